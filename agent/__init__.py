@@ -1,0 +1,1 @@
+"""The advisor: snapshot to forecast to plan to choice to checked command, with a journal."""

@@ -1,0 +1,35 @@
+"""Every error that Energy Advisor raises on purpose, in one tree.
+
+    AdvisorError
+    ├── SettingsError     a file, flag or environment variable says something impossible
+    ├── DataError         history or a recorded home cannot be read as it is
+    ├── MemoryFault       the day store or its index is damaged, busy or of another version
+    ├── TransportError    the broker cannot be reached or refuses us
+    └── ModelError        the language model is absent, late, or answers outside its schema
+
+Each message says what is wrong, the offending value, and what to do.
+"""
+
+
+class AdvisorError(Exception):
+    """Base of all errors a user may see as one line."""
+
+
+class SettingsError(AdvisorError):
+    """A setting is impossible; exit code 2."""
+
+
+class DataError(AdvisorError):
+    """Recorded data cannot be used as it stands."""
+
+
+class MemoryFault(AdvisorError):
+    """The advisor's memory is damaged, in use by another process, or of another version."""
+
+
+class TransportError(AdvisorError):
+    """Messages cannot travel."""
+
+
+class ModelError(AdvisorError):
+    """The language model gave no usable answer."""

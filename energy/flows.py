@@ -1,0 +1,120 @@
+"""What flows where in one slot, given the house, the battery and the levels in force."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy.battery import Battery
+from energy.commands import Levels
+from energy.home import Grid
+
+Number = float | NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Mean powers of a slot in kW, all non-negative, and the energy stored at its end in kWh.
+
+    load + charge + export + curtailed = pv + import + discharge, exactly.
+    """
+
+    load_kw: Number
+    pv_kw: Number
+    charge_kw: Number
+    discharge_kw: Number
+    grid_import_kw: Number
+    grid_export_kw: Number
+    curtailed_kw: Number
+    stored_kwh: Number
+
+
+def step_house(  # noqa: PLR0913 (the state of a house in one slot)
+    load_kw: Number,
+    pv_kw: Number,
+    stored_kwh: Number,
+    *,
+    levels: Levels,
+    battery: Battery,
+    grid: Grid,
+    hours: float,
+) -> Flows:
+    """Flows of one slot; scalars, or arrays of one shape for many scenarios at once.
+
+    The battery charges from the grid up to `charge_to_soc`, takes any surplus, covers the house down to
+    `reserve_soc`, sells down to `export_to_soc`, and always helps when the house alone would exceed the import limit.
+    """
+    net_kw = load_kw - pv_kw
+    charge_kw = _charge(net_kw, stored_kwh, levels=levels, battery=battery, grid=grid, hours=hours)
+    discharge_kw = _discharge(net_kw, stored_kwh, levels=levels, battery=battery, grid=grid, hours=hours)
+    discharge_kw = np.where(charge_kw > 0, 0.0, discharge_kw)
+    at_grid_kw = net_kw + charge_kw - discharge_kw
+    outward_kw = np.maximum(-at_grid_kw, 0)
+    export_kw = np.minimum(outward_kw, grid.export_limit_kw)
+    return Flows(
+        load_kw=load_kw,
+        pv_kw=pv_kw,
+        charge_kw=charge_kw,
+        discharge_kw=discharge_kw,
+        grid_import_kw=np.maximum(at_grid_kw, 0),
+        grid_export_kw=export_kw,
+        curtailed_kw=outward_kw - export_kw,
+        stored_kwh=move_energy(stored_kwh, charge_kw - discharge_kw, battery=battery, hours=hours),
+    )
+
+
+def move_energy(stored_kwh: Number, battery_kw: Number, *, battery: Battery, hours: float) -> Number:
+    """Energy stored after a slot of AC power into (positive) or out of (negative) the battery."""
+    gained = np.maximum(battery_kw, 0) * battery.charge_efficiency
+    spent = np.maximum(-battery_kw, 0) / battery.discharge_efficiency
+    moved = stored_kwh + (gained - spent) * hours
+    return np.clip(moved, min(battery.min_kwh, np.min(stored_kwh)), battery.max_kwh)
+
+
+def _charge(  # noqa: PLR0913 (as step_house)
+    net_kw: Number,
+    stored_kwh: Number,
+    *,
+    levels: Levels,
+    battery: Battery,
+    grid: Grid,
+    hours: float,
+) -> Number:
+    """AC power into the battery: all surplus, and grid power up to `charge_to_soc` within the import limit."""
+    per_kwh = 1 / (battery.charge_efficiency * hours)
+    limit_kw = battery.max_charge_kw
+    if levels.max_charge_kw is not None:
+        limit_kw = min(limit_kw, levels.max_charge_kw)
+    room_kw = np.clip((battery.max_kwh - stored_kwh) * per_kwh, 0, limit_kw)
+    from_surplus = np.minimum(np.maximum(-net_kw, 0), room_kw)
+    if not grid.allow_grid_charging or levels.charge_to_soc <= 0:
+        return from_surplus
+    wanted_kw = np.clip((levels.charge_to_soc * battery.capacity_kwh - stored_kwh) * per_kwh, 0, room_kw)
+    spare_kw = np.maximum(grid.import_limit_kw - net_kw, 0)
+    return np.maximum(from_surplus, np.minimum(wanted_kw, spare_kw))
+
+
+def _discharge(  # noqa: PLR0913 (as step_house)
+    net_kw: Number,
+    stored_kwh: Number,
+    *,
+    levels: Levels,
+    battery: Battery,
+    grid: Grid,
+    hours: float,
+) -> Number:
+    """AC power out of the battery: the house down to the reserve, the grid down to `export_to_soc`."""
+    per_kwh = battery.discharge_efficiency / hours
+
+    def above(floor_kwh: float) -> Number:
+        return np.clip((stored_kwh - floor_kwh) * per_kwh, 0, battery.max_discharge_kw)
+
+    reserve_kwh = max(levels.reserve_soc * battery.capacity_kwh, battery.min_kwh)
+    discharge_kw = np.minimum(np.maximum(net_kw, 0), above(reserve_kwh))
+    overload_kw = np.maximum(net_kw - grid.import_limit_kw, 0)
+    discharge_kw = np.maximum(discharge_kw, np.minimum(overload_kw, above(battery.min_kwh)))
+    if levels.export_to_soc is None or not grid.allow_battery_export:
+        return discharge_kw
+    export_floor_kwh = max(levels.export_to_soc * battery.capacity_kwh, battery.min_kwh)
+    sellable_kw = np.minimum(above(export_floor_kwh), np.maximum(net_kw + grid.export_limit_kw, 0))
+    return np.maximum(discharge_kw, sellable_kw)

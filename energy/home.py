@@ -1,0 +1,47 @@
+"""A home's fixed facts: battery, panels, grid connection, tariff and zone."""
+
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from energy.battery import Battery
+from energy.tariff import AnyTariff
+
+
+class Grid(BaseModel):
+    """What the connection and the household allow."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    import_limit_kw: float = Field(default=15.0, gt=0, le=1000)
+    export_limit_kw: float = Field(default=15.0, ge=0, le=1000)
+    allow_grid_charging: bool = True
+    allow_battery_export: bool = False
+
+
+class Home(BaseModel):
+    """Everything about a home that does not change from slot to slot."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")
+    zone: str
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    pv_peak_kw: float = Field(ge=0, le=1000)
+    battery: Battery
+    grid: Grid = Grid()
+    tariff: AnyTariff = Field(discriminator="kind")
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as err:
+            raise ValueError(f"{value!r} is not an IANA zone: use one like 'Europe/Madrid'") from err
+        return value
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The home's time zone."""
+        return ZoneInfo(self.zone)

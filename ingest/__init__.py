@@ -1,0 +1,1 @@
+"""How data comes in: history from files and recorded homes, live sensors with their quality gate."""

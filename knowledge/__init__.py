@@ -1,0 +1,1 @@
+"""What the advisor remembers: the day store, its Chroma indices, similar days and forecasts."""

@@ -1,0 +1,1 @@
+"""Versioned prompt files and the strict library that renders them."""

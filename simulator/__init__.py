@@ -1,0 +1,1 @@
+"""A simulated house on MQTT that knows no advisor."""

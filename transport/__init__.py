@@ -1,0 +1,1 @@
+"""How messages travel: topics, MQTT client, embedded broker, Home Assistant discovery."""

@@ -1,0 +1,64 @@
+"""Every MQTT topic, in one place. States are retained; commands and go-aheads are not."""
+
+from dataclasses import dataclass
+
+ROOT = "energy_advisor"
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Topics of one home."""
+
+    home: str
+
+    def _under(self, *parts: str) -> str:
+        return "/".join((ROOT, self.home, *parts))
+
+    def sensor(self, name: str) -> str:
+        """State of one sensor of the house."""
+        return self._under("house", name)
+
+    @property
+    def sensors(self) -> str:
+        """Wildcard over all states of the house."""
+        return self._under("house", "+")
+
+    @property
+    def house_status(self) -> str:
+        """`online` or `offline`, by last will."""
+        return self._under("house", "status")
+
+    @property
+    def clock(self) -> str:
+        """Time of a simulated house, so that nothing depends on wall time."""
+        return self._under("house", "clock")
+
+    @property
+    def proceed(self) -> str:
+        """Go-ahead that a simulated house may wait for at the start of a slot; not retained."""
+        return self._under("house", "proceed", "set")
+
+    @property
+    def command(self) -> str:
+        """Where battery commands go; not retained."""
+        return self._under("battery", "command")
+
+    @property
+    def command_state(self) -> str:
+        """What the house made of the last command."""
+        return self._under("battery", "command_state")
+
+    @property
+    def advisor_status(self) -> str:
+        """`online` or `offline`, by last will."""
+        return self._under("advisor", "status")
+
+    @property
+    def decision(self) -> str:
+        """The last decision with its reason."""
+        return self._under("advisor", "decision")
+
+    @property
+    def health(self) -> str:
+        """Whether the advisor decides, and if not, why."""
+        return self._under("advisor", "health")
