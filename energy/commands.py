@@ -28,14 +28,16 @@ class _Closed(BaseModel):
 class Levels(_Closed):
     """The two levels of a slot: charge from the grid up to one, never discharge below the other.
 
-    Between them the battery follows the house. `max_charge_kw` bounds all charging;
-    `export_to_soc`, where given, empties the battery into the grid down to that charge.
+    Between them the battery follows the house. Where given, `surplus_to_soc` stops storing surplus at that charge
+    (to keep room for a dearer surplus later), `export_to_soc` empties the battery into the grid down to that charge,
+    and `max_charge_kw` bounds all charging.
     """
 
     charge_to_soc: Fraction = 0.0
     reserve_soc: Fraction = 0.0
     max_charge_kw: float | None = Field(default=None, ge=0, le=500)
     export_to_soc: Fraction | None = None
+    surplus_to_soc: Fraction | None = None
 
     @model_validator(mode="after")
     def _levels_do_not_fight(self) -> "Levels":

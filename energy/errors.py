@@ -23,7 +23,7 @@ class DataError(AdvisorError):
     """Recorded data cannot be used as it stands."""
 
 
-class MemoryFault(AdvisorError):
+class MemoryFault(AdvisorError):  # noqa: N818 (MemoryError is Python's own)
     """The advisor's memory is damaged, in use by another process, or of another version."""
 
 

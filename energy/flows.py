@@ -29,7 +29,7 @@ class Flows:
     stored_kwh: Number
 
 
-def step_house(  # noqa: PLR0913 (the state of a house in one slot)
+def step_house(
     load_kw: Number,
     pv_kw: Number,
     stored_kwh: Number,
@@ -41,8 +41,9 @@ def step_house(  # noqa: PLR0913 (the state of a house in one slot)
 ) -> Flows:
     """Flows of one slot; scalars, or arrays of one shape for many scenarios at once.
 
-    The battery charges from the grid up to `charge_to_soc`, takes any surplus, covers the house down to
-    `reserve_soc`, sells down to `export_to_soc`, and always helps when the house alone would exceed the import limit.
+    The battery charges from the grid up to `charge_to_soc`, takes surplus (up to `surplus_to_soc`),
+    covers the house down to `reserve_soc`, sells down to `export_to_soc`, and always helps when the house alone would
+    exceed the import limit.
     """
     net_kw = load_kw - pv_kw
     charge_kw = _charge(net_kw, stored_kwh, levels=levels, battery=battery, grid=grid, hours=hours)
@@ -71,7 +72,7 @@ def move_energy(stored_kwh: Number, battery_kw: Number, *, battery: Battery, hou
     return np.clip(moved, min(battery.min_kwh, np.min(stored_kwh)), battery.max_kwh)
 
 
-def _charge(  # noqa: PLR0913 (as step_house)
+def _charge(
     net_kw: Number,
     stored_kwh: Number,
     *,
@@ -80,21 +81,27 @@ def _charge(  # noqa: PLR0913 (as step_house)
     grid: Grid,
     hours: float,
 ) -> Number:
-    """AC power into the battery: all surplus, and grid power up to `charge_to_soc` within the import limit."""
+    """AC power into the battery: surplus, and grid power up to `charge_to_soc` within the import limit."""
     per_kwh = 1 / (battery.charge_efficiency * hours)
     limit_kw = battery.max_charge_kw
     if levels.max_charge_kw is not None:
         limit_kw = min(limit_kw, levels.max_charge_kw)
     room_kw = np.clip((battery.max_kwh - stored_kwh) * per_kwh, 0, limit_kw)
-    from_surplus = np.minimum(np.maximum(-net_kw, 0), room_kw)
+    surplus_room_kw = room_kw
+    if levels.surplus_to_soc is not None:
+        allowed_kwh = levels.surplus_to_soc * battery.capacity_kwh - stored_kwh
+        surplus_room_kw = np.clip(allowed_kwh * per_kwh, 0, room_kw)
+    from_surplus: Number = np.minimum(np.maximum(-net_kw, 0), surplus_room_kw)
     if not grid.allow_grid_charging or levels.charge_to_soc <= 0:
         return from_surplus
     wanted_kw = np.clip((levels.charge_to_soc * battery.capacity_kwh - stored_kwh) * per_kwh, 0, room_kw)
     spare_kw = np.maximum(grid.import_limit_kw - net_kw, 0)
-    return np.maximum(from_surplus, np.minimum(wanted_kw, spare_kw))
+    from_grid: Number = np.minimum(wanted_kw, spare_kw)
+    most_kw: Number = np.maximum(from_surplus, from_grid)
+    return most_kw
 
 
-def _discharge(  # noqa: PLR0913 (as step_house)
+def _discharge(
     net_kw: Number,
     stored_kwh: Number,
     *,

@@ -200,5 +200,3 @@ def _citylearn(export_price: float) -> TimeOfUseTariff:
 
 
 AnyTariff = FlatTariff | TimeOfUseTariff | DynamicTariff | PresetTariff
-
-

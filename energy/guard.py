@@ -1,0 +1,153 @@
+"""The guard: the last, deterministic word on every command before it is published."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from energy.commands import SAME_SOC, BatteryCommand, SlotLevels
+from energy.home import Home
+
+
+class Policy(BaseModel):
+    """What the household allows beyond physics."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    min_reserve_soc: float = Field(default=0.0, ge=0, le=1)
+    max_regret_per_slot: float = Field(default=0.003, ge=0, le=1)
+    max_horizon_hours: float = Field(default=48.0, gt=0, le=168)
+    min_minutes_between_commands: float = Field(default=1.0, ge=0, le=60)
+    max_snapshot_age_s: float = Field(default=120.0, gt=0, le=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the guard must know about the moment of publishing."""
+
+    now: datetime
+    snapshot_at: datetime
+    last_command_at: datetime | None
+    regret_per_slot: float
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The command may go out as it is."""
+
+    command: BatteryCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Clamped:
+    """The command was narrowed to what is allowed; `reasons` say where."""
+
+    command: BatteryCommand
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Nothing may go out."""
+
+    reasons: tuple[str, ...]
+
+
+Verdict = Allowed | Clamped | Rejected
+
+
+def review(command: BatteryCommand, home: Home, policy: Policy, moment: Circumstances) -> Verdict:
+    """Check a command against time, freshness, rate, regret, physics and household policy.
+
+    What can be narrowed without changing its meaning is clamped; all else is rejected.
+    """
+    refusals = (*_time_refusals(command, policy, moment), *_worth_refusals(policy, moment))
+    if refusals:
+        return Rejected(refusals)
+    slots, reasons = _narrowed(command.slots, home, policy)
+    if not reasons:
+        return Allowed(command)
+    return Clamped(command.model_copy(update={"slots": slots}), reasons)
+
+
+def verdict_name(verdict: Verdict) -> str:
+    """One word for journals and counters."""
+    match verdict:
+        case Allowed():
+            return "allowed"
+        case Clamped():
+            return "clamped"
+        case Rejected():
+            return "rejected"
+        case _:
+            assert_never(verdict)
+
+
+def _time_refusals(command: BatteryCommand, policy: Policy, moment: Circumstances) -> tuple[str, ...]:
+    refusals = []
+    if command.valid_until <= moment.now:
+        refusals.append(f"expired at {command.valid_until.isoformat()}")
+    if command.valid_from > moment.now + timedelta(minutes=5):
+        refusals.append(f"starts in the future, at {command.valid_from.isoformat()}")
+    if command.valid_until - moment.now > timedelta(hours=policy.max_horizon_hours):
+        refusals.append(f"reaches past {policy.max_horizon_hours:g} hours")
+    age_s = (moment.now - moment.snapshot_at).total_seconds()
+    if not 0 <= age_s <= policy.max_snapshot_age_s:
+        refusals.append(f"rests on a snapshot {age_s:.0f} s old, limit {policy.max_snapshot_age_s:.0f} s")
+    pause = timedelta(minutes=policy.min_minutes_between_commands)
+    if moment.last_command_at is not None and moment.now - moment.last_command_at < pause:
+        refusals.append(f"follows the last command within {policy.min_minutes_between_commands:g} min")
+    return tuple(refusals)
+
+
+def _worth_refusals(policy: Policy, moment: Circumstances) -> tuple[str, ...]:
+    if moment.regret_per_slot <= policy.max_regret_per_slot:
+        return ()
+    cents, limit = moment.regret_per_slot * 100, policy.max_regret_per_slot * 100
+    return (f"expected to cost {cents:.2f} cent a slot more than the best candidate, limit {limit:.2f}",)
+
+
+def _narrowed(
+    slots: tuple[SlotLevels, ...], home: Home, policy: Policy
+) -> tuple[tuple[SlotLevels, ...], tuple[str, ...]]:
+    reasons: dict[str, None] = {}
+    narrowed = []
+    for slot in slots:
+        changes = {**_policy_changes(slot, home, policy, reasons), **_band_changes(slot, home, reasons)}
+        narrowed.append(_consistent(slot.model_copy(update=changes)) if changes else slot)
+    return tuple(narrowed), tuple(reasons)
+
+
+def _policy_changes(slot: SlotLevels, home: Home, policy: Policy, reasons: dict[str, None]) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    if slot.charge_to_soc > 0 and not home.grid.allow_grid_charging:
+        changes["charge_to_soc"] = 0.0
+        reasons["grid charging is not allowed here"] = None
+    if slot.export_to_soc is not None and not home.grid.allow_battery_export:
+        changes["export_to_soc"] = None
+        reasons["selling from the battery is not allowed here"] = None
+    if slot.reserve_soc < policy.min_reserve_soc:
+        changes["reserve_soc"] = policy.min_reserve_soc
+        reasons[f"reserve raised to the household's {policy.min_reserve_soc:.0%}"] = None
+    return changes
+
+
+def _band_changes(slot: SlotLevels, home: Home, reasons: dict[str, None]) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    battery = home.battery
+    if slot.charge_to_soc > battery.max_soc + SAME_SOC:
+        changes["charge_to_soc"] = battery.max_soc
+        reasons[f"charge target lowered to the battery's {battery.max_soc:.0%}"] = None
+    if slot.max_charge_kw is not None and slot.max_charge_kw > battery.max_charge_kw:
+        changes["max_charge_kw"] = battery.max_charge_kw
+        reasons[f"charge power lowered to the battery's {battery.max_charge_kw:g} kW"] = None
+    return changes
+
+
+def _consistent(slot: SlotLevels) -> SlotLevels:
+    """Levels that still agree with each other after narrowing; validated again."""
+    reserve = max(slot.reserve_soc, slot.charge_to_soc)
+    export_to = None if slot.export_to_soc is None else max(slot.export_to_soc, reserve)
+    fields = slot.model_dump() | {"reserve_soc": reserve, "export_to_soc": export_to}
+    return SlotLevels.model_validate(fields)

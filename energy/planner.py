@@ -1,0 +1,222 @@
+"""The planner: an ensemble of possible days becomes a schedule of two levels per slot, and candidates beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy.commands import SELF_CONSUMPTION, Levels
+from energy.flows import Flows, step_house
+from energy.home import Home
+from energy.stage import stage_costs
+from energy.tariff import Prices
+from energy.worth import MeanWorth, costs_to_go, mean_worth
+
+Floats = NDArray[np.float64]
+
+_AS_GOOD_PER_KWH = 1e-6
+_FULL_KWH = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """Possible futures: load and PV of shape (scenarios, slots) in kW, with the prices known for those slots."""
+
+    load_kw: Floats
+    pv_kw: Floats
+    prices: Prices
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What following a schedule would bring over the ensemble."""
+
+    expected_cost: float
+    spread: float
+    final_soc: float
+    import_kwh: float
+    grid_charge_kwh: float
+
+
+CandidateName = Literal["best", "self_consumption", "keep_reserve", "calm", "no_grid_charging"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One schedule that could be followed, and its outlook."""
+
+    name: CandidateName
+    levels: tuple[Levels, ...]
+    outlook: Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The best schedule first, its rivals after it, and the worth of a stored kWh at the end of each slot."""
+
+    candidates: tuple[Candidate, ...]
+    worth_now_per_kwh: float
+    start_soc: float
+
+    @property
+    def best(self) -> Candidate:
+        """The cheapest candidate: none of its rivals is expected to cost less."""
+        return self.candidates[0]
+
+    def regret(self, candidate: Candidate) -> float:
+        """Expected extra cost of a candidate per slot, against the best."""
+        extra = candidate.outlook.expected_cost - self.best.outlook.expected_cost
+        return extra / len(candidate.levels)
+
+
+def end_worth_per_kwh(prices: Prices, home: Home) -> float:
+    """Worth of a kWh left at the horizon: what it would save at the cheapest import price."""
+    return max(float(prices.import_per_kwh.min()), 0.0) * home.battery.discharge_efficiency
+
+
+def best_levels(ensemble: Ensemble, home: Home) -> tuple[tuple[Levels, ...], list[MeanWorth]]:
+    """Levels per slot from the ensemble's mean worth of stored energy at each slot's end.
+
+    Buy while a stored kWh is worth more than it costs; give while it is worth no more than it saves. On one scenario
+    the schedule is optimal whenever the price tells all decisions apart.
+    """
+    stages = stage_costs(
+        ensemble.load_kw,
+        ensemble.pv_kw,
+        prices=ensemble.prices,
+        battery=home.battery,
+        grid=home.grid,
+        hours=ensemble.hours,
+    )
+    futures = costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home))
+    worths = [mean_worth(future) for future in futures[1:]]
+    pairs = zip(worths, ensemble.prices.import_per_kwh, ensemble.prices.export_per_kwh, strict=True)
+    return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in pairs), worths
+
+
+def least_cost(ensemble: Ensemble, home: Home, stored_kwh: float) -> Floats:
+    """Exact least cost of each scenario from `stored_kwh`, as if that scenario were certain."""
+    stages = stage_costs(
+        ensemble.load_kw,
+        ensemble.pv_kw,
+        prices=ensemble.prices,
+        battery=home.battery,
+        grid=home.grid,
+        hours=ensemble.hours,
+    )
+    futures = costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home))
+    return futures[0].cost(stored_kwh - home.battery.min_kwh)
+
+
+def _levels(worth: MeanWorth, buy: float, sell: float, home: Home) -> Levels:
+    battery, grid = home.battery, home.grid
+    wear = battery.cycle_cost_per_kwh
+    reserve = _soc(worth.level_kwh(buy * battery.discharge_efficiency - wear), home)
+    charge_to = 0.0
+    if grid.allow_grid_charging:
+        charge_to = _soc(worth.level_kwh(buy / battery.charge_efficiency), home)
+    reserve = max(reserve, charge_to)
+    export_to = None
+    if grid.allow_battery_export:
+        export_to = max(reserve, _soc(worth.level_kwh(sell * battery.discharge_efficiency - wear), home))
+    # A surplus kWh that will be as good as sold is stored all the same: the forecast may be wrong.
+    store_kwh = worth.level_kwh(sell / battery.charge_efficiency - _AS_GOOD_PER_KWH)
+    surplus_to = None if store_kwh >= battery.usable_kwh - _FULL_KWH else _soc(store_kwh, home)
+    return Levels(charge_to_soc=charge_to, reserve_soc=reserve, export_to_soc=export_to, surplus_to_soc=surplus_to)
+
+
+def _soc(above_kwh: float, home: Home) -> float:
+    """Charge at an energy above the minimum; an empty band asks for nothing."""
+    if above_kwh <= 0 or not home.battery.capacity_kwh:
+        return 0.0
+    return min((home.battery.min_kwh + above_kwh) / home.battery.capacity_kwh, home.battery.max_soc)
+
+
+def follow(levels: Sequence[Levels], ensemble: Ensemble, home: Home, stored_kwh: float) -> list[Flows]:
+    """Flows of every scenario when the house follows a schedule from `stored_kwh`."""
+    stored: float | Floats = np.full(len(ensemble.load_kw), stored_kwh)
+    flows = []
+    for slot, level in enumerate(levels):
+        step = step_house(
+            ensemble.load_kw[:, slot],
+            ensemble.pv_kw[:, slot],
+            stored,
+            levels=level,
+            battery=home.battery,
+            grid=home.grid,
+            hours=ensemble.hours,
+        )
+        stored = step.stored_kwh
+        flows.append(step)
+    return flows
+
+
+def outlook(levels: Sequence[Levels], ensemble: Ensemble, home: Home, stored_kwh: float) -> Outlook:
+    """Cost of following a schedule over the ensemble, with leftover energy credited at `end_worth_per_kwh`."""
+    flows = follow(levels, ensemble, home, stored_kwh)
+    imports = np.stack([np.asarray(flow.grid_import_kw) for flow in flows], axis=1) * ensemble.hours
+    exports = np.stack([np.asarray(flow.grid_export_kw) for flow in flows], axis=1) * ensemble.hours
+    given = np.stack([np.asarray(flow.discharge_kw) for flow in flows], axis=1) * ensemble.hours
+    charged = np.stack([np.asarray(flow.charge_kw) for flow in flows], axis=1) * ensemble.hours
+    battery = home.battery
+    final_kwh = np.asarray(flows[-1].stored_kwh)
+    cost = imports @ ensemble.prices.import_per_kwh - exports @ ensemble.prices.export_per_kwh
+    cost += given.sum(axis=1) / battery.discharge_efficiency * battery.cycle_cost_per_kwh
+    cost -= (final_kwh - battery.min_kwh) * end_worth_per_kwh(ensemble.prices, home)
+    return Outlook(
+        expected_cost=float(cost.mean()),
+        spread=float(cost.std()),
+        final_soc=float(final_kwh.mean() / battery.capacity_kwh) if battery.capacity_kwh else 0.0,
+        import_kwh=float(imports.sum(axis=1).mean()),
+        grid_charge_kwh=float(np.minimum(charged, imports).sum(axis=1).mean()),
+    )
+
+
+def plan(ensemble: Ensemble, home: Home, stored_kwh: float, *, keep_soc: float = 0.3) -> Plan:
+    """Candidates over the ensemble, cheapest first; `keep_soc` is what the cautious one never goes below."""
+    best, worths = best_levels(ensemble, home)
+    idle = tuple([SELF_CONSUMPTION] * len(best))
+    proposals: dict[CandidateName, tuple[Levels, ...]] = {
+        "best": best,
+        "self_consumption": idle,
+        "keep_reserve": tuple(_keep(level, keep_soc) for level in best),
+        "calm": _calm(best, ensemble.prices),
+    }
+    if home.grid.allow_grid_charging:
+        proposals["no_grid_charging"] = tuple(level.model_copy(update={"charge_to_soc": 0.0}) for level in best)
+    seen: dict[tuple[Levels, ...], Candidate] = {}
+    for name, levels in proposals.items():
+        if levels not in seen:
+            seen[levels] = Candidate(name, levels, outlook(levels, ensemble, home, stored_kwh))
+    ranked = sorted(seen.values(), key=lambda candidate: candidate.outlook.expected_cost)
+    capacity = home.battery.capacity_kwh
+    return Plan(
+        candidates=tuple(ranked),
+        worth_now_per_kwh=worths[0].at(stored_kwh - home.battery.min_kwh),
+        start_soc=stored_kwh / capacity if capacity else 0.0,
+    )
+
+
+def _keep(level: Levels, keep_soc: float) -> Levels:
+    """The same levels with at least `keep_soc` in reserve."""
+    export_to = None if level.export_to_soc is None else max(level.export_to_soc, keep_soc)
+    return level.model_copy(
+        update={"reserve_soc": max(level.reserve_soc, keep_soc), "export_to_soc": export_to},
+    )
+
+
+def _calm(levels: tuple[Levels, ...], prices: Prices) -> tuple[Levels, ...]:
+    """One pair of levels for each stretch of equal import price: fewer changes of mode."""
+    calm: list[Levels] = []
+    start = 0
+    edges = [*np.flatnonzero(np.diff(prices.import_per_kwh)) + 1, len(levels)]
+    for end in edges:
+        stretch = levels[start:end]
+        reserve = float(np.median([level.reserve_soc for level in stretch]))
+        charge_to = min(max(level.charge_to_soc for level in stretch), reserve)
+        calm += [stretch[0].model_copy(update={"reserve_soc": reserve, "charge_to_soc": charge_to})] * len(stretch)
+        start = end
+    return tuple(calm)

@@ -1,0 +1,120 @@
+"""What stored energy is worth: the exact cost-to-go of every scenario, as convex piecewise-linear functions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy.stage import StageCosts
+
+Floats = NDArray[np.float64]
+
+_TINY_KWH = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class CostToGo:
+    """Least future cost as a function of stored energy above the minimum, per scenario.
+
+    `at_empty` (scenarios,) is the cost with the band empty; from there `lengths_kwh` and `slopes_per_kwh`
+    (scenarios, segments) run up to a full band. Slopes ascend, so the worth of the next kWh falls.
+    """
+
+    at_empty: Floats
+    lengths_kwh: Floats
+    slopes_per_kwh: Floats
+
+    def cost(self, above_kwh: float) -> Floats:
+        """Future cost of each scenario with `above_kwh` stored above the minimum."""
+        ends = np.cumsum(self.lengths_kwh, axis=1)
+        used = np.clip(above_kwh - (ends - self.lengths_kwh), 0, self.lengths_kwh)
+        return np.asarray(self.at_empty + (used * self.slopes_per_kwh).sum(axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class MeanWorth:
+    """Mean worth of a stored kWh over the ensemble, as a falling step function of energy above the minimum.
+
+    `worth_per_kwh[i]` holds between `ends_kwh[i - 1]` and `ends_kwh[i]`.
+    """
+
+    ends_kwh: Floats
+    worth_per_kwh: Floats
+
+    def level_kwh(self, threshold_per_kwh: float) -> float:
+        """Energy below which a kWh is worth more than the threshold; 0 if none is."""
+        above = int(np.searchsorted(-self.worth_per_kwh, -(threshold_per_kwh + 1e-9), side="left"))
+        return float(self.ends_kwh[above - 1]) if above else 0.0
+
+    def at(self, above_kwh: float) -> float:
+        """Worth of the next kWh at a stored energy."""
+        index = int(np.searchsorted(self.ends_kwh, above_kwh, side="right"))
+        return float(self.worth_per_kwh[min(index, len(self.worth_per_kwh) - 1)])
+
+
+def costs_to_go(stages: StageCosts, usable_kwh: float, end_worth_per_kwh: float) -> list[CostToGo]:
+    """Cost-to-go before each slot and after the last one: a list of slots + 1.
+
+    One backward step is the infimal convolution of the future with the slot's cost: for convex piecewise-linear
+    functions, a merge of their segments by slope (Rockafellar 1970, theorem 16.4), cut to the charge band.
+    """
+    scenarios, slots = stages.at_lowest.shape
+    future = CostToGo(
+        at_empty=np.zeros(scenarios),
+        lengths_kwh=np.full((scenarios, 1), usable_kwh),
+        slopes_per_kwh=np.full((scenarios, 1), -end_worth_per_kwh),
+    )
+    result = [future]
+    for slot in range(slots - 1, -1, -1):
+        future = _one_step_back(future, stages, slot, usable_kwh)
+        result.append(future)
+    result.reverse()
+    return result
+
+
+def _one_step_back(future: CostToGo, stages: StageCosts, slot: int, usable_kwh: float) -> CostToGo:
+    stage_lengths = stages.lengths_kwh[:, slot, ::-1]
+    stage_slopes = -stages.slopes_per_kwh[:, slot, ::-1]
+    slopes = np.concatenate([future.slopes_per_kwh, stage_slopes], axis=1)
+    lengths = np.concatenate([future.lengths_kwh, stage_lengths], axis=1)
+    order = np.argsort(slopes, axis=1, kind="stable")
+    slopes = np.take_along_axis(slopes, order, axis=1)
+    lengths = np.take_along_axis(lengths, order, axis=1)
+    # The merged function starts at empty minus the largest charge; what lies outside the band is cut off.
+    largest_charge = stages.lowest_kwh[:, slot] + stages.lengths_kwh[:, slot].sum(axis=1)
+    ends = np.clip(np.cumsum(lengths, axis=1) - largest_charge[:, None], 0, usable_kwh)
+    starts = np.clip(np.cumsum(lengths, axis=1) - lengths - largest_charge[:, None], 0, usable_kwh)
+    below = np.clip(largest_charge[:, None] - (np.cumsum(lengths, axis=1) - lengths), 0, lengths)
+    at_top_of_stage = stages.at_lowest[:, slot] + (stages.lengths_kwh[:, slot] * stages.slopes_per_kwh[:, slot]).sum(
+        axis=1
+    )
+    kept = ends - starts
+    used = (kept > _TINY_KWH).any(axis=0)
+    used[0] |= not used.any()
+    return CostToGo(
+        at_empty=future.at_empty + at_top_of_stage + (below * slopes).sum(axis=1),
+        lengths_kwh=kept[:, used],
+        slopes_per_kwh=slopes[:, used],
+    )
+
+
+def mean_worth(cost: CostToGo) -> MeanWorth:
+    """The ensemble's mean worth of a stored kWh, exact at every kink of every scenario."""
+    scenarios = len(cost.at_empty)
+    real = cost.lengths_kwh > _TINY_KWH
+    ends = np.cumsum(cost.lengths_kwh, axis=1)
+    worth = -cost.slopes_per_kwh
+    rows, columns = np.nonzero(real)
+    if not len(rows):
+        return MeanWorth(np.zeros(1), np.full(1, float(worth[:, 0].mean())))
+    first_of_row = np.r_[True, rows[1:] != rows[:-1]]
+    values, kinks = worth[rows, columns], ends[rows, columns]
+    # Each segment starts where the one before it ended and changes the sum by the difference of worths.
+    steps = np.where(first_of_row, values, values - np.r_[0.0, values[:-1]])
+    at = np.where(first_of_row, 0.0, np.r_[0.0, kinks[:-1]])
+    order = np.argsort(at, kind="stable")
+    running = np.cumsum(steps[order]) / scenarios
+    starts = at[order]
+    last_of_start = np.r_[np.diff(starts) > _TINY_KWH, True]
+    edges = starts[last_of_start]
+    return MeanWorth(np.r_[edges[1:], kinks.max()], running[last_of_start])
