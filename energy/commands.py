@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -129,6 +129,26 @@ class BatteryCommand(_Command):
         return SELF_CONSUMPTION
 
 
+class ReleaseCommand(_Command):
+    """Return to plain self-consumption now, whatever schedule is in force."""
+
+    kind: Literal["release"] = "release"
+
+
+AnyCommand = BatteryCommand | ReleaseCommand
+
+_COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(Annotated[AnyCommand, Field(discriminator="kind")])
+
+
+def read_command(payload: bytes | str) -> AnyCommand:
+    """Read a command as it travels.
+
+    Raises:
+        pydantic.ValidationError: it is not one.
+    """
+    return _COMMAND.validate_json(payload)
+
+
 def command_schema() -> dict[str, object]:
     """JSON schema of every command that is ever published."""
-    return BatteryCommand.model_json_schema()
+    return _COMMAND.json_schema()

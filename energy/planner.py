@@ -12,7 +12,7 @@ from energy.flows import Flows, step_house
 from energy.home import Home
 from energy.stage import stage_costs
 from energy.tariff import Prices
-from energy.worth import MeanWorth, costs_to_go, mean_worth
+from energy.worth import CostToGo, MeanWorth, costs_to_go, mean_worth
 
 Floats = NDArray[np.float64]
 
@@ -55,10 +55,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The best schedule first, its rivals after it, and the worth of a stored kWh at the end of each slot."""
+    """The best schedule first and its rivals after it.
+
+    `worth_now_per_kwh` is the worth of one more stored kWh at the end of the first slot; `stake` the expected extra
+    cost of plain self-consumption in that slot alone.
+    """
 
     candidates: tuple[Candidate, ...]
     worth_now_per_kwh: float
+    stake: float
     start_soc: float
 
     @property
@@ -77,38 +82,28 @@ def end_worth_per_kwh(prices: Prices, home: Home) -> float:
     return max(float(prices.import_per_kwh.min()), 0.0) * home.battery.discharge_efficiency
 
 
-def best_levels(ensemble: Ensemble, home: Home) -> tuple[tuple[Levels, ...], list[MeanWorth]]:
+def cost_to_go(ensemble: Ensemble, home: Home) -> list[CostToGo]:
+    """Exact least cost of every scenario before each slot and after the last, as a function of stored energy."""
+    stages = stage_costs(
+        ensemble.load_kw,
+        ensemble.pv_kw,
+        prices=ensemble.prices,
+        battery=home.battery,
+        grid=home.grid,
+        hours=ensemble.hours,
+    )
+    return costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home))
+
+
+def best_levels(ensemble: Ensemble, home: Home, futures: Sequence[CostToGo]) -> tuple[Levels, ...]:
     """Levels per slot from the ensemble's mean worth of stored energy at each slot's end.
 
     Buy while a stored kWh is worth more than it costs; give while it is worth no more than it saves. On one scenario
     the schedule is optimal whenever the price tells all decisions apart.
     """
-    stages = stage_costs(
-        ensemble.load_kw,
-        ensemble.pv_kw,
-        prices=ensemble.prices,
-        battery=home.battery,
-        grid=home.grid,
-        hours=ensemble.hours,
-    )
-    futures = costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home))
     worths = [mean_worth(future) for future in futures[1:]]
-    pairs = zip(worths, ensemble.prices.import_per_kwh, ensemble.prices.export_per_kwh, strict=True)
-    return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in pairs), worths
-
-
-def least_cost(ensemble: Ensemble, home: Home, stored_kwh: float) -> Floats:
-    """Exact least cost of each scenario from `stored_kwh`, as if that scenario were certain."""
-    stages = stage_costs(
-        ensemble.load_kw,
-        ensemble.pv_kw,
-        prices=ensemble.prices,
-        battery=home.battery,
-        grid=home.grid,
-        hours=ensemble.hours,
-    )
-    futures = costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home))
-    return futures[0].cost(stored_kwh - home.battery.min_kwh)
+    triples = zip(worths, ensemble.prices.import_per_kwh, ensemble.prices.export_per_kwh, strict=True)
+    return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in triples)
 
 
 def _levels(worth: MeanWorth, buy: float, sell: float, home: Home) -> Levels:
@@ -177,7 +172,8 @@ def outlook(levels: Sequence[Levels], ensemble: Ensemble, home: Home, stored_kwh
 
 def plan(ensemble: Ensemble, home: Home, stored_kwh: float, *, keep_soc: float = 0.3) -> Plan:
     """Candidates over the ensemble, cheapest first; `keep_soc` is what the cautious one never goes below."""
-    best, worths = best_levels(ensemble, home)
+    futures = cost_to_go(ensemble, home)
+    best = best_levels(ensemble, home, futures)
     idle = tuple([SELF_CONSUMPTION] * len(best))
     proposals: dict[CandidateName, tuple[Levels, ...]] = {
         "best": best,
@@ -195,9 +191,28 @@ def plan(ensemble: Ensemble, home: Home, stored_kwh: float, *, keep_soc: float =
     capacity = home.battery.capacity_kwh
     return Plan(
         candidates=tuple(ranked),
-        worth_now_per_kwh=worths[0].at(stored_kwh - home.battery.min_kwh),
+        worth_now_per_kwh=mean_worth(futures[1]).at(stored_kwh - home.battery.min_kwh),
+        stake=_stake(ranked[0].levels[0], ensemble, home, futures[1], stored_kwh),
         start_soc=stored_kwh / capacity if capacity else 0.0,
     )
+
+
+def _stake(level: Levels, ensemble: Ensemble, home: Home, future: CostToGo, stored_kwh: float) -> float:
+    """What plain self-consumption in the first slot would cost more than `level`, all later slots being optimal."""
+    first = Ensemble(
+        ensemble.load_kw[:, :1],
+        ensemble.pv_kw[:, :1],
+        Prices(ensemble.prices.import_per_kwh[:1], ensemble.prices.export_per_kwh[:1]),
+        ensemble.hours,
+    )
+
+    def cost(levels: Levels) -> float:
+        [flow] = follow([levels], first, home, stored_kwh)
+        grid = np.asarray(flow.grid_import_kw) * first.prices.import_per_kwh
+        grid = (grid - np.asarray(flow.grid_export_kw) * first.prices.export_per_kwh) * first.hours
+        return float((grid + future.cost(np.asarray(flow.stored_kwh) - home.battery.min_kwh)).mean())
+
+    return cost(SELF_CONSUMPTION) - cost(level)
 
 
 def _keep(level: Levels, keep_soc: float) -> Levels:

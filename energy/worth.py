@@ -24,10 +24,11 @@ class CostToGo:
     lengths_kwh: Floats
     slopes_per_kwh: Floats
 
-    def cost(self, above_kwh: float) -> Floats:
-        """Future cost of each scenario with `above_kwh` stored above the minimum."""
-        ends = np.cumsum(self.lengths_kwh, axis=1)
-        used = np.clip(above_kwh - (ends - self.lengths_kwh), 0, self.lengths_kwh)
+    def cost(self, above_kwh: float | Floats) -> Floats:
+        """Future cost of each scenario with `above_kwh` (one, or one per scenario) stored above the minimum."""
+        starts = np.cumsum(self.lengths_kwh, axis=1) - self.lengths_kwh
+        stored = np.broadcast_to(above_kwh, self.at_empty.shape)[:, None]
+        used = np.clip(stored - starts, 0, self.lengths_kwh)
         return np.asarray(self.at_empty + (used * self.slopes_per_kwh).sum(axis=1))
 
 

@@ -11,10 +11,11 @@ from energy.battery import Battery
 from energy.commands import SELF_CONSUMPTION, Levels
 from energy.home import Grid, Home
 from energy.oracle import optimise
-from energy.planner import Ensemble, best_levels, end_worth_per_kwh, follow, least_cost, outlook, plan
+from energy.planner import Ensemble, best_levels, cost_to_go, end_worth_per_kwh, follow, outlook, plan
 from energy.rules import greedy, threshold
 from energy.stage import lower_hull
 from energy.tariff import FlatTariff, Prices
+from energy.worth import mean_worth
 
 
 def make_home(**changes: object) -> Home:
@@ -59,6 +60,10 @@ def bound(ensemble: Ensemble, home: Home, stored_kwh: float) -> float:
     ).cost
 
 
+def least_cost(ensemble: Ensemble, home: Home, stored_kwh: float) -> float:
+    return float(cost_to_go(ensemble, home)[0].cost(stored_kwh - home.battery.min_kwh)[0])
+
+
 HOMES = [
     {},
     {"cycle_cost_per_kwh": 0.06},
@@ -75,7 +80,7 @@ def test_cost_to_go_of_one_scenario_equals_the_linear_programme(changes: dict[st
     home = make_home(**dict(changes))
     ensemble = make_ensemble(np.random.default_rng(seed), scenarios=1, slots=48)
     stored = 0.4 * home.battery.capacity_kwh
-    assert least_cost(ensemble, home, stored)[0] == pytest.approx(bound(ensemble, home, stored), abs=1e-6)
+    assert least_cost(ensemble, home, stored) == pytest.approx(bound(ensemble, home, stored), abs=1e-6)
 
 
 @pytest.mark.parametrize("changes", HOMES[:5], ids=str)
@@ -83,7 +88,7 @@ def test_cost_to_go_of_one_scenario_equals_the_linear_programme(changes: dict[st
 def test_following_the_levels_of_a_certain_day_reaches_the_bound(changes: dict[str, object], seed: int) -> None:
     home = make_home(**dict(changes))
     ensemble = make_ensemble(np.random.default_rng(seed), scenarios=1, slots=48)
-    levels, _ = best_levels(ensemble, home)
+    levels = best_levels(ensemble, home, cost_to_go(ensemble, home))
     reached = outlook(levels, ensemble, home, 3.0)
     assert reached.expected_cost == pytest.approx(bound(ensemble, home, 3.0), rel=0.02, abs=0.02)
 
@@ -94,7 +99,7 @@ def test_a_perfect_scenario_never_costs_more_than_any_rule(seed: int, soc: float
     home = make_home()
     ensemble = make_ensemble(np.random.default_rng(seed), scenarios=1, slots=24)
     stored = soc * home.battery.capacity_kwh
-    best = least_cost(ensemble, home, stored)[0]
+    best = least_cost(ensemble, home, stored)
     for rule in (greedy(ensemble.prices), threshold(ensemble.prices, home)):
         assert best <= outlook(rule, ensemble, home, stored).expected_cost + 1e-9
 
@@ -106,7 +111,7 @@ def test_negative_and_inverted_prices_stay_below_every_rule_and_never_above_the_
     prices = Prices(rng.uniform(-0.1, 0.4, 24), rng.uniform(-0.1, 0.3, 24))
     home = make_home(allow_battery_export=True)
     ensemble = make_ensemble(rng, scenarios=1, slots=24, prices=prices)
-    relaxed = least_cost(ensemble, home, 2.0)[0]
+    relaxed = least_cost(ensemble, home, 2.0)
     assert relaxed <= bound(ensemble, home, 2.0) + 1e-6
     assert bound(ensemble, home, 2.0) <= outlook(greedy(prices), ensemble, home, 2.0).expected_cost + 1e-6
 
@@ -116,12 +121,13 @@ def test_a_dear_evening_is_bought_for_in_the_cheap_night() -> None:
     prices = Prices(np.array([0.10, 0.10, 0.50, 0.50]), np.full(4, 0.05))
     load = np.array([[1.0, 1.0, 2.0, 2.0]])
     ensemble = Ensemble(load, np.zeros_like(load), prices, hours=1.0)
-    levels, worths = best_levels(ensemble, home)
+    futures = cost_to_go(ensemble, home)
+    levels, after_second = best_levels(ensemble, home, futures), mean_worth(futures[2])
     # Four kWh are needed at 0.50, three of which can wait for the second hour; beyond them a kWh is only worth the
     # cheapest price at the end.
     assert [level.charge_to_soc for level in levels] == pytest.approx([0.1, 0.4, 0.0, 0.0])
-    assert worths[1].at(3.9) == pytest.approx(0.50)
-    assert worths[1].at(4.1) == pytest.approx(0.10)
+    assert after_second.at(3.9) == pytest.approx(0.50)
+    assert after_second.at(4.1) == pytest.approx(0.10)
     assert outlook(levels, ensemble, home, 0.0).expected_cost == pytest.approx(6 * 0.10)
 
 
@@ -129,9 +135,9 @@ def test_two_scenarios_average_their_worth() -> None:
     home = make_home(charge_efficiency=1.0, discharge_efficiency=1.0, min_soc=0.0, capacity_kwh=10.0)
     prices = Prices(np.array([0.20, 0.50]), np.zeros(2))
     load = np.array([[0.0, 1.0], [0.0, 3.0]])
-    _, worths = best_levels(Ensemble(load, np.zeros_like(load), prices, hours=1.0), home)
+    futures = cost_to_go(Ensemble(load, np.zeros_like(load), prices, hours=1.0), home)
     # Up to 1 kWh both scenarios use it at 0.50; from 1 to 3 only one does, the other keeps it at 0.20.
-    assert [worths[0].at(kwh) for kwh in (0.5, 2.0, 3.5)] == pytest.approx([0.50, 0.35, 0.20])
+    assert [mean_worth(futures[1]).at(kwh) for kwh in (0.5, 2.0, 3.5)] == pytest.approx([0.50, 0.35, 0.20])
 
 
 def test_candidates_are_ranked_and_the_best_has_no_regret() -> None:
@@ -141,6 +147,7 @@ def test_candidates_are_ranked_and_the_best_has_no_regret() -> None:
     costs = [candidate.outlook.expected_cost for candidate in made.candidates]
     assert costs == sorted(costs)
     assert made.regret(made.best) == 0
+    assert made.stake >= -1e-9
     assert {"best", "self_consumption", "keep_reserve"} <= {candidate.name for candidate in made.candidates}
 
 
