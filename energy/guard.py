@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -71,7 +71,7 @@ def review(command: BatteryCommand, home: Home, policy: Policy, moment: Circumst
     return Clamped(command.model_copy(update={"slots": slots}), reasons)
 
 
-def verdict_name(verdict: Verdict) -> str:
+def verdict_name(verdict: Verdict) -> Literal["allowed", "clamped", "rejected"]:
     """One word for journals and counters."""
     match verdict:
         case Allowed():
@@ -109,40 +109,40 @@ def _worth_refusals(policy: Policy, moment: Circumstances) -> tuple[str, ...]:
 
 
 def _narrowed(
-    slots: tuple[SlotLevels, ...], home: Home, policy: Policy
+    slots: tuple[SlotLevels, ...],
+    home: Home,
+    policy: Policy,
 ) -> tuple[tuple[SlotLevels, ...], tuple[str, ...]]:
     reasons: dict[str, None] = {}
     narrowed = []
     for slot in slots:
-        changes = {**_policy_changes(slot, home, policy, reasons), **_band_changes(slot, home, reasons)}
-        narrowed.append(_consistent(slot.model_copy(update=changes)) if changes else slot)
+        allowed = _within_policy(_within_band(slot, home, reasons), home, policy, reasons)
+        narrowed.append(slot if allowed is slot else _consistent(allowed))
     return tuple(narrowed), tuple(reasons)
 
 
-def _policy_changes(slot: SlotLevels, home: Home, policy: Policy, reasons: dict[str, None]) -> dict[str, object]:
-    changes: dict[str, object] = {}
-    if slot.charge_to_soc > 0 and not home.grid.allow_grid_charging:
-        changes["charge_to_soc"] = 0.0
-        reasons["grid charging is not allowed here"] = None
-    if slot.export_to_soc is not None and not home.grid.allow_battery_export:
-        changes["export_to_soc"] = None
-        reasons["selling from the battery is not allowed here"] = None
-    if slot.reserve_soc < policy.min_reserve_soc:
-        changes["reserve_soc"] = policy.min_reserve_soc
-        reasons[f"reserve raised to the household's {policy.min_reserve_soc:.0%}"] = None
-    return changes
-
-
-def _band_changes(slot: SlotLevels, home: Home, reasons: dict[str, None]) -> dict[str, object]:
-    changes: dict[str, object] = {}
+def _within_band(slot: SlotLevels, home: Home, reasons: dict[str, None]) -> SlotLevels:
     battery = home.battery
     if slot.charge_to_soc > battery.max_soc + SAME_SOC:
-        changes["charge_to_soc"] = battery.max_soc
+        slot = slot.model_copy(update={"charge_to_soc": battery.max_soc})
         reasons[f"charge target lowered to the battery's {battery.max_soc:.0%}"] = None
     if slot.max_charge_kw is not None and slot.max_charge_kw > battery.max_charge_kw:
-        changes["max_charge_kw"] = battery.max_charge_kw
+        slot = slot.model_copy(update={"max_charge_kw": battery.max_charge_kw})
         reasons[f"charge power lowered to the battery's {battery.max_charge_kw:g} kW"] = None
-    return changes
+    return slot
+
+
+def _within_policy(slot: SlotLevels, home: Home, policy: Policy, reasons: dict[str, None]) -> SlotLevels:
+    if slot.charge_to_soc > 0 and not home.grid.allow_grid_charging:
+        slot = slot.model_copy(update={"charge_to_soc": 0.0})
+        reasons["grid charging is not allowed here"] = None
+    if slot.export_to_soc is not None and not home.grid.allow_battery_export:
+        slot = slot.model_copy(update={"export_to_soc": None})
+        reasons["selling from the battery is not allowed here"] = None
+    if slot.reserve_soc < policy.min_reserve_soc:
+        slot = slot.model_copy(update={"reserve_soc": policy.min_reserve_soc})
+        reasons[f"reserve raised to the household's {policy.min_reserve_soc:.0%}"] = None
+    return slot
 
 
 def _consistent(slot: SlotLevels) -> SlotLevels:
