@@ -1,0 +1,97 @@
+"""Memory at work: similar days for a decision, and each finished day put away."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from energy.home import Home
+from energy.slots import clock_index, day_bounds
+from ingest.meter import MeteredSlot
+from knowledge.days import DayRecord, Floats, profile
+from knowledge.forecast import DayShape
+from knowledge.index import MemoryIndex
+from knowledge.similar import FingerprintTable, SimilarDay
+from knowledge.store import DayStore
+
+# How many days the coarse search hands to the exact ranking.
+_COARSE = 96
+
+
+class Recall:
+    """A home's past, in the forms that a decision needs; owns nothing, keeps all forms in step."""
+
+    def __init__(self, home: Home, store: DayStore, index: MemoryIndex, step: timedelta) -> None:
+        self._home = home
+        self._store = store
+        self._index = index
+        self._step = step
+        self._table = FingerprintTable(home)
+        self._shapes: dict[date, DayShape] = {}
+        self._learn(store.days(home.name))
+
+    def neighbours(self, today: date, count: int, expected_pv_kwh: float | None = None) -> list[SimilarDay]:
+        """The days before `today` that were most like it: a coarse search in Chroma, ranked exactly."""
+        coarse = self._index.near(self._home.name, today, self._table.coordinate(today, expected_pv_kwh), _COARSE)
+        return self._table.rank(today, count, expected_pv_kwh=expected_pv_kwh, among=coarse)
+
+    def shapes(self) -> dict[date, DayShape]:
+        """All past days on the wall clock."""
+        return self._shapes
+
+    def remember(self, day: date, slots: Sequence[MeteredSlot], step: timedelta) -> None:
+        """Put a finished day away, gaps and all; only a complete one becomes a neighbour."""
+        record = _record(self._home, day, slots, step)
+        self._store.append(self._home.name, [record])
+        self._learn([record])
+
+    def _learn(self, records: Sequence[DayRecord]) -> None:
+        self._table.add(records)
+        for record in records:
+            self._shapes[record.day] = shape(record, self._home.tz, self._step)
+        self._index.sync_days(self._home.name, self._table)
+
+
+def shape(record: DayRecord, zone: ZoneInfo, step: timedelta) -> DayShape:
+    """A day on the wall clock of the planner."""
+    forecast = record.pv_forecast_kw
+    return DayShape(
+        day=record.day,
+        load_kw=profile(record, record.load_kw, zone=zone, step=step),
+        pv_kw=profile(record, record.pv_kw, zone=zone, step=step),
+        pv_forecast_kw=None if forecast is None else profile(record, forecast, zone=zone, step=step),
+    )
+
+
+def day_shape(day: date, slots: Sequence[MeteredSlot], zone: ZoneInfo, step: timedelta) -> DayShape:
+    """What was metered of a day so far, on the wall clock; NaN where nothing was."""
+    count = timedelta(days=1) // step
+    load_kw, pv_kw = np.full(count, np.nan), np.full(count, np.nan)
+    for slot in slots:
+        at = clock_index(slot.start, zone, step)
+        load_kw[at], pv_kw[at] = slot.load_kw, slot.pv_kw
+    return DayShape(day, load_kw, pv_kw)
+
+
+def _record(home: Home, day: date, slots: Sequence[MeteredSlot], step: timedelta) -> DayRecord:
+    first, following = day_bounds(day, home.tz)
+    count = (following - first) // step
+
+    def series(value: Callable[[MeteredSlot], float | None]) -> Floats:
+        values = np.full(count, np.nan)
+        for slot in slots:
+            known = value(slot)
+            values[(slot.start - first) // step] = np.nan if known is None else known
+        return values
+
+    forecast = series(lambda slot: slot.pv_forecast_kw)
+    return DayRecord(
+        home=home.name,
+        day=day,
+        start=first,
+        step=step,
+        load_kw=series(lambda slot: slot.load_kw),
+        pv_kw=series(lambda slot: slot.pv_kw),
+        pv_forecast_kw=None if np.isnan(forecast).all() else forecast,
+    )

@@ -1,0 +1,235 @@
+"""The Chroma index over the day store: fingerprints in one collection, narratives in another; both rebuildable."""
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings
+from filelock import FileLock, Timeout
+
+from energy.errors import MemoryFault
+from knowledge.days import Floats
+from knowledge.fingerprint import VERSION
+from knowledge.similar import FingerprintTable
+
+_log = logging.getLogger(__name__)
+
+DAYS, NOTES = "days", "notes"
+_BATCH = 1000
+_TEXT_BATCH = 64
+_CHECK_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to be found by its meaning, and the day it tells of."""
+
+    day: date
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How much is indexed, and of which fingerprint version."""
+
+    days: dict[str, int]
+    notes: dict[str, int]
+    fingerprint_version: str
+
+
+class MemoryIndex:
+    """The one owner of an index folder, inside a `with` block.
+
+    An index left open by a killed owner is checked in a subprocess first, because some damage ends the process that
+    reads it; a damaged one is set aside, to be filled again from the store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        self._owner = path.with_name(path.name + ".owner")
+
+    def __enter__(self) -> Self:
+        """Take ownership.
+
+        Raises:
+            MemoryFault: another process owns the index.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as err:
+            raise MemoryFault(
+                f"index {str(self._path)!r} is in use by process {self._read_owner()}: stop it, or ask it instead",
+            ) from err
+        if self._owner.exists() and self._path.exists() and not is_sound(self._path):
+            self._set_aside()
+        self._owner.write_text(str(os.getpid()), encoding="utf-8")
+        self._client = chromadb.PersistentClient(str(self._path), Settings(anonymized_telemetry=False))
+        self._days = self._collection(DAYS)
+        self._notes = self._collection(NOTES)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+        self._owner.unlink(missing_ok=True)
+        self._lock.release()
+
+    def clear(self) -> None:
+        """Forget everything; the store remembers."""
+        for name in (DAYS, NOTES):
+            self._client.delete_collection(name)
+        self._days, self._notes = self._collection(DAYS), self._collection(NOTES)
+
+    def sync_days(self, home: str, table: FingerprintTable) -> int:
+        """Bring a home's fingerprints up to date; returns how many had to be written.
+
+        Each entry carries a mark of version, scale and content, so that a change of any of them writes it anew.
+        """
+        if not table.days:
+            return 0
+        days, vectors = table.days, table.coordinates()
+        marks = {_id(home, day): _mark(vector) for day, vector in zip(days, vectors, strict=True)}
+        stale = self._stale(self._days, home, marks)
+        places = [at for at, day in enumerate(days) if _id(home, day) in stale]
+        for start in range(0, len(places), _BATCH):
+            part = places[start : start + _BATCH]
+            self._days.upsert(
+                ids=[_id(home, days[at]) for at in part],
+                embeddings=vectors[part].astype(np.float32),
+                metadatas=[_metadata(home, days[at], marks) for at in part],
+            )
+        return len(places)
+
+    def sync_notes(
+        self,
+        home: str,
+        texts: Sequence[Text],
+        embed: Callable[[Sequence[str]], Any],
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> int:
+        """Bring a home's narratives up to date, embedding only what changed; returns how many were written."""
+        marks = {_id(home, text.day): hashlib.sha256(text.text.encode()).hexdigest()[:16] for text in texts}
+        stale = self._stale(self._notes, home, marks)
+        todo = [text for text in texts if _id(home, text.day) in stale]
+        for start in range(0, len(todo), _TEXT_BATCH):
+            part = todo[start : start + _TEXT_BATCH]
+            self._notes.upsert(
+                ids=[_id(home, text.day) for text in part],
+                embeddings=embed([text.text for text in part]),
+                documents=[text.text for text in part],
+                metadatas=[_metadata(home, text.day, marks) for text in part],
+            )
+            progress(start + len(part), len(todo))
+        return len(todo)
+
+    def near(self, home: str, day: date, vector: Floats, count: int) -> frozenset[date]:
+        """Coarse search: up to `count` days of a home strictly before `day`, near a coordinate."""
+        found = self._days.query(
+            query_embeddings=[vector.astype(np.float32).tolist()],
+            n_results=count,
+            where={"$and": [{"home": home}, {"day": {"$lt": _number(day)}}]},
+            include=["metadatas"],
+        )
+        return frozenset(_date(int(entry["day"])) for entry in (found["metadatas"] or [[]])[0])
+
+    def told(self, home: str, vector: Floats, count: int, *, before: date) -> list[Text]:
+        """Narratives before a day whose meaning is nearest to a text vector."""
+        found = self._notes.query(
+            query_embeddings=[vector.tolist()],
+            n_results=count,
+            where={"$and": [{"home": home}, {"day": {"$lt": _number(before)}}]},
+            include=["metadatas", "documents"],
+        )
+        pairs = zip((found["metadatas"] or [[]])[0], (found["documents"] or [[]])[0], strict=True)
+        return [Text(_date(int(entry["day"])), document) for entry, document in pairs]
+
+    def stats(self) -> Stats:
+        """Entries per home."""
+        return Stats(_per_home(self._days), _per_home(self._notes), VERSION)
+
+    def _collection(self, name: str) -> Any:
+        return self._client.get_or_create_collection(name, embedding_function=None)
+
+    def _stale(self, collection: Any, home: str, marks: dict[str, str]) -> set[str]:
+        """Ids whose entry is missing or carries another mark; entries that should not be there are deleted."""
+        held = collection.get(where={"home": home}, include=["metadatas"])
+        known = {at: entry["mark"] for at, entry in zip(held["ids"], held["metadatas"], strict=True)}
+        if gone := [at for at in known if at not in marks]:
+            collection.delete(ids=gone)
+        return {at for at, mark in marks.items() if known.get(at) != mark}
+
+    def _read_owner(self) -> str:
+        return self._owner.read_text(encoding="utf-8") if self._owner.exists() else "unknown"
+
+    def _set_aside(self) -> None:
+        aside = self._path.with_name(self._path.name + ".damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        self._path.rename(aside)
+        _log.warning("the index was damaged and is filled again from the day store; the old one is in %s", aside)
+
+
+def is_sound(path: Path) -> bool:
+    """Whether an index can be opened and read, tried in a process that may die of it."""
+    done = subprocess.run(  # noqa: S603 (our own module)
+        [sys.executable, "-m", "knowledge.index", str(path)],
+        capture_output=True,
+        timeout=_CHECK_TIMEOUT_S,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def _check(path: str) -> None:
+    client = chromadb.PersistentClient(path, Settings(anonymized_telemetry=False))
+    for collection in client.list_collections():
+        held = collection.get(limit=1, include=["embeddings"])
+        if held["ids"]:
+            collection.query(query_embeddings=[list(held["embeddings"][0])], n_results=1)
+
+
+def _per_home(collection: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for entry in collection.get(include=["metadatas"])["metadatas"]:
+        counts[entry["home"]] = counts.get(entry["home"], 0) + 1
+    return counts
+
+
+def _metadata(home: str, day: date, marks: dict[str, str]) -> dict[str, str | int]:
+    return {"home": home, "day": _number(day), "version": VERSION, "mark": marks[_id(home, day)]}
+
+
+def _mark(vector: Floats) -> str:
+    return f"{VERSION}-{hashlib.sha256(np.round(vector, 6).tobytes()).hexdigest()[:16]}"
+
+
+def _id(home: str, day: date) -> str:
+    return f"{home}:{day.isoformat()}"
+
+
+def _number(day: date) -> int:
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def _date(number: int) -> date:
+    return date(number // 10_000, number // 100 % 100, number % 100)
+
+
+if __name__ == "__main__":
+    _check(sys.argv[1])
