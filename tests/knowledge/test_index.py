@@ -1,0 +1,100 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from energy.errors import MemoryFault
+from energy.home import Home
+from knowledge.days import DayRecord
+from knowledge.embedder import TextEmbedder
+from knowledge.index import MemoryIndex, Text, is_sound
+from knowledge.narrative import narrate
+from knowledge.similar import FingerprintTable
+
+DayMaker = Callable[..., list[DayRecord]]
+
+
+def test_syncing_twice_writes_once_and_survives_reopening(tmp_path: Path, home: Home, make_days: DayMaker) -> None:
+    table = FingerprintTable(home, make_days(60))
+    with MemoryIndex(tmp_path / "index") as index:
+        assert index.sync_days("test", table) == 60
+        assert index.sync_days("test", table) == 0
+    with MemoryIndex(tmp_path / "index") as index:
+        assert index.stats().days == {"test": 60}
+        assert index.sync_days("test", table) == 0
+        index.clear()
+        assert index.sync_days("test", table) == 60
+
+
+def test_coarse_search_finds_the_exact_neighbours_and_never_a_later_day(
+    tmp_path: Path, home: Home, make_days: DayMaker
+) -> None:
+    table = FingerprintTable(home, make_days(200))
+    with MemoryIndex(tmp_path / "index") as index:
+        index.sync_days("test", table)
+        for at in (40, 120, 199):
+            asked = table.days[at]
+            coarse = index.near("test", asked, table.coordinate(asked), 64)
+            assert coarse <= set(table.days[:at])
+            assert len(coarse) == min(64, at)
+            assert index.near("another", asked, table.coordinate(asked), 64) == frozenset()
+            exact = {near.day for near in table.rank(asked, 8)}
+            assert len(exact & coarse) >= 7
+
+
+def test_a_vanished_day_is_taken_out(tmp_path: Path, home: Home, make_days: DayMaker) -> None:
+    records = make_days(50)
+    with MemoryIndex(tmp_path / "index") as index:
+        index.sync_days("test", FingerprintTable(home, records))
+        assert index.sync_days("test", FingerprintTable(home, records[:45])) == 0
+        assert index.stats().days == {"test": 45}
+
+
+def test_a_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from knowledge.index import MemoryIndex\n"
+        "with MemoryIndex(Path(sys.argv[1])): print('open', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "index")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "open\n"
+        with pytest.raises(MemoryFault, match=f"in use by process {owner.pid}"), MemoryIndex(tmp_path / "index"):
+            pass
+        owner.kill()
+    # A killed owner leaves no lock behind, and its index is checked before it is used.
+    with MemoryIndex(tmp_path / "index") as index:
+        assert index.stats().days == {}
+
+
+def test_a_damaged_index_is_set_aside_and_filled_again(
+    tmp_path: Path, home: Home, make_days: DayMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "index"
+    table = FingerprintTable(home, make_days(40))
+    with MemoryIndex(path) as index:
+        index.sync_days("test", table)
+    path.with_name("index.owner").write_text("12345")
+    (path / "chroma.sqlite3").write_bytes(b"this is no database" * 100)
+    assert not is_sound(path)
+    with MemoryIndex(path) as index:
+        assert index.sync_days("test", table) == 40
+    assert "damaged" in caplog.text
+
+
+@pytest.mark.slow
+def test_narratives_are_found_by_meaning_and_embedded_once(tmp_path: Path, home: Home, make_days: DayMaker) -> None:
+    records = make_days(6)
+    texts = [Text(record.day, told) for record, told in zip(records, narrate(home, records), strict=True)]
+    party = date(2026, 1, 7)
+    texts.append(Text(party, "Wednesday 7 January 2026. Guests stayed overnight and we cooked for ten."))
+    embed = TextEmbedder()
+    with MemoryIndex(tmp_path / "index") as index:
+        assert index.sync_notes("test", texts, embed) == 7
+        assert index.sync_notes("test", texts, embed) == 0
+        [vector] = embed(["a dinner party with visitors"])
+        assert index.told("test", vector, 1, before=party + timedelta(days=1))[0].day == party
+        assert all(text.day < party for text in index.told("test", vector, 9, before=party))

@@ -1,0 +1,72 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from energy.errors import MemoryFault
+from energy.home import Home
+from knowledge.days import DayRecord
+from knowledge.store import Appended, DayStore
+
+DayMaker = Callable[..., list[DayRecord]]
+
+
+def test_days_come_back_as_they_were_and_twice_is_once(tmp_path: Path, make_days: DayMaker) -> None:
+    records = make_days(5)
+    gap = records[2].load_kw.copy()
+    gap[3] = np.nan
+    records[2] = replace(records[2], load_kw=gap)
+    assert DayStore(tmp_path).append("test", records) == Appended(added=5)
+    again = DayStore(tmp_path)
+    assert again.append("test", records) == Appended(unchanged=5)
+    for kept, given in zip(again.days("test"), records, strict=True):
+        np.testing.assert_array_equal(kept.load_kw, given.load_kw)
+        assert (kept.day, kept.start, kept.step) == (given.day, given.start, given.step)
+
+
+def test_a_changed_day_replaces_the_old_one(tmp_path: Path, make_days: DayMaker) -> None:
+    records = make_days(3)
+    store = DayStore(tmp_path)
+    store.append("test", records)
+    changed = replace(records[1], load_kw=records[1].load_kw + 1)
+    assert store.append("test", [changed]) == Appended(replaced=1)
+    kept = DayStore(tmp_path).days("test")
+    assert len(kept) == 3
+    assert kept[1].load_kw[0] == pytest.approx(records[1].load_kw[0] + 1)
+
+
+def test_only_earlier_days_are_given_when_asked(tmp_path: Path, make_days: DayMaker) -> None:
+    store = DayStore(tmp_path)
+    store.append("test", make_days(5))
+    assert [record.day.day for record in store.days("test", before=date(2026, 1, 4))] == [1, 2, 3]
+
+
+def test_facts_of_a_home_are_kept_and_an_unknown_home_is_named(tmp_path: Path, home: Home) -> None:
+    DayStore(tmp_path).remember_home(home)
+    assert DayStore(tmp_path).home("test") == home
+    with pytest.raises(MemoryFault, match="no home 'other'"):
+        DayStore(tmp_path).home("other")
+
+
+def test_a_torn_last_line_is_dropped_and_the_day_can_be_added_again(tmp_path: Path, make_days: DayMaker) -> None:
+    records = make_days(3)
+    DayStore(tmp_path).append("test", records)
+    path = tmp_path / "test" / "days.jsonl"
+    path.write_bytes(path.read_bytes()[:-40])
+    store = DayStore(tmp_path)
+    assert len(store.days("test")) == 2
+    assert store.append("test", records) == Appended(added=1, unchanged=2)
+    assert len(DayStore(tmp_path).days("test")) == 3
+
+
+def test_damage_names_its_line(tmp_path: Path, make_days: DayMaker) -> None:
+    DayStore(tmp_path).append("test", make_days(3))
+    path = tmp_path / "test" / "days.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    lines[1] = lines[1].replace("2026-01-02", "2026-01-09", 1)
+    path.write_text("".join(lines))
+    with pytest.raises(MemoryFault, match=r"line 2: .* checksum"):
+        DayStore(tmp_path).days("test")
