@@ -1,0 +1,46 @@
+"""Composition root of the service: settings in, an advisor that lives until it is told to stop."""
+
+import logging
+import signal
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+from ingest.home_file import load_home
+
+from agent.choose import make_reviewer
+from agent.journal import open_journal
+from agent.models import load_model
+from agent.recall import Recall
+from agent.service import Parts, Service
+from agent.settings import load_settings
+from knowledge.index import MemoryIndex
+from knowledge.store import DayStore
+
+_log = logging.getLogger(__name__)
+
+
+def serve(config: Path) -> None:
+    """Run the advisor of one home until SIGTERM or SIGINT.
+
+    Raises:
+        AdvisorError: settings, memory, model or broker do not allow it; the message says what to do.
+    """
+    settings = load_settings(config)
+    home = load_home(settings.home_file)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    step = timedelta(minutes=settings.service.slot_minutes)
+    with ExitStack() as stack:
+        index = stack.enter_context(MemoryIndex(settings.memory_dir / "index"))
+        journal = stack.enter_context(open_journal(settings.memory_dir / "journal.sqlite"))
+        recall = Recall(home, DayStore(settings.memory_dir / "days"), index, step)
+        model = load_model(settings.model)
+        if model is not None:
+            stack.callback(model.close)
+        reviewer = make_reviewer(model, settings.service.review_deadline_s) if model else None
+        label = model.label if model else "none"
+        _log.info("deciding for %s every %s with model %s", home.name, step, label)
+        Service(settings, Parts(home, recall, journal, reviewer, label), stop).run()

@@ -1,0 +1,365 @@
+"""One decision: snapshot, similar days, ensemble, plan, choice, guard, command."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from agent.choose import Brief, BriefCandidate, Chosen, NoChoice
+from agent.decision import (
+    CandidateRecord,
+    Decision,
+    EnsembleRecord,
+    NeighbourRecord,
+    ReviewRecord,
+    SnapshotRecord,
+    VerdictRecord,
+)
+from agent.explain import Explanation, candidate_name, explain
+from energy.commands import BatteryCommand, Levels, SlotLevels
+from energy.errors import AdvisorError
+from energy.guard import Allowed, Circumstances, Policy, Rejected, Verdict, review, verdict_name
+from energy.home import Home
+from energy.planner import Candidate, Ensemble, Plan, plan
+from energy.slots import floor_slot
+from ingest.live import NoSnapshot, Snapshot
+from knowledge.forecast import NOTHING_RECENT, DayShape, Floats, Recent, futures, horizon
+from knowledge.similar import SimilarDay
+
+Reviewer = Callable[[Brief], Chosen | NoChoice]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that is known when a decision is due."""
+
+    now: datetime
+    home: Home
+    policy: Policy
+    step: timedelta
+    horizon_hours: int
+    snapshot: Snapshot | NoSnapshot
+    neighbours: Sequence[SimilarDay] = ()
+    shapes: Mapping[date, DayShape] = field(default_factory=dict)
+    pv_forecast_kw: Floats | None = None
+    recent: Recent = NOTHING_RECENT
+    notes: tuple[str, ...] = ()
+    last_command_at: datetime | None = None
+    # Name of the candidate that the model chose at its last review; it holds while it costs little.
+    in_force: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The plan of a situation, with the slots and the ensemble it was made for."""
+
+    starts: list[datetime]
+    ensemble: Ensemble
+    plan: Plan
+    neighbours: list[SimilarDay]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which candidate to publish and who said so."""
+
+    candidate: Candidate
+    by: str
+    review: ReviewRecord | None = None
+
+
+def decide(situation: Situation, reviewer: Reviewer | None = None) -> Decision:
+    """Make one decision; with a `reviewer` the model is asked, without one its last choice or the best holds.
+
+    A situation that cannot be judged gives a decision without a command and says why; nothing is raised.
+    """
+    began = time.perf_counter()
+    if isinstance(situation.snapshot, NoSnapshot):
+        return _no_command(situation, situation.snapshot.reasons, began)
+    try:
+        outline = think(situation, situation.snapshot)
+    except AdvisorError as err:
+        return _no_command(situation, (str(err),), began)
+    choice = _choose(situation, outline, reviewer)
+    return _publishable(situation, situation.snapshot, outline, choice, began)
+
+
+def think(situation: Situation, snapshot: Snapshot) -> Outline:
+    """Forecast and plan: the part of a decision that needs no model.
+
+    Raises:
+        DataError: there is no usable history or no price for a slot of the horizon.
+    """
+    home, step = situation.home, situation.step
+    first = floor_slot(situation.now, step)
+    starts = [first + index * step for index in range(timedelta(hours=situation.horizon_hours) // step)]
+    ahead = horizon(starts, home.tz, step)
+    possible = futures(
+        ahead,
+        [near.day for near in situation.neighbours],
+        situation.shapes,
+        pv_forecast_kw=situation.pv_forecast_kw,
+        pv_peak_kw=home.pv_peak_kw,
+        recent=situation.recent,
+    )
+    ensemble = Ensemble(
+        load_kw=possible.load_kw,
+        pv_kw=possible.pv_kw,
+        prices=home.tariff.prices(starts, home.tz),
+        hours=step / timedelta(hours=1),
+    )
+    used = set(possible.days)
+    near = [neighbour for neighbour in situation.neighbours if neighbour.day in used]
+    stored_kwh = snapshot.soc * home.battery.capacity_kwh
+    return Outline(starts, ensemble, plan(ensemble, home, stored_kwh), near)
+
+
+def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> Choice:
+    best = outline.plan.best
+    if reviewer is None:
+        held = _named(outline.plan, situation.in_force)
+        if held is None or outline.plan.regret(held) > situation.policy.max_regret_per_slot:
+            return Choice(best, "planner")
+        return Choice(held, "earlier review")
+    brief = make_brief(situation, outline)
+    answer = reviewer(brief)
+    if isinstance(answer, NoChoice):
+        return Choice(best, "planner", _failed_review(answer))
+    ids = dict(zip((candidate.id for candidate in brief.candidates), outline.plan.candidates, strict=True))
+    wanted = ids[answer.choice]
+    return Choice(wanted, "model", _passed_review(answer, wanted))
+
+
+def _named(plan_: Plan, name: str | None) -> Candidate | None:
+    return next((candidate for candidate in plan_.candidates if candidate.name == name), None)
+
+
+def make_brief(situation: Situation, outline: Outline) -> Brief:
+    """The short account that the model reads: facts, candidates A, B, C …, notes and similar days."""
+    home, made = situation.home, outline.plan
+    told = explain(
+        made.best.levels[0].mode(made.start_soc),
+        made.best,
+        plan=made,
+        ensemble=outline.ensemble,
+        starts=outline.starts,
+        home=home,
+        neighbours=outline.neighbours,
+    )
+    return Brief(
+        facts={"local_time": f"{situation.now.astimezone(home.tz):%A %H:%M}", **told.facts},
+        candidates=[
+            BriefCandidate(
+                id=chr(ord("A") + rank),
+                label=candidate_name(candidate.name),
+                expected_cost=candidate.outlook.expected_cost,
+                extra_cost=candidate.outlook.expected_cost - made.best.outlook.expected_cost,
+                spread=candidate.outlook.spread,
+                final_soc=candidate.outlook.final_soc,
+                grid_charge_kwh=candidate.outlook.grid_charge_kwh,
+                mode_now=candidate.levels[0].mode(made.start_soc),
+            )
+            for rank, candidate in enumerate(made.candidates)
+        ],
+        notes=list(situation.notes),
+        similar_days=[f"{near.day.isoformat()}: {near.why}" for near in outline.neighbours[:3]],
+    )
+
+
+def _publishable(
+    situation: Situation,
+    snapshot: Snapshot,
+    outline: Outline,
+    choice: Choice,
+    began: float,
+) -> Decision:
+    """Put the choice before the guard; if it is rejected, the best candidate has its turn."""
+    verdicts: list[VerdictRecord] = []
+    attempts = [choice]
+    if choice.candidate is not outline.plan.best:
+        attempts.append(Choice(outline.plan.best, "planner", _overruled(choice.review)))
+    for attempt in attempts:
+        told = _explain(attempt.candidate, situation, outline)
+        command = _command(attempt.candidate, situation, outline, told)
+        moment = Circumstances(
+            now=situation.now,
+            snapshot_at=snapshot.at,
+            last_command_at=situation.last_command_at,
+            regret_per_slot=outline.plan.regret(attempt.candidate),
+        )
+        verdict = review(command, situation.home, situation.policy, moment)
+        verdicts.append(_verdict_record(attempt.candidate, verdict))
+        if not isinstance(verdict, Rejected):
+            final = _with_mode(verdict.command, snapshot.soc)
+            return _record(situation, snapshot, outline, attempt, began).model_copy(
+                update=_published(final, told, verdicts),
+            )
+    problems = tuple(reason for record in verdicts for reason in record.reasons)
+    refused = _record(situation, snapshot, outline, attempts[-1], began)
+    return refused.model_copy(update={"verdicts": tuple(verdicts), "problems": problems})
+
+
+def _published(command: BatteryCommand, told: Explanation, verdicts: list[VerdictRecord]) -> dict[str, object]:
+    return {
+        "decision_id": command.decision_id,
+        "outcome": "published",
+        "verdicts": tuple(verdicts),
+        "command": command,
+        "reason_code": told.code,
+        "reason": told.reason,
+        "facts": told.facts,
+    }
+
+
+def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Explanation:
+    return explain(
+        candidate.levels[0].mode(outline.plan.start_soc),
+        candidate,
+        plan=outline.plan,
+        ensemble=outline.ensemble,
+        starts=outline.starts,
+        home=situation.home,
+        neighbours=outline.neighbours,
+    )
+
+
+def _command(candidate: Candidate, situation: Situation, outline: Outline, told: Explanation) -> BatteryCommand:
+    """The schedule as a command; equal neighbouring slots become one."""
+    slots: list[SlotLevels] = []
+    for start, levels in zip(outline.starts, candidate.levels, strict=True):
+        rounded = _rounded(levels)
+        if slots and slots[-1].levels() == rounded:
+            slots[-1] = slots[-1].model_copy(update={"end": start + situation.step})
+        else:
+            slots.append(SlotLevels(start=start, end=start + situation.step, **rounded.model_dump()))
+    return BatteryCommand(
+        decision_id=_new_id(situation.now),
+        valid_from=situation.now,
+        valid_until=slots[-1].end,
+        mode=slots[0].levels().mode(outline.plan.start_soc),
+        slots=tuple(slots),
+        reason_code=told.code,
+        reason=told.reason,
+    )
+
+
+def _rounded(levels: Levels) -> Levels:
+    """Charges to a thousandth, the resolution of a command; rounding keeps their order."""
+    given = levels.model_dump(exclude_none=True)
+    return Levels.model_validate({name: round(value, 3) for name, value in given.items()})
+
+
+def _with_mode(command: BatteryCommand, soc: float) -> BatteryCommand:
+    """The mode that the guarded levels mean at the charge now."""
+    return command.model_copy(update={"mode": command.slots[0].levels().mode(soc)})
+
+
+def _new_id(now: datetime) -> str:
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: Choice, began: float) -> Decision:
+    made = outline.plan
+    return Decision(
+        decision_id=_new_id(situation.now),
+        home=situation.home.name,
+        at=situation.now,
+        outcome="no_command",
+        snapshot=_snapshot_record(snapshot),
+        neighbours=tuple(NeighbourRecord(day=n.day, distance=n.distance, why=n.why) for n in outline.neighbours),
+        ensemble=_ensemble_record(outline, situation.step),
+        candidates=tuple(_candidate_record(candidate, made) for candidate in made.candidates),
+        worth_per_kwh=made.worth_now_per_kwh,
+        stake=made.stake,
+        chosen=choice.candidate.name,
+        chosen_by=choice.by,
+        review=choice.review,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _no_command(situation: Situation, problems: tuple[str, ...], began: float) -> Decision:
+    snapshot = situation.snapshot
+    return Decision(
+        decision_id=_new_id(situation.now),
+        home=situation.home.name,
+        at=situation.now,
+        outcome="no_command",
+        problems=problems,
+        snapshot=_snapshot_record(snapshot) if isinstance(snapshot, Snapshot) else None,
+        reason_code="cannot_judge",
+        reason=f"No command: {'; '.join(problems)}.",
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _snapshot_record(snapshot: Snapshot) -> SnapshotRecord:
+    return SnapshotRecord(**asdict(snapshot))
+
+
+def _ensemble_record(outline: Outline, step: timedelta) -> EnsembleRecord:
+    ensemble = outline.ensemble
+    return EnsembleRecord(
+        start=outline.starts[0],
+        step_minutes=int(step.total_seconds() // 60),
+        load_w=_watts(ensemble.load_kw),
+        pv_w=_watts(ensemble.pv_kw),
+        import_prices=tuple(ensemble.prices.import_per_kwh.tolist()),
+        export_prices=tuple(ensemble.prices.export_per_kwh.tolist()),
+    )
+
+
+def _watts(power_kw: Floats) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(row) for row in np.rint(power_kw * 1000).astype(int).tolist())
+
+
+def _candidate_record(candidate: Candidate, made: Plan) -> CandidateRecord:
+    seen = candidate.outlook
+    return CandidateRecord(
+        name=candidate.name,
+        expected_cost=seen.expected_cost,
+        extra_cost=seen.expected_cost - made.best.outlook.expected_cost,
+        spread=seen.spread,
+        final_soc=seen.final_soc,
+        grid_charge_kwh=seen.grid_charge_kwh,
+    )
+
+
+def _verdict_record(candidate: Candidate, verdict: Verdict) -> VerdictRecord:
+    reasons = () if isinstance(verdict, Allowed) else verdict.reasons
+    return VerdictRecord(candidate=candidate.name, verdict=verdict_name(verdict), reasons=reasons)
+
+
+def _passed_review(answer: Chosen, wanted: Candidate) -> ReviewRecord:
+    return ReviewRecord(
+        model=answer.model,
+        prompt=f"{answer.prompt_name}/v{answer.prompt_version} {answer.prompt_hash}",
+        outcome="chosen",
+        choice=wanted.name,
+        rationale=answer.rationale if answer.rationale_ok else "",
+        grounded=answer.rationale_ok,
+        seconds=answer.seconds,
+        prompt_tokens=answer.prompt_tokens,
+        output_tokens=answer.output_tokens,
+        cached_tokens=answer.cached_tokens,
+    )
+
+
+def _failed_review(answer: NoChoice) -> ReviewRecord:
+    return ReviewRecord(
+        model=answer.model,
+        prompt="",
+        outcome=answer.kind,
+        choice=None,
+        rationale="",
+        grounded=False,
+        seconds=answer.seconds,
+        detail=answer.why,
+    )
+
+
+def _overruled(record: ReviewRecord | None) -> ReviewRecord | None:
+    return record and record.model_copy(update={"outcome": "overruled"})

@@ -1,0 +1,103 @@
+"""The record of one decision: everything that led to it, in a form that can be stored, shown and replayed."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from energy.commands import BatteryCommand
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SnapshotRecord(_Record):
+    """The house at the decision: powers in kW, charge as a fraction."""
+
+    at: AwareDatetime
+    load_kw: float
+    pv_kw: float
+    soc: float
+    grid_kw: float | None
+    battery_kw: float | None
+    temperature_c: float | None
+
+
+class NeighbourRecord(_Record):
+    """A past day that the forecast rests on."""
+
+    day: date
+    distance: float
+    why: str
+
+
+class EnsembleRecord(_Record):
+    """The possible futures, in whole watts, and the prices they were planned with."""
+
+    start: AwareDatetime
+    step_minutes: int
+    load_w: tuple[tuple[int, ...], ...]
+    pv_w: tuple[tuple[int, ...], ...]
+    import_prices: tuple[float, ...]
+    export_prices: tuple[float, ...]
+
+
+class CandidateRecord(_Record):
+    """A schedule that was weighed, with its expected cost and what it costs more than the best, over the horizon."""
+
+    name: str
+    expected_cost: float
+    extra_cost: float
+    spread: float
+    final_soc: float
+    grid_charge_kwh: float
+
+
+class ReviewRecord(_Record):
+    """What the language model was asked and what became of its answer."""
+
+    model: str
+    prompt: str
+    outcome: Literal["chosen", "late", "unreachable", "invalid", "overruled"]
+    choice: str | None
+    rationale: str
+    grounded: bool
+    seconds: float
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    detail: str = ""
+
+
+class VerdictRecord(_Record):
+    """The guard's word on one proposed schedule."""
+
+    candidate: str
+    verdict: Literal["allowed", "clamped", "rejected"]
+    reasons: tuple[str, ...]
+
+
+class Decision(_Record):
+    """One decision, published or not, and why."""
+
+    decision_id: str
+    home: str
+    at: AwareDatetime
+    outcome: Literal["published", "no_command"]
+    problems: tuple[str, ...] = ()
+    snapshot: SnapshotRecord | None = None
+    neighbours: tuple[NeighbourRecord, ...] = ()
+    ensemble: EnsembleRecord | None = None
+    candidates: tuple[CandidateRecord, ...] = ()
+    worth_per_kwh: float = 0.0
+    stake: float = 0.0
+    chosen: str | None = None
+    chosen_by: Literal["planner", "model", "earlier review"] = "planner"
+    review: ReviewRecord | None = None
+    verdicts: tuple[VerdictRecord, ...] = ()
+    command: BatteryCommand | None = None
+    reason_code: str = ""
+    reason: str = ""
+    facts: dict[str, str] = {}
+    seconds: float = 0.0

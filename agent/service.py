@@ -1,0 +1,269 @@
+"""The always-on advisor: hears the house, decides each slot, publishes, watches for the echo, remembers."""
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
+
+import numpy as np
+import orjson
+from pydantic import ValidationError
+
+from agent.decide import Reviewer, Situation, decide
+from agent.decision import Decision
+from agent.journal import Journal
+from agent.pv_outlook import PvOutlook
+from agent.recall import Recall, day_shape
+from agent.settings import Settings
+from energy.errors import AdvisorError
+from energy.home import Home
+from energy.slots import day_bounds, floor_slot, local_day
+from ingest.live import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
+from ingest.meter import MeteredSlot, SlotMeter
+from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
+from transport.discovery import HOME_ASSISTANT_STATUS, advisor_discovery
+from transport.mqtt import BrokerAddress, Message, MqttLink
+from transport.payloads import CommandState, Moment, PvForecast
+from transport.topics import Topics
+
+_log = logging.getLogger(__name__)
+
+_GLANCE_S = 0.2
+_RECENT = timedelta(hours=2)
+# A simulated house publishes its states before its clock: they may be one step ahead of it.
+_HOUSE_STEP = timedelta(minutes=5)
+_ROLES: tuple[Role, ...] = (
+    *REQUIRED,
+    "grid_power",
+    "battery_power",
+    "outdoor_temperature",
+    "price_import",
+    "price_export",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service is built of; `reviewer` is None where there is no model."""
+
+    home: Home
+    recall: Recall
+    journal: Journal
+    reviewer: Reviewer | None
+    model: str
+
+
+class Service:
+    """One home's advisor on MQTT."""
+
+    def __init__(self, settings: Settings, parts: Parts, stop: Event) -> None:
+        self._settings = settings
+        self._parts = parts
+        self._stop = stop
+        self._home = parts.home
+        self._topics = Topics(parts.home.name)
+        self._step = timedelta(minutes=settings.service.slot_minutes)
+        self._roles = {self._topics.sensor(role): role for role in _ROLES}
+        self._readings: dict[Role, Reading] = {}
+        self._complaints: dict[str, str] = {}
+        self._meter = SlotMeter(self._step)
+        self._forecast = PvOutlook(self._home.tz)
+        self._house_time: datetime | None = None
+        self._slot: datetime | None = None
+        self._slot_seen_s = 0.0
+        self._reviewed_at: datetime | None = None
+        last = parts.journal.last(parts.home.name)
+        self._in_force = last.chosen if last and last.chosen_by != "planner" else None
+        self._last_command_at: datetime | None = None
+        self._unconfirmed: str | None = None
+        self._day: date | None = None
+
+    def run(self) -> None:
+        """Connect and decide until asked to stop.
+
+        Raises:
+            TransportError: the broker cannot be reached at first, or refuses the credentials.
+        """
+        mqtt = self._settings.mqtt
+        password = mqtt.password.get_secret_value() if mqtt.password else None
+        address = BrokerAddress(mqtt.host, mqtt.port, mqtt.username, password)
+        topics = self._topics
+        with MqttLink(
+            address,
+            f"energy-advisor-{self._home.name}",
+            will=(topics.advisor_status, "offline"),
+            on_connected=self._introduce,
+        ) as link:
+            link.subscribe(topics.sensors, topics.command_state, HOME_ASSISTANT_STATUS)
+            while not self._stop.is_set():
+                message = link.receive(_GLANCE_S)
+                if message is not None:
+                    self._hear(message, link)
+                if (now := self._now()) is not None:
+                    self._decide_when_due(now, link)
+
+    def _introduce(self, link: MqttLink) -> None:
+        for topic, payload in advisor_discovery(self._topics).items():
+            link.publish(topic, payload, retain=True)
+        link.publish(self._topics.advisor_status, "online", retain=True, qos=1)
+
+    def _now(self) -> datetime | None:
+        """Time by the configured clock; None until a house that keeps its own has been heard."""
+        return self._house_time if self._settings.service.clock == "house" else datetime.now(UTC)
+
+    def _hear(self, message: Message, link: MqttLink) -> None:
+        """Take in one message; a bad one is reported once and changes nothing."""
+        try:
+            self._take(message, link)
+        except AdvisorError as err:
+            self._complain(message.topic, str(err))
+        except ValidationError as err:
+            self._complain(message.topic, f"{message.topic}: {err.error_count()} wrong fields, ignored")
+
+    def _take(self, message: Message, link: MqttLink) -> None:
+        topics = self._topics
+        if message.topic == topics.clock:
+            self._house_time = Moment.model_validate_json(message.payload).time.astimezone(UTC)
+        elif message.topic == topics.sensor("pv_forecast"):
+            self._forecast.hear(PvForecast.model_validate_json(message.payload))
+        elif message.topic == topics.command_state:
+            self._confirm(CommandState.model_validate_json(message.payload), retained=message.retained)
+        elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
+            self._introduce(link)
+        elif (role := self._roles.get(message.topic)) is not None:
+            self._take_reading(role, message)
+
+    def _take_reading(self, role: Role, message: Message) -> None:
+        now = self._now()
+        if now is None:
+            # Before its first clock a house has no time; its states come before its clock, so wait for both.
+            now = datetime.max.replace(tzinfo=UTC) - _HOUSE_STEP
+        if self._settings.service.clock == "house":
+            now += _HOUSE_STEP
+        reading = read_payload(role, message.payload, now=now, home=self._home)
+        known = self._readings.get(role)
+        if known is None or reading.at > known.at:
+            self._readings[role] = reading
+            self._meter.add(role, reading)
+        if self._complaints.pop(message.topic, None):
+            _log.info("%s is well again", role)
+
+    def _complain(self, topic: str, problem: str) -> None:
+        if topic not in self._complaints:
+            _log.warning("%s", problem)
+        self._complaints[topic] = problem
+
+    def _confirm(self, answer: CommandState, *, retained: bool) -> None:
+        if retained or answer.decision_id is None or answer.decision_id != self._unconfirmed:
+            return
+        self._unconfirmed = None
+        self._parts.journal.confirm(answer.decision_id, answer.time, accepted=answer.accepted, detail=answer.detail)
+        if not answer.accepted:
+            _log.warning("the house refused %s: %s", answer.decision_id, answer.detail)
+
+    def _decide_when_due(self, now: datetime, link: MqttLink) -> None:
+        slot = floor_slot(now, self._step)
+        if slot == self._slot:
+            return
+        taken = snapshot(self._readings, now=now, max_age_s=self._settings.policy.max_snapshot_age_s)
+        self._slot_seen_s = self._slot_seen_s or time.monotonic()
+        waited_s = time.monotonic() - self._slot_seen_s
+        if isinstance(taken, NoSnapshot) and waited_s < self._settings.service.grace_s:
+            return
+        self._slot, self._slot_seen_s = slot, 0.0
+        self._remember_measured(now)
+        decision = self._decide(now, taken)
+        self._parts.journal.write(decision)
+        self._publish(decision, link)
+
+    def _decide(self, now: datetime, taken: Snapshot | NoSnapshot) -> Decision:
+        settings, recall = self._settings.service, self._parts.recall
+        today, slot_start = local_day(now, self._home.tz), floor_slot(now, self._step)
+        situation = Situation(
+            now=now,
+            home=self._home,
+            policy=self._settings.policy,
+            step=self._step,
+            horizon_hours=settings.horizon_hours,
+            snapshot=taken,
+            neighbours=recall.neighbours(today, settings.members),
+            shapes=recall.shapes() | {today: self._today(now)},
+            pv_forecast_kw=self._forecast.ahead(slot_start, settings.horizon_hours, self._step),
+            recent=self._recent(now),
+            last_command_at=self._last_command_at,
+            in_force=self._in_force,
+        )
+        reviewer = self._parts.reviewer if self._review_is_due(now) else None
+        decision = decide(situation, reviewer)
+        if decision.review is not None:
+            self._reviewed_at = now
+            self._in_force = decision.chosen if decision.chosen_by == "model" else None
+        return decision
+
+    def _review_is_due(self, now: datetime) -> bool:
+        pace = timedelta(hours=self._settings.service.review_hours)
+        return self._reviewed_at is None or now - self._reviewed_at >= pace
+
+    def _publish(self, decision: Decision, link: MqttLink) -> None:
+        topics = self._topics
+        if decision.command is not None:
+            if self._unconfirmed is not None:
+                _log.warning("the house has not answered command %s", self._unconfirmed)
+            link.publish(topics.command, decision.command.model_dump_json(), qos=1)
+            self._last_command_at, self._unconfirmed = decision.at, decision.decision_id
+        link.publish(topics.decision, orjson.dumps(summary(decision, self._parts.model)), retain=True, qos=1)
+        health = {"ok": not decision.problems, "problems": decision.problems, "time": decision.at.isoformat()}
+        link.publish(topics.health, orjson.dumps(health), retain=True, qos=1)
+        if self._settings.service.clock == "house":
+            link.publish(topics.proceed, Moment(time=decision.at).model_dump_json(), qos=1)
+        if decision.problems:
+            _log.warning("no command at %s: %s", decision.at.isoformat(), "; ".join(decision.problems))
+
+    def _remember_measured(self, now: datetime) -> None:
+        """Keep the slots that are over; after midnight, yesterday goes into memory."""
+        for slot in self._meter.finished(now):
+            forecast_kw = self._forecast.first_told(slot.start)
+            self._parts.journal.measure(self._home.name, replace(slot, pv_forecast_kw=forecast_kw))
+        today = local_day(now, self._home.tz)
+        if self._day is not None and today != self._day:
+            self._parts.recall.remember(self._day, self._measured(self._day), self._step)
+        self._day = today
+
+    def _measured(self, day: date) -> list[MeteredSlot]:
+        return self._parts.journal.measured(self._home.name, *day_bounds(day, self._home.tz))
+
+    def _today(self, now: datetime) -> DayShape:
+        """Today as far as it was measured."""
+        today = local_day(now, self._home.tz)
+        return day_shape(today, [slot for slot in self._measured(today) if slot.start < now], self._home.tz, self._step)
+
+    def _recent(self, now: datetime) -> Recent:
+        """The measured slots of the last two hours; nothing if they do not reach up to now."""
+        rows = self._parts.journal.measured(self._home.name, now - _RECENT, now)
+        if not rows or rows[-1].start + self._step < floor_slot(now, self._step):
+            return NOTHING_RECENT
+        return Recent(np.array([row.load_kw for row in rows]), np.array([row.pv_kw for row in rows]))
+
+
+def summary(decision: Decision, model: str) -> dict[str, object]:
+    """What is published of a decision: enough for a page or a card, small enough for a sensor."""
+    review = decision.review
+    return {
+        "decision_id": decision.decision_id,
+        "time": decision.at.isoformat(),
+        "outcome": decision.outcome,
+        "mode": decision.command.mode.value if decision.command else None,
+        "valid_until": decision.command.valid_until.isoformat() if decision.command else None,
+        "reason_code": decision.reason_code,
+        "reason": decision.reason,
+        "problems": list(decision.problems),
+        "chosen": decision.chosen,
+        "chosen_by": decision.chosen_by,
+        "candidates": [candidate.model_dump() for candidate in decision.candidates],
+        "similar_days": [near.model_dump(mode="json") for near in decision.neighbours],
+        "stake": round(decision.stake, 4),
+        "model": model,
+        "review": review.model_dump() if review else None,
+        "seconds": round(decision.seconds, 4),
+    }

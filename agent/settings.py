@@ -1,0 +1,99 @@
+"""Settings of the service: one file, overridden by environment variables, secrets from the environment only."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from agent.models import ModelSettings
+from energy.errors import SettingsError
+from energy.guard import Policy
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MqttSettings(_Section):
+    """Where the broker is; the password belongs into `ADVISOR_MQTT__PASSWORD`."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+class ServiceSettings(_Section):
+    """How often and how far the advisor thinks."""
+
+    clock: Literal["wall", "house"] = "wall"
+    slot_minutes: Literal[15, 30, 60] = 15
+    horizon_hours: int = Field(default=24, ge=24, le=48)
+    members: int = Field(default=12, ge=1, le=64)
+    review_hours: float = Field(default=4.0, gt=0, le=24)
+    review_deadline_s: float = Field(default=30.0, gt=0, le=600)
+    grace_s: float = Field(default=3.0, ge=0, le=60)
+    language: Literal["en"] = "en"
+
+
+class Settings(BaseSettings):
+    """Everything `advisor run` needs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ADVISOR_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    home_file: Path
+    memory_dir: Path = Path(".advisor/memory")
+    mqtt: MqttSettings = MqttSettings()
+    service: ServiceSettings = ServiceSettings()
+    policy: Policy = Policy()
+    model: ModelSettings = ModelSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file: the file's values arrive as arguments."""
+        del settings_cls, dotenv_settings
+        return env_settings, init_settings, file_secret_settings
+
+
+def load_settings(path: Path) -> Settings:
+    """Read `advisor.toml` and the environment; a relative `home_file` is looked for beside the settings.
+
+    Raises:
+        SettingsError: naming the file, each wrong key, its value and what is allowed; never a secret.
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as err:
+        raise SettingsError(f"settings file {str(path)!r} does not exist: copy advisor.example.toml there") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise SettingsError(f"{path}: not valid TOML: {err}") from err
+    try:
+        settings = Settings(**given)
+    except ValidationError as err:
+        raise SettingsError(f"{path}: {_explain(err)}") from err
+    return settings.model_copy(update={"home_file": path.parent / settings.home_file})
+
+
+def _explain(err: ValidationError) -> str:
+    """One line per wrong key, with its value unless it may be a secret."""
+    lines = []
+    for problem in err.errors(include_url=False):
+        key = ".".join(str(part) for part in problem["loc"])
+        secret = "password" in key or "token" in key
+        shown = "" if secret or isinstance(problem["input"], dict) else f" (given: {problem['input']!r})"
+        lines.append(f"{key}: {problem['msg']}{shown}")
+    return "; ".join(lines)

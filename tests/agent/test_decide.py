@@ -1,0 +1,175 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from agent.choose import Brief, Chosen, NoChoice, ungrounded_numbers
+from agent.decide import Situation, decide
+from agent.journal import open_journal
+from energy.commands import command_schema
+from energy.guard import Policy
+from energy.home import Grid, Home
+from energy.tariff import DynamicTariff
+from ingest.live import NoSnapshot
+from knowledge.forecast import DayShape
+
+SituationMaker = Callable[..., Situation]
+
+
+def choosing(pick: Callable[[Brief], str], **changes: Any) -> Callable[[Brief], Chosen]:
+    """A model that picks by a rule."""
+
+    def review(brief: Brief) -> Chosen:
+        fields: dict[str, Any] = {
+            "choice": pick(brief),
+            "rationale": "because",
+            "rationale_ok": True,
+            "model": "rule",
+            "prompt_name": "decide",
+            "prompt_version": 1,
+            "prompt_hash": "0" * 12,
+            "seconds": 0.1,
+            "prompt_tokens": 1,
+            "output_tokens": 1,
+            "cached_tokens": 0,
+            "repaired": False,
+        }
+        return Chosen(**(fields | changes))
+
+    return review
+
+
+def labelled(words: str) -> Callable[[Brief], str]:
+    return lambda brief: next(candidate.id for candidate in brief.candidates if words in candidate.label)
+
+
+def test_a_decision_carries_a_valid_command_for_a_whole_day(make_situation: SituationMaker) -> None:
+    decision = decide(make_situation())
+    assert decision.outcome == "published"
+    assert decision.command is not None
+    jsonschema.validate(decision.command.model_dump(mode="json"), command_schema())
+    assert decision.command.valid_until - decision.at >= timedelta(hours=24)
+    assert [verdict.verdict for verdict in decision.verdicts] == ["allowed"]
+    assert decision.candidates[0].extra_cost == 0
+    assert len(decision.neighbours) == 12
+    assert decision.ensemble is not None
+    assert np.array(decision.ensemble.load_w).shape == (12, 48)
+
+
+def test_every_number_of_the_reason_stands_in_its_facts(make_situation: SituationMaker) -> None:
+    for soc in (0.0, 0.3, 0.9):
+        for hour in range(0, 24, 3):
+            situation = make_situation()
+            now = situation.now + timedelta(hours=hour)
+            assert not isinstance(situation.snapshot, NoSnapshot)
+            snapshot = replace(situation.snapshot, at=now, soc=soc)
+            decision = decide(replace(situation, now=now, snapshot=snapshot))
+            assert decision.command is not None
+            assert decision.command.reason == decision.reason
+            assert ungrounded_numbers(decision.reason, " ".join(decision.facts.values())) == []
+
+
+def test_the_model_may_choose_within_the_bound(make_situation: SituationMaker) -> None:
+    decision = decide(make_situation(policy=Policy(max_regret_per_slot=1.0)), choosing(labelled("reserve")))
+    assert (decision.chosen, decision.chosen_by) == ("keep_reserve", "model")
+    assert decision.command is not None
+    assert all(slot.reserve_soc >= 0.3 for slot in decision.command.slots)
+    assert decision.review is not None
+    assert decision.review.outcome == "chosen"
+
+
+def test_outside_the_bound_the_model_is_overruled_by_the_best(make_situation: SituationMaker) -> None:
+    decision = decide(make_situation(policy=Policy(max_regret_per_slot=0.0)), choosing(labelled("self-consumption")))
+    assert (decision.chosen_by, decision.outcome) == ("planner", "published")
+    assert [verdict.verdict for verdict in decision.verdicts] == ["rejected", "allowed"]
+    assert "more than the best candidate" in decision.verdicts[0].reasons[0]
+    assert decision.review is not None
+    assert decision.review.outcome == "overruled"
+
+
+@pytest.mark.parametrize("kind", ["late", "unreachable", "invalid"])
+def test_without_an_answer_the_best_candidate_goes_out_and_the_record_says_why(
+    make_situation: SituationMaker, kind: Any
+) -> None:
+    decision = decide(make_situation(), lambda _: NoChoice(kind, "gone", "test", 0.1))
+    assert (decision.outcome, decision.chosen_by) == ("published", "planner")
+    assert decision.review is not None
+    assert (decision.review.outcome, decision.review.detail) == (kind, "gone")
+
+
+def test_an_earlier_choice_holds_between_reviews_only_within_the_bound(make_situation: SituationMaker) -> None:
+    held = decide(make_situation(in_force="keep_reserve", policy=Policy(max_regret_per_slot=1.0)))
+    assert (held.chosen, held.chosen_by) == ("keep_reserve", "earlier review")
+    dropped = decide(make_situation(in_force="self_consumption", policy=Policy(max_regret_per_slot=0.0)))
+    assert dropped.chosen_by == "planner"
+
+
+def test_an_ungrounded_rationale_is_not_kept(make_situation: SituationMaker) -> None:
+    liar = choosing(lambda brief: brief.candidates[0].id, rationale="saves 999 EUR", rationale_ok=False)
+    decision = decide(make_situation(), liar)
+    assert decision.review is not None
+    assert (decision.review.rationale, decision.review.grounded) == ("", False)
+
+
+NO_PRICE = DynamicTariff(start=datetime(2020, 1, 1, tzinfo=UTC), import_prices=(0.1,), export_prices=(0.0,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"snapshot": NoSnapshot(("battery_soc is 300 s old, limit 120 s",))}, "300 s old"),
+        ({"neighbours": []}, "ingest some history"),
+    ],
+)
+def test_what_cannot_be_judged_gives_no_command_and_says_why(
+    make_situation: SituationMaker, changes: dict[str, Any], problem: str
+) -> None:
+    decision = decide(make_situation(**changes))
+    assert (decision.outcome, decision.command) == ("no_command", None)
+    assert problem in decision.reason
+
+
+def test_a_missing_price_gives_no_command(make_situation: SituationMaker, home: Home) -> None:
+    decision = decide(make_situation(home=home.model_copy(update={"tariff": NO_PRICE})))
+    assert decision.outcome == "no_command"
+    assert "no price for" in decision.reason
+
+
+def test_the_guard_has_the_last_word_on_grid_charging(make_situation: SituationMaker, home: Home) -> None:
+    closed = home.model_copy(update={"grid": Grid(allow_grid_charging=False)})
+    decision = decide(make_situation(home=closed))
+    assert decision.command is not None
+    assert all(slot.charge_to_soc == 0 for slot in decision.command.slots)
+
+
+def test_nothing_after_the_decision_changes_it(make_situation: SituationMaker, shapes: dict[date, DayShape]) -> None:
+    today = date(2026, 1, 14)
+    rng = np.random.default_rng(9)
+    later = {today + timedelta(days=n): DayShape(today, rng.random(48) * 9, rng.random(48) * 9) for n in (0, 1, 2)}
+    later[today].load_kw[16:] = np.nan
+    later[today].pv_kw[16:] = np.nan
+    with_later = decide(make_situation(shapes=shapes | later))
+    only_today = decide(make_situation(shapes=shapes | {today: later[today]}))
+    assert with_later.command is not None
+    assert only_today.command is not None
+    assert with_later.command.slots == only_today.command.slots
+
+
+def test_the_journal_gives_back_what_was_decided_and_never_changes_it(
+    tmp_path: Any, make_situation: SituationMaker
+) -> None:
+    decision = decide(make_situation())
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        journal.write(decision)
+        journal.confirm(decision.decision_id, decision.at, accepted=True, detail="")
+        with pytest.raises(Exception, match="append-only"):
+            journal._db.execute("DELETE FROM decisions")
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        assert journal.last("test") == decision
+        assert journal.last("test", at=decision.at - timedelta(seconds=1)) is None
+        assert journal.decisions("test") == [decision]
+        assert journal.confirmations(decision.decision_id) == [(True, "")]
