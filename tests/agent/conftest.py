@@ -1,8 +1,11 @@
 """Fixtures of the agent's tests: an Ollama of their own, and the real embedded model."""
 
 import importlib.util
+import json
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,78 @@ def ollama() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[LoadedModel]:
     """The packaged model, started once."""
+    model = load_model(ModelSettings(provider="embedded", timeout_s=100))
+    assert model is not None
+    yield model
+    model.close()
+
+
+def _running(fake: FakeOllama) -> Iterator[FakeOllama]:
+    class Server(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path == "/api/show":
+                self._show()
+            else:
+                fake.asked.append(request)
+                getattr(self, f"_{fake.chat.replace(' ', '_')}")()
+
+        def _show(self) -> None:
+            if fake.pulled:
+                self._send(200, {"capabilities": fake.capabilities, "details": {}, "model_info": {}})
+            else:
+                self._missing()
+
+        def _missing(self) -> None:
+            self._send(404, {"error": "model not found"})
+
+        def _full(self) -> None:
+            self._send(503, {"error": "server busy, please try again. maximum pending requests exceeded"})
+
+        def _hangs(self) -> None:
+            fake.released.wait(10)
+
+        def _garbage(self) -> None:
+            self._send(200, "<html>It works!</html>")
+
+        def _breaks_off(self) -> None:
+            self._send(200, _chunk('{"rationale": "The'), {"error": "an error was encountered while running the model"})
+
+        def _answers(self) -> None:
+            done = {"done": True, "done_reason": "stop", "prompt_eval_count": 420, "eval_count": 30}
+            self._send(200, _chunk(fake.answers.pop(0)), _chunk("") | done)
+
+        def _send(self, status: int, *lines: object) -> None:
+            body = b"".join((line if isinstance(line, str) else json.dumps(line)).encode() + b"\n" for line in lines)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        fake.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield fake
+        fake.released.set()
+        server.shutdown()
+
+
+def _chunk(text: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": text}
+    return {"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": False}
+
+
+@pytest.fixture
+def ollama() -> Iterator[FakeOllama]:
+    with _running(FakeOllama()) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[LoadedModel]:
     model = load_model(ModelSettings(provider="embedded", timeout_s=100))
     assert model is not None
     yield model

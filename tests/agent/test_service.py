@@ -1,0 +1,193 @@
+"""The service against hostile and failing sensors, over real brokers."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import orjson
+import pytest
+
+from agent.decide import Situation
+from agent.journal import Journal
+from agent.service import Parts, Service
+from agent.settings import MqttSettings, ServiceSettings, Settings
+from energy.commands import BatteryCommand
+from energy.home import Home
+from knowledge.forecast import DayShape
+from knowledge.similar import SimilarDay
+from transport.mqtt import BrokerAddress, MqttLink
+from transport.topics import Topics
+
+TOPICS = Topics("test")
+STEP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class FixedRecall:
+    """Memory that always answers the same."""
+
+    near: list[SimilarDay]
+    past: dict[date, DayShape]
+
+    def neighbours(self, today: date, count: int) -> list[SimilarDay]:
+        return self.near[:count]
+
+    def shapes(self) -> dict[date, DayShape]:
+        return self.past
+
+    def remember(self, *_: object) -> None: ...
+
+
+class Stage:
+    """Plays the house: publishes sensors and the clock, and listens to the advisor."""
+
+    def __init__(self, link: MqttLink, journal_path: Path) -> None:
+        self.link = link
+        self.journal_path = journal_path
+
+    def say(self, name: str, value: float, unit: str, at: datetime) -> None:
+        payload = json.dumps({"value": value, "unit": unit, "time": at.isoformat()})
+        self.link.publish(TOPICS.sensor(name), payload, retain=True, qos=1)
+
+    def well(self, at: datetime, *, but: str | None = None) -> None:
+        for name, value, unit in (("load_power", 0.6, "kW"), ("pv_power", 0.0, "kW"), ("battery_soc", 20.0, "%")):
+            if name != but:
+                self.say(name, value, unit, at)
+
+    def tick(self, at: datetime) -> dict[str, Any]:
+        """Move the clock and wait for the advisor's decision."""
+        self.link.publish(TOPICS.clock, json.dumps({"time": at.isoformat()}), retain=True, qos=1)
+        while (message := self.link.receive(20)) is not None:
+            if message.topic == TOPICS.decision and not message.retained:
+                said: dict[str, Any] = orjson.loads(message.payload)
+                if said["time"] == at.isoformat():
+                    return said
+        pytest.fail("the advisor said nothing")
+
+    def command(self) -> BatteryCommand:
+        while (message := self.link.receive(20)) is not None:
+            if message.topic == TOPICS.command:
+                assert not message.retained
+                return BatteryCommand.model_validate_json(message.payload)
+        pytest.fail("no command came")
+
+
+@pytest.fixture
+def stage(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> Iterator[Stage]:
+    with running(broker, tmp_path, home, make_situation()) as played:
+        yield played
+
+
+@contextmanager
+def running(broker: BrokerAddress, folder: Path, home: Home, situation: Situation) -> Iterator[Stage]:
+    settings = Settings(
+        home_file=folder / "home.toml",
+        mqtt=MqttSettings(host=broker.host, port=broker.port),
+        service=ServiceSettings(clock="house", slot_minutes=30, grace_s=0.3),
+    )
+    stop = Event()
+    path = folder / "journal.sqlite"
+
+    def work() -> None:
+        journal = Journal(path)
+        recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
+        try:
+            Service(settings, Parts(home, recall, journal, None, "none"), stop).run()
+        finally:
+            journal.close()
+
+    with MqttLink(broker, "stage") as link:
+        link.subscribe(TOPICS.advisor_status, TOPICS.decision, TOPICS.command, TOPICS.health)
+        service = Thread(target=work, daemon=True)
+        service.start()
+        while (message := link.receive(20)) is not None and message.payload != b"online":
+            pass
+        try:
+            yield Stage(link, path)
+        finally:
+            stop.set()
+            service.join(10)
+            assert not service.is_alive()
+
+
+def reading(value: object, unit: str, at: datetime) -> str:
+    return json.dumps({"value": value, "unit": unit, "time": at.isoformat()})
+
+
+# sensor, payload made at a time, what the problem says
+HOSTILE: list[tuple[str, Callable[[datetime], str | bytes], str]] = [
+    ("load_power", lambda _: b"unavailable", "load_power is 1800 s old"),
+    ("load_power", lambda at: reading("much", "kW", at), "load_power is 1800 s old"),
+    ("load_power", lambda at: reading(600.0, "kW", at), "load_power is 1800 s old"),
+    ("load_power", lambda at: reading(0.6, "horses", at), "load_power is 1800 s old"),
+    ("battery_soc", lambda at: reading(137.0, "%", at), "battery_soc is 1800 s old"),
+    ("battery_soc", lambda at: reading(0.2, "kWh", at), "battery_soc is 1800 s old"),
+    ("battery_soc", lambda at: reading(20.0, "%", at + timedelta(hours=3)), "battery_soc is 1800 s old"),
+    ("battery_soc", lambda at: reading(20.0, "%", at - timedelta(minutes=3)), "battery_soc is 180 s old"),
+    ("pv_power", lambda at: '{"value": NaN, "unit": "kW", "time": "' + at.isoformat() + '"}', "pv_power is 1800 s old"),
+    ("pv_power", lambda _: b"\xff\xfe\x00", "pv_power is 1800 s old"),
+    ("pv_power", lambda _: b"[" * 5000, "pv_power is 1800 s old"),
+    ("pv_power", lambda _: json.dumps({"value": 0.1, "junk": "x" * 1_000_000}), "pv_power is 1800 s old"),
+]
+
+
+def test_hostile_sensors_never_produce_a_command_and_the_service_lives(
+    stage: Stage, make_situation: Callable[..., Situation], caplog: pytest.LogCaptureFixture
+) -> None:
+    now = make_situation().now
+    stage.well(now)
+    assert stage.tick(now)["outcome"] == "published"
+    for sensor, payload, problem in HOSTILE:
+        now += STEP
+        stage.well(now, but=sensor)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            stage.link.publish(TOPICS.sensor(sensor), payload(now), qos=1)
+            decision = stage.tick(now)
+        assert (decision["outcome"], decision["mode"]) == ("no_command", None), sensor
+        assert problem in decision["problems"][0]
+        assert sum(sensor in record.getMessage() for record in caplog.records if record.name == "agent.service") <= 2
+        now += STEP
+        stage.well(now)
+        assert stage.tick(now)["outcome"] == "published"
+
+
+def test_powers_that_do_not_balance_are_not_believed(stage: Stage, make_situation: Callable[..., Situation]) -> None:
+    now = make_situation().now
+    stage.well(now)
+    stage.say("grid_power", -3.0, "kW", now)
+    stage.say("battery_power", 0.0, "kW", now)
+    decision = stage.tick(now)
+    assert decision["outcome"] == "no_command"
+    assert "do not balance" in decision["problems"][0]
+
+
+def test_a_command_is_fresh_and_covers_a_day(stage: Stage, make_situation: Callable[..., Situation]) -> None:
+    now = make_situation().now
+    stage.well(now)
+    stage.link.publish(TOPICS.clock, json.dumps({"time": now.isoformat()}), retain=True, qos=1)
+    command = stage.command()
+    assert command.valid_from == now
+    assert command.valid_until - now == timedelta(hours=24)
+
+
+def test_a_restarted_service_knows_its_journal(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation = make_situation()
+    for run in range(2):
+        with running(broker, tmp_path, home, situation) as stage:
+            now = situation.now + (run + 1) * STEP
+            stage.well(now)
+            assert stage.tick(now)["outcome"] == "published"
+    journal = Journal(tmp_path / "journal.sqlite")
+    assert [decision.at for decision in journal.decisions("test")] == [situation.now + STEP, situation.now + 2 * STEP]
+    journal.close()
