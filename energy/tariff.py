@@ -199,4 +199,11 @@ def _citylearn(export_price: float) -> TimeOfUseTariff:
     )
 
 
+def is_rest_day(tariff: "AnyTariff", day: date) -> bool:
+    """Weekend, or a holiday that the tariff names."""
+    if isinstance(tariff, PresetTariff):
+        tariff = tariff.expand()
+    return tariff.is_rest_day(day) if isinstance(tariff, TimeOfUseTariff) else day.weekday() >= 5
+
+
 AnyTariff = FlatTariff | TimeOfUseTariff | DynamicTariff | PresetTariff

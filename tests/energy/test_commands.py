@@ -1,10 +1,21 @@
+import json
 from datetime import UTC, datetime, timedelta
 
 import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from energy.commands import SELF_CONSUMPTION, BatteryCommand, Levels, Mode, SlotLevels, command_schema
+from energy.commands import (
+    SELF_CONSUMPTION,
+    AnyCommand,
+    BatteryCommand,
+    Levels,
+    Mode,
+    ReleaseCommand,
+    SlotLevels,
+    command_schema,
+    read_command,
+)
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -75,5 +86,25 @@ def test_gaps_between_slots_are_refused() -> None:
         make_command(slots=[SlotLevels(start=NOON, end=NOON + HOUR), late])
 
 
-def test_a_command_validates_against_the_published_schema() -> None:
-    jsonschema.validate(make_command().model_dump(mode="json"), command_schema())
+def make_release(**changes: object) -> ReleaseCommand:
+    common = make_command().model_dump(exclude={"kind", "mode", "slots"})
+    return ReleaseCommand.model_validate(common | changes)
+
+
+@pytest.mark.parametrize("command", [make_command(), make_release()], ids=["battery", "release"])
+def test_each_kind_travels_as_itself_and_fits_the_published_schema(command: AnyCommand) -> None:
+    assert read_command(command.model_dump_json()) == command
+    jsonschema.validate(command.model_dump(mode="json"), command_schema())
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [(make_command(), "release"), (make_release(), "battery"), (make_release(), "other"), (make_release(), None)],
+    ids=["a release with slots", "a schedule without slots", "an unknown kind", "no kind"],
+)
+def test_what_is_neither_fails_the_reader_and_the_schema(command: AnyCommand, kind: str | None) -> None:
+    payload = command.model_dump(mode="json") | {"kind": kind}
+    with pytest.raises(ValidationError):
+        read_command(json.dumps(payload))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(payload, command_schema())

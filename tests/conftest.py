@@ -1,0 +1,71 @@
+"""Fixtures for every room: a broker on loopback, embedded and real."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from transport.broker import EmbeddedBroker
+from transport.mqtt import BrokerAddress
+
+StartBroker = Callable[[int], AbstractContextManager[BrokerAddress]]
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+def start_broker(request: pytest.FixtureRequest, tmp_path: Path) -> StartBroker:
+    """Starts a broker on a port, 0 for a free one; the test runs once with each kind."""
+    if request.param == "embedded":
+        return _embedded
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        reason = "mosquitto is not installed: apt-get install mosquitto"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return lambda port: _mosquitto(program, port or free_port(), tmp_path / "mosquitto.conf")
+
+
+@pytest.fixture
+def broker(start_broker: StartBroker) -> Iterator[BrokerAddress]:
+    """A running broker."""
+    with start_broker(0) as address:
+        yield address
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _embedded(port: int) -> Iterator[BrokerAddress]:
+    with EmbeddedBroker(port) as running:
+        yield running.address
+
+
+@contextmanager
+def _mosquitto(program: str, port: int, settings: Path) -> Iterator[BrokerAddress]:
+    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n", encoding="utf-8")
+    with subprocess.Popen([program, "-c", settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for_port(port)
+            yield BrokerAddress("127.0.0.1", port)
+        finally:
+            process.terminate()
+
+
+def _wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    pytest.fail(f"mosquitto did not open port {port}")

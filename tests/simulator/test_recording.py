@@ -1,0 +1,95 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from energy.errors import DataError
+from simulator.recording import Recording
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+def test_a_recording_survives_its_file(recording: Recording, tmp_path: Path) -> None:
+    path = tmp_path / "day.json"
+    recording.to_json(path)
+    read = Recording.from_json(path)
+    assert (read.home, read.start, read.step, read.end) == (
+        recording.home,
+        recording.start,
+        recording.step,
+        recording.end,
+    )
+    for name in ("load_kw", "pv_kw", "import_price", "export_price", "temperature_c", "pv_forecast_kw"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(recording, name))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (lambda content: content.pop("load_kw"), "load_kw: Field required"),
+        (lambda content: content.update(step_minutes=90), "step_minutes: .*90"),
+        (lambda content: content["load_kw"].__setitem__(3, "much"), "load_kw.3: .*'much'"),
+        (lambda content: content["load_kw"].__setitem__(3, -1), "load_kw holds -1.0: powers are never negative"),
+        (lambda content: content["pv_kw"].pop(), "pv_kw has 23 values and load_kw 24"),
+        (lambda content: content["pv_forecast_kw"].__delitem__(slice(9, None)), "pv_forecast_kw has 9 values"),
+        (lambda content: content.update(start="2017-01-10T00:00:00"), "start: .*'2017-01-10T00:00:00'"),
+        (lambda content: content["home"].update(zone="Mars/Base"), "home.zone: .*'Mars/Base' is not an IANA zone"),
+        (lambda content: content.update(colour="red"), "colour: .*'red'"),
+    ],
+)
+def test_an_impossible_file_says_where_and_what(
+    recording: Recording, tmp_path: Path, spoil: Callable[[dict[str, Any]], object], expected: str
+) -> None:
+    path = tmp_path / "day.json"
+    recording.to_json(path)
+    content = json.loads(path.read_text())
+    spoil(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=expected) as raised:
+        Recording.from_json(path)
+    assert str(path) in str(raised.value)
+
+
+def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none.json.*No such file.*check the path"):
+        Recording.from_json(tmp_path / "none.json")
+
+
+def test_a_recording_with_gaps_is_refused(recording: Recording, tmp_path: Path) -> None:
+    gappy = replace(recording, load_kw=np.r_[np.nan, recording.load_kw[1:]])
+    with pytest.raises(DataError, match=r"'casa-1', load_kw.0: .*nan"):
+        gappy.to_json(tmp_path / "day.json")
+
+
+@pytest.mark.parametrize(
+    ("hour", "slot_minutes", "first", "count"),
+    [
+        (0, 30, (0.0, 0.0), 96),
+        (10, 30, (1.0, 1.0, 3.0, 3.0, 2.5), 76),
+        (10.5, 30, (1.0, 3.0), 75),
+        (10, 60, (1.0, 3.0, 2.5, 0.5, 0.0), 38),
+        (10, 15, (1.0, 1.0, 1.0, 1.0, 3.0), 152),
+        (48, 30, (), 0),
+    ],
+)
+def test_the_forecast_covers_the_slots_ahead_that_are_known(
+    recording: Recording, hour: float, slot_minutes: int, first: tuple[float, ...], count: int
+) -> None:
+    slot = timedelta(minutes=slot_minutes)
+    values_kw = recording.forecast_from(recording.start + timedelta(hours=hour), slot)
+    assert values_kw[: len(first)] == first
+    assert len(values_kw) == count
+
+
+def test_finer_forecasts_are_averaged_over_the_slot(recording: Recording) -> None:
+    fine = replace(recording, step=timedelta(minutes=10), pv_forecast_kw=np.arange(9.0))
+    assert fine.forecast_from(fine.start, HALF_HOUR) == (1.0, 4.0, 7.0)
+
+
+def test_without_a_forecast_there_is_nothing_ahead(recording: Recording) -> None:
+    assert replace(recording, pv_forecast_kw=None).forecast_from(recording.start, HALF_HOUR) == ()

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from energy.commands import Mode
+from transport.discovery import advisor_discovery, house_discovery, house_sensors
+from transport.topics import Topics
+
+TOPICS = Topics("casa-1")
+
+
+def test_a_sensor_introduces_itself_like_this() -> None:
+    announced = house_discovery(TOPICS, house_sensors("EUR"))
+    assert json.loads(announced["homeassistant/sensor/energy_advisor_casa-1_battery_soc/config"]) == {
+        "name": "Battery charge",
+        "unique_id": "energy_advisor_casa-1_battery_soc",
+        "state_topic": "energy_advisor/casa-1/house/battery_soc",
+        "value_template": "{{ value_json.value }}",
+        "unit_of_measurement": "%",
+        "device_class": "battery",
+        "state_class": "measurement",
+        "availability_topic": "energy_advisor/casa-1/house/status",
+        "device": {
+            "identifiers": ["energy_advisor_casa-1_house"],
+            "name": "House casa-1",
+            "model": "Simulated house",
+        },
+        "origin": {"name": "Energy Advisor"},
+        "expire_after": 900,
+    }
+
+
+# Allowed combinations: developers.home-assistant.io/docs/core/entity/sensor
+@pytest.mark.parametrize(
+    ("name", "unit", "device_class", "state_class"),
+    [
+        ("load_power", "kW", "power", "measurement"),
+        ("pv_power", "kW", "power", "measurement"),
+        ("grid_power", "kW", "power", "measurement"),
+        ("battery_power", "kW", "power", "measurement"),
+        ("battery_soc", "%", "battery", "measurement"),
+        ("outdoor_temperature", "°C", "temperature", "measurement"),
+        ("price_import", "USD/kWh", None, "measurement"),
+        ("price_export", "USD/kWh", None, "measurement"),
+        ("load_energy", "kWh", "energy", "total_increasing"),
+        ("pv_energy", "kWh", "energy", "total_increasing"),
+        ("grid_import_energy", "kWh", "energy", "total_increasing"),
+        ("grid_export_energy", "kWh", "energy", "total_increasing"),
+        ("battery_charge_energy", "kWh", "energy", "total_increasing"),
+        ("battery_discharge_energy", "kWh", "energy", "total_increasing"),
+    ],
+)
+def test_each_house_sensor_has_its_unit_and_classes(
+    name: str, unit: str, device_class: str | None, state_class: str
+) -> None:
+    sensor = next(sensor for sensor in house_sensors("USD") if sensor.name == name)
+    assert (sensor.unit, sensor.device_class, sensor.state_class) == (unit, device_class, state_class)
+
+
+def test_all_sensors_of_a_house_share_one_device_and_differ_in_id() -> None:
+    configs = [json.loads(payload) for payload in house_discovery(TOPICS, house_sensors("EUR")).values()]
+    assert len(configs) == 14
+    assert len({config["unique_id"] for config in configs}) == len(configs)
+    assert len({json.dumps(config["device"]) for config in configs}) == 1
+
+
+def test_the_advisor_introduces_itself_like_this() -> None:
+    configs = {config["name"]: config for config in map(json.loads, advisor_discovery(TOPICS).values())}
+    assert {name: config["value_template"] for name, config in configs.items()} == {
+        "Mode": "{{ value_json.mode }}",
+        "Reason": "{{ value_json.reason[:255] }}",
+        "Decision time": "{{ value_json.time }}",
+    }
+    assert configs["Mode"]["options"] == [mode.value for mode in Mode]
+    assert {config["state_topic"] for config in configs.values()} == {"energy_advisor/casa-1/advisor/decision"}
+    assert {config["availability_topic"] for config in configs.values()} == {"energy_advisor/casa-1/advisor/status"}

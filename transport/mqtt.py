@@ -1,0 +1,236 @@
+"""The MQTT client: one connection that mends itself, and a bounded queue of what came in."""
+
+import logging
+import re
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, Full, Queue
+from threading import Event
+from typing import Any, Self
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from energy.errors import SettingsError, TransportError
+
+_log = logging.getLogger(__name__)
+
+MAX_PAYLOAD_BYTES = 256 * 1024
+DEFAULT_PORT = 1883
+
+_ADDRESS = re.compile(r"([\w.-]+)(?::(\d{1,5}))?", re.ASCII)
+_QUEUE_LENGTH = 2000
+_CONNECT_TIMEOUT_S = 5.0
+_KEEP_ALIVE_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where a broker listens and who we say we are; the password never shows in a repr."""
+
+    host: str
+    port: int = DEFAULT_PORT
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, text: str, *, username: str | None = None, password: str | None = None) -> Self:
+        """Read `HOST` or `HOST:PORT`.
+
+        Raises:
+            SettingsError: the text is neither.
+        """
+        match = _ADDRESS.fullmatch(text.strip())
+        port = int(match[2] or DEFAULT_PORT) if match else 0
+        if match is None or not 1 <= port <= 65535:
+            raise SettingsError(f"broker {text!r} is not HOST:PORT: write it like 'localhost:1883'")
+        return cls(match[1], port, username, password)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that arrived; `retained` tells an old state from news."""
+
+    topic: str
+    payload: bytes
+    retained: bool = False
+
+
+class MqttLink:
+    """A connection to a broker, open inside its `with` block.
+
+    It reconnects and subscribes again by itself. The last will is a retained `(topic, payload)`; it is also published
+    on a clean end, so that its readers need to know one way of leaving only. `on_connected` runs in the network thread
+    after every connection, the first included: there states are published that must survive a broker's restart.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        *,
+        will: tuple[str, str] | None = None,
+        on_connected: "Callable[[MqttLink], None] | None" = None,
+        queue_length: int = _QUEUE_LENGTH,
+    ) -> None:
+        self.address = address
+        self.overflowed = 0
+        self.oversized = 0
+        self._will = will
+        self._on_connected = on_connected
+        self._inbox: Queue[Message] = Queue(queue_length)
+        self._filters: dict[str, None] = {}
+        self._settled = Event()
+        self._refusal: str | None = None
+        self._lost = False
+        self._client = self._build(client_id)
+
+    def __enter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            TransportError: nobody answers at the address, or the broker refuses us.
+        """
+        try:
+            self._client.connect(self.address.host, self.address.port, keepalive=_KEEP_ALIVE_S)
+        except OSError as err:
+            raise TransportError(f"no broker at {str(self.address)!r} ({err}): start one or give --broker") from err
+        self._client.loop_start()
+        answered = self._settled.wait(_CONNECT_TIMEOUT_S)
+        if answered and self._refusal is None:
+            return self
+        self._client.disconnect()
+        self._client.loop_stop()
+        if self._refusal is None:
+            raise TransportError(
+                f"{str(self.address)!r} accepts connections but does not answer as an MQTT broker: check the port",
+            )
+        raise TransportError(
+            f"broker {str(self.address)!r} refuses user {self.address.username!r} ({self._refusal}): "
+            "check user name and password",
+        )
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._will is not None and self.connected:
+            farewell = self._client.publish(*self._will, qos=1, retain=True)
+            with suppress(ValueError, RuntimeError):
+                farewell.wait_for_publish(_CONNECT_TIMEOUT_S)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker can be reached now."""
+        return self._client.is_connected()
+
+    def publish(self, topic: str, payload: bytes | str, *, retain: bool = False, qos: int = 0) -> None:
+        """Send a message; without a connection QoS 0 is lost and QoS 1 waits for the next one."""
+        self._client.publish(topic, payload, qos=qos, retain=retain)
+
+    def subscribe(self, *topic_filters: str) -> None:
+        """Receive what matches, now and after every reconnection."""
+        self._filters.update(dict.fromkeys(topic_filters))
+        if self.connected:
+            self._client.subscribe([(topic_filter, 1) for topic_filter in topic_filters])
+
+    def receive(self, timeout_s: float = 0.0) -> Message | None:
+        """The oldest message that waits, or None after the timeout."""
+        try:
+            return self._inbox.get(timeout=timeout_s)
+        except Empty:
+            return None
+
+    def _build(self, client_id: str) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id)
+        if self.address.username is not None:
+            client.username_pw_set(self.address.username, self.address.password)
+        if self._will is not None:
+            client.will_set(*self._will, qos=1, retain=True)
+        client.max_queued_messages_set(_QUEUE_LENGTH)
+        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        client.on_socket_open = _send_at_once
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_message = self._arrived
+        return client
+
+    def _connected(
+        self,
+        client: Client,
+        _userdata: Any,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._refusal = str(reason) if reason.is_failure else None
+        if self._refusal is None:
+            if self._filters:
+                client.subscribe([(topic_filter, 1) for topic_filter in self._filters])
+            self._greet()
+        elif self._settled.is_set():
+            _log.error("broker %s refuses the reconnection: %s", self.address, reason)
+        self._settled.set()
+
+    def _greet(self) -> None:
+        if self._lost:
+            _log.info("connected to broker %s again", self.address)
+        self._lost = False
+        if self._on_connected is None:
+            return
+        try:
+            self._on_connected(self)
+        except Exception:  # noqa: BLE001 (an exception in a callback ends paho's network thread)
+            _log.exception("announcing ourselves to broker %s failed", self.address)
+
+    def _disconnected(
+        self,
+        _client: Client,
+        _userdata: Any,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure and self._refusal is None and not self._lost:
+            self._lost = True
+            _log.warning("lost broker %s (%s), trying again until it answers", self.address, reason)
+
+    def _arrived(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        if len(message.payload) > MAX_PAYLOAD_BYTES:
+            self.oversized += 1
+            _log.warning(
+                "dropped %d bytes on topic %r: payloads end at %d bytes",
+                len(message.payload),
+                message.topic,
+                MAX_PAYLOAD_BYTES,
+            )
+            return
+        self._keep(Message(message.topic, bytes(message.payload), message.retain))
+
+    def _keep(self, message: Message) -> None:
+        """Queue a message, giving up the oldest ones: a late reader wants the present."""
+        while True:
+            try:
+                self._inbox.put_nowait(message)
+            except Full:
+                with suppress(Empty):
+                    self._inbox.get_nowait()
+                    self._count_overflow()
+            else:
+                return
+
+    def _count_overflow(self) -> None:
+        if not self.overflowed:
+            _log.warning("more than %d messages wait to be read: dropping the oldest", self._inbox.maxsize)
+        self.overflowed += 1
+
+
+def _send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:
+    # paho leaves Nagle's algorithm on, which holds back bursts of small messages by up to 40 ms.
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
