@@ -50,7 +50,7 @@ def test_a_model_that_cannot_chat_is_refused(ollama: Any) -> None:
 
 
 def test_an_ollama_that_does_not_answer_is_an_error_when_asked_for_by_name() -> None:
-    with pytest.raises(ModelError, match="does not answer at 'http://127.0.0.1:9'.*ollama serve"):
+    with pytest.raises(ModelError, match=r"does not answer at 'http://127\.0\.0\.1:9'.*ollama serve"):
         load_model(ModelSettings(provider="ollama", base_url=NOBODY))
 
 
@@ -60,23 +60,23 @@ def test_auto_takes_ollama_when_it_has_the_model(ollama: Any) -> None:
     assert model.provider == "ollama"
 
 
-@pytest.mark.parametrize("pulled", [True, False])
+@pytest.mark.parametrize("reachable", [True, False])
 def test_auto_falls_back_to_the_embedded_model(
     ollama: Any,
     embedded: LoadedModel,
     monkeypatch: pytest.MonkeyPatch,
-    pulled: bool,
+    reachable: bool,
 ) -> None:
     ollama.pulled = False
-    monkeypatch.setattr(models, "_embedded", lambda settings: embedded)
-    assert load_model(ModelSettings(base_url=NOBODY if pulled else ollama.url)) is embedded
+    monkeypatch.setattr(models, "_embedded", lambda _: embedded)
+    assert load_model(ModelSettings(base_url=ollama.url if reachable else NOBODY)) is embedded
 
 
 def test_auto_without_any_model_leaves_the_planner_alone_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    monkeypatch.setattr(models, "find_spec", lambda _: None)
     assert load_model(ModelSettings(base_url=NOBODY)) is None
     assert "no language model can be had" in caplog.text
 
@@ -113,11 +113,11 @@ def test_a_service_without_a_model_imports_no_model_library() -> None:
     assert shown.stdout == "set()\n"
 
 
-class ReadTimeout(Exception):
+class ReadTimeout(Exception):  # noqa: N818 (as clients name theirs)
     pass
 
 
-class Refused(Exception):
+class GoneError(Exception):
     status_code = 404
 
 
@@ -127,7 +127,7 @@ class Refused(Exception):
         (ReadTimeout(), "late"),
         (ValueError("not JSON"), "invalid"),
         (ConnectionError("refused"), "unreachable"),
-        (Refused("gone"), "unreachable"),
+        (GoneError("gone"), "unreachable"),
     ],
 )
 def test_failures_are_told_apart(err: Exception, kind: str) -> None:

@@ -1,0 +1,290 @@
+"""The brief review: show a local model a few schedules, take its checked choice within a deadline, or say why not."""
+
+import json
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from agent.models import FailureKind, LoadedModel, describe_failure
+from prompts.library import Prompt, load
+
+_MAX_FACTS = 24
+_MAX_VALUE_BYTES = 20
+_MAX_CANDIDATES = 5
+_MAX_NOTES = 4
+_MAX_NOTE_BYTES = 120
+_MAX_DAYS = 3
+_MAX_DAY_BYTES = 80
+_MAX_RATIONALE_CHARS = 200
+
+_DATE = r"\d{4}-\d{2}-\d{2}"
+_TIME = r"\d{1,2}:\d{2}"
+_NUMBER = re.compile(rf"{_DATE}|{_TIME}|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:[.,]\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class BriefCandidate:
+    """One schedule as the model sees it: costs in the home's currency over the horizon, charge as a fraction."""
+
+    id: str
+    label: str
+    expected_cost: float
+    extra_cost: float
+    spread: float
+    final_soc: float
+    grid_charge_kwh: float
+    mode_now: str
+
+    def render(self) -> str:
+        """One line, in the numbers that a rationale may quote."""
+        return (
+            f"{self.id}: {self.label}; cost {self.expected_cost:.2f} (extra {self.extra_cost:.2f}, "
+            f"spread {self.spread:.2f}); ends at {self.final_soc * 100:.0f} %; "
+            f"grid charging {self.grid_charge_kwh:.1f} kWh; now {self.mode_now}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the model is told; everything in it is cut to a size, so that no note can push the rules out of sight."""
+
+    facts: dict[str, str]
+    candidates: list[BriefCandidate]
+    notes: list[str]
+    similar_days: list[str]
+
+    @property
+    def ids(self) -> list[str]:
+        """Names that the model may answer with."""
+        return [candidate.id for candidate in self.candidates[:_MAX_CANDIDATES]]
+
+    def render(self) -> str:
+        """The brief as text, about 600 tokens and never more than 1,500; notes are quoted as JSON strings."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        facts = list(self.facts.items())[:_MAX_FACTS]
+        yield "Facts: " + ", ".join(f"{key.replace('_', ' ')} {_cut(text, _MAX_VALUE_BYTES)}" for key, text in facts)
+        yield "Schedules:"
+        yield from (candidate.render() for candidate in self.candidates[:_MAX_CANDIDATES])
+        if self.similar_days:
+            yield "Similar days:"
+            yield from (f"- {_cut(day, _MAX_DAY_BYTES)}" for day in self.similar_days[:_MAX_DAYS])
+        if self.notes:
+            yield "Household notes:"
+            yield from (
+                f"- {json.dumps(_cut(note, _MAX_NOTE_BYTES), ensure_ascii=False)}" for note in self.notes[:_MAX_NOTES]
+            )
+
+
+class Choice(BaseModel):
+    """The model's answer; the reason comes first, so that it is written before the choice."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rationale: str = Field(max_length=_MAX_RATIONALE_CHARS)
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A valid choice; with `rationale_ok` its rationale reads as text and every number in it stands in the brief."""
+
+    choice: str
+    rationale: str
+    rationale_ok: bool
+    model: str
+    prompt_name: str
+    prompt_version: int
+    prompt_hash: str
+    seconds: float
+    prompt_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    repaired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoChoice:
+    """No usable answer in time, and why."""
+
+    kind: FailureKind
+    why: str
+    model: str
+    seconds: float
+
+
+def make_reviewer(model: LoadedModel, deadline_s: float) -> Callable[[Brief], Chosen | NoChoice]:
+    """A function that asks `model` about a brief and returns within `deadline_s`, whatever the model does.
+
+    A reply past the deadline is thrown away; while one is still awaited, no further brief is sent.
+    """
+    prompt = load("decide")
+
+    def review(brief: Brief) -> Chosen | NoChoice:
+        if not model.busy.acquire(blocking=False):
+            return NoChoice("late", "the model is still busy with an earlier brief", model.label, 0.0)
+        answers: SimpleQueue[Chosen | NoChoice] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                answers.put(_review(model, prompt, brief))
+            finally:
+                model.busy.release()
+
+        Thread(target=work, name="review", daemon=True).start()
+        try:
+            return answers.get(timeout=deadline_s)
+        except Empty:
+            return NoChoice("late", f"no answer within {deadline_s:g} s", model.label, deadline_s)
+
+    return review
+
+
+def ungrounded_numbers(text: str, facts_text: str) -> list[str]:
+    """Numbers, times and dates of `text` that do not stand in `facts_text`.
+
+    A number is grounded if a fact, rounded to as many digits as were written, equals it; signs are not compared.
+    Dates and times must be written as they stand.
+    """
+    facts = _NUMBER.findall(facts_text)
+    words = {_clock(fact) for fact in facts}
+    values = [_value(fact) for fact in facts if not _is_word(fact)]
+    return [
+        number
+        for number in _NUMBER.findall(text)
+        if not (_clock(number) in words if _is_word(number) else _is_rounded(_value(number), values))
+    ]
+
+
+def reads_as_text(text: str) -> bool:
+    """Whether there are at least four words and no run of three that comes twice: small models loop."""
+    words = re.findall(r"[\w.]+", text.lower())
+    runs = list(zip(words, words[1:], words[2:], strict=False))
+    return len(words) >= 4 and len(set(runs)) == len(runs)
+
+
+def _review(model: LoadedModel, prompt: Prompt, brief: Brief) -> Chosen | NoChoice:
+    """Ask once, and once more with what was wrong."""
+    began = time.perf_counter()
+    facts_text, ids = brief.render(), ", ".join(brief.ids)
+    messages = [
+        ("system", prompt.render("system")),
+        ("human", prompt.render("user", brief=facts_text, ids=ids)),
+    ]
+    schema = choice_schema(brief.ids)
+    try:
+        reply = _ask(model, schema, messages)
+        if repaired := reply.choice is None:
+            problem = prompt.render("repair", problem=_cut(reply.problem, 200), ids=ids)
+            again = _ask(model, schema, [*messages, ("ai", reply.text or "(no answer)"), ("human", problem)])
+            reply = replace(again, usage=_sum(reply.usage, again.usage))
+    except Exception as err:  # noqa: BLE001 (whatever a client library raises must not end the service)
+        return NoChoice(*describe_failure(err, model.label), model.label, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    if reply.choice is None:
+        return NoChoice("invalid", f"two answers could not be used: {reply.problem}", model.label, seconds)
+    rationale = _plain(reply.choice.rationale)
+    return Chosen(
+        choice=reply.choice.choice,
+        rationale=rationale,
+        rationale_ok=reads_as_text(rationale) and not ungrounded_numbers(rationale, facts_text),
+        model=model.label,
+        prompt_name=prompt.name,
+        prompt_version=prompt.version,
+        prompt_hash=prompt.hash,
+        seconds=seconds,
+        prompt_tokens=reply.usage.prompt,
+        output_tokens=reply.usage.output,
+        cached_tokens=reply.usage.cached,
+        repaired=repaired,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    prompt: int | None
+    output: int | None
+    cached: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    choice: Choice | None
+    problem: str
+    text: str
+    usage: _Usage
+
+
+def choice_schema(ids: Sequence[str]) -> type[Choice]:
+    """`Choice` that allows these ids only; a server that enforces grammars cannot write another."""
+    allowed: Any = Literal[tuple(ids)]
+    return create_model("Choice", __base__=Choice, choice=(allowed, ...))
+
+
+def _ask(model: LoadedModel, schema: type[Choice], messages: list[tuple[str, str]]) -> _Reply:
+    structured = model.chat.with_structured_output(schema, method="json_schema", include_raw=True)
+    answer: Any = structured.invoke(messages)
+    raw, error = answer["raw"], answer["parsing_error"]
+    used = raw.usage_metadata or {}
+    return _Reply(
+        choice=answer["parsed"],
+        problem="" if error is None else str(error),
+        text=raw.text,
+        usage=_Usage(
+            prompt=used.get("input_tokens"),
+            output=used.get("output_tokens"),
+            cached=used.get("input_token_details", {}).get("cache_read"),
+        ),
+    )
+
+
+def _sum(first: _Usage, second: _Usage) -> _Usage:
+    return _Usage(
+        prompt=_plus(first.prompt, second.prompt),
+        output=_plus(first.output, second.output),
+        cached=_plus(first.cached, second.cached),
+    )
+
+
+def _plus(left: int | None, right: int | None) -> int | None:
+    return None if left is None or right is None else left + right
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    """Plain text of at most `max_bytes` in UTF-8: a byte is never more than one token, a letter can be four."""
+    return _plain(text).encode()[:max_bytes].decode(errors="ignore").rstrip()
+
+
+def _plain(text: str) -> str:
+    """One line without control or invisible characters, and without words that chat templates take for their own."""
+    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    return " ".join(re.sub(r"([<\[])(?=\S)", r"\1 ", visible).split())
+
+
+def _is_word(number: str) -> bool:
+    return re.fullmatch(f"{_DATE}|{_TIME}", number) is not None
+
+
+def _clock(number: str) -> str:
+    """07:30 and 7:30 are the same time."""
+    return number.removeprefix("0") if ":" in number else number
+
+
+def _value(number: str) -> Decimal:
+    """12.5, 12,5 and 1,200 as numbers; a comma before exactly three digits separates thousands."""
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", number):
+        return Decimal(number.replace(",", ""))
+    return Decimal(number.replace(",", "."))
+
+
+def _is_rounded(number: Decimal, facts: Sequence[Decimal]) -> bool:
+    return any(fact.quantize(number, ROUND_HALF_UP) == number for fact in facts)
