@@ -150,7 +150,10 @@ def make_brief(situation: Situation, outline: Outline) -> Brief:
         neighbours=outline.neighbours,
     )
     return Brief(
-        facts={"local_time": f"{situation.now.astimezone(home.tz):%A %H:%M}", **told.facts},
+        facts={
+            "local_time": f"{situation.now.astimezone(home.tz):%A %H:%M}",
+            **{name: fact for name, fact in told.facts.items() if not name.startswith("similar_day")},
+        },
         candidates=[
             BriefCandidate(
                 id=chr(ord("A") + rank),

@@ -31,8 +31,6 @@ _log = logging.getLogger(__name__)
 
 _GLANCE_S = 0.2
 _RECENT = timedelta(hours=2)
-# A simulated house publishes its states before its clock: they may be one step ahead of it.
-_HOUSE_STEP = timedelta(minutes=5)
 _ROLES: tuple[Role, ...] = (
     *REQUIRED,
     "grid_power",
@@ -70,6 +68,7 @@ class Service:
         self._meter = SlotMeter(self._step)
         self._forecast = PvOutlook(self._home.tz)
         self._house_time: datetime | None = None
+        self._house_online = False
         self._slot: datetime | None = None
         self._slot_seen_s = 0.0
         self._reviewed_at: datetime | None = None
@@ -109,8 +108,10 @@ class Service:
         link.publish(self._topics.advisor_status, "online", retain=True, qos=1)
 
     def _now(self) -> datetime | None:
-        """Time by the configured clock; None until a house that keeps its own has been heard."""
-        return self._house_time if self._settings.service.clock == "house" else datetime.now(UTC)
+        """Time by the configured clock; None while a house that keeps its own has not been heard or is away."""
+        if self._settings.service.clock == "wall":
+            return datetime.now(UTC)
+        return self._house_time if self._house_online else None
 
     def _hear(self, message: Message, link: MqttLink) -> None:
         """Take in one message; a bad one is reported once and changes nothing."""
@@ -125,6 +126,8 @@ class Service:
         topics = self._topics
         if message.topic == topics.clock:
             self._house_time = Moment.model_validate_json(message.payload).time.astimezone(UTC)
+        elif message.topic == topics.house_status:
+            self._house_online = message.payload == b"online"
         elif message.topic == topics.sensor("pv_forecast"):
             self._forecast.hear(PvForecast.model_validate_json(message.payload))
         elif message.topic == topics.command_state:
@@ -136,11 +139,9 @@ class Service:
 
     def _take_reading(self, role: Role, message: Message) -> None:
         now = self._now()
-        if now is None:
-            # Before its first clock a house has no time; its states come before its clock, so wait for both.
-            now = datetime.max.replace(tzinfo=UTC) - _HOUSE_STEP
-        if self._settings.service.clock == "house":
-            now += _HOUSE_STEP
+        if now is not None and self._settings.service.clock == "house":
+            # A house with its own clock publishes its states before it: they may be ahead, by a slot at most.
+            now += self._step
         reading = read_payload(role, message.payload, now=now, home=self._home)
         known = self._readings.get(role)
         if known is None or reading.at > known.at:
