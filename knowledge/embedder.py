@@ -50,7 +50,9 @@ class TextEmbedder:
         os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         import torch  # noqa: PLC0415 (seconds and 300 MB, only where text is embedded)
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415 (as torch)
+        from transformers.utils import logging  # noqa: PLC0415 (as torch)
 
+        logging.disable_progress_bar()
         torch.set_num_threads(self._threads)
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 

@@ -1,0 +1,96 @@
+"""`advisor bench decision`: how long a whole decision takes without a model, and what the service holds."""
+
+import json
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+from advisor.history import index_of, store_of
+from agent.decide import Situation, decide
+from agent.journal import open_journal
+from agent.recall import Recall
+from energy.guard import Policy
+from energy.slots import day_bounds
+from ingest.live import Snapshot
+from ingest.recorded import shipped_history, shipped_homes
+
+_STEP = timedelta(minutes=30)
+_MEMBERS = 12
+_DECISIONS = 96
+_HISTORY_DAYS = 300
+# The kernel counts peak memory in kilobytes, except on macOS.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Latencies in milliseconds, resident memory at its peak in MB."""
+
+    decisions: int
+    members: int
+    slots: int
+    history_days: int
+    median_ms: float
+    p95_ms: float
+    resident_mb: float
+
+
+def bench(*, as_json: bool) -> None:
+    """Measure and print."""
+    measured = measure()
+    if as_json:
+        print(json.dumps(asdict(measured)))  # noqa: T201 (the answer)
+        return
+    print(  # noqa: T201 (the answer)
+        f"a whole decision (snapshot, recall, plan of {measured.members} futures over {measured.slots} half-hours, "
+        f"guard, journal) with {measured.history_days} days of memory:\n"
+        f"  median {measured.median_ms:.1f} ms, 95th percentile {measured.p95_ms:.1f} ms, n = {measured.decisions}\n"
+        f"  resident memory {measured.resident_mb:.0f} MB at its peak",
+    )
+
+
+def measure() -> Bench:
+    """Make a day's decisions twice over on a shipped home, with memory and journal on disk."""
+    history = shipped_history(shipped_homes()[0])
+    home, known = history.home, history.days[:_HISTORY_DAYS]
+    today = known[-1].day + timedelta(days=1)
+    start, _ = day_bounds(today, home.tz)
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        memory = Path(folder)
+        store = store_of(memory)
+        store.append(home.name, known)
+        with index_of(memory) as index, open_journal(memory / "journal.sqlite") as journal:
+            recall = Recall(home, store, index, _STEP)
+            for number in range(_DECISIONS):
+                now = start + number % 48 * _STEP
+                began = time.perf_counter()
+                taken = Snapshot(now, load_kw=0.8, pv_kw=0.0, soc=0.4, grid_kw=0.8, battery_kw=0.0, temperature_c=None)
+                situation = Situation(
+                    now=now,
+                    home=home,
+                    policy=Policy(),
+                    step=_STEP,
+                    horizon_hours=24,
+                    snapshot=taken,
+                    neighbours=recall.neighbours(today, _MEMBERS),
+                    shapes=recall.shapes(),
+                )
+                journal.write(decide(situation))
+                times.append(1000 * (time.perf_counter() - began))
+    return Bench(
+        decisions=len(times),
+        members=_MEMBERS,
+        slots=timedelta(hours=24) // _STEP,
+        history_days=len(known),
+        median_ms=statistics.median(times),
+        p95_ms=float(np.quantile(times, 0.95)),
+        resident_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / 1e6,
+    )

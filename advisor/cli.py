@@ -1,0 +1,192 @@
+"""The `advisor` command: every use of the system, one subcommand each."""
+
+import json
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from energy.errors import AdvisorError, SettingsError
+
+app = typer.Typer(
+    help="Energy Advisor: decides what a home with panels and a battery should do next, and says why.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+ingest_app = typer.Typer(help="Bring history into memory.", no_args_is_help=True)
+index_app = typer.Typer(help="Look after the index over the day store.", no_args_is_help=True)
+days_app = typer.Typer(help="Look at remembered days.", no_args_is_help=True)
+bench_app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+schema_app = typer.Typer(help="Print the JSON schemas of what is published.", no_args_is_help=True)
+app.add_typer(ingest_app, name="ingest")
+app.add_typer(index_app, name="index")
+app.add_typer(days_app, name="days")
+app.add_typer(bench_app, name="bench")
+app.add_typer(schema_app, name="schema")
+
+MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+HomeName = Annotated[str, typer.Option("--home", help="Name of the home.")]
+DEFAULT_MEMORY = Path(".advisor/memory")
+DEMO_MEMORY = Path(".advisor/demo/memory")
+
+
+def main() -> None:
+    """Run a command; exit code 0 done, 1 failed, 2 wrong usage or settings."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for name in ("httpx", "httpx2", "chromadb", "sentence_transformers", "transitions"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        app()
+    except AdvisorError as err:
+        print(f"error: {err}", file=sys.stderr)  # noqa: T201 (what a user reads)
+        sys.exit(2 if isinstance(err, SettingsError) else 1)
+
+
+@app.command()
+def demo(
+    *,
+    home: HomeName = "citylearn-4",
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day to play.")] = None,
+    hours: Annotated[int, typer.Option(min=1, max=72, help="Hours to play.")] = 24,
+    speed: Annotated[float | None, typer.Option(min=1, help="Simulated seconds per second.")] = None,
+    model: Annotated[str, typer.Option(help="auto, ollama, embedded or none.")] = "auto",
+    broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to use instead of the own one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Play a recorded winter day: house, broker, memory and advisor together."""
+    from advisor.demo import DAY, Choices, play, prepare
+    from advisor.report import tell
+
+    choices = Choices(home, day.date() if day else DAY, hours, speed, model, broker)
+    console = None if as_json else Console()
+    outcome = play(choices, prepare(choices, quiet=as_json), console)
+    if as_json:
+        print(json.dumps(outcome.as_json()))  # noqa: T201 (the answer)
+    elif console is not None:
+        tell(outcome, console)
+
+
+@app.command()
+def run(config: Annotated[Path, typer.Option(help="Settings file.")] = Path("advisor.toml")) -> None:
+    """Run the advisor of a home until it is stopped."""
+    from agent.__main__ import serve
+
+    serve(config)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def simulate(context: typer.Context) -> None:
+    """Put a simulated house on MQTT; see `advisor simulate --help-house` for its options."""
+    from simulator.__main__ import main as simulate_house
+
+    given = ["--help" if argument == "--help-house" else argument for argument in context.args]
+    raise typer.Exit(simulate_house(given))
+
+
+@app.command()
+def explain(
+    *,
+    last: Annotated[bool, typer.Option("--last", help="The newest decision.")] = False,
+    at: Annotated[datetime | None, typer.Option(help="The decision in force at a local time.")] = None,
+    memory: MemoryDir = DEMO_MEMORY,
+    home: HomeName = "citylearn-4",
+    as_json: Json = False,
+) -> None:
+    """Say why a decision was made, from the journal."""
+    from advisor.explain import explain_decision
+
+    if not last and at is None:
+        raise SettingsError("which decision? give --last or --at '2017-01-17 18:30'")
+    explain_decision(memory, home, at=at, as_json=as_json)
+
+
+@ingest_app.command("csv")
+def ingest_csv(
+    file: Path,
+    *,
+    home: HomeName,
+    facts: Annotated[Path, typer.Option(help="TOML with the home's fixed facts.")],
+    memory: MemoryDir = DEFAULT_MEMORY,
+    as_json: Json = False,
+) -> None:
+    """Read a CSV with columns timestamp, load_kw, pv_kw and optional ones."""
+    from advisor.history import csv_history, ingest_and_tell
+
+    ingest_and_tell(csv_history(file, home, facts), memory, as_json=as_json)
+
+
+@ingest_app.command("home")
+def ingest_home(
+    name: Annotated[str, typer.Argument(help="A shipped home, or citylearn:N with --from.")],
+    *,
+    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn 2.1.2 wheel to read it from.")] = None,
+    memory: MemoryDir = DEFAULT_MEMORY,
+    as_json: Json = False,
+) -> None:
+    """Read a recorded home: one that is shipped, or one out of the CityLearn wheel."""
+    from advisor.history import ingest_and_tell, recorded_history
+
+    ingest_and_tell(recorded_history(name, wheel), memory, as_json=as_json)
+
+
+@index_app.command("rebuild")
+def index_rebuild(memory: MemoryDir = DEFAULT_MEMORY) -> None:
+    """Fill the index anew from the day store."""
+    from advisor.history import rebuild_index
+
+    rebuild_index(memory)
+
+
+@index_app.command("check")
+def index_check(memory: MemoryDir = DEFAULT_MEMORY) -> None:
+    """Try whether the index can be read, in a process that may die of it."""
+    from knowledge.index import is_sound
+
+    if not is_sound(memory / "index"):
+        raise AdvisorError(f"index {str(memory / 'index')!r} is damaged: run advisor index rebuild")
+    print("the index is sound")  # noqa: T201 (the answer)
+
+
+@index_app.command("stats")
+def index_stats(memory: MemoryDir = DEFAULT_MEMORY, *, as_json: Json = False) -> None:
+    """Count what is stored and indexed, per home."""
+    from advisor.history import index_statistics
+
+    index_statistics(memory, as_json=as_json)
+
+
+@days_app.command("similar")
+def days_similar(
+    *,
+    day: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Day to compare with.")],
+    k: Annotated[int, typer.Option(min=1, max=64, help="How many.")] = 8,
+    home: Annotated[str | None, typer.Option(help="Name of the home; the only one known by default.")] = None,
+    memory: MemoryDir = DEFAULT_MEMORY,
+    as_json: Json = False,
+) -> None:
+    """Show the days before a date that were most like it, and why."""
+    from advisor.history import show_similar
+
+    show_similar(memory, home, day.date(), k, as_json=as_json)
+
+
+@bench_app.command("decision")
+def bench_decision(*, as_json: Json = False) -> None:
+    """Time whole decisions without a model, and the memory that the service holds."""
+    from advisor.bench import bench
+
+    bench(as_json=as_json)
+
+
+@schema_app.command("command")
+def schema_command() -> None:
+    """Print the JSON schema that every published command obeys."""
+    from energy.commands import command_schema
+
+    print(json.dumps(command_schema(), indent=1))  # noqa: T201 (the answer)

@@ -1,0 +1,71 @@
+"""`advisor explain`: why a decision was made, from the journal alone."""
+
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from advisor.history import store_of
+from agent.decision import Decision
+from agent.explain import candidate_name
+from agent.journal import open_journal
+from energy.errors import DataError
+
+
+def explain_decision(memory: Path, home: str, *, at: datetime | None, as_json: bool) -> None:
+    """Print the decision that was in force at a local time, or the newest.
+
+    Raises:
+        DataError: the journal holds no such decision.
+    """
+    zone = store_of(memory).home(home).tz
+    with open_journal(memory / "journal.sqlite") as journal:
+        decision = journal.last(home, at=at.replace(tzinfo=zone).astimezone() if at else None)
+        answers = journal.confirmations(decision.decision_id) if decision else []
+    if decision is None:
+        raise DataError(
+            f"the journal knows no decision of {home!r}{f' up to {at}' if at else ''}: let advisor run first"
+        )
+    if as_json:
+        print(decision.model_dump_json())  # noqa: T201 (the answer)
+        return
+    console = Console()
+    local = decision.at.astimezone(zone)
+    mode = decision.command.mode.value if decision.command else "no command"
+    console.print(f"[bold]{local:%A %d %B %Y %H:%M}  {mode}[/bold]  ({decision.decision_id})")
+    console.print(decision.reason)
+    console.print(f"Chosen: {candidate_name(decision.chosen or '')}, by the {decision.chosen_by}.{_model(decision)}")
+    console.print(_candidates(decision))
+    console.print(_neighbours(decision))
+    verdicts = "; ".join(f"{v.candidate}: {v.verdict} {', '.join(v.reasons)}".strip() for v in decision.verdicts)
+    console.print(f"Guard: {verdicts or 'was not asked'}.")
+    console.print(f"House: {'; '.join('obeyed' if ok else f'refused: {why}' for ok, why in answers) or 'no answer'}.")
+
+
+def _model(decision: Decision) -> str:
+    review = decision.review
+    if review is None:
+        return ""
+    told = f' "{review.rationale}"' if review.rationale else ""
+    return f" The model ({review.model}, {review.seconds:.1f} s) was asked: {review.outcome}.{told}"
+
+
+def _candidates(decision: Decision) -> Table:
+    table = Table("schedule", "expected cost", "more than the best", "spread", "ends at", title="what was weighed")
+    for candidate in decision.candidates:
+        table.add_row(
+            candidate_name(candidate.name),
+            f"{candidate.expected_cost:.2f}",
+            f"{candidate.extra_cost:.2f}",
+            f"{candidate.spread:.2f}",
+            f"{candidate.final_soc:.0%}",
+        )
+    return table
+
+
+def _neighbours(decision: Decision) -> Table:
+    table = Table("day", "distance", "why", title="the days it rests on")
+    for near in decision.neighbours:
+        table.add_row(f"{near.day:%a} {near.day}", f"{near.distance:.2f}", near.why)
+    return table

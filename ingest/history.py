@@ -1,0 +1,45 @@
+"""A home's recorded history as whole local days, whatever it was read from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from energy.home import Home
+from energy.slots import DAY, day_bounds, local_day
+from knowledge.days import DayRecord, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Days of one home, oldest first, and what a reader should know about them."""
+
+    home: Home
+    step: timedelta
+    days: tuple[DayRecord, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def split_days(home: Home, start: datetime, step: timedelta, series: Mapping[str, Floats]) -> tuple[DayRecord, ...]:
+    """Cut gapless UTC series (NaN where unknown, one value per slot from `start` on) into local days.
+
+    Days that the series only touch are filled up with NaN.
+    """
+    length = len(series["load_kw"])
+    records = []
+    day = local_day(start, home.tz)
+    while day_bounds(day, home.tz)[0] < start + length * step:
+        first, following = day_bounds(day, home.tz)
+        offset, count = (first - start) // step, (following - first) // step
+        cut = {name: _cut(values, offset, count) for name, values in series.items()}
+        records.append(DayRecord(home=home.name, day=day, start=first, step=step, **cut))
+        day += DAY
+    return tuple(records)
+
+
+def _cut(values: Floats, offset: int, count: int) -> Floats:
+    cut = np.full(count, np.nan)
+    low, high = max(offset, 0), min(offset + count, len(values))
+    cut[low - offset : high - offset] = values[low:high]
+    return cut

@@ -1,0 +1,55 @@
+"""A PV forecast with honest error for recordings that have none.
+
+It is synthetic: recorded homes carry no forecast, their weather does not belong to their panels, and the exact future
+would be looking ahead. The error is drawn once per home and day, from that day alone.
+"""
+
+import hashlib
+from datetime import date
+
+import numpy as np
+
+from knowledge.days import Floats
+
+# Standard deviation of the logarithm of a day's energy error: clear days are easy, broken ones are not.
+_CLEAR_ERROR, _CLOUDY_ERROR = 0.08, 0.30
+# Error of single hours, and how it lasts from one hour to the next.
+_HOURLY_ERROR, _HOURLY_CORRELATION = 0.15, 0.8
+# A forecaster does not see single clouds.
+_SMOOTHED_HOURS = 3.0
+# Mean power over the sunny slots of a cloudless day, as a share of the peak.
+_CLEAR_SHARE = 0.4
+
+
+def honest_pv_forecast(pv_kw: Floats, *, home: str, day: date, peak_kw: float, step_hours: float) -> Floats:
+    """What a forecaster might have said of a day at its midnight, in kW, of the same shape as `pv_kw`.
+
+    forecast = smoothed(pv) * exp(N(0, sigma_day)) * (1 + AR1), with sigma_day from 8 % (clear) to 30 % (overcast) by
+    the day's own clearness, AR1 of 15 % with a correlation of 0.8 over an hour; clipped to 0..peak, 0 by night.
+    """
+    if np.isnan(pv_kw).any() or peak_kw <= 0:
+        return np.full_like(pv_kw, np.nan)
+    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(f"{home} {day}".encode()).digest()[:8]))
+    sunny = pv_kw > 0.01 * peak_kw
+    clearness = min(float(pv_kw[sunny].mean()) / (_CLEAR_SHARE * peak_kw), 1.0) if sunny.any() else 0.0
+    day_error = rng.normal(0, _CLOUDY_ERROR + (_CLEAR_ERROR - _CLOUDY_ERROR) * clearness)
+    wobble = _autoregressive(rng, len(pv_kw), _HOURLY_CORRELATION**step_hours) * _HOURLY_ERROR
+    forecast = _smoothed(pv_kw, round(_SMOOTHED_HOURS / step_hours)) * np.exp(day_error) * (1 + wobble)
+    return np.where(sunny, np.clip(forecast, 0, peak_kw), 0.0).round(4)
+
+
+def _autoregressive(rng: np.random.Generator, length: int, correlation: float) -> Floats:
+    """AR(1) noise of unit variance."""
+    noise = rng.normal(size=length)
+    values = np.empty(length)
+    values[0] = noise[0]
+    for at in range(1, length):
+        values[at] = correlation * values[at - 1] + np.sqrt(1 - correlation**2) * noise[at]
+    return values
+
+
+def _smoothed(values: Floats, width: int) -> Floats:
+    """Centred moving mean; the ends keep their energy by repeating."""
+    width = max(width | 1, 1)
+    padded = np.pad(values, width // 2, mode="edge")
+    return np.convolve(padded, np.ones(width) / width, mode="valid")
