@@ -47,6 +47,7 @@ class DayView:
         if topic == self.topics.decision:
             self.decision = orjson.loads(payload)
             self.mode = self.decision.get("mode") or self.mode
+            self.model = self.decision.get("model", self.model)
             return True
         if topic == self.topics.clock:
             self.now = datetime.fromisoformat(orjson.loads(payload)["time"])

@@ -46,11 +46,15 @@ CandidateName = Literal["best", "self_consumption", "keep_reserve", "calm", "no_
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One schedule that could be followed, and its outlook."""
+    """One schedule that could be followed, its outlook, and its cost if it held in the first slot alone.
+
+    `first_slot_cost` is the expected cost of that slot and, from where it leads, of the best that could follow.
+    """
 
     name: CandidateName
     levels: tuple[Levels, ...]
     outlook: Outlook
+    first_slot_cost: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,13 @@ class Plan:
         return self.candidates[0]
 
     def regret(self, candidate: Candidate) -> float:
-        """Expected extra cost of a candidate per slot, against the best."""
-        extra = candidate.outlook.expected_cost - self.best.outlook.expected_cost
-        return extra / len(candidate.levels)
+        """Expected extra cost of a candidate per slot, against the best.
+
+        The larger of what it costs in the first slot, which is what the next decision can no longer mend, and of its
+        mean over the horizon, which is what it would cost if no decision followed.
+        """
+        mean_extra = (candidate.outlook.expected_cost - self.best.outlook.expected_cost) / len(candidate.levels)
+        return max(candidate.first_slot_cost - self.best.first_slot_cost, mean_extra)
 
 
 def end_worth_per_kwh(prices: Prices, home: Home) -> float:
@@ -186,33 +194,33 @@ def plan(ensemble: Ensemble, home: Home, stored_kwh: float, *, keep_soc: float =
     seen: dict[tuple[Levels, ...], Candidate] = {}
     for name, levels in proposals.items():
         if levels not in seen:
-            seen[levels] = Candidate(name, levels, outlook(levels, ensemble, home, stored_kwh))
+            looked = outlook(levels, ensemble, home, stored_kwh)
+            first = _first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
+            seen[levels] = Candidate(name, levels, looked, first)
     ranked = sorted(seen.values(), key=lambda candidate: candidate.outlook.expected_cost)
+    idle_cost = _first_slot_cost(SELF_CONSUMPTION, ensemble, home, futures[1], stored_kwh)
     capacity = home.battery.capacity_kwh
     return Plan(
         candidates=tuple(ranked),
         worth_now_per_kwh=mean_worth(futures[1]).at(stored_kwh - home.battery.min_kwh),
-        stake=_stake(ranked[0].levels[0], ensemble, home, futures[1], stored_kwh),
+        stake=idle_cost - ranked[0].first_slot_cost,
         start_soc=stored_kwh / capacity if capacity else 0.0,
     )
 
 
-def _stake(level: Levels, ensemble: Ensemble, home: Home, future: CostToGo, stored_kwh: float) -> float:
-    """What plain self-consumption in the first slot would cost more than `level`, all later slots being optimal."""
+def _first_slot_cost(level: Levels, ensemble: Ensemble, home: Home, future: CostToGo, stored_kwh: float) -> float:
+    """Expected cost of the first slot under `level`, all later slots being optimal."""
+    prices = ensemble.prices
     first = Ensemble(
         ensemble.load_kw[:, :1],
         ensemble.pv_kw[:, :1],
-        Prices(ensemble.prices.import_per_kwh[:1], ensemble.prices.export_per_kwh[:1]),
+        Prices(prices.import_per_kwh[:1], prices.export_per_kwh[:1]),
         ensemble.hours,
     )
-
-    def cost(levels: Levels) -> float:
-        [flow] = follow([levels], first, home, stored_kwh)
-        grid = np.asarray(flow.grid_import_kw) * first.prices.import_per_kwh
-        grid = (grid - np.asarray(flow.grid_export_kw) * first.prices.export_per_kwh) * first.hours
-        return float((grid + future.cost(np.asarray(flow.stored_kwh) - home.battery.min_kwh)).mean())
-
-    return cost(SELF_CONSUMPTION) - cost(level)
+    [flow] = follow([level], first, home, stored_kwh)
+    grid = np.asarray(flow.grid_import_kw) * first.prices.import_per_kwh
+    grid = (grid - np.asarray(flow.grid_export_kw) * first.prices.export_per_kwh) * first.hours
+    return float((grid + future.cost(np.asarray(flow.stored_kwh) - home.battery.min_kwh)).mean())
 
 
 def _keep(level: Levels, keep_soc: float) -> Levels:
