@@ -68,7 +68,7 @@ class Service:
         self._meter = SlotMeter(self._step)
         self._forecast = PvOutlook(self._home.tz)
         self._house_time: datetime | None = None
-        self._house_online = False
+        self._house_online: bool | None = None
         self._slot: datetime | None = None
         self._slot_seen_s = 0.0
         self._reviewed_at: datetime | None = None
@@ -127,7 +127,7 @@ class Service:
         if message.topic == topics.clock:
             self._house_time = Moment.model_validate_json(message.payload).time.astimezone(UTC)
         elif message.topic == topics.house_status:
-            self._house_online = message.payload == b"online"
+            self._take_status(online=message.payload == b"online")
         elif message.topic == topics.sensor("pv_forecast"):
             self._forecast.hear(PvForecast.model_validate_json(message.payload))
         elif message.topic == topics.command_state:
@@ -136,6 +136,15 @@ class Service:
             self._introduce(link)
         elif (role := self._roles.get(message.topic)) is not None:
             self._take_reading(role, message)
+
+    def _take_status(self, *, online: bool) -> None:
+        """A house that comes back may live at another time: nothing heard of it before counts."""
+        if online and self._house_online is False:
+            self._house_time, self._slot, self._day = None, None, None
+            self._reviewed_at, self._last_command_at = None, None
+            self._readings.clear()
+            self._meter = SlotMeter(self._step)
+        self._house_online = online
 
     def _take_reading(self, role: Role, message: Message) -> None:
         now = self._now()

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date
@@ -116,7 +115,7 @@ def write(record: Record, folder: Path) -> Path:
             archive.writestr("series.npz", arrays.getvalue())
     draft = path.with_suffix(".part")
     draft.write_bytes(packed.getvalue())
-    os.replace(draft, path)
+    draft.replace(path)
     return path
 
 

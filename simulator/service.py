@@ -71,7 +71,8 @@ class HouseService:
                 due = max(due, time.monotonic()) + self._seconds_per_step()
                 self._live_one_step(link)
                 self._hear_until(due, link)
-            self._publish(link)
+            # Where the house ended is shown, but no clock: nothing is to be decided for a house that is gone.
+            self._publish_states(link)
 
     def _seconds_per_step(self) -> float:
         return self._house.step_length.total_seconds() / self._pace.speed if self._pace.speed else 0.0
@@ -92,13 +93,16 @@ class HouseService:
 
     def _publish(self, link: MqttLink) -> None:
         """Publish every state; the clock comes last, so that who hears it has them all."""
+        self._publish_states(link)
+        if self._house.at_slot_boundary:
+            self._publish_forecast(link)
+        link.publish(self._topics.clock, Moment(time=self._house.now).model_dump_json(), retain=True)
+
+    def _publish_states(self, link: MqttLink) -> None:
         now = self._house.now
         for name, value in self._house.readings().items():
             payload = state_json(value, self._sensors[name].unit or "", now)
             link.publish(self._topics.sensor(name), payload, retain=True)
-        if self._house.at_slot_boundary:
-            self._publish_forecast(link)
-        link.publish(self._topics.clock, Moment(time=now).model_dump_json(), retain=True)
 
     def _publish_forecast(self, link: MqttLink) -> None:
         now, slot = self._house.now, self._house.slot_length

@@ -97,7 +97,7 @@ def test_two_hours_under_a_controller(two_hours: Recording, broker: BrokerAddres
     with controlled(broker, slots=4) as heard:
         HouseService(house_of(two_hours), pace=Pace(), stop=Event(), record=record).run(broker)
     clock = [body["time"] for body in bodies(heard, TOPICS.clock)]
-    assert len(clock) == 25
+    assert len(clock) == 24
     assert clock == sorted(clock)
     answers = [CommandState.model_validate(body) for body in bodies(heard, TOPICS.command_state)]
     assert [(answer.decision_id, answer.accepted, answer.mode) for answer in answers] == [
@@ -133,8 +133,8 @@ def test_each_slot_brings_a_forecast_of_the_hours_ahead(two_hours: Recording, br
     with controlled(broker, slots=4) as heard:
         HouseService(house_of(two_hours), pace=Pace(), stop=Event()).run(broker)
     forecasts = [PvForecast.model_validate(body) for body in bodies(heard, TOPICS.sensor("pv_forecast"))]
-    assert [forecast.start - two_hours.start for forecast in forecasts] == [index * SLOT for index in range(5)]
-    assert [len(forecast.values_kw) for forecast in forecasts] == [96, 95, 94, 93, 92]
+    assert [forecast.start - two_hours.start for forecast in forecasts] == [index * SLOT for index in range(4)]
+    assert [len(forecast.values_kw) for forecast in forecasts] == [96, 95, 94, 93]
     assert {forecast.step_minutes for forecast in forecasts} == {30}
 
 
