@@ -15,7 +15,9 @@ from rich.table import Table
 from energy.errors import SettingsError
 from energy.home import Home
 from ingest.citylearn import read_citylearn
+from ingest.csv_history import read_csv
 from ingest.history import History
+from ingest.home_file import load_home
 from ingest.job import Report, ingest, sync
 from ingest.recorded import shipped_history
 from knowledge.fingerprint import VERSION
@@ -47,6 +49,12 @@ def recorded_history(name: str, wheel: Path | None) -> History:
             "then advisor ingest home citylearn:3 --from CityLearn-2.1.2-py3-none-any.whl",
         )
     return read_citylearn(wheel, int(number))
+
+
+def csv_history(file: Path, name: str, facts: Path) -> History:
+    """A CSV file read for the home whose fixed facts are in a TOML; `name` is what it is called from now on."""
+    home = load_home(facts)
+    return read_csv(file, Home.model_validate(home.model_dump() | {"name": name}))
 
 
 def ingest_history(history: History, memory: Path, *, quiet: bool = False) -> Report:
