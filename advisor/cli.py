@@ -49,7 +49,7 @@ def main() -> None:
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913 (a command line's options)
     *,
     home: HomeName = "citylearn-4",
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day to play.")] = None,
@@ -57,15 +57,18 @@ def demo(
     speed: Annotated[float | None, typer.Option(min=1, help="Simulated seconds per second.")] = None,
     model: Annotated[str, typer.Option(help="auto, ollama, embedded or none.")] = "auto",
     broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to use instead of the own one.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Save the terminal as an SVG.")] = None,
     as_json: Json = False,
 ) -> None:
     """Play a recorded winter day: house, broker, memory and advisor together."""
     from advisor.demo import DAY, Choices, play, prepare
-    from advisor.report import tell
+    from advisor.report import draw, tell
 
     choices = Choices(home, day.date() if day else DAY, hours, speed, model, broker)
     console = None if as_json else Console()
     outcome = play(choices, prepare(choices, quiet=as_json), console)
+    if picture:
+        draw(outcome, picture)
     if as_json:
         print(json.dumps(outcome.as_json()))  # noqa: T201 (the answer)
     elif console is not None:

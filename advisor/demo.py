@@ -61,7 +61,7 @@ class Outcome:
     home: Home
     decisions: list[Decision]
     bills: Bills
-    model: str
+    view: DayView
     seconds: float
     history_days: int
 
@@ -76,7 +76,7 @@ class Outcome:
             "published": sum(decision.outcome == "published" for decision in self.decisions),
             "verdicts": {name: verdicts[name] for name in ("allowed", "clamped", "rejected")},
             "fallbacks": sum(review.outcome != "chosen" for review in reviews),
-            "model": self.model,
+            "model": self.view.model,
             "reviews": len(reviews),
             "similar_days": sorted({n.day.isoformat() for decision in self.decisions for n in decision.neighbours}),
             "bill": {
@@ -169,6 +169,7 @@ def play(choices: Choices, history: History, console: Console | None) -> Outcome
             start=played.start,
             length=timedelta(hours=choices.hours),
             currency=f"{history.home.currency}/kWh",
+            top_price=max(float(played.import_price.max()), 0.01),
         )
         link = stack.enter_context(MqttLink(address, f"energy-advisor-view-{history.home.name}"))
         link.subscribe(view.topics.sensors, view.topics.decision, view.topics.advisor_status)
@@ -193,7 +194,7 @@ def play(choices: Choices, history: History, console: Console | None) -> Outcome
         home=history.home,
         decisions=decisions,
         bills=account,
-        model=view.model,
+        view=view,
         seconds=time.monotonic() - began,
         history_days=sum(record.day < choices.day for record in history.days),
     )

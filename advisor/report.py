@@ -1,6 +1,8 @@
 """What the demo tells at its end: the bills side by side, and the decisions that mattered most."""
 
+from io import StringIO
 from itertools import groupby
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -11,6 +13,7 @@ from advisor.demo import Outcome
 from agent.decision import Decision
 
 _TOLD = 3
+_PICTURE_COLUMNS = 110
 
 
 def tell(outcome: Outcome, console: Console) -> None:
@@ -18,6 +21,14 @@ def tell(outcome: Outcome, console: Console) -> None:
     console.print(Panel(_bills(outcome), title="the bill of the same hours", title_align="left"))
     console.print(Panel(_decisions(outcome), title="the decisions that mattered most", title_align="left"))
     console.print(_how(outcome))
+
+
+def draw(outcome: Outcome, path: Path) -> None:
+    """Save the last picture of the day and the summary as an SVG of a terminal."""
+    console = Console(record=True, file=StringIO(), width=_PICTURE_COLUMNS)
+    console.print(outcome.view)
+    tell(outcome, console)
+    console.save_svg(str(path), title="advisor demo")
 
 
 def _bills(outcome: Outcome) -> RenderableType:
@@ -74,7 +85,7 @@ def _how(outcome: Outcome) -> Text:
     line = Text(style="dim")
     line.append(
         f"{told['published']} of {told['decisions']} decisions published, the model ({told['model']}) was asked "
-        f"{told['reviews']} times and replaced {told['fallbacks']} times; {told['history_days']} days of memory; "
+        f"{told['reviews']} times and overruled or missed {told['fallbacks']} times; {told['history_days']} days of memory; "
         f"energy balances to {told['kwh_balance_error']:.0e} kWh; {told['seconds']} s.\n"
         "Why the last decision: advisor explain --last",
     )

@@ -22,6 +22,7 @@ _MODES = {
     "charge": ("C", "bright_blue", "charge from the grid"),
     "discharge": ("D", "magenta", "sell"),
 }
+_LEGEND = tuple(_MODES[mode] for mode in ("self_consumption", "hold", "charge"))
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class DayView:
     start: datetime
     length: timedelta
     currency: str
+    top_price: float
     model: str = "none"
     now: datetime | None = None
     sensors: dict[str, float] = field(default_factory=dict)
@@ -102,17 +104,26 @@ class DayView:
     def _day(self) -> RenderableType:
         table = Table.grid(padding=(0, 1))
         rows = (("house", "load_power", "white"), ("sun", "pv_power", "yellow"))
-        top_kw = max((value or 0 for _, name, _ in rows for value in self.tracks.get(name, [])), default=1)
+        top_kw = max((value or 0 for _, name, _ in rows for value in self.tracks.get(name, [])), default=1) or 1
         for label, name, style in rows:
             table.add_row(label, _spark(self.tracks.get(name), style, top=top_kw), f"up to {top_kw:.1f} kW")
-        table.add_row("price", _spark(self.tracks.get("price_import"), "cyan"), self.currency)
+        table.add_row("price", _spark(self.tracks.get("price_import"), "cyan", top=self.top_price), self.currency)
         table.add_row("charge", _spark(self.tracks.get("battery_soc"), "magenta", top=100), "%")
         marks = Text()
         for mode in self.modes:
             letter, style, _ = _MODES.get(mode or "", ("·", "dim", ""))
             marks.append(letter, style=style)
-        table.add_row("mode", marks, "")
+        table.add_row("mode", marks, _legend())
+        table.add_row("", self._hours(), "")
         return Panel(table, title="the day", title_align="left")
+
+    def _hours(self) -> Text:
+        """Local times under the tracks, at every quarter of what is played."""
+        line = ""
+        for quarter in range(4):
+            moment = self.start.astimezone(self.zone) + quarter * self.length / 4
+            line += f"{moment:%H:%M}".ljust(_COLUMNS // 4)
+        return Text(line, style="dim")
 
     def _command(self) -> RenderableType:
         _, style, words = _MODES.get(self.mode, ("", "white", self.mode))
@@ -126,20 +137,25 @@ class DayView:
         return Panel(Group(*lines), title="in force", title_align="left", height=8)
 
 
+def _legend() -> Text:
+    return Text("  ").join(
+        Text(letter, style=style) + Text(f" {words}", style="dim") for letter, style, words in _LEGEND
+    )
+
+
 def _figure(label: str, value: float | None, unit: str, style: str) -> Text:
     shown = "-" if value is None else f"{value:.2f}"
     return Text.assemble((f"{label}\n", "dim"), (f"{shown} ", f"bold {style}"), (unit, "dim"))
 
 
-def _spark(values: list[float | None] | None, style: str, *, top: float | None = None) -> Text:
+def _spark(values: list[float | None] | None, style: str, *, top: float) -> Text:
     """One row of bars; what has not happened yet is a dot."""
     if not values:
         return Text("·" * _COLUMNS, style="dim")
-    highest = top or max((value for value in values if value is not None), default=1) or 1
     text = Text()
     for value in values:
         if value is None:
             text.append("·", style="dim")
         else:
-            text.append(_BARS[round(min(max(value / highest, 0), 1) * (len(_BARS) - 1))], style=style)
+            text.append(_BARS[round(min(max(value / top, 0), 1) * (len(_BARS) - 1))], style=style)
     return text

@@ -52,6 +52,7 @@ class Outcome(BaseModel):
     status: Literal["done", "no_data", "failed", "timed_out"]
     detail: str = ""
     currency: str = "EUR"
+    zone: str = "UTC"
     pv_peak_kw: float = 0.0
     usable_kwh: float = 0.0
     charge_efficiency: float = 1.0

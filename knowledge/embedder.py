@@ -47,9 +47,15 @@ class TextEmbedder:
     def _model(self) -> "SentenceTransformer":
         folder = Path(get_model_path())
         _check_weights(folder / "model.safetensors")
-        os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        os.environ |= {
+            "HF_HUB_OFFLINE": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "TRANSFORMERS_OFFLINE": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+        }
         import torch  # noqa: PLC0415 (seconds and 300 MB, only where text is embedded)
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415 (as torch)
+
         torch.set_num_threads(self._threads)
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 

@@ -143,4 +143,5 @@ def _why(parts: Floats, age_days: int) -> str:
     """The two groups of features that agree best, and the one that agrees least."""
     off = {name: float(parts[which].sum() / WEIGHTS[which].sum()) for name, which in _GROUPS.items()}
     by_agreement: Sequence[str] = sorted(off, key=lambda name: off[name])
-    return f"{age_days} days ago; alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}"
+    ago = "the day before" if age_days == 1 else f"{age_days} days before"
+    return f"{ago}; alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}"
