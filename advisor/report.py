@@ -85,7 +85,8 @@ def _how(outcome: Outcome) -> Text:
     line = Text(style="dim")
     line.append(
         f"{told['published']} of {told['decisions']} decisions published, the model ({told['model']}) was asked "
-        f"{told['reviews']} times and overruled or missed {told['fallbacks']} times; {told['history_days']} days of memory; "
+        f"{told['reviews']} times and overruled or missed {told['fallbacks']} times; "
+        f"{told['history_days']} days of memory; "
         f"energy balances to {told['kwh_balance_error']:.0e} kWh; {told['seconds']} s.\n"
         "Why the last decision: advisor explain --last",
     )

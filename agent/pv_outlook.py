@@ -1,11 +1,11 @@
 """The PV forecast as the house tells it: what is expected now, and what was first told for each slot."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from energy.slots import local_day
+from energy.slots import day_slots, hours, local_day
 from knowledge.forecast import Floats
 from transport.payloads import PvForecast
 
@@ -41,12 +41,21 @@ class PvOutlook:
         """The forecast for a slot as it stood when its day began, if it was heard."""
         return self._told.get(start)
 
-    def ahead(self, first: datetime, hours: int, step: timedelta) -> Floats | None:
+    def energy_kwh(self, day: date) -> float | None:
+        """Energy that was forecast for a whole local day when it began; None where part of it was not heard."""
+        if self._newest is None:
+            return None
+        step = timedelta(minutes=self._newest.step_minutes)
+        told = [self._told.get(start) for start in day_slots(day, self._zone, step)]
+        known = [value for value in told if value is not None]
+        return sum(known) * hours(step) if len(known) == len(told) else None
+
+    def ahead(self, first: datetime, reach: timedelta, step: timedelta) -> Floats | None:
         """The newest forecast for each slot from `first`; NaN past its end, None without one younger than a day."""
         newest = self._newest
         if newest is None or first - newest.time > _OLDEST:
             return None
         told_step = timedelta(minutes=newest.step_minutes)
-        at = [(first + index * step - newest.start) // told_step for index in range(timedelta(hours=hours) // step)]
+        at = [(first + index * step - newest.start) // told_step for index in range(reach // step)]
         known = len(newest.values_kw)
         return np.array([newest.values_kw[index] if 0 <= index < known else np.nan for index in at])

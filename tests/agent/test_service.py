@@ -4,11 +4,11 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -35,7 +35,7 @@ class FixedRecall:
     near: list[SimilarDay]
     past: dict[date, DayShape]
 
-    def neighbours(self, today: date, count: int) -> list[SimilarDay]:
+    def neighbours(self, today: date, count: int, expected_pv_kwh: float | None) -> list[SimilarDay]:
         return self.near[:count]
 
     def shapes(self) -> dict[date, DayShape]:
@@ -87,11 +87,13 @@ def stage(
 
 
 @contextmanager
-def running(broker: BrokerAddress, folder: Path, home: Home, situation: Situation) -> Iterator[Stage]:
+def running(
+    broker: BrokerAddress, folder: Path, home: Home, situation: Situation, clock: Literal["house", "wall"] = "house"
+) -> Iterator[Stage]:
     settings = Settings(
         home_file=folder / "home.toml",
         mqtt=MqttSettings(host=broker.host, port=broker.port),
-        service=ServiceSettings(clock="house", slot_minutes=30, grace_s=0.3),
+        service=ServiceSettings(clock=clock, slot_minutes=30, grace_s=0.3 if clock == "house" else 10),
     )
     stop = Event()
     path = folder / "journal.sqlite"
@@ -178,6 +180,21 @@ def test_a_command_is_fresh_and_covers_a_day(stage: Stage, make_situation: Calla
     command = stage.command()
     assert command.valid_from == now
     assert command.valid_until - now == timedelta(hours=24)
+
+
+def test_by_the_wall_clock_it_decides_as_soon_as_the_sensors_are_heard(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation = make_situation()
+    now = datetime.now(UTC)
+    shift = now.date() - situation.now.date()
+    past = {day + shift: replace(shape, day=day + shift) for day, shape in situation.shapes.items()}
+    near = [replace(near, day=near.day + shift) for near in situation.neighbours]
+    with running(broker, tmp_path, home, replace(situation, shapes=past, neighbours=near), clock="wall") as stage:
+        stage.well(datetime.now(UTC))
+        command = stage.command()
+    assert abs(command.valid_from - now) < timedelta(seconds=30)
+    assert command.valid_until > now + timedelta(hours=23)
 
 
 def test_a_restarted_service_knows_its_journal(
