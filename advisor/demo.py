@@ -180,6 +180,10 @@ def play(choices: Choices, history: History, console: Console | None) -> Outcome
         _await_advisor(link, view.topics, advisor, files.log("advisor"))
         house = stack.enter_context(_process(files.log("house"), _house_command(choices, files, address)))
         _watch(link, view, house, console)
+        if advisor.poll() is not None:
+            raise AdvisorError(
+                f"the advisor stopped on the way, with exit code {advisor.returncode}: see {files.log('advisor')}"
+            )
         if house.returncode != 0:
             raise AdvisorError(f"the house stopped with exit code {house.returncode}: see {files.log('house')}")
     with open_journal(files.journal) as journal:

@@ -54,8 +54,8 @@ def optimise(
 ) -> Optimum:
     """Solve the whole period for load and PV of shape (slots,), powers in kW, energies in kWh.
 
-    Where prices make the problem non-convex (import below zero or below export) a binary each keeps grid and battery
-    to one direction; elsewhere the optimum does so by itself. `end_worth_per_kwh` credits what stays above the minimum.
+    Where prices make the problem non-convex (import or export below zero, import below export) a binary each keeps
+    grid and battery to one direction; elsewhere the optimum does so by itself. `end_worth_per_kwh` credits what stays above the minimum.
 
     Raises:
         DataError: no operation exists, because `start_kwh` lies outside the battery's band.
@@ -63,7 +63,7 @@ def optimise(
     slots = len(load_kw)
     limits = _limits(load_kw - pv_kw, prices, home)
     two_way = np.flatnonzero(
-        (prices.import_per_kwh < 0) | (prices.export_per_kwh > prices.import_per_kwh),
+        (prices.import_per_kwh < 0) | (prices.export_per_kwh < 0) | (prices.export_per_kwh > prices.import_per_kwh),
     )
     physics = _physics(load_kw - pv_kw, home=home, hours=hours, start_kwh=start_kwh, binaries=2 * len(two_way))
     answer = milp(

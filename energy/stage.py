@@ -41,7 +41,7 @@ def stage_costs(
 ) -> StageCosts:
     """Slot costs of load and PV arrays of shape (scenarios, slots).
 
-    Where a negative price or an export price above import makes the true cost non-convex, the lower convex hull is
+    Where a negative price, or an export price above import, makes the true cost non-convex, the lower convex hull is
     taken: the cost of switching between two powers within the slot.
     """
     net_kw = load_kw - pv_kw

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from energy.battery import Battery
@@ -105,6 +105,7 @@ def test_a_perfect_scenario_never_costs_more_than_any_rule(seed: int, soc: float
 
 
 @given(seed=st.integers(0, 10_000))
+@example(seed=1564)  # a negative export price: energy must not be burnt by charging and discharging at once
 @settings(max_examples=20, deadline=None)
 def test_negative_and_inverted_prices_stay_below_every_rule_and_never_above_the_programme(seed: int) -> None:
     rng = np.random.default_rng(seed)
