@@ -55,7 +55,8 @@ def optimise(
     """Solve the whole period for load and PV of shape (slots,), powers in kW, energies in kWh.
 
     Where prices make the problem non-convex (import or export below zero, import below export) a binary each keeps
-    grid and battery to one direction; elsewhere the optimum does so by itself. `end_worth_per_kwh` credits what stays above the minimum.
+    grid and battery to one direction; elsewhere the optimum does so by itself. `end_worth_per_kwh` credits what stays
+    above the minimum.
 
     Raises:
         DataError: no operation exists, because `start_kwh` lies outside the battery's band.

@@ -1,49 +1,18 @@
 """The exam's report: one page with figures that are read at a glance, and the same tables as Markdown."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import median
-from zoneinfo import ZoneInfo
+from statistics import mean, median
 
-import numpy as np
-
-from energy.battery import Battery
 from energy.errors import DataError
-from energy.flows import Flows
-from energy.ledger import Ledger, total
-from eval import plots
-from eval.page import Drawing, Section, Table, html, markdown
-from eval.plots import PlayedDay, Range
-from eval.records import Cell, Record, Series, read
+from eval import pictures
+from eval.page import Section, Table, html, markdown
+from eval.priced import LEAST_SAVING, Graded, Setting, by_policy, grade, paired, setting, shares
+from eval.records import Record, read
 
-# Below this the bound saves too little in 28 days for a share of it to mean anything.
-_LEAST_SAVING = 5.0
 _TITLE = "Energy Advisor: the exam"
-_WINTER = (12, 1, 2)
-_SHOWN_DAY = ("planner", "greedy", "oracle")
 _WORST = 5
-_LEAST_DAYS_OF_MONTH = 7
-
-Window = tuple[str, str, int]
-Setting = tuple[str, int, float, str, str, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Graded:
-    """A finished cell, its cost (bill less the worth of what was left in the battery), and its share of the bound."""
-
-    record: Record
-    series: Series
-    ledger: Ledger
-    cost: float
-    share: float | None
-
-    @property
-    def cell(self) -> Cell:
-        return self.record.outcome.cell
 
 
 def write_report(records: Path, out: Path) -> tuple[Path, Path]:
@@ -56,7 +25,10 @@ def write_report(records: Path, out: Path) -> tuple[Path, Path]:
     if not paths:
         raise DataError(f"no records in {str(records)!r}: run advisor eval run first")
     found = {path: read(path) for path in paths}
-    sections = report([record for record in found.values() if record], [p for p, record in found.items() if not record])
+    sections = report(
+        [record for record in found.values() if record is not None],
+        damaged=[path.name for path, record in found.items() if record is None],
+    )
     out.mkdir(parents=True, exist_ok=True)
     page, text = out / "report.html", out / "report.md"
     page.write_text(html(_TITLE, sections), encoding="utf-8")
@@ -64,72 +36,145 @@ def write_report(records: Path, out: Path) -> tuple[Path, Path]:
     return page, text
 
 
-def report(records: Sequence[Record], damaged: Sequence[Path] = ()) -> list[Section]:
-    """All sections; figures show the setting with the most cells, tables all of them."""
+def report(records: Sequence[Record], *, damaged: Sequence[str] = ()) -> list[Section]:
+    """All sections; figures show the setting with the most cells, tables all settings."""
     by_setting: dict[Setting, list[Graded]] = defaultdict(list)
-    for graded in grade(records):
-        by_setting[_setting(graded.cell)].append(graded)
-    sections = [_what_ran(records)]
+    for one in grade(records):
+        by_setting[setting(one.cell)].append(one)
+    sections: list[Section] = []
     if by_setting:
-        main = max(by_setting, key=lambda setting: len(by_setting[setting]))
-        shown = by_setting[main]
-        sections += [_result(main, shown), _where(shown), *_winter_day(shown), _habits(shown), _worst(shown)]
-        if len(by_setting) > 1:
-            sections.append(_settings(by_setting))
-    return [*sections, _not_counted(records, damaged), _how_to_read()]
+        main = max(by_setting, key=lambda at: len(by_setting[at]))
+        sections += [*_main_setting(main, by_setting[main]), _all_settings(by_setting), _worst(by_setting)]
+    return [*sections, _not_counted(records, damaged), _what_ran(records), _how_to_read()]
 
 
-def grade(records: Iterable[Record]) -> list[Graded]:
-    """Price every finished cell, then measure it against no battery and the bound on the same window."""
-    priced = [_priced(record, record.series) for record in records if record.series is not None]
-    costs = {(_window(one.cell), one.cell.policy): one.cost for one in priced}
-    return [replace(one, share=_share(one, costs)) for one in priced]
+def _what_ran(records: Sequence[Record]) -> Section:
+    cells = [record.outcome.cell for record in records]
+    statuses = Counter(record.outcome.status for record in records)
+    versions = {f"{name} {version}" for record in records for name, version in record.outcome.versions.items()}
+    told = [
+        f"{len(cells)} cells: " + ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in statuses.most_common()),
+        f"Homes: {', '.join(sorted({cell.home for cell in cells}))}",
+        f"Policies: {', '.join(sorted({cell.policy for cell in cells}))}",
+    ]
+    if versions:
+        told.append(f"Versions: {', '.join(sorted(versions))}")
+    return Section("What was run", tuple(told))
 
 
-def _priced(record: Record, series: Series) -> Graded:
-    outcome = record.outcome
-    battery = Battery(
-        capacity_kwh=outcome.usable_kwh,
-        max_charge_kw=0,
-        max_discharge_kw=0,
-        charge_efficiency=outcome.charge_efficiency,
-        discharge_efficiency=outcome.discharge_efficiency,
+def _main_setting(main: Setting, graded: Sequence[Graded]) -> list[Section]:
+    same = paired(graded) or graded
+    groups = by_policy(same)
+    told = [f"Setting: {_named(main)}.", _headline(groups)]
+    if not paired(graded):
+        told.append("No window was finished by every policy: the means below compare different windows.")
+    table = Table(
+        (
+            "policy",
+            "n",
+            "bill in 28 d",
+            "saved",
+            "share",
+            "worst … best",
+            "self-sufficient",
+            "cycles a day",
+            "changes a day",
+        ),
+        tuple(_row(name, cells, groups.get("none", ())) for name, cells in groups.items()),
     )
-    flows = Flows(**{name: getattr(series, name) for name in Flows.__dataclass_fields__})
-    hours = float(series.start_s[1] - series.start_s[0]) / 3600
-    ledger = total(flows, series.prices, battery=battery, hours=hours, start_kwh=outcome.start_kwh)
-    left_kwh = float(series.stored_kwh[-1]) - outcome.start_kwh
-    return Graded(record, series, ledger, ledger.bill - left_kwh * outcome.credit_per_kwh, None)
+    where = [drawing for drawing in (pictures.homes(graded), pictures.months(graded)) if drawing]
+    habits = [drawing for drawing in (pictures.calm(graded), pictures.latency(graded)) if drawing]
+    day = pictures.winter_day(graded)
+    return [
+        Section("Who pays what", (*told, table, pictures.ladder(same))),
+        Section("Where it is won", tuple(where) or ("No window has enough to win for a share to mean anything.",)),
+        Section("A winter day", (day,) if day else ("No winter day that planner, greedy and oracle all finished.",)),
+        Section("Calm and quick", tuple(habits)),
+    ]
 
 
-def _share(one: Graded, costs: Mapping[tuple[tuple[Setting, str, object], str], float]) -> float | None:
-    window = _window(one.cell)
-    none, bound = costs.get((window, "none")), costs.get((window, "oracle"))
-    if none is None or bound is None or none - bound < _LEAST_SAVING * one.cell.days / 28:
-        return None
-    return (none - one.cost) / (none - bound)
+def _headline(groups: Mapping[str, Sequence[Graded]]) -> str:
+    """The advisor beside plain self-consumption, in one sentence."""
+    found = {name: shares(groups.get(name, ())) for name in ("planner", "greedy")}
+    if not all(found.values()):
+        return "No window has planner, greedy, none and oracle together with enough to win."
+    told = "; ".join(f"{name} {median(values):.0%} (worst {min(values):.0%})" for name, values in found.items())
+    return f"Share of what perfect foresight saves, median of {len(found['planner'])} windows: {told}."
 
 
-def _setting(cell: Cell) -> Setting:
-    return cell.suite, cell.days, cell.battery_kwh, cell.tariff, cell.forecast, cell.step_minutes
+def _row(policy: str, cells: Sequence[Graded], none: Sequence[Graded]) -> tuple[str, ...]:
+    found, cost = shares(cells), mean(one.cost_in_28_days for one in cells)
+    return (
+        policy,
+        str(len(cells)),
+        f"{cost:.2f}",
+        f"{mean(one.cost_in_28_days for one in none) - cost:.2f}" if none else "–",
+        f"{median(found):.1%}" if found else "–",
+        f"{min(found):.0%} … {max(found):.0%}" if found else "–",
+        f"{mean(one.ledger.self_sufficiency for one in cells):.0%}",
+        f"{mean(one.ledger.cycles / one.cell.days for one in cells):.2f}",
+        f"{mean(one.mode_changes_a_day for one in cells):.1f}",
+    )
 
 
-def _window(cell: Cell) -> tuple[Setting, str, object]:
-    return _setting(cell), cell.home, cell.first_day
+def _all_settings(by_setting: Mapping[Setting, Sequence[Graded]]) -> Section:
+    policies = [name for name in by_policy(one for cells in by_setting.values() for one in cells) if name != "none"]
+    rows = []
+    for at in sorted(by_setting):
+        groups = by_policy(by_setting[at])
+        found = [shares(groups.get(name, ())) for name in policies]
+        rows.append((_named(at), str(max(map(len, found))), *(f"{median(one):.0%}" if one else "–" for one in found)))
+    told = "Median share of the bound's saving; n is the number of windows with enough to win."
+    return Section("Every setting", (told, Table(("setting", "n", *policies), tuple(rows))))
 
 
-def _named(setting: Setting) -> str:
-    suite, days, battery_kwh, tariff, forecast, step_minutes = setting
-    return f"{suite}, {days} days, {battery_kwh:g} kWh, {tariff}, {forecast} forecast, {step_minutes} min"
+def _worst(by_setting: Mapping[Setting, Sequence[Graded]]) -> Section:
+    """Where the advisor did worst, whatever the setting."""
+    cells = [one for cells in by_setting.values() for one in cells]
+    ranked = sorted((one for one in cells if one.cell.policy == "planner" and one.share is not None), key=_share)
+    rows = tuple(
+        (f"{one.cell.home} from {one.cell.first_day}", _named(setting(one.cell)), f"{_share(one):.1%}")
+        for one in ranked[:_WORST]
+    )
+    if not rows:
+        return Section("Worst windows of the planner", ("The planner has no window with a share.",))
+    return Section("Worst windows of the planner", (Table(("window", "setting", "share"), rows, words=2),))
 
 
-def _by_policy(graded: Iterable[Graded]) -> dict[str, list[Graded]]:
-    """Cells of each policy, dearest policy first."""
-    groups: dict[str, list[Graded]] = defaultdict(list)
-    for one in graded:
-        groups[one.cell.policy].append(one)
-    return dict(sorted(groups.items(), key=lambda item: -float(np.mean([one.cost for one in item[1]]))))
+def _share(one: Graded) -> float:
+    return 0.0 if one.share is None else one.share
 
 
-def _shares(graded: Iterable[Graded]) -> list[float]:
-    return [one.share for one in graded if one.share is not None]
+def _not_counted(records: Sequence[Record], damaged: Sequence[str]) -> Section:
+    """Cells without a result, those that failed for the same reason on the same window in one row."""
+    policies: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for outcome in (record.outcome for record in records if record.outcome.status != "done"):
+        at = f"{outcome.cell.home} from {outcome.cell.first_day}, {outcome.cell.days} days"
+        policies[at, outcome.status.replace("_", " "), outcome.detail or "–"].append(outcome.cell.policy)
+    rows = [
+        (at, status, ", ".join(f"{name} ({n})" for name, n in Counter(names).items()), why)
+        for (at, status, why), names in policies.items()
+    ]
+    rows += [(name, "damaged", "–", "cannot be read; the next run does it again") for name in damaged]
+    if not rows:
+        return Section("What did not count", ("Every cell finished.",))
+    table = Table(("window or file", "status", "policies (cells)", "why"), tuple(rows), words=4)
+    return Section("What did not count", (table,))
+
+
+def _how_to_read() -> Section:
+    return Section(
+        "How to read this",
+        (
+            "Bill: import less export at the meter, less the worth of what was left in the battery against the start.",
+            "Bound (oracle): one linear programme that knows the whole window in advance; nobody can do better.",
+            "Share: saving against the home without a battery, over the bound's. "
+            f"Windows in which the bound saves less than {LEAST_SAVING:g} in 28 days are left out of shares.",
+            "Means and the ladder use only windows that every policy finished.",
+        ),
+    )
+
+
+def _named(at: Setting) -> str:
+    suite, days, battery_kwh, tariff, forecast, step_minutes = at
+    return f"{suite}, {days} days, {battery_kwh:g} kWh, {tariff}, forecast {forecast}, {step_minutes} min"
