@@ -24,7 +24,7 @@ from knowledge.store import DayStore
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.topics import Topics
 
-HOME, DAY = "citylearn-4", date(2016, 10, 5)
+HOME, DAY = "citylearn-4", date(2016, 8, 31)
 TOPICS = Topics(HOME)
 
 

@@ -55,6 +55,12 @@ BAD = [
     (HEAD + "2026-01-01T00:07,1,0\n2026-01-01T00:37,1,0\n", ["off every grid"]),
     (HEAD, ["0 rows"]),
     ("", ["column 'timestamp' is missing"]),
+    ("timestamp;load_kw;pv_kw\n", ["'timestamp' is missing", "'timestamp;load_kw;pv_kw'", "with commas between"]),
+    ("timestamp,load_kw,pv_kw,load_kw\n", ["column 'load_kw' is there twice"]),
+    ("timestamp,load_kw,pv_kw,export_price\n", ["'export_price'", "without 'import_price'"]),
+    (HEAD + "2206-01-01T00:00,1,0\n", ["row 2", "'2206-01-01T00:00'", "correct the year"]),
+    (HEAD + "9999-12-31T23:59+00:00,1,0\n", ["row 2", "correct the year"]),
+    (HEAD + f"2026-01-01T00:00,{'1' * 200_000},0\n", ["is no CSV file", "field larger"]),
     ("timestamp,load_kw,pv_kw,import_price\n2026-01-01T00:00,1,0,0.2\n2026-01-01T00:30,1,0,\n", ["no import_price at"]),
 ]
 
@@ -71,8 +77,10 @@ def test_what_is_wrong_is_told_with_its_place_and_what_to_do(
 
 
 def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="does not exist"):
+    with pytest.raises(DataError, match=r"none\.csv cannot be read \(No such file"):
         read_csv(tmp_path / "none.csv", make_home())
+    with pytest.raises(DataError, match="Is a directory"):
+        read_csv(tmp_path, make_home())
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(DataError, match="not UTF-8"):
         read_csv(tmp_path / "binary.csv", make_home())
@@ -83,6 +91,13 @@ def test_local_times_of_an_autumn_day_are_read_in_order(write: Callable[[str], P
     rows = "".join(f"2026-10-25T{hour},{at},0\n" for at, hour in enumerate(hours))
     [day] = read_csv(write(HEAD + rows), make_home()).days
     assert day.load_kw.tolist() == list(range(25))
+
+
+def test_half_hours_of_an_autumn_night_are_read_in_order(write: Callable[[str], Path]) -> None:
+    times = ["01:30", "02:00", "02:30", "02:00", "02:30", "03:00"]
+    rows = "".join(f"2026-10-25T{time},{at},0\n" for at, time in enumerate(times))
+    [day] = read_csv(write(HEAD + rows), make_home()).days
+    assert day.load_kw[3:9].tolist() == list(range(6))
 
 
 def test_gaps_stay_gaps_and_missing_night_sun_is_zero(write: Callable[[str], Path]) -> None:
@@ -101,6 +116,17 @@ def test_a_zone_off_the_whole_hour_is_cut_at_its_own_midnight(write: Callable[[s
     assert [len(day.load_kw) for day in history.days] == [48, 48, 48]
     assert history.days[1].load_kw[0] == 18  # 18:30 UTC
     assert history.days[1].load_kw[:3].tolist() == [18, 19, 19]
+
+
+def test_clocks_that_move_by_half_an_hour_move_no_value(write: Callable[[str], Path]) -> None:
+    start = datetime(2026, 4, 3, 13, tzinfo=UTC)  # midnight of 4 April on Lord Howe Island, the day before the change
+    rows = "".join(f"{(start + timedelta(hours=at)).isoformat()},{at},0\n" for at in range(72))
+    history = read_csv(write(HEAD + rows), make_home("Australia/Lord_Howe"))
+    assert [len(day.load_kw) for day in history.days] == [48, 49, 48]
+    for day in history.days:
+        for at, load_kw in enumerate(day.load_kw):
+            if not np.isnan(load_kw):
+                assert load_kw == (day.start + at * history.step - start) // timedelta(hours=1)
 
 
 def test_recorded_prices_take_the_place_of_the_tariff(write: Callable[[str], Path]) -> None:

@@ -9,7 +9,6 @@ from energy.errors import DataError
 from energy.home import Home
 from energy.tariff import FlatTariff
 from ingest.live import NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
-from ingest.meter import MeteredSlot, SlotMeter
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOME = Home(
@@ -100,13 +99,3 @@ def test_what_is_missing_stale_or_out_of_balance_is_no_snapshot(
     assert isinstance(taken, NoSnapshot)
     for reason, part in zip(taken.reasons, told, strict=True):
         assert part in reason
-
-
-def test_slots_are_metered_by_the_readings_that_speak_for_them() -> None:
-    meter = SlotMeter(timedelta(minutes=30))
-    for minutes, load in ((0, 9.0), (10, 1.0), (20, 2.0), (30, 3.0)):
-        for role, value in (("load_power", load), ("pv_power", 0.5), ("battery_soc", load / 10)):
-            meter.add(role, Reading(value, NOW + timedelta(minutes=minutes)))  # type: ignore[arg-type]
-    assert meter.finished(NOW + timedelta(minutes=29)) == [MeteredSlot(NOW - timedelta(minutes=30), 9.0, 0.5, 0.9)]
-    assert meter.finished(NOW + timedelta(minutes=30)) == [MeteredSlot(NOW, 2.0, 0.5, 0.3)]
-    assert meter.finished(NOW + timedelta(hours=2)) == []

@@ -38,6 +38,8 @@ def test_an_unknown_home_is_told_what_there_is() -> None:
 def test_a_wheel_that_is_none_is_told_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="pip download"):
         read_citylearn(tmp_path / "none.whl", 1)
+    with pytest.raises(SettingsError, match="Is a directory"):
+        read_citylearn(tmp_path, 1)
     (tmp_path / "odd.whl").write_text("no zip")
     with pytest.raises(SettingsError, match="is not a wheel"):
         read_citylearn(tmp_path / "odd.whl", 1)
