@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from energy.errors import SettingsError
-from energy.home import Home
+from energy.home import HOME_NAME, Home
 from ingest.citylearn import read_citylearn
 from ingest.csv_history import read_csv
 from ingest.history import History
@@ -54,7 +54,9 @@ def recorded_history(name: str, wheel: Path | None) -> History:
 def csv_history(file: Path, name: str, facts: Path) -> History:
     """A CSV file read for the home whose fixed facts are in a TOML; `name` is what it is called from now on."""
     home = load_home(facts)
-    return read_csv(file, Home.model_validate(home.model_dump() | {"name": name}))
+    if not HOME_NAME.fullmatch(name):
+        raise SettingsError(f"home name {name!r} is not allowed: use small letters, digits, - and _, at most 48")
+    return read_csv(file, home.model_copy(update={"name": name}))
 
 
 def ingest_history(history: History, memory: Path, *, quiet: bool = False) -> Report:

@@ -1,11 +1,15 @@
 """A home's fixed facts: battery, panels, grid connection, tariff and zone."""
 
+import re
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from energy.battery import Battery
 from energy.tariff import AnyTariff
+
+# A home's name is part of topics, paths and ids.
+HOME_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,47}$")
 
 
 class Grid(BaseModel):
@@ -24,7 +28,7 @@ class Home(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")
+    name: str = Field(pattern=HOME_NAME)
     zone: str
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     pv_peak_kw: float = Field(ge=0, le=1000)

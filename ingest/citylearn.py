@@ -50,7 +50,7 @@ def read_series(wheel: Path, number: int) -> tuple[Home, dict[str, Floats]]:
     try:
         with zipfile.ZipFile(wheel) as archive:
             return _read(archive, number)
-    except (FileNotFoundError, zipfile.BadZipFile) as err:
+    except (OSError, zipfile.BadZipFile) as err:
         raise SettingsError(
             f"{str(wheel)!r} is not a wheel ({err}): get it with pip download --no-deps CityLearn==2.1.2",
         ) from err

@@ -15,7 +15,7 @@ import numpy as np
 
 from energy.errors import DataError
 from energy.home import Home
-from energy.slots import day_bounds, local_day
+from energy.slots import DAY, day_bounds, local_day
 from energy.tariff import DynamicTariff
 from ingest.history import History, split_days
 from knowledge.days import Floats
@@ -36,6 +36,9 @@ _STEPS = tuple(timedelta(minutes=minutes) for minutes in (5, 6, 10, 12, 15, 20, 
 # Local hours in which missing PV is night, wherever people live.
 _NIGHT_ENDS, _NIGHT_STARTS = 4, 22
 _FINEST_MINUTES = 5
+_MINUTE = timedelta(minutes=1)
+# A mistyped year would otherwise become thousands of empty days.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def read_csv(path: Path, home: Home) -> History:
     series["pv_kw"] = _dark_nights(series["pv_kw"], start, step, home.tz)
     series, step = _on_local_days(path, series, start, step, home)
     home = _billed_as_recorded(path, home, series, start, step)
-    ignored = [name for name in columns if name not in {_TIME, *_COLUMNS}]
+    ignored = [name for name in columns if name not in {"", _TIME, *_COLUMNS}]
     warnings = (f"columns not known and not read: {', '.join(ignored)}",) if ignored else ()
     return History(home, step, split_days(home, start, step, series), warnings)
 
@@ -73,20 +76,32 @@ def _read(path: Path, home: Home) -> tuple[list[str], list[_Row]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
-            columns = [name.strip() for name in next(reader, [])]
-            if missing := [name for name in _REQUIRED if name not in columns]:
-                raise DataError(
-                    f"{path}: column {missing[0]!r} is missing; the first line must name {', '.join(_REQUIRED)} "
-                    f"and may name {', '.join(name for name in _COLUMNS if name not in _REQUIRED)}",
-                )
+            columns = _columns(path, next(reader, []))
             rows = list(_rows(path, reader, columns, home.tz))
-    except FileNotFoundError as err:
-        raise DataError(f"{path} does not exist: give the path of a CSV file") from err
+    except OSError as err:
+        raise DataError(f"{path} cannot be read ({err.strerror}): give the path of a CSV file") from err
+    except csv.Error as err:
+        raise DataError(f"{path} is no CSV file ({err}): separate cells with commas and rows with line ends") from err
     except UnicodeDecodeError as err:
         raise DataError(f"{path} is not UTF-8 text (byte {err.start}): save it as UTF-8") from err
     if len(rows) < 2:
         raise DataError(f"{path} has {len(rows)} rows: a history needs at least two")
     return columns, rows
+
+
+def _columns(path: Path, first_line: list[str]) -> list[str]:
+    columns = [name.strip() for name in first_line]
+    if missing := [name for name in _REQUIRED if name not in columns]:
+        raise DataError(
+            f"{path}: column {missing[0]!r} is missing; the first line, {','.join(columns)[:60]!r}, must name "
+            f"{', '.join(_REQUIRED)} and may name {', '.join(name for name in _COLUMNS if name not in _REQUIRED)}, "
+            "with commas between",
+        )
+    if twice := [name for name in (_TIME, *_COLUMNS) if columns.count(name) > 1]:
+        raise DataError(f"{path}: column {twice[0]!r} is there twice: keep one")
+    if "export_price" in columns and "import_price" not in columns:
+        raise DataError(f"{path}: column 'export_price' is there without 'import_price': give both or none")
+    return columns
 
 
 def _rows(path: Path, reader: Iterator[list[str]], columns: list[str], zone: ZoneInfo) -> Iterator[_Row]:
@@ -112,6 +127,8 @@ def _time(path: Path, number: int, text: str, *, zone: ZoneInfo, before: datetim
         time = datetime.fromisoformat(text)
     except ValueError:
         _refuse(path, number, _TIME, text, "is no ISO time: write it like 2026-01-31T18:30 or 2026-01-31T18:30+01:00")
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        _refuse(path, number, _TIME, text, f"is not between {_FIRST_YEAR} and {_LAST_YEAR}: correct the year")
     if time.tzinfo is not None:
         return time.astimezone(UTC)
     exact = time.replace(tzinfo=zone).astimezone(UTC)
@@ -148,7 +165,7 @@ def _step(path: Path, rows: list[_Row]) -> timedelta:
     pairs = pairwise(rows)
     [(step, _)] = Counter(later.time - earlier.time for earlier, later in pairs).most_common(1)
     if step not in _STEPS:
-        allowed = ", ".join(f"{known // timedelta(minutes=1)}" for known in _STEPS)
+        allowed = ", ".join(f"{known // _MINUTE}" for known in _STEPS)
         raise DataError(f"{path}: rows are mostly {step} apart: resample to one of {allowed} minutes")
     return step
 
@@ -172,9 +189,10 @@ def _dark_nights(pv_kw: Floats, start: datetime, step: timedelta, zone: ZoneInfo
 def _on_local_days(
     path: Path, series: dict[str, Floats], start: datetime, step: timedelta, home: Home
 ) -> tuple[dict[str, Floats], timedelta]:
-    """The same series in steps that local midnights fall on: finer ones where a zone is off the whole hour."""
-    midnight, _ = day_bounds(local_day(start, home.tz), home.tz)
-    minutes = math.gcd(step // timedelta(minutes=1), (start - midnight) // timedelta(minutes=1))
+    """The same series in steps that every local midnight falls on: finer ones where a zone is off the whole hour."""
+    first, last = (local_day(moment, home.tz) for moment in (start, start + len(series["load_kw"]) * step))
+    midnights = [day_bounds(first + at * DAY, home.tz)[0] for at in range((last - first).days + 2)]
+    minutes = math.gcd(step // _MINUTE, *((start - midnight) // _MINUTE for midnight in midnights))
     if minutes < _FINEST_MINUTES:
         raise DataError(f"{path}: times such as {start.isoformat()} are off every grid: use multiples of 5 min")
     fine = timedelta(minutes=minutes)
@@ -194,7 +212,7 @@ def _billed_as_recorded(path: Path, home: Home, series: dict[str, Floats], start
             )
     tariff = DynamicTariff(
         start=start,
-        step_minutes=step // timedelta(minutes=1),
+        step_minutes=step // _MINUTE,
         import_prices=tuple(imports.tolist()),
         export_prices=tuple(exports.tolist()),
     )

@@ -18,14 +18,17 @@ def load_home(path: Path) -> Home:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as err:
-        raise SettingsError(f"home file {str(path)!r} does not exist: copy home.example.toml there") from err
+    except OSError as err:
+        raise SettingsError(
+            f"home file {str(path)!r} cannot be read ({err.strerror}): copy home.example.toml there",
+        ) from err
     except UnicodeDecodeError as err:
         raise SettingsError(f"home file {str(path)!r} is not UTF-8 text: save it as UTF-8") from err
+    language, read = ("JSON", json.loads) if path.suffix == ".json" else ("TOML", tomllib.loads)
     try:
-        return Home.model_validate(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+        return Home.model_validate(read(text))
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as err:
-        raise SettingsError(f"{path}: cannot be read as {path.suffix.upper()[1:]}: {err}") from err
+        raise SettingsError(f"{path} is no {language} ({err}): mend that place, or copy home.example.toml") from err
     except ValidationError as err:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']} (given: {problem['input']!r})"

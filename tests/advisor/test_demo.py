@@ -26,6 +26,7 @@ from transport.topics import Topics
 
 HOME, DAY = "citylearn-4", date(2016, 8, 31)
 TOPICS = Topics(HOME)
+ROOT = Path(__file__).parents[2]
 
 
 def advisor(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
@@ -225,6 +226,11 @@ def test_the_embedded_model_reviews_and_the_bill_stays_near_the_best(tmp_path: P
         (["run", "--config", "missing.toml"], 2, "'missing.toml' does not exist"),
         (["explain"], 2, "give --last or --at"),
         (["days", "similar", "--date", "2017-01-01"], 2, "none is known yet"),
+        (
+            ["ingest", "csv", "x.csv", "--home", "My Home", "--facts", f"{ROOT}/home.example.toml"],
+            2,
+            "'My Home' is not",
+        ),
         (["ingest", "home", "citylearn:3"], 2, "pip download --no-deps CityLearn==2.1.2"),
     ],
 )
