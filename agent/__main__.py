@@ -7,14 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
-from ingest.home_file import load_home
-
 from agent.choose import make_reviewer
 from agent.journal import open_journal
 from agent.models import load_model
 from agent.recall import Recall
 from agent.service import Parts, Service
 from agent.settings import load_settings
+from ingest.home_file import load_home
 from knowledge.index import MemoryIndex
 from knowledge.store import DayStore
 
