@@ -6,7 +6,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import MAX_PREC, ROUND_HALF_UP, Context, Decimal
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Literal
@@ -28,6 +28,8 @@ _MAX_RATIONALE_CHARS = 200
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"\d{1,2}:\d{2}"
 _NUMBER = re.compile(rf"{_DATE}|{_TIME}|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:[.,]\d+)?")
+# Rounding raises where digits exceed the precision, and a looping model writes as many as it may.
+_ROUNDING = Context(prec=MAX_PREC, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,4 +289,4 @@ def _value(number: str) -> Decimal:
 
 
 def _is_rounded(number: Decimal, facts: Sequence[Decimal]) -> bool:
-    return any(fact.quantize(number, ROUND_HALF_UP) == number for fact in facts)
+    return any(fact.quantize(number, context=_ROUNDING) == number for fact in facts)

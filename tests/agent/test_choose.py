@@ -108,6 +108,10 @@ def test_the_schema_allows_only_the_candidates_of_this_brief_and_asks_for_the_re
         ("in 2016", "2016-12-02: similar", ["2016"]),
         ("42% or 43%", "charge 42", ["43"]),
         ("nothing to count", "", []),
+        # Small models loop digits; more than 28 exceed Python's usual decimal precision.
+        ("saves 0." + "3" * 40, "cost 3.21", ["0." + "3" * 40]),
+        ("saves 3." + "0" * 40, "cost 3", []),
+        ("costs 1", "cost " + "9" * 40, ["1"]),
     ],
 )
 def test_every_number_must_stand_in_the_facts(text: str, facts: str, missing: list[str]) -> None:
@@ -152,6 +156,13 @@ def test_the_part_before_the_brief_never_changes(ollama: Any) -> None:
 def test_an_invented_number_discards_the_rationale_but_not_the_choice(ollama: Any) -> None:
     ollama.answers = [json.dumps({"rationale": "Saves 99 euros over the day.", "choice": "C"})]
     answer = make_reviewer(_ollama_model(ollama), 5)(BRIEF)
+    assert isinstance(answer, Chosen)
+    assert (answer.choice, answer.rationale_ok) == ("C", False)
+
+
+def test_a_number_without_end_discards_the_rationale_at_once(ollama: Any) -> None:
+    ollama.answers = [json.dumps({"rationale": "Holding costs only 0." + "3" * 150, "choice": "C"})]
+    answer = make_reviewer(_ollama_model(ollama), 2)(BRIEF)
     assert isinstance(answer, Chosen)
     assert (answer.choice, answer.rationale_ok) == ("C", False)
 

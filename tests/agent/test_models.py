@@ -97,10 +97,11 @@ def test_a_compatible_server_needs_an_address_and_a_name() -> None:
 
 
 def test_tracing_is_off_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LANGSMITH_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
+    names = ("LANGSMITH_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2")
+    for name in names:
         monkeypatch.setenv(name, "true")
     load_model(ModelSettings(provider="none"))
-    assert {os.environ["LANGSMITH_TRACING_V2"], os.environ["LANGCHAIN_TRACING_V2"]} == {"false"}
+    assert {os.environ[name] for name in names} == {"false"}
 
 
 def test_a_service_without_a_model_imports_no_model_library() -> None:
