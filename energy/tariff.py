@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -160,6 +161,7 @@ class PresetTariff(_Tariff):
         return spanish_20td(export_price=self.export_price)
 
 
+@cache
 def spanish_20td(
     *,
     peak: float = 0.22,
@@ -184,6 +186,7 @@ def spanish_20td(
     )
 
 
+@cache
 def _citylearn(export_price: float) -> TimeOfUseTariff:
     """The time-of-use prices of the CityLearn 2022 data set: dearer from 15:00 to 20:00."""
     summer = (6, 7, 8, 9)
