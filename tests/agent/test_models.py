@@ -91,6 +91,21 @@ def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
         load_model(ModelSettings(provider="embedded"))
 
 
+@pytest.mark.parametrize(
+    ("cores", "wanted", "given"), [(1, None, 1), (2, None, 1), (4, None, 2), (None, None, 1), (4, 3, 3)]
+)
+def test_the_embedded_model_leaves_half_of_the_cores_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int | None,
+    wanted: int | None,
+    given: int,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("xllamacpp.Server", lambda params: params)
+    params = models._start_llama_server(Path("weights.gguf"), "key", wanted)
+    assert (params.cpuparams.n_threads, params.cpuparams_batch.n_threads) == (given, given)
+
+
 def test_a_compatible_server_needs_an_address_and_a_name() -> None:
     with pytest.raises(ValidationError, match="needs base_url"):
         ModelSettings(provider="openai-compatible", name="m")
