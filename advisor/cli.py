@@ -83,13 +83,58 @@ def run(config: Annotated[Path, typer.Option(help="Settings file.")] = Path("adv
     serve(config)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def simulate(context: typer.Context) -> None:
-    """Put a simulated house on MQTT; see `advisor simulate --help-house` for its options."""
-    from simulator.__main__ import main as simulate_house
+@app.command()
+def simulate(
+    *,
+    home: HomeName = "citylearn-4",
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day to play.")] = None,
+    hours: Annotated[int, typer.Option(min=1, max=24 * 28, help="Hours to play.")] = 24,
+    speed: Annotated[float, typer.Option(min=1, help="Simulated seconds per second.")] = 60.0,
+    broker: Annotated[str, typer.Option(help="HOST:PORT of the broker.")] = "localhost:1883",
+    folder: Annotated[Path, typer.Option(help="Where the house keeps what it plays.")] = Path(".advisor/simulate"),
+) -> None:
+    """Put a house on MQTT that plays a recorded day and obeys commands."""
+    from advisor.demo import DAY, recording
+    from ingest.recorded import shipped_history
+    from simulator.__main__ import main as play_house
 
-    given = ["--help" if argument == "--help-house" else argument for argument in context.args]
-    raise typer.Exit(simulate_house(given))
+    folder.mkdir(parents=True, exist_ok=True)
+    played = folder / "recording.json"
+    recording(shipped_history(home), day=day.date() if day else DAY, hours=hours).to_json(played)
+    told = ["--recording", str(played), "--broker", broker, "--speed", str(speed), "--no-lockstep"]
+    raise typer.Exit(play_house([*told, "--record", str(folder / "played.jsonl")]))
+
+
+@app.command()
+def size(
+    *,
+    home: Annotated[str, typer.Option(help="A home in memory, or a shipped one.")] = "citylearn-4",
+    battery: Annotated[list[float], typer.Option(help="Battery sizes in kWh; give it several times.")] = [3, 6.4, 13.5],  # noqa: B006 (typer copies it)
+    pv: Annotated[list[float], typer.Option(help="Factors on the panels that stand there.")] = [1.0],  # noqa: B006 (as above)
+    battery_price: Annotated[float, typer.Option(min=0, help="Installed price per kWh.")] = 600.0,
+    full: Annotated[bool, typer.Option("--full", help="Play every week instead of every fourth.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the page and the table.")] = Path(".advisor/size"),
+    memory: MemoryDir = DEFAULT_MEMORY,
+) -> None:
+    """Say what a battery would earn a home, and whether one is worth it at all."""
+    from advisor.history import known_history
+    from eval.investment import Assumptions
+    from eval.sizing import size as play_sizes
+    from eval.sizing_report import answer, write_sizing
+
+    history = known_history(home, memory)
+    table = play_sizes(
+        history,
+        batteries_kwh=battery,
+        tariffs={"its tariff": history.home.tariff},
+        pv_factors=pv,
+        assumed=Assumptions(battery_per_kwh=battery_price),
+        every=1 if full else 4,
+        workers=2,
+    )
+    page, text = write_sizing(table, out)
+    print(answer(table, "its tariff"))  # noqa: T201 (the answer)
+    print(f"table: {text}\npage:  {page}")  # noqa: T201 (the answer)
 
 
 @app.command()
@@ -97,16 +142,16 @@ def explain(
     *,
     last: Annotated[bool, typer.Option("--last", help="The newest decision.")] = False,
     at: Annotated[datetime | None, typer.Option(help="The decision in force at a local time.")] = None,
-    memory: MemoryDir = DEMO_MEMORY,
-    home: HomeName = "citylearn-4",
+    memory: Annotated[Path | None, typer.Option(help="Folder of the memory; the one used last by default.")] = None,
+    home: Annotated[str | None, typer.Option(help="Name of the home; the one decided for last by default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say why a decision was made, from the journal."""
-    from advisor.explain import explain_decision
+    from advisor.explain import explain_decision, newest_memory
 
     if not last and at is None:
         raise SettingsError("which decision? give --last or --at '2017-01-17 18:30'")
-    explain_decision(memory, home, at=at, as_json=as_json)
+    explain_decision(memory or newest_memory((DEFAULT_MEMORY, DEMO_MEMORY)), home, at=at, as_json=as_json)
 
 
 @ingest_app.command("csv")
@@ -185,6 +230,18 @@ def bench_decision(*, as_json: Json = False) -> None:
     from advisor.bench import bench
 
     bench(as_json=as_json)
+
+
+@bench_app.command("planner")
+def bench_planner(
+    peer: Annotated[str, typer.Option(help="The planner to race against: emhass; make peers installs it.")] = "emhass",
+) -> None:
+    """Race our planner against another on the same problems, in one run."""
+    if peer != "emhass":
+        raise SettingsError(f"peer {peer!r} is not known: use emhass")
+    from eval.peer_bench import bench_planner as race
+
+    print(race().text())  # noqa: T201 (the answer)
 
 
 @schema_app.command("command")

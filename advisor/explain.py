@@ -1,6 +1,7 @@
 """`advisor explain`: why a decision was made, from the journal alone."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -12,21 +13,36 @@ from agent.explain import candidate_name
 from agent.journal import open_journal
 from energy.errors import DataError
 
+_JOURNAL = "journal.sqlite"
 
-def explain_decision(memory: Path, home: str, *, at: datetime | None, as_json: bool) -> None:
+
+def newest_memory(folders: Sequence[Path]) -> Path:
+    """The folder whose journal was written last.
+
+    Raises:
+        DataError: none has a journal.
+    """
+    journals = [journal for folder in folders if (journal := folder / _JOURNAL).exists()]
+    if not journals:
+        raise DataError(f"no journal in {' or '.join(map(str, folders))}: let the advisor run first, or give --memory")
+    return max(journals, key=lambda journal: journal.stat().st_mtime).parent
+
+
+def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_json: bool) -> None:
     """Print the decision that was in force at a local time, or the newest.
 
     Raises:
         DataError: the journal holds no such decision.
     """
-    zone = store_of(memory).home(home).tz
-    with open_journal(memory / "journal.sqlite") as journal:
-        decision = journal.last(home, at=at.replace(tzinfo=zone).astimezone() if at else None)
+    with open_journal(memory / _JOURNAL) as journal:
+        newest = journal.last(home)
+        if newest is None:
+            raise DataError(f"the journal in {str(memory)!r} knows no decision of {home or 'any home'}: run first")
+        zone = store_of(memory).home(newest.home).tz
+        decision = journal.last(newest.home, at=at.replace(tzinfo=zone).astimezone(UTC)) if at else newest
         answers = journal.confirmations(decision.decision_id) if decision else []
     if decision is None:
-        raise DataError(
-            f"the journal knows no decision of {home!r}{f' up to {at}' if at else ''}: let advisor run first"
-        )
+        raise DataError(f"the journal knows no decision of {newest.home!r} up to {at}: ask for a later time")
     if as_json:
         print(decision.model_dump_json())  # noqa: T201 (the answer)
         return

@@ -51,6 +51,19 @@ def recorded_history(name: str, wheel: Path | None) -> History:
     return read_citylearn(wheel, int(number))
 
 
+def known_history(name: str, memory: Path) -> History:
+    """A home's history from memory, else as it is shipped.
+
+    Raises:
+        SettingsError: neither knows the home.
+    """
+    store = store_of(memory)
+    if name not in store.homes():
+        return shipped_history(name)
+    days = tuple(store.days(name))
+    return History(store.home(name), days[0].step, days)
+
+
 def csv_history(file: Path, name: str, facts: Path) -> History:
     """A CSV file read for the home whose fixed facts are in a TOML; `name` is what it is called from now on."""
     home = load_home(facts)

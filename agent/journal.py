@@ -77,10 +77,13 @@ class Journal:
         )
         return [_read(record) for (record,) in rows]
 
-    def last(self, home: str, *, at: datetime | None = None) -> Decision | None:
-        """The newest decision, or the newest not later than `at`."""
+    def last(self, home: str | None = None, *, at: datetime | None = None) -> Decision | None:
+        """The newest decision of a home, or of any; with `at` the newest not later than that.
+
+        Times compare as text because all are UTC and of one form.
+        """
         row = self._db.execute(
-            "SELECT record FROM decisions WHERE home = ? AND at <= ? ORDER BY at DESC, rowid DESC LIMIT 1",
+            "SELECT record FROM decisions WHERE home = coalesce(?, home) AND at <= ? ORDER BY rowid DESC LIMIT 1",
             (home, at.isoformat() if at else "9999"),
         ).fetchone()
         return _read(row[0]) if row else None
