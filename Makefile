@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test check format bench peers lock clean
 
 help: ## List every target with a sentence
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ format: setup ## Format the code and mend what the linter can
 
 bench: setup ## Measure decision latency and memory of the service on this machine
 	@$(BIN)/advisor bench decision
+
+peers: setup ## Install EMHASS, which advisor bench planner races against
+	@$(BIN)/python -m eval.peers
 
 lock: ## Resolve the dependencies anew and rewrite requirements.lock
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install -q -U pip && .lock/bin/pip install -q $(TORCH)
