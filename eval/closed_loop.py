@@ -1,12 +1,13 @@
 """A stretch of days played slot by slot under the advisor's planner or plain self-consumption, never looking ahead."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from energy.commands import SELF_CONSUMPTION, Levels
+from energy.commands import SELF_CONSUMPTION, Levels, Mode
 from energy.flows import Flows, step_house
 from energy.home import Home
 from energy.ledger import credit_per_kwh, total
@@ -18,12 +19,14 @@ from knowledge.days import DayRecord, Floats, energy_kwh, profile
 from knowledge.forecast import DayShape, Recent, futures, horizon
 from knowledge.similar import FingerprintTable
 
-_MEMBERS = 12
+MEMBERS = 12
 _AHEAD = timedelta(hours=24)
 _RECENT = timedelta(hours=2)
 
 # What decides: the index of the slot and the energy stored, to levels.
 Decider = Callable[[int, float], Levels]
+# Which of the earlier days stand for today: the day, those that may be chosen oldest first, to those chosen.
+DayChoice = Callable[[date, list[date]], list[date]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,15 +54,29 @@ def stretch(home: Home, days: tuple[DayRecord, ...]) -> Stretch:
     )
 
 
-def cost(home: Home, played: Stretch, decide: Decider) -> float:
-    """Bill of a stretch that starts with an empty battery, less the worth of what is left at its end."""
-    stored_kwh, flows = home.battery.min_kwh, []
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """How a stretch went: its flows, and per slot the mode and the seconds that the decision took."""
+
+    flows: Flows
+    modes: list[Mode]
+    decision_s: list[float]
+
+
+def play(home: Home, played: Stretch, decide: Decider) -> Course:
+    """Play a stretch slot by slot, from an empty battery."""
+    stored_kwh = home.battery.min_kwh
+    flows, modes, seconds = [], [], []
     for at in range(len(played.starts)):
+        began = time.perf_counter()
+        levels = decide(at, stored_kwh)
+        seconds.append(time.perf_counter() - began)
+        modes.append(levels.mode(stored_kwh / home.battery.capacity_kwh if home.battery.capacity_kwh else 0.0))
         flow = step_house(
             float(played.load_kw[at]),
             float(played.pv_kw[at]),
             stored_kwh,
-            levels=decide(at, stored_kwh),
+            levels=levels,
             battery=home.battery,
             grid=home.grid,
             hours=played.hours,
@@ -67,9 +84,16 @@ def cost(home: Home, played: Stretch, decide: Decider) -> float:
         stored_kwh = float(flow.stored_kwh)
         flows.append(flow)
     series = Flows(**{name: np.array([float(getattr(flow, name)) for flow in flows]) for name in Flows.__slots__})
+    return Course(series, modes, seconds)
+
+
+def cost(home: Home, played: Stretch, decide: Decider) -> float:
+    """Bill of a stretch that starts with an empty battery, less the worth of what is left at its end."""
+    flows = play(home, played, decide).flows
     start_kwh = home.battery.min_kwh
-    ledger = total(series, played.prices, battery=home.battery, hours=played.hours, start_kwh=start_kwh)
-    return ledger.bill - (stored_kwh - start_kwh) * credit_per_kwh(played.prices, home.battery)
+    ledger = total(flows, played.prices, battery=home.battery, hours=played.hours, start_kwh=start_kwh)
+    left_kwh = float(np.asarray(flows.stored_kwh)[-1]) - start_kwh
+    return ledger.bill - left_kwh * credit_per_kwh(played.prices, home.battery)
 
 
 def self_consumption(at: int, stored_kwh: float) -> Levels:
@@ -79,9 +103,14 @@ def self_consumption(at: int, stored_kwh: float) -> Levels:
 
 
 class Planner:
-    """The advisor without a model: similar days, possible futures, levels; the functions of the running service."""
+    """The advisor without a model: similar days, possible futures, levels; the functions of the running service.
 
-    def __init__(self, history: History) -> None:
+    With `choose` other past days stand for the similar ones, and with `mean` their one mean future is planned for.
+    """
+
+    def __init__(self, history: History, *, choose: DayChoice | None = None, mean: bool = False) -> None:
+        self._choose = choose or self._similar
+        self._mean = mean
         self._home, self._step = history.home, history.step
         self._days = {record.day: record for record in history.days}
         self._table = FingerprintTable(history.home, history.days)
@@ -104,16 +133,21 @@ class Planner:
             pv_peak_kw=home.pv_peak_kw,
             recent=self._recent(played, at),
         )
-        ensemble = Ensemble(possible.load_kw, possible.pv_kw, home.tariff.prices(starts, home.tz), played.hours)
+        load_kw, pv_kw = possible.load_kw, possible.pv_kw
+        if self._mean:
+            load_kw, pv_kw = load_kw.mean(axis=0, keepdims=True), pv_kw.mean(axis=0, keepdims=True)
+        ensemble = Ensemble(load_kw, pv_kw, home.tariff.prices(starts, home.tz), played.hours)
         return best_levels(ensemble, home, cost_to_go(ensemble, home))[0]
 
     def _near(self, today: date) -> list[date]:
         if today not in self._neighbours:
-            forecast = self._days[today].pv_forecast_kw
-            expected = None if forecast is None or np.isnan(forecast).all() else energy_kwh(forecast, self._step)
-            ranked = self._table.rank(today, _MEMBERS, expected_pv_kwh=expected)
-            self._neighbours[today] = [near.day for near in ranked]
+            self._neighbours[today] = self._choose(today, [day for day in self._table.days if day < today])
         return self._neighbours[today]
+
+    def _similar(self, today: date, _earlier: list[date]) -> list[date]:
+        forecast = self._days[today].pv_forecast_kw
+        expected = None if forecast is None or np.isnan(forecast).all() else energy_kwh(forecast, self._step)
+        return [near.day for near in self._table.rank(today, MEMBERS, expected_pv_kwh=expected)]
 
     def _so_far(self, today: date, now: datetime) -> DayShape:
         """Today as far as it was measured."""

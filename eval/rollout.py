@@ -1,0 +1,146 @@
+"""Collect: play every cell of a suite, in parallel and resumable, and leave a record of each."""
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import timedelta
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from energy.commands import Mode
+from energy.errors import AdvisorError
+from energy.flows import Flows
+from energy.home import Home
+from energy.ledger import credit_per_kwh
+from energy.oracle import Optimum, optimise
+from eval.closed_loop import Course, Stretch, stretch
+from eval.policies import BOUND, Sitting, sit
+from eval.records import Cell, Outcome, Record, Series, read, write
+from eval.suites import Source, history_of, with_battery
+from ingest.history import History
+from knowledge.days import is_complete
+
+Progress = Callable[[Cell, str], None]
+
+
+def collect(cells: Iterable[Cell], source: Source, folder: Path, *, workers: int, progress: Progress) -> int:
+    """Play the cells that have no whole record yet; returns how many were played.
+
+    A policy that fails is recorded as failed; the others go on.
+    """
+    todo = [cell for cell in cells if read(folder / f"{cell.name}.zip") is None]
+    with ProcessPoolExecutor(workers) as pool:
+        running = {pool.submit(_play_and_write, cell, source, folder): cell for cell in todo}
+        for done in as_completed(running):
+            progress(running[done], done.result())
+    return len(todo)
+
+
+def _play_and_write(cell: Cell, source: Source, folder: Path) -> str:
+    record = play_cell(cell, source)
+    write(record, folder)
+    return record.outcome.status
+
+
+def play_cell(cell: Cell, source: Source) -> Record:
+    """Play one cell; what goes wrong becomes its outcome."""
+    began = time.perf_counter()
+    try:
+        history = _history(source, cell.home)
+        history = with_battery(history, cell.battery_kwh if cell.policy != "none" else 0.0)
+        window = _window(history, cell)
+        if isinstance(window, str):
+            return Record(Outcome(cell=cell, status="no_data", detail=window))
+        course = _course(cell, history, window)
+    except Exception as err:  # noqa: BLE001 (one cell's failure must not end the others)
+        detail = str(err) if isinstance(err, AdvisorError) else f"{type(err).__name__}: {err}"
+        return Record(Outcome(cell=cell, status="failed", detail=detail, seconds=time.perf_counter() - began))
+    return _record(cell, history.home, window, course, time.perf_counter() - began)
+
+
+@cache
+def _history(source: Source, home: str) -> History:
+    """Each worker reads a home once."""
+    return history_of(source, home)
+
+
+def _window(history: History, cell: Cell) -> Stretch | str:
+    """The days of a cell, or why they cannot be played."""
+    last = cell.first_day + timedelta(days=cell.days)
+    days = tuple(record for record in history.days if cell.first_day <= record.day < last)
+    if len(days) < cell.days or not all(is_complete(day) for day in days):
+        usable = sum(is_complete(day) for day in days)
+        return f"{usable} of {cell.days} days from {cell.first_day} have data"
+    return stretch(history.home, days)
+
+
+def _course(cell: Cell, history: History, window: Stretch) -> Course:
+    home = history.home
+    if cell.policy != BOUND:
+        return sit(cell.policy, Sitting(history, window, cell.seed))
+    best = optimise(
+        window.load_kw,
+        window.pv_kw,
+        prices=window.prices,
+        home=home,
+        hours=window.hours,
+        start_kwh=home.battery.min_kwh,
+        end_worth_per_kwh=credit_per_kwh(window.prices, home.battery),
+    )
+    return _executed(best, home, window)
+
+
+def _executed(best: Optimum, home: Home, window: Stretch) -> Course:
+    """The bound as flows: its own powers, and what they leave for the grid."""
+    at_grid_kw = window.load_kw - window.pv_kw + best.charge_kw - best.discharge_kw
+    outward_kw = np.maximum(-at_grid_kw, 0)
+    export_kw = np.minimum(outward_kw, home.grid.export_limit_kw)
+    flows = Flows(
+        load_kw=window.load_kw,
+        pv_kw=window.pv_kw,
+        charge_kw=best.charge_kw,
+        discharge_kw=best.discharge_kw,
+        grid_import_kw=np.maximum(at_grid_kw, 0),
+        grid_export_kw=export_kw,
+        curtailed_kw=outward_kw - export_kw,
+        stored_kwh=best.stored_kwh,
+    )
+    surplus_kw = np.maximum(window.pv_kw - window.load_kw, 0)
+    bought = best.charge_kw > surplus_kw + 1e-6
+    idle = (best.discharge_kw < 1e-6) & (window.load_kw > window.pv_kw)
+    modes = [
+        Mode.CHARGE if buys else Mode.HOLD if rests else Mode.SELF_CONSUMPTION
+        for buys, rests in zip(bought, idle, strict=True)
+    ]
+    return Course(flows, modes, [np.nan] * len(modes))
+
+
+def _record(cell: Cell, home: Home, window: Stretch, course: Course, seconds: float) -> Record:
+    battery, names = home.battery, list(Mode)
+    flows = {name: np.asarray(getattr(course.flows, name), dtype=np.float64) for name in Flows.__slots__}
+    outcome = Outcome(
+        cell=cell,
+        status="done",
+        currency=home.currency,
+        zone=home.zone,
+        pv_peak_kw=home.pv_peak_kw,
+        usable_kwh=battery.usable_kwh,
+        charge_efficiency=battery.charge_efficiency,
+        discharge_efficiency=battery.discharge_efficiency,
+        start_kwh=battery.min_kwh,
+        credit_per_kwh=credit_per_kwh(window.prices, battery),
+        seconds=seconds,
+        versions={name: version(name) for name in ("energy-advisor", "numpy", "scipy")},
+    )
+    series = Series(
+        start_s=np.array([int(start.timestamp()) for start in window.starts], dtype=np.int64),
+        import_price=window.prices.import_per_kwh,
+        export_price=window.prices.export_per_kwh,
+        mode=np.array([names.index(mode) for mode in course.modes], dtype=np.int64),
+        decision_ms=np.array(course.decision_s, dtype=np.float64) * 1000,
+        **flows,
+    )
+    return Record(outcome, series)
