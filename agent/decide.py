@@ -26,7 +26,8 @@ from energy.home import Home
 from energy.planner import Candidate, Ensemble, Plan, plan
 from energy.slots import floor_slot
 from ingest.live import NoSnapshot, Snapshot
-from knowledge.forecast import NOTHING_RECENT, DayShape, Floats, Recent, futures, horizon
+from knowledge.days import Floats
+from knowledge.forecast import NOTHING_RECENT, DayShape, Recent, futures, horizon
 from knowledge.similar import SimilarDay
 
 Reviewer = Callable[[Brief], Chosen | NoChoice]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy.slots import day_slots, hours, local_day
-from knowledge.forecast import Floats
+from knowledge.days import Floats
 from transport.payloads import PvForecast
 
 _OLDEST = timedelta(days=1)

@@ -9,8 +9,8 @@ import numpy as np
 from energy.home import Home
 from energy.slots import clock_index, day_bounds
 from ingest.meter import MeteredSlot
-from knowledge.days import DayRecord, Floats, profile
-from knowledge.forecast import DayShape
+from knowledge.days import DayRecord, Floats
+from knowledge.forecast import DayShape, shape_of
 from knowledge.index import MemoryIndex
 from knowledge.similar import FingerprintTable, SimilarDay
 from knowledge.store import DayStore
@@ -49,19 +49,8 @@ class Recall:
     def _learn(self, records: Sequence[DayRecord]) -> None:
         self._table.add(records)
         for record in records:
-            self._shapes[record.day] = shape(record, self._home.tz, self._step)
+            self._shapes[record.day] = shape_of(record, self._home.tz, self._step)
         self._index.sync_days(self._home.name, self._table)
-
-
-def shape(record: DayRecord, zone: ZoneInfo, step: timedelta) -> DayShape:
-    """A day on the wall clock of the planner."""
-    forecast = record.pv_forecast_kw
-    return DayShape(
-        day=record.day,
-        load_kw=profile(record, record.load_kw, zone=zone, step=step),
-        pv_kw=profile(record, record.pv_kw, zone=zone, step=step),
-        pv_forecast_kw=None if forecast is None else profile(record, forecast, zone=zone, step=step),
-    )
 
 
 def day_shape(day: date, slots: Sequence[MeteredSlot], zone: ZoneInfo, step: timedelta) -> DayShape:

@@ -16,7 +16,7 @@ from energy.slots import hours, local_day
 from energy.tariff import Prices
 from ingest.history import History
 from knowledge.days import DayRecord, Floats, energy_kwh, profile
-from knowledge.forecast import DayShape, Recent, futures, horizon
+from knowledge.forecast import DayShape, Recent, futures, horizon, shape_of
 from knowledge.similar import FingerprintTable
 
 MEMBERS = 12
@@ -114,7 +114,7 @@ class Planner:
         self._home, self._step = history.home, history.step
         self._days = {record.day: record for record in history.days}
         self._table = FingerprintTable(history.home, history.days)
-        self._shapes = {record.day: _shape(record, history.home, history.step) for record in history.days}
+        self._shapes = {record.day: shape_of(record, history.home.tz, history.step) for record in history.days}
         self._neighbours: dict[date, list[date]] = {}
 
     def levels(self, played: Stretch, at: int, stored_kwh: float) -> Levels:
@@ -173,16 +173,6 @@ class Planner:
     def _recent(self, played: Stretch, at: int) -> Recent:
         first = max(at - _RECENT // self._step, 0)
         return Recent(played.load_kw[first:at], played.pv_kw[first:at])
-
-
-def _shape(record: DayRecord, home: Home, step: timedelta) -> DayShape:
-    forecast = record.pv_forecast_kw
-    return DayShape(
-        day=record.day,
-        load_kw=profile(record, record.load_kw, zone=home.tz, step=step),
-        pv_kw=profile(record, record.pv_kw, zone=home.tz, step=step),
-        pv_forecast_kw=None if forecast is None else profile(record, forecast, zone=home.tz, step=step),
-    )
 
 
 def _bridged(power_kw: Floats) -> Floats:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.recall import shape
 from energy.home import Home
 from energy.ledger import credit_per_kwh
 from energy.oracle import optimise
@@ -17,7 +16,7 @@ from energy.slots import day_slots, hours
 from eval.peers import EMHASS, EMHASS_FOLDER, Emhass
 from ingest.history import History
 from ingest.recorded import shipped_history, shipped_homes
-from knowledge.forecast import futures, horizon
+from knowledge.forecast import futures, horizon, shape_of
 from knowledge.similar import FingerprintTable
 
 _MEMBERS = 12
@@ -124,7 +123,7 @@ def _decisions(history: History, step: timedelta) -> Iterator[tuple[Ensemble, fl
     """Ensembles at each slot of a few days, the seconds that each took, and a charge that goes through its band."""
     home = history.home
     table = FingerprintTable(home, history.days)
-    shapes = {record.day: shape(record, home.tz, step) for record in history.days}
+    shapes = {record.day: shape_of(record, home.tz, step) for record in history.days}
     for day in (_FIRST_DAY + timedelta(days=number) for number in range(_DAYS)):
         near = [neighbour.day for neighbour in table.rank(day, _MEMBERS)]
         known = {past: shapes[past] for past in shapes if past < day}

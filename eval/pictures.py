@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from eval import plots
+from eval.metrics import LEAST_SAVING, Graded, Window, by_policy, paired, price, window
 from eval.page import Drawing
 from eval.plots import PlayedDay, Range
-from eval.priced import LEAST_SAVING, Graded, Window, by_policy, paired, price, window
 from eval.records import Record
 from eval.stretches import by_day, by_month
 

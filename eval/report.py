@@ -7,8 +7,8 @@ from statistics import mean, median
 
 from energy.errors import DataError
 from eval import pictures
+from eval.metrics import LEAST_SAVING, Graded, Setting, by_policy, grade, paired, setting, shares
 from eval.page import Section, Table, html, markdown
-from eval.priced import LEAST_SAVING, Graded, Setting, by_policy, grade, paired, setting, shares
 from eval.records import Record, read
 
 _TITLE = "Energy Advisor: the exam"

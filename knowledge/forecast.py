@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from energy.errors import DataError
 from energy.slots import clock_index, local_day
-
-Floats = NDArray[np.float64]
+from knowledge.days import DayRecord, Floats, profile
 
 # Bounds and pace of the correction by the last hours: a short one helps a little, a lasting one harms.
 _CORRECTION_BOUNDS = (0.5, 2.0)
@@ -30,6 +29,17 @@ class DayShape:
     load_kw: Floats
     pv_kw: Floats
     pv_forecast_kw: Floats | None = None
+
+
+def shape_of(record: DayRecord, zone: ZoneInfo, step: timedelta) -> DayShape:
+    """A stored day on the wall clock of the planner."""
+    forecast = record.pv_forecast_kw
+    return DayShape(
+        day=record.day,
+        load_kw=profile(record, record.load_kw, zone=zone, step=step),
+        pv_kw=profile(record, record.pv_kw, zone=zone, step=step),
+        pv_forecast_kw=None if forecast is None else profile(record, forecast, zone=zone, step=step),
+    )
 
 
 @dataclass(frozen=True, slots=True)

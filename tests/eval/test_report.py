@@ -8,7 +8,7 @@ import pytest
 
 from energy.errors import DataError
 from eval import records
-from eval.priced import price
+from eval.metrics import price
 from eval.records import Cell, Outcome, Record, Series
 from eval.report import write_report
 from eval.stretches import by_day, by_month

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from energy.errors import SettingsError
-from eval.priced import grade
+from eval.metrics import grade
 from eval.records import Cell, read
 from eval.report import write_report
 from eval.rollout import collect, play_cell
