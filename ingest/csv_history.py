@@ -29,6 +29,7 @@ _COLUMNS: dict[str, tuple[str, float, float, float]] = {
     "pv_forecast_kw": ("pv_forecast_kw", 0.0, 1000.0, 0.0),
     "import_price": ("import_price", -10.0, 10.0, -10.0),
     "export_price": ("export_price", -10.0, 10.0, -10.0),
+    "temperature_forecast_c": ("temperature_forecast_c", -60.0, 60.0, -60.0),
 }
 _TIME = "timestamp"
 _REQUIRED = (_TIME, "load_kw", "pv_kw")

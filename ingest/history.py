@@ -33,7 +33,7 @@ def split_days(home: Home, start: datetime, step: timedelta, series: Mapping[str
         first, following = day_bounds(day, home.tz)
         offset, count = (first - start) // step, (following - first) // step
         cut = {name: _cut(values, offset, count) for name, values in series.items()}
-        records.append(DayRecord(home=home.name, day=day, start=first, step=step, **cut))
+        records.append(DayRecord(home=home.name, day=day, start=first, step=step, notes=(), **cut))
         day += DAY
     return tuple(records)
 

@@ -20,7 +20,8 @@ _MINUTE = timedelta(minutes=1)
 class DayRecord:
     """Slot means of one local day from its midnight on, each of shape (slots,), NaN where nothing was measured.
 
-    A day holds 23, 24 or 25 hours of slots. `pv_forecast_kw` is what had been forecast when the day began.
+    A day holds 23, 24 or 25 hours of slots. `pv_forecast_kw` and `temperature_forecast_c` are what had been forecast
+    when the day began, and `notes` what the household had said of the day by then ("guests", "away").
     """
 
     home: str
@@ -34,6 +35,8 @@ class DayRecord:
     pv_forecast_kw: Floats | None = None
     import_price: Floats | None = None
     export_price: Floats | None = None
+    temperature_forecast_c: Floats | None = None
+    notes: tuple[str, ...] = ()
 
 
 def completeness(record: DayRecord) -> float:

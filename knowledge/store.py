@@ -18,7 +18,16 @@ from knowledge.days import DayRecord, Floats
 
 _log = logging.getLogger(__name__)
 
-_SERIES = ("load_kw", "pv_kw", "temperature_c", "ghi_w_m2", "pv_forecast_kw", "import_price", "export_price")
+_SERIES = (
+    "load_kw",
+    "pv_kw",
+    "temperature_c",
+    "ghi_w_m2",
+    "pv_forecast_kw",
+    "import_price",
+    "export_price",
+    "temperature_forecast_c",
+)
 # A tenth of a watt: finer than any meter, and it keeps the file small.
 _DECIMALS = 4
 
@@ -143,6 +152,8 @@ def _encode(record: DayRecord) -> bytes:
         series: Floats | None = getattr(record, name)
         if series is not None:
             fields[name] = [None if np.isnan(value) else round(value, _DECIMALS) for value in series.tolist()]
+    if record.notes:
+        fields["notes"] = list(record.notes)
     return orjson.dumps(fields)
 
 
@@ -153,4 +164,5 @@ def _decode(fields: dict[str, Any]) -> DayRecord:
         start=datetime.fromisoformat(fields["start"]),
         step=timedelta(minutes=fields["step_minutes"]),
         **{name: np.array(fields[name], dtype=np.float64) for name in _SERIES if name in fields},
+        notes=tuple(fields.get("notes", ())),
     )
