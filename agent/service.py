@@ -20,6 +20,7 @@ from energy.errors import AdvisorError
 from energy.home import Home
 from energy.slots import day_bounds, floor_slot, local_day
 from ingest.live import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
+from ingest.mapping import MappedSensors
 from ingest.meter import MeteredSlot, SlotMeter
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
 from transport.discovery import HOME_ASSISTANT_STATUS, advisor_discovery
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _GLANCE_S = 0.2
 _RECENT = timedelta(hours=2)
+_SAMPLE = timedelta(seconds=1)
 _ROLES: tuple[Role, ...] = (
     *REQUIRED,
     "grid_power",
@@ -62,7 +64,9 @@ class Service:
         self._home = parts.home
         self._topics = Topics(parts.home.name)
         self._step = timedelta(minutes=settings.service.slot_minutes)
-        self._roles = {self._topics.sensor(role): role for role in _ROLES}
+        self._mapped = MappedSensors(settings.sensors, parts.home)
+        self._roles = {self._topics.sensor(role): role for role in _ROLES if role not in self._mapped.roles}
+        self._sampled_at: datetime | None = None
         self._readings: dict[Role, Reading] = {}
         self._complaints: dict[str, str] = {}
         self._meter = SlotMeter(self._step)
@@ -94,12 +98,13 @@ class Service:
             will=(topics.advisor_status, "offline"),
             on_connected=self._introduce,
         ) as link:
-            link.subscribe(topics.sensors, topics.command_state, HOME_ASSISTANT_STATUS)
+            link.subscribe(topics.sensors, topics.command_state, HOME_ASSISTANT_STATUS, *self._mapped.topics)
             while not self._stop.is_set():
                 message = link.receive(_GLANCE_S)
                 if message is not None:
                     self._hear(message, link)
                 if (now := self._now()) is not None:
+                    self._sample_mapped(now)
                     self._decide_when_due(now, link)
 
     def _introduce(self, link: MqttLink) -> None:
@@ -136,6 +141,8 @@ class Service:
             self._introduce(link)
         elif (role := self._roles.get(message.topic)) is not None:
             self._take_reading(role, message)
+        elif message.topic in self._mapped.topics:
+            self._take_mapped(message)
 
     def _take_status(self, *, online: bool) -> None:
         """A house that comes back may live at another time: nothing heard of it before counts."""
@@ -158,6 +165,27 @@ class Service:
             self._meter.add(role, reading)
         if self._complaints.pop(message.topic, None):
             _log.info("%s is well again", role)
+
+    def _take_mapped(self, message: Message) -> None:
+        now = datetime.now(UTC)
+        forecast = self._mapped.hear(message.topic, message.payload, retained=message.retained, now=now)
+        if forecast is not None:
+            self._forecast.hear(forecast)
+        if self._complaints.pop(message.topic, None):
+            _log.info("%s is well again", message.topic)
+
+    def _sample_mapped(self, now: datetime) -> None:
+        """Look at the mapped sensors at an even pace: they tell changes only, and a mean is one over time."""
+        if self._sampled_at is not None and now - self._sampled_at < _SAMPLE:
+            return
+        self._sampled_at = now
+        known = self._mapped.readings(now)
+        for role in self._mapped.roles:
+            self._readings.pop(role, None)
+        self._readings.update(known)
+        for role, reading in known.items():
+            if (now - reading.at).total_seconds() <= self._settings.policy.max_snapshot_age_s:
+                self._meter.add(role, replace(reading, at=now))
 
     def _complain(self, topic: str, problem: str) -> None:
         if topic not in self._complaints:

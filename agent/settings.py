@@ -2,14 +2,15 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
+from ingest.mapping import MappedRole, Source, check_sources
 
 
 class _Section(BaseModel):
@@ -54,6 +55,19 @@ class Settings(BaseSettings):
     service: ServiceSettings = ServiceSettings()
     policy: Policy = Policy()
     model: ModelSettings = ModelSettings()
+    sensors: dict[MappedRole, Source] = {}
+
+    @field_validator("sensors")
+    @classmethod
+    def _sensors_can_work(cls, value: dict[MappedRole, Source]) -> dict[MappedRole, Source]:
+        check_sources(value)
+        return value
+
+    @model_validator(mode="after")
+    def _clocks_agree(self) -> Self:
+        if self.sensors and self.service.clock == "house":
+            raise ValueError("sensors: foreign sensors tell no time, so service.clock must be 'wall'")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -95,5 +109,5 @@ def _explain(err: ValidationError) -> str:
         key = ".".join(str(part) for part in problem["loc"])
         secret = "password" in key or "token" in key
         shown = "" if secret or isinstance(problem["input"], dict) else f" (given: {problem['input']!r})"
-        lines.append(f"{key}: {problem['msg']}{shown}")
+        lines.append(f"{key or 'settings'}: {problem['msg']}{shown}")
     return "; ".join(lines)

@@ -10,7 +10,7 @@ Quantity = Literal["power_kw", "energy_kwh", "soc", "temperature_c", "price_per_
 _UNITS: dict[Quantity, dict[str, tuple[float, float]]] = {
     "power_kw": {"kW": (1, 0), "W": (0.001, 0), "MW": (1000, 0)},
     "energy_kwh": {"kWh": (1, 0), "Wh": (0.001, 0), "MWh": (1000, 0)},
-    "soc": {"%": (0.01, 0)},
+    "soc": {"%": (0.01, 0), "fraction": (1, 0)},
     "temperature_c": {"°C": (1, 0), "K": (1, -273.15), "°F": (5 / 9, -160 / 9)},
     "price_per_kwh": {},
     "irradiance_w_m2": {"W/m²": (1, 0), "kW/m²": (1000, 0)},

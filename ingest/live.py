@@ -23,7 +23,7 @@ Role = Literal[
     "price_export",
 ]
 
-_QUANTITY: dict[Role, Quantity] = {
+QUANTITY: dict[Role, Quantity] = {
     "load_power": "power_kw",
     "pv_power": "power_kw",
     "grid_power": "power_kw",
@@ -97,14 +97,19 @@ def read_payload(role: Role, payload: bytes, *, now: datetime | None, home: Home
     if now is not None and said.time > now + _FUTURE_TOLERANCE:
         raise DataError(f"{role}: time {said.time.isoformat()} lies in the future: check the clocks")
     try:
-        value = to_inside(said.value, said.unit, _QUANTITY[role])
+        value = to_inside(said.value, said.unit, QUANTITY[role])
     except DataError as err:
         raise DataError(f"{role}: {err}") from err
-    _check_range(role, value, home)
+    check_range(role, value, home)
     return Reading(value, said.time.astimezone(UTC))
 
 
-def _check_range(role: Role, value: float, home: Home) -> None:
+def check_range(role: Role, value: float, home: Home) -> None:
+    """Refuse what this home cannot measure.
+
+    Raises:
+        DataError: the value, in inside units, is out of range.
+    """
     low, high = _range(role, home)
     if not (math.isfinite(value) and low <= value <= high):
         raise DataError(f"{role}: {value:g} is outside {low:g} to {high:g}: check the sensor, its unit and its sign")

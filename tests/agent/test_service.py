@@ -19,6 +19,7 @@ from agent.service import Parts, Service
 from agent.settings import MqttSettings, ServiceSettings, Settings
 from energy.commands import BatteryCommand
 from energy.home import Home
+from ingest.mapping import MappedRole, Source
 from knowledge.forecast import DayShape
 from knowledge.similar import SimilarDay
 from transport.mqtt import BrokerAddress, MqttLink
@@ -70,6 +71,13 @@ class Stage:
                     return said
         pytest.fail("the advisor said nothing")
 
+    def decision(self) -> dict[str, Any]:
+        while (message := self.link.receive(20)) is not None:
+            if message.topic == TOPICS.decision:
+                said: dict[str, Any] = orjson.loads(message.payload)
+                return said
+        pytest.fail("the advisor decided nothing")
+
     def command(self) -> BatteryCommand:
         while (message := self.link.receive(20)) is not None:
             if message.topic == TOPICS.command:
@@ -88,12 +96,20 @@ def stage(
 
 @contextmanager
 def running(
-    broker: BrokerAddress, folder: Path, home: Home, situation: Situation, clock: Literal["house", "wall"] = "house"
+    broker: BrokerAddress,
+    folder: Path,
+    home: Home,
+    situation: Situation,
+    *,
+    clock: Literal["house", "wall"] = "house",
+    sensors: dict[MappedRole, Source] | None = None,
+    grace_s: float = 10,
 ) -> Iterator[Stage]:
     settings = Settings(
         home_file=folder / "home.toml",
         mqtt=MqttSettings(host=broker.host, port=broker.port),
-        service=ServiceSettings(clock=clock, slot_minutes=30, grace_s=0.3 if clock == "house" else 10),
+        service=ServiceSettings(clock=clock, slot_minutes=30, grace_s=0.3 if clock == "house" else grace_s),
+        sensors=sensors or {},
     )
     stop = Event()
     path = folder / "journal.sqlite"
@@ -185,16 +201,55 @@ def test_a_command_is_fresh_and_covers_a_day(stage: Stage, make_situation: Calla
 def test_by_the_wall_clock_it_decides_as_soon_as_the_sensors_are_heard(
     broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
 ) -> None:
-    situation = make_situation()
     now = datetime.now(UTC)
-    shift = now.date() - situation.now.date()
-    past = {day + shift: replace(shape, day=day + shift) for day, shape in situation.shapes.items()}
-    near = [replace(near, day=near.day + shift) for near in situation.neighbours]
-    with running(broker, tmp_path, home, replace(situation, shapes=past, neighbours=near), clock="wall") as stage:
+    with running(broker, tmp_path, home, moved_to(now, make_situation()), clock="wall") as stage:
         stage.well(datetime.now(UTC))
         command = stage.command()
     assert abs(command.valid_from - now) < timedelta(seconds=30)
     assert command.valid_until > now + timedelta(hours=23)
+
+
+def moved_to(now: datetime, situation: Situation) -> Situation:
+    """The same memory, as if its days had just gone by."""
+    shift = now.date() - situation.now.date()
+    past = {day + shift: replace(shape, day=day + shift) for day, shape in situation.shapes.items()}
+    near = [replace(near, day=near.day + shift) for near in situation.neighbours]
+    return replace(situation, shapes=past, neighbours=near)
+
+
+STATESTREAM: dict[MappedRole, Source] = {
+    "pv_power": Source(topic="ha/sensor/pv/state", unit="W"),
+    "grid_power": Source(topic="ha/sensor/grid/state", unit="W"),
+    "battery_power": Source(topic="ha/sensor/battery/state", unit="W", sign=-1),
+    "battery_soc": Source(topic="ha/sensor/soc/state", unit="%"),
+    "load_power": Source(from_balance=True),
+}
+
+
+@pytest.mark.parametrize(
+    ("last_word", "outcome"),
+    [("55", "published"), ("unavailable", "no_command"), ("5500", "no_command")],
+)
+def test_a_home_on_statestream_is_decided_for_and_an_absurd_word_of_it_withholds_the_command(
+    broker: BrokerAddress,
+    tmp_path: Path,
+    home: Home,
+    make_situation: Callable[..., Situation],
+    last_word: str,
+    outcome: str,
+) -> None:
+    situation = moved_to(datetime.now(UTC), make_situation())
+    with running(broker, tmp_path, home, situation, clock="wall", sensors=STATESTREAM, grace_s=1.5) as stage:
+        for entity, state in (("pv", "1200"), ("grid", "-300"), ("battery", "400"), ("soc", "50"), ("soc", last_word)):
+            stage.link.publish(f"ha/sensor/{entity}/state", state, retain=True)
+        decision = stage.decision()
+    assert decision["outcome"] == outcome
+    if outcome == "published":
+        journal = Journal(tmp_path / "journal.sqlite")
+        [kept] = journal.decisions("test")
+        journal.close()
+        assert kept.snapshot is not None
+        assert kept.snapshot.load_kw == pytest.approx(0.5)
 
 
 def test_a_restarted_service_knows_its_journal(
