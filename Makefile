@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test check eval format bench peers lock clean
+.PHONY: help setup demo test check eval scenarios format bench peers lock clean
 
 help: ## List every target with a sentence
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: setup ## Lint, formatting, types and import floors
 eval: setup ## Sit the small exam on the shipped homes and write its report
 	@$(BIN)/advisor eval run --suite smoke
 	@$(BIN)/advisor eval report smoke
+
+scenarios: setup ## Play every scenario with the whole system; fails where one loses to self-consumption
+	@$(BIN)/advisor scenarios check --out docs/scenarios.md
 
 format: setup ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q .

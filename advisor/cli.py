@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from advisor.scenarios_cli import scenarios_app
 from energy.errors import AdvisorError, SettingsError
 
 app = typer.Typer(
@@ -30,10 +31,12 @@ app.add_typer(index_app, name="index")
 app.add_typer(days_app, name="days")
 app.add_typer(bench_app, name="bench")
 app.add_typer(schema_app, name="schema")
+app.add_typer(scenarios_app, name="scenarios")
 
 MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 HomeName = Annotated[str, typer.Option("--home", help="Name of the home.")]
+ScenarioName = Annotated[str | None, typer.Option("--scenario", help="A scenario: its name, or a YAML file.")]
 DEFAULT_MEMORY = Path(".advisor/memory")
 DEMO_MEMORY = Path(".advisor/demo/memory")
 
@@ -60,15 +63,20 @@ def demo(  # noqa: PLR0913 (a command line's options)
     model: Annotated[str, typer.Option(help="auto, ollama, embedded or none.")] = "auto",
     broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to use instead of the own one.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Save the terminal as an SVG.")] = None,
+    scenario: ScenarioName = None,
     as_json: Json = False,
 ) -> None:
-    """Play a recorded winter day: house, broker, memory and advisor together."""
+    """Play a recorded winter day, or a scenario: house, broker, memory and advisor together."""
     from advisor.demo import DAY, Choices, play, prepare
     from advisor.report import draw, tell
+    from advisor.scenarios import stage
 
     choices = Choices(home, day.date() if day else DAY, hours, speed, model, broker)
     console = None if as_json else Console()
-    outcome = play(choices, prepare(choices, quiet=as_json), console)
+    if scenario is None:
+        outcome = play(choices, prepare(choices, quiet=as_json), console)
+    else:
+        outcome = play(*stage(scenario, choices), console)
     if picture:
         draw(outcome, picture)
     if as_json:
@@ -94,17 +102,14 @@ def simulate(
     speed: Annotated[float, typer.Option(min=1, help="Simulated seconds per second.")] = 60.0,
     broker: Annotated[str, typer.Option(help="HOST:PORT of the broker.")] = "localhost:1883",
     folder: Annotated[Path, typer.Option(help="Where the house keeps what it plays.")] = Path(".advisor/simulate"),
+    scenario: ScenarioName = None,
 ) -> None:
-    """Put a house on MQTT that plays a recorded day and obeys commands."""
-    from advisor.demo import DAY, recording
-    from ingest.recorded import shipped_history
-    from simulator.__main__ import main as play_house
+    """Put a house on MQTT that plays a recorded day, or a scenario, and obeys commands."""
+    from advisor.demo import DAY, Choices
+    from advisor.scenarios import simulate as put_on_mqtt
 
-    folder.mkdir(parents=True, exist_ok=True)
-    played = folder / "recording.json"
-    recording(shipped_history(home), day=day.date() if day else DAY, hours=hours).to_json(played)
-    told = ["--recording", str(played), "--broker", broker, "--speed", str(speed), "--no-lockstep"]
-    raise typer.Exit(play_house([*told, "--record", str(folder / "played.jsonl")]))
+    choices = Choices(home, day.date() if day else DAY, hours, speed, broker=broker, folder=folder)
+    raise typer.Exit(put_on_mqtt(scenario, choices))
 
 
 @app.command()
@@ -260,9 +265,11 @@ def eval_list() -> None:
     """Show the suites and the policies."""
     from eval.policies import POLICIES
     from eval.suites import SUITES
+    from simulator.scenario import scenario_names
 
     for suite in SUITES.values():
         print(f"{suite.name}: {len(suite.homes)} homes, {len(suite.windows)} windows, batteries {suite.batteries_kwh}")  # noqa: T201 (the answer)
+    print(f"scenarios: {', '.join(scenario_names())}")  # noqa: T201 (the answer)
     print(f"policies: {', '.join(POLICIES)}")  # noqa: T201 (the answer)
 
 

@@ -52,6 +52,7 @@ class Choices:
     model: str = "auto"
     broker: str | None = None
     folder: Path = Path(".advisor/demo")
+    start_soc: float = START_SOC
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def play(choices: Choices, history: History, console: Console | None) -> Outcome
         files.record,
         history.home,
         hours=_HOUSE_STEP_MINUTES / 60,
-        start_kwh=START_SOC * history.home.battery.capacity_kwh,
+        start_kwh=choices.start_soc * history.home.battery.capacity_kwh,
     )
     return Outcome(
         home=history.home,
@@ -265,7 +266,7 @@ provider = "{choices.model}"
 
 def _house_command(choices: Choices, files: _Files, address: BrokerAddress) -> list[str]:
     command = ["simulator", "--recording", str(files.recording), "--broker", str(address)]
-    command += ["--record", str(files.record), "--soc", str(START_SOC)]
+    command += ["--record", str(files.record), "--soc", str(choices.start_soc)]
     command += ["--step-minutes", str(_HOUSE_STEP_MINUTES), "--slot-minutes", str(_SLOT_MINUTES)]
     return command + (["--speed", str(choices.speed)] if choices.speed else [])
 

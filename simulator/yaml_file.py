@@ -1,0 +1,113 @@
+"""A YAML file checked against its model; every mistake is told with file, line, key, value and what is allowed."""
+
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from energy.errors import SettingsError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_LONGEST_BYTES = 64 * 1024
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+
+
+class _Loader(yaml.SafeLoader):
+    """Leaves dates as text, so that the model judges them and an impossible one is told like any other mistake."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own attribute)
+        first: [pair for pair in pairs if pair[0] != _TIMESTAMP]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def read_yaml(file: Path | Traversable, model: type[Model]) -> Model:
+    """Read a file as `model`.
+
+    Raises:
+        SettingsError: one line for each mistake, as `file:line: key: what is allowed (given: value)`.
+    """
+    text = _text(file)
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        _check_unique(file, root)
+        return model.model_validate(yaml.load(text, Loader=_Loader))  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as err:
+        raise SettingsError(f"{file} is no YAML: {_one_line(str(err))}") from err
+    except ValidationError as err:
+        lines = [_told(file, root, fault) for fault in err.errors(include_url=False)]
+        raise SettingsError("\n".join(lines)) from err
+
+
+def _text(file: Path | Traversable) -> str:
+    try:
+        raw = file.read_bytes()
+        if len(raw) > _LONGEST_BYTES:
+            raise SettingsError(f"{file} has {len(raw)} bytes: a scenario is one page, at most {_LONGEST_BYTES}")
+        return raw.decode("utf-8")
+    except OSError as err:
+        raise SettingsError(f"{str(file)!r} cannot be read ({err.strerror}): check the path") from err
+    except UnicodeDecodeError as err:
+        raise SettingsError(f"{file} is not UTF-8 text: save it as UTF-8") from err
+
+
+def _check_unique(file: Path | Traversable, node: yaml.Node | None) -> None:
+    """YAML lets the last of two equal keys win in silence; a page that says two things is a mistake."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise SettingsError(f"{file}:{key.start_mark.line + 1}: {key.value}: is given twice, keep one")
+            seen.add(key.value)
+            _check_unique(file, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check_unique(file, item)
+
+
+def _told(file: Path | Traversable, root: yaml.Node | None, fault: ErrorDetails) -> str:
+    place = tuple(part for part in fault["loc"] if isinstance(part, int) or "[" not in part)
+    line, known = _line(root, place)
+    key = ".".join(str(part) for part in known) or "the file"
+    found = repr(fault["input"])
+    shown = found if len(found) <= 80 else f"{found[:77]}..."
+    message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if fault["type"] == "missing":
+        return f"{file}:{line}: {key}: is missing, give it"
+    if fault["type"] == "extra_forbidden":
+        message = "no such key here; check its spelling"
+    return f"{file}:{line}: {key}: {message} (given: {shown})"
+
+
+def _line(root: yaml.Node | None, place: tuple[str | int, ...]) -> tuple[int, tuple[str | int, ...]]:
+    """Line of the deepest part of a place that the file holds, and that place with the part that it lacks."""
+    node, line, passed = root, 1, []
+    for part in place:
+        found = _child(node, part)
+        if found is None:
+            # What pydantic adds to a place, such as the kind of a union, is in no file; a missing key is in none yet.
+            if part == place[-1]:
+                passed.append(part)
+            continue
+        line, node = found
+        passed.append(part)
+    return line, tuple(passed)
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == part:
+                return key.start_mark.line + 1, value
+    elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        value = node.value[part]
+        return value.start_mark.line + 1, value
+    return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

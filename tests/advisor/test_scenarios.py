@@ -1,0 +1,42 @@
+"""Scenarios through the command line: the whole system plays them, mistakes are one clear line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def advisor(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "advisor", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False, cwd=cwd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["no-battery", "dynamic-negative"])
+def test_a_scenario_is_played_whole_and_does_not_lose(tmp_path: Path, name: str) -> None:
+    done = advisor("demo", "--scenario", name, "--json", "--model", "none", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["home"] == name
+    assert told["published"] == told["decisions"] >= 96
+    assert told["kwh_balance_error"] < 1e-6
+    assert told["bill"]["oracle"] <= told["bill"]["advisor"] + 1e-6
+    assert told["bill"]["advisor"] <= told["bill"]["greedy"] + 0.01 * abs(told["bill"]["greedy"]) + 1e-6
+
+
+def test_a_wrong_scenario_is_one_clear_line(tmp_path: Path) -> None:
+    unknown = advisor("demo", "--scenario", "nowhere", cwd=tmp_path)
+    assert unknown.returncode == 2
+    assert "scenario 'nowhere' is not known: use one of" in unknown.stderr
+    (tmp_path / "mine.yaml").write_text("title: Nothing else\n")
+    wrong = advisor("simulate", "--scenario", "mine.yaml", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "mine.yaml:1: about: is missing" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_scenarios_are_listed_by_both_commands(tmp_path: Path) -> None:
+    assert "sunny              Three clear winter days" in advisor("scenarios", "list", cwd=tmp_path).stdout
+    assert "scenarios: battery-10" in advisor("eval", "list", cwd=tmp_path).stdout
