@@ -7,10 +7,10 @@ TORCH := torch==2.13.0
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test check eval scenarios format bench peers lock clean
+.PHONY: help setup demo test check eval scenarios format bench peers homeassistant lock clean
 
 help: ## List every target with a sentence
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/.installed ## Create .venv and install everything from the lock
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -49,6 +49,9 @@ bench: setup ## Measure decision latency and memory of the service on this machi
 
 peers: setup ## Install EMHASS, which advisor bench planner races against
 	@$(BIN)/python -m eval.peers
+
+homeassistant: setup ## Install the Home Assistant that live tests and pictures use (600 MB)
+	@$(BIN)/python -m advisor.ha_local
 
 lock: ## Resolve the dependencies anew and rewrite requirements.lock
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install -q -U pip && .lock/bin/pip install -q $(TORCH)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -15,6 +16,7 @@ from transport.broker import EmbeddedBroker
 from transport.mqtt import BrokerAddress
 
 StartBroker = Callable[[int], AbstractContextManager[BrokerAddress]]
+StartMosquitto = Callable[[Path, int, str], AbstractContextManager[BrokerAddress]]
 
 
 @pytest.fixture(params=["embedded", "mosquitto"])
@@ -22,13 +24,24 @@ def start_broker(request: pytest.FixtureRequest, tmp_path: Path) -> StartBroker:
     """Starts a broker on a port, 0 for a free one; the test runs once with each kind."""
     if request.param == "embedded":
         return _embedded
+    start: StartMosquitto = request.getfixturevalue("start_mosquitto")
+    return lambda port: start(tmp_path, port, "allow_anonymous true")
+
+
+@pytest.fixture(scope="session")
+def start_mosquitto() -> StartMosquitto:
+    """Starts Mosquitto in a folder, on a port (0 for a free one), with further lines of settings."""
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
-        reason = "mosquitto is not installed: apt-get install mosquitto"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return lambda port: _mosquitto(program, port or free_port(), tmp_path / "mosquitto.conf")
+        missing("mosquitto is not installed: apt-get install mosquitto")
+    return lambda folder, port, settings: _mosquitto(program, folder, port or free_port(), settings)
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip a test whose service is not here; where everything must be, fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture
@@ -51,9 +64,10 @@ def _embedded(port: int) -> Iterator[BrokerAddress]:
 
 
 @contextmanager
-def _mosquitto(program: str, port: int, settings: Path) -> Iterator[BrokerAddress]:
-    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n", encoding="utf-8")
-    with subprocess.Popen([program, "-c", settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+def _mosquitto(program: str, folder: Path, port: int, settings: str) -> Iterator[BrokerAddress]:
+    file = folder / "mosquitto.conf"
+    file.write_text(f"listener {port} 127.0.0.1\n{settings}\n", encoding="utf-8")
+    with subprocess.Popen([program, "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _wait_for_port(port)
             yield BrokerAddress("127.0.0.1", port)
