@@ -14,11 +14,12 @@ import numpy as np
 from rich.console import Console
 from rich.live import Live
 
-from advisor.bills import Bills, bills
+from advisor.bills import bills
 from advisor.history import ingest_history
 from advisor.view import DayView
 from agent.decision import Decision
 from agent.journal import open_journal
+from energy.bills import Bills
 from energy.errors import AdvisorError, DataError
 from energy.home import Home
 from energy.slots import day_bounds
@@ -259,6 +260,9 @@ slot_minutes = {_SLOT_MINUTES}
 
 [model]
 provider = "{choices.model}"
+
+[api]
+enabled = false
 """,
             encoding="utf-8",
         )

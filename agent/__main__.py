@@ -7,12 +7,20 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
+from starlette.types import ASGIApp
+
+from agent.api.access import load_keys
+from agent.api.app import make_app
+from agent.api.routes import Source
+from agent.api.server import serving
+from agent.board import Board
 from agent.choose import make_reviewer
 from agent.journal import open_journal
 from agent.models import load_model
 from agent.recall import Recall
 from agent.service import Parts, Service
-from agent.settings import load_settings
+from agent.settings import Settings, load_settings
+from energy.home import Home
 from ingest.home_file import load_home
 from knowledge.index import MemoryIndex
 from knowledge.store import DayStore
@@ -41,5 +49,14 @@ def serve(config: Path) -> None:
             stack.callback(model.close)
         reviewer = make_reviewer(model, settings.service.review_deadline_s) if model else None
         label = model.label if model else "none"
+        board = Board()
+        if settings.api.enabled:
+            stack.enter_context(serving(_api(settings, board, home), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
-        Service(settings, Parts(home, recall, journal, reviewer, label), stop).run()
+        Service(settings, Parts(home, recall, journal, reviewer, label, board), stop).run()
+
+
+def _api(settings: Settings, board: Board, home: Home) -> ASGIApp:
+    pause = timedelta(minutes=settings.policy.min_minutes_between_commands)
+    source = Source(board, settings.memory_dir / "journal.sqlite", pause)
+    return make_app(source, settings=settings.api, keys=load_keys(settings.api, settings.memory_dir), home=home.name)

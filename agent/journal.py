@@ -4,7 +4,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS decisions (
 CREATE INDEX IF NOT EXISTS decisions_at ON decisions (home, at);
 CREATE TABLE IF NOT EXISTS measured (
   home TEXT NOT NULL, slot TEXT NOT NULL, load_kw REAL NOT NULL, pv_kw REAL NOT NULL, soc REAL NOT NULL,
-  pv_forecast_kw REAL, PRIMARY KEY (home, slot)
+  pv_forecast_kw REAL, grid_import_kw REAL, grid_export_kw REAL, charge_kw REAL, discharge_kw REAL,
+  PRIMARY KEY (home, slot)
 );
 CREATE TABLE IF NOT EXISTS confirmations (id TEXT NOT NULL, at TEXT NOT NULL, accepted INTEGER NOT NULL, detail TEXT);
 CREATE TRIGGER IF NOT EXISTS decisions_stay BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END;
@@ -28,20 +29,26 @@ CREATE TRIGGER IF NOT EXISTS decisions_last BEFORE DELETE ON decisions BEGIN SEL
 """
 
 
-class Journal:
-    """Decisions, what the house made of them, and the means of the slots just measured."""
+# Columns of `measured` that journals of earlier versions lack.
+_FLOWS = ("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw")
+_MEASURED = ("load_kw", "pv_kw", "soc", "pv_forecast_kw", *_FLOWS)
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+
+class Journal:
+    """Decisions, what the house made of them, and the means of the slots just measured.
+
+    A `read_only` journal may be opened while the advisor writes, from any thread.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         try:
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_SCHEMA)
+            self._db = _open_to_read(path) if read_only else _open_to_write(path)
         except sqlite3.DatabaseError as err:
             raise MemoryFault(
                 f"journal {str(path)!r} cannot be opened: {err}; move it away to begin a new one"
             ) from err
+        known = _columns(self._db)
+        self._measured = [name if name in known else f"NULL AS {name}" for name in _MEASURED]
 
     def close(self) -> None:
         """Close the database."""
@@ -77,6 +84,21 @@ class Journal:
         )
         return [_read(record) for (record,) in rows]
 
+    def ids(
+        self, home: str, *, since: datetime | None = None, until: datetime | None = None, limit: int = 500
+    ) -> list[str]:
+        """Ids of the newest decisions of a home in [since, until), newest first."""
+        rows = self._db.execute(
+            "SELECT id FROM decisions WHERE home = ? AND at >= ? AND at < ? ORDER BY at DESC, rowid DESC LIMIT ?",
+            (home, _text(since, ""), _text(until, "9999"), limit),
+        )
+        return [decision_id for (decision_id,) in rows]
+
+    def decision(self, decision_id: str) -> Decision | None:
+        """The decision of that id, of whatever home; None where there is none."""
+        row = self._db.execute("SELECT record FROM decisions WHERE id = ?", (decision_id,)).fetchone()
+        return _read(row[0]) if row else None
+
     def last(self, home: str | None = None, *, at: datetime | None = None) -> Decision | None:
         """The newest decision of a home, or of any; with `at` the newest not later than that.
 
@@ -91,28 +113,59 @@ class Journal:
     def measure(self, home: str, slot: MeteredSlot) -> None:
         """Keep the means of a finished slot, so that a restart forgets nothing of today."""
         self._db.execute(
-            "INSERT OR REPLACE INTO measured VALUES (?, ?, ?, ?, ?, ?)",
-            (home, slot.start.isoformat(), slot.load_kw, slot.pv_kw, slot.soc, slot.pv_forecast_kw),
+            f"INSERT OR REPLACE INTO measured (home, slot, {', '.join(_MEASURED)}) "  # noqa: S608 (our own names)
+            f"VALUES (?, ?{', ?' * len(_MEASURED)})",
+            (home, slot.start.isoformat(), *(getattr(slot, name) for name in _MEASURED)),
         )
 
     def measured(self, home: str, start: datetime, end: datetime) -> list[MeteredSlot]:
         """Slots that began in [start, end), oldest first."""
         rows = self._db.execute(
-            "SELECT slot, load_kw, pv_kw, soc, pv_forecast_kw FROM measured "
+            f"SELECT slot, {', '.join(self._measured)} FROM measured "  # noqa: S608 (our own names)
             "WHERE home = ? AND slot >= ? AND slot < ? ORDER BY slot",
             (home, start.isoformat(), end.isoformat()),
         )
         return [MeteredSlot(datetime.fromisoformat(slot), *values) for slot, *values in rows]
 
+    def ends(self, home: str) -> list[MeteredSlot]:
+        """The first and the last slot that was metered; empty if none was."""
+        rows = self._db.execute("SELECT min(slot), max(slot) FROM measured WHERE home = ?", (home,)).fetchone()
+        found = [datetime.fromisoformat(slot) for slot in rows if slot is not None]
+        return [slot for start in found for slot in self.measured(home, start, start + timedelta(seconds=1))]
+
 
 @contextmanager
-def open_journal(path: Path) -> Iterator[Journal]:
+def open_journal(path: Path, *, read_only: bool = False) -> Iterator[Journal]:
     """A journal that is closed at the end."""
-    journal = Journal(path)
+    journal = Journal(path, read_only=read_only)
     try:
         yield journal
     finally:
         journal.close()
+
+
+def _open_to_write(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.executescript(_SCHEMA)
+    for name in sorted(set(_FLOWS) - _columns(db)):
+        db.execute(f"ALTER TABLE measured ADD COLUMN {name} REAL")
+    return db
+
+
+def _columns(db: sqlite3.Connection) -> set[str]:
+    """Columns of `measured` in this file."""
+    return {row[1] for row in db.execute("PRAGMA table_info(measured)")}
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+
+
+def _text(moment: datetime | None, otherwise: str) -> str:
+    return moment.astimezone(UTC).isoformat() if moment else otherwise
 
 
 def _read(record: bytes) -> Decision:

@@ -2,14 +2,17 @@
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import orjson
 from pydantic import ValidationError
 
+from agent.board import Board, Shown
 from agent.decide import Reviewer, Situation, decide
 from agent.decision import Decision
 from agent.journal import Journal
@@ -18,7 +21,7 @@ from agent.recall import Recall, day_shape
 from agent.settings import Settings
 from energy.errors import AdvisorError
 from energy.home import Home
-from energy.slots import day_bounds, floor_slot, local_day
+from energy.slots import DAY, day_bounds, floor_slot, local_day
 from ingest.live import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
 from ingest.mapping import MappedSensors
 from ingest.meter import MeteredSlot, SlotMeter
@@ -33,6 +36,7 @@ _log = logging.getLogger(__name__)
 _GLANCE_S = 0.2
 _RECENT = timedelta(hours=2)
 _SAMPLE = timedelta(seconds=1)
+_SHOW_EVERY_S = 0.5
 _ROLES: tuple[Role, ...] = (
     *REQUIRED,
     "grid_power",
@@ -52,6 +56,7 @@ class Parts:
     journal: Journal
     reviewer: Reviewer | None
     model: str
+    board: Board = field(default_factory=Board)
 
 
 class Service:
@@ -81,6 +86,9 @@ class Service:
         self._last_command_at: datetime | None = None
         self._unconfirmed: str | None = None
         self._day: date | None = None
+        self._shown = Shown(parts.home, parts.model, self._step, started=datetime.now(UTC), decision=last)
+        self._shown_s = 0.0
+        parts.board.show(self._shown)
 
     def run(self) -> None:
         """Connect and decide until asked to stop.
@@ -106,6 +114,8 @@ class Service:
                 if (now := self._now()) is not None:
                     self._sample_mapped(now)
                     self._decide_when_due(now, link)
+                if time.monotonic() - self._shown_s >= _SHOW_EVERY_S:
+                    self._show()
 
     def _introduce(self, link: MqttLink) -> None:
         for topic, payload in advisor_discovery(self._topics).items():
@@ -197,12 +207,13 @@ class Service:
             return
         self._unconfirmed = None
         self._parts.journal.confirm(answer.decision_id, answer.time, accepted=answer.accepted, detail=answer.detail)
+        self._show(confirmed=answer.accepted)
         if not answer.accepted:
             _log.warning("the house refused %s: %s", answer.decision_id, answer.detail)
 
     def _decide_when_due(self, now: datetime, link: MqttLink) -> None:
         slot = floor_slot(now, self._step)
-        if slot == self._slot:
+        if slot == self._slot and not self._may_grant_wish(now):
             return
         taken = snapshot(self._readings, now=now, max_age_s=self._settings.policy.max_snapshot_age_s)
         self._slot_seen_s = self._slot_seen_s or time.monotonic()
@@ -213,7 +224,39 @@ class Service:
         self._remember_measured(now)
         decision = self._decide(now, taken)
         self._parts.journal.write(decision)
+        self._parts.board.fulfil_wish()
         self._publish(decision, link)
+        self._show_decision(now, decision)
+
+    def _may_grant_wish(self, now: datetime) -> bool:
+        """A decision between slots, when somebody asked for it and the guard's pause between commands is over."""
+        if not self._parts.board.decision_wished:
+            return False
+        pause = timedelta(minutes=self._settings.policy.min_minutes_between_commands)
+        return self._last_command_at is None or now - self._last_command_at >= pause
+
+    def _show_decision(self, now: datetime, decision: Decision) -> None:
+        shapes = self._parts.recall.shapes()
+        today = local_day(now, self._home.tz)
+        self._show(
+            decision=decision,
+            confirmed=None,
+            measured=tuple(self._measured(today - DAY) + self._measured(today)),
+            shapes=tuple(shapes[near.day] for near in decision.neighbours if near.day in shapes),
+            tally=self._shown.tally.plus(decision),
+        )
+
+    def _show(self, **changed: Any) -> None:
+        """Put the newest state on the board: the decision's parts where they changed, the sensors always."""
+        self._shown = replace(
+            self._shown,
+            now=self._now(),
+            readings=MappingProxyType(dict(self._readings)),
+            complaints=tuple(self._complaints.values()),
+            **changed,
+        )
+        self._shown_s = time.monotonic()
+        self._parts.board.show(self._shown)
 
     def _decide(self, now: datetime, taken: Snapshot | NoSnapshot) -> Decision:
         settings, recall = self._settings.service, self._parts.recall

@@ -39,6 +39,23 @@ class ServiceSettings(_Section):
     language: Literal["en"] = "en"
 
 
+class ApiSettings(_Section):
+    """The service's page and API; the token belongs into `ADVISOR_API__TOKEN` or into `token_file`.
+
+    Without a `token_file` one is kept, and drawn at the first start, in the memory's folder.
+    """
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    reads_per_second: float = Field(default=50.0, gt=0, le=10_000)
+    asks_per_minute: float = Field(default=30.0, gt=0, le=600)
+    changes_per_minute: float = Field(default=30.0, gt=0, le=600)
+
+
 class Settings(BaseSettings):
     """Everything `advisor run` needs."""
 
@@ -55,6 +72,7 @@ class Settings(BaseSettings):
     service: ServiceSettings = ServiceSettings()
     policy: Policy = Policy()
     model: ModelSettings = ModelSettings()
+    api: ApiSettings = ApiSettings()
     sensors: dict[MappedRole, Source] = {}
 
     @field_validator("sensors")

@@ -8,18 +8,27 @@ from energy.slots import floor_slot
 from ingest.live import Reading, Role
 
 _INSTANT = timedelta(microseconds=1)
-_METERED: tuple[Role, ...] = ("load_power", "pv_power", "battery_soc")
+_REQUIRED: tuple[Role, ...] = ("load_power", "pv_power", "battery_soc")
+_METERED: tuple[Role, ...] = (*_REQUIRED, "grid_power", "battery_power")
 
 
 @dataclass(frozen=True, slots=True)
 class MeteredSlot:
-    """Means of a finished slot; `soc` is the last charge heard in it, `pv_forecast_kw` what had been forecast."""
+    """Means of a finished slot; `soc` is the last charge heard in it, `pv_forecast_kw` what had been forecast.
+
+    Imports and exports, charging and discharging are averaged apart, so that a slot with both keeps both; None where
+    the house does not measure them.
+    """
 
     start: datetime
     load_kw: float
     pv_kw: float
     soc: float
     pv_forecast_kw: float | None = None
+    grid_import_kw: float | None = None
+    grid_export_kw: float | None = None
+    charge_kw: float | None = None
+    discharge_kw: float | None = None
 
 
 class SlotMeter:
@@ -44,11 +53,20 @@ class SlotMeter:
                 load_kw=_mean(values["load_power"]),
                 pv_kw=max(_mean(values["pv_power"]), 0.0),
                 soc=values["battery_soc"][-1],
+                grid_import_kw=_mean_part(values["grid_power"], +1),
+                grid_export_kw=_mean_part(values["grid_power"], -1),
+                charge_kw=_mean_part(values["battery_power"], -1),
+                discharge_kw=_mean_part(values["battery_power"], +1),
             )
             for start, values in slots
-            if all(values[role] for role in _METERED)
+            if all(values[role] for role in _REQUIRED)
         ]
 
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
+
+
+def _mean_part(values: list[float], sign: int) -> float | None:
+    """Mean of the positive (+1) or the negative (-1) part, as a magnitude."""
+    return _mean([max(sign * value, 0.0) for value in values]) if values else None

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import orjson
 import pytest
 
+from agent.board import Board
 from agent.decide import Situation
 from agent.journal import Journal
 from agent.service import Parts, Service
@@ -95,7 +97,7 @@ def stage(
 
 
 @contextmanager
-def running(
+def running(  # noqa: PLR0913 (what a test may vary)
     broker: BrokerAddress,
     folder: Path,
     home: Home,
@@ -104,6 +106,7 @@ def running(
     clock: Literal["house", "wall"] = "house",
     sensors: dict[MappedRole, Source] | None = None,
     grace_s: float = 10,
+    board: Board | None = None,
 ) -> Iterator[Stage]:
     settings = Settings(
         home_file=folder / "home.toml",
@@ -118,7 +121,7 @@ def running(
         journal = Journal(path)
         recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
         try:
-            Service(settings, Parts(home, recall, journal, None, "none"), stop).run()
+            Service(settings, Parts(home, recall, journal, None, "none", board or Board()), stop).run()
         finally:
             journal.close()
 
@@ -266,3 +269,26 @@ def test_a_restarted_service_knows_its_journal(
     times = [decision.at for decision in journal.decisions("test")]
     assert sorted(set(times)) == [situation.now + STEP, situation.now + 2 * STEP]
     journal.close()
+
+
+def test_a_wish_is_granted_between_slots_once_the_pause_is_over(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation, board = make_situation(), Board()
+    with running(broker, tmp_path, home, situation, board=board) as stage:
+        now = situation.now
+        stage.well(now)
+        first = stage.tick(now)
+        board.wish_decision()
+        later = now + timedelta(minutes=5)
+        stage.well(later)
+        second = stage.tick(later)
+        assert (second["outcome"], board.decision_wished) == ("published", False)
+        assert second["decision_id"] != first["decision_id"]
+        deadline = time.monotonic() + 5
+        while (shown := board.shown) is None or shown.tally.published < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert shown.decision is not None
+        assert shown.decision.decision_id == second["decision_id"]
+        assert shown.readings["battery_soc"].value == 0.2

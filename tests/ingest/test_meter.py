@@ -30,7 +30,7 @@ def whole(minutes: float, load_kw: float = 1.0, pv_kw: float = 0.5, soc: float =
         ((*whole(30, load_kw=3.0), *whole(31, load_kw=9.0)), 3.0, 0.5, 0.4),  # 12:30:00 speaks for the slot before
         ((*whole(0, load_kw=9.0), *whole(5, load_kw=3.0)), 3.0, 0.5, 0.4),  # 12:00:00 too
         (whole(10, pv_kw=-0.02), 1.0, 0.0, 0.4),
-        ((*whole(10), (10, "grid_power", 99.0)), 1.0, 0.5, 0.4),
+        ((*whole(10), (10, "outdoor_temperature", 99.0)), 1.0, 0.5, 0.4),
     ],
 )
 def test_a_slot_has_the_means_of_its_readings_and_the_last_charge(
@@ -51,3 +51,10 @@ def test_slots_are_told_once_oldest_first_and_only_when_over() -> None:
     assert meter.finished(NOON + STEP - timedelta(seconds=1)) == []
     assert [slot.start for slot in meter.finished(NOON + 2 * STEP)] == [NOON, NOON + STEP]
     assert meter.finished(NOON + 4 * STEP) == []
+
+
+def test_imports_and_exports_are_averaged_apart() -> None:
+    heard = (*whole(10), (10, "grid_power", 2.0), *whole(20), (20, "grid_power", -1.0), (20, "battery_power", -3.0))
+    [slot] = metered(*heard).finished(NOON + STEP)
+    assert (slot.grid_import_kw, slot.grid_export_kw) == (1.0, 0.5)
+    assert (slot.charge_kw, slot.discharge_kw) == (3.0, 0.0)

@@ -1,0 +1,81 @@
+"""The API put together: routes behind the gate, one form of error, an OpenAPI description."""
+
+import logging
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as AnyHttpError
+from starlette.types import ASGIApp
+
+from agent.api.access import BodyTooLongError, Gate, Keys
+from agent.api.log import DecisionLog
+from agent.api.page import page_routes
+from agent.api.routes import Source, live_routes, past_routes, state_routes
+from agent.settings import ApiSettings
+from energy.errors import AdvisorError
+
+_log = logging.getLogger(__name__)
+_SHOWN = 60
+
+
+def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) -> ASGIApp:
+    """The whole API, with its gate in front."""
+    app = FastAPI(
+        title="Energy Advisor",
+        version=version("energy-advisor"),
+        summary="What the advisor of a home sees, plans and has decided, and why.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its assets would come from elsewhere
+        redoc_url=None,
+    )
+    for router in (
+        state_routes(source),
+        past_routes(source, DecisionLog(source.journal, home)),
+        live_routes(source),
+        page_routes(),
+    ):
+        app.include_router(router)
+    app.add_exception_handler(AnyHttpError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(BodyTooLongError, _too_long)
+    app.add_exception_handler(AdvisorError, _failed)
+    app.add_exception_handler(Exception, _failed)
+    return Gate(app, settings=settings, keys=keys)
+
+
+def _problem(status: int, error: str) -> JSONResponse:
+    return JSONResponse({"error": error}, status_code=status)
+
+
+async def _refused(request: Request, err: Exception) -> JSONResponse:
+    del request
+    if not isinstance(err, AnyHttpError):
+        raise err
+    return _problem(err.status_code, str(err.detail))
+
+
+async def _invalid(request: Request, err: Exception) -> JSONResponse:
+    """Each wrong field with the beginning of its value."""
+    del request
+    problems = err.errors() if isinstance(err, RequestValidationError) else []
+    return _problem(422, "; ".join(_told(each) for each in problems) or "the request cannot be read: send UTF-8 JSON")
+
+
+def _told(problem: dict[str, Any]) -> str:
+    field, given = ".".join(str(part) for part in problem["loc"]), repr(problem.get("input"))
+    shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
+    return f"{field}: {problem['msg']} (given: {shown})"
+
+
+async def _too_long(request: Request, err: Exception) -> JSONResponse:
+    del request, err
+    return _problem(413, "the body is too long: say it in fewer words")
+
+
+async def _failed(request: Request, err: Exception) -> JSONResponse:
+    """What went wrong on our side is in the log; the client is told no more than what is meant for users."""
+    _log.error("%s %s failed: %s: %s", request.method, request.url.path, type(err).__name__, err)
+    return _problem(500, str(err) if isinstance(err, AdvisorError) else "the advisor failed to answer: see its log")
