@@ -49,7 +49,46 @@ def step_house(
     charge_kw = _charge(net_kw, stored_kwh, levels=levels, battery=battery, grid=grid, hours=hours)
     discharge_kw = _discharge(net_kw, stored_kwh, levels=levels, battery=battery, grid=grid, hours=hours)
     discharge_kw = np.where(charge_kw > 0, 0.0, discharge_kw)
-    at_grid_kw = net_kw + charge_kw - discharge_kw
+    stored_kwh = move_energy(stored_kwh, charge_kw - discharge_kw, battery=battery, hours=hours)
+    return _balanced(load_kw, pv_kw, charge_kw=charge_kw, discharge_kw=discharge_kw, stored_kwh=stored_kwh, grid=grid)
+
+
+def force_battery(
+    load_kw: Number,
+    pv_kw: Number,
+    stored_kwh: Number,
+    *,
+    battery_kw: float,
+    battery: Battery,
+    grid: Grid,
+    hours: float,
+) -> Flows:
+    """Flows of one slot in which the battery is held to a power, whatever the house does: in is positive, out negative.
+
+    Only what the battery can take or give and the grid's import limit narrow it. What the house does not need of a
+    discharge is sold, and what it needs beyond it is bought: that is the cost of a set-point that went stale.
+    """
+    net_kw = load_kw - pv_kw
+    room_kw = np.clip((battery.max_kwh - stored_kwh) / (battery.charge_efficiency * hours), 0, battery.max_charge_kw)
+    from_grid_kw = grid.import_limit_kw if grid.allow_grid_charging else 0.0
+    charge_kw = np.minimum(np.clip(from_grid_kw - net_kw, 0, max(battery_kw, 0.0)), room_kw)
+    held_kw = (stored_kwh - battery.min_kwh) * battery.discharge_efficiency / hours
+    discharge_kw = np.minimum(np.maximum(-battery_kw, 0), np.clip(held_kw, 0, battery.max_discharge_kw))
+    stored_kwh = move_energy(stored_kwh, charge_kw - discharge_kw, battery=battery, hours=hours)
+    return _balanced(load_kw, pv_kw, charge_kw=charge_kw, discharge_kw=discharge_kw, stored_kwh=stored_kwh, grid=grid)
+
+
+def _balanced(
+    load_kw: Number,
+    pv_kw: Number,
+    *,
+    charge_kw: Number,
+    discharge_kw: Number,
+    stored_kwh: Number,
+    grid: Grid,
+) -> Flows:
+    """The grid takes and gives what is left over; beyond the export limit it is curtailed."""
+    at_grid_kw = load_kw - pv_kw + charge_kw - discharge_kw
     outward_kw = np.maximum(-at_grid_kw, 0)
     export_kw = np.minimum(outward_kw, grid.export_limit_kw)
     return Flows(
@@ -60,7 +99,7 @@ def step_house(
         grid_import_kw=np.maximum(at_grid_kw, 0),
         grid_export_kw=export_kw,
         curtailed_kw=outward_kw - export_kw,
-        stored_kwh=move_energy(stored_kwh, charge_kw - discharge_kw, battery=battery, hours=hours),
+        stored_kwh=stored_kwh,
     )
 
 

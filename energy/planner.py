@@ -103,14 +103,22 @@ def cost_to_go(ensemble: Ensemble, home: Home) -> list[CostToGo]:
     return costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home))
 
 
-def best_levels(ensemble: Ensemble, home: Home, futures: Sequence[CostToGo]) -> tuple[Levels, ...]:
-    """Levels per slot from the ensemble's mean worth of stored energy at each slot's end.
+def best_levels(
+    ensemble: Ensemble,
+    home: Home,
+    futures: Sequence[CostToGo],
+    *,
+    slots: int | None = None,
+) -> tuple[Levels, ...]:
+    """Levels of all or the first `slots` slots, from the ensemble's mean worth of stored energy at each slot's end.
 
     Buy while a stored kWh is worth more than it costs; give while it is worth no more than it saves. On one scenario
     the schedule is optimal whenever the price tells all decisions apart.
     """
-    worths = [mean_worth(future) for future in futures[1:]]
-    triples = zip(worths, ensemble.prices.import_per_kwh, ensemble.prices.export_per_kwh, strict=True)
+    wanted = slice(slots)
+    worths = [mean_worth(future) for future in futures[1:][wanted]]
+    prices = ensemble.prices
+    triples = zip(worths, prices.import_per_kwh[wanted], prices.export_per_kwh[wanted], strict=True)
     return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in triples)
 
 

@@ -101,6 +101,11 @@ class Emhass:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process can answer."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """End the process."""
         with suppress(BrokenPipeError), self._process:
@@ -171,14 +176,15 @@ def as_watts(plan: Optimum) -> float:
 def as_levels(plan: Optimum, net_kw: float, home: Home) -> Levels:
     """The mode that a plan means in its first slot, up or down to the charge that it reaches.
 
-    `net_kw` is the need (load less PV) that it planned with. Taking more than the surplus is charge, covering less than
-    the need is hold, giving more than the need is discharge; all else is self-consumption.
+    `net_kw` is the need (load less PV) that it planned with. Taking more than the surplus is charge, giving nothing to
+    a need is hold, giving more than the need is discharge; all else is self-consumption. A need that is covered in part
+    counts as covered: the other reading, hold, scored lower where both were tried.
     """
     charge_kw, discharge_kw = float(plan.charge_kw[0]), float(plan.discharge_kw[0])
     reached = float(np.clip(plan.stored_kwh[0] / home.battery.capacity_kwh, home.battery.min_soc, home.battery.max_soc))
     if charge_kw > max(-net_kw, 0) + _NOTICED_KW:
         return Levels(charge_to_soc=reached, reserve_soc=reached)
-    if discharge_kw < net_kw - _NOTICED_KW:
+    if net_kw > _NOTICED_KW and discharge_kw < _NOTICED_KW:
         return Levels(reserve_soc=reached)
     if discharge_kw > max(net_kw, 0) + _NOTICED_KW:
         return Levels(export_to_soc=reached)

@@ -1,20 +1,23 @@
 """Who sits the exam: rules, plans on other choices of past days, the advisor, and the bound."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import numpy as np
 
 from energy.commands import SELF_CONSUMPTION, Levels
-from energy.errors import SettingsError
+from energy.errors import DataError, SettingsError
 from energy.home import Home
-from energy.rules import threshold
-from energy.slots import local_day
+from energy.rules import threshold, timer
+from energy.slots import DAY, clock_index, local_day
 from energy.tariff import Prices, is_rest_day
-from eval.closed_loop import MEMBERS, Course, DayChoice, Planner, Stretch, play, self_consumption
+from eval.closed_loop import MEMBERS, DayChoice, Planner
+from eval.peer_policies import emhass_decider
+from eval.playing import Course, Decider, Stretch, Tally, play, self_consumption
 from ingest.history import History
 
 _WEEK = timedelta(days=7)
@@ -56,11 +59,13 @@ def _choices(home: Home, seed: int) -> dict[str, tuple[DayChoice | None, bool]]:
         "daytype": (partial(same_type, home), False),
         "random": (partial(random_days, seed), False),
         "planner": (None, False),
+        "watts": (latest, True),
     }
 
 
-RULES = ("none", "greedy", "threshold")
-PLANS = ("lp_yesterday", "lp_weekday", "recent", "daytype", "random", "planner")
+RULES = ("none", "greedy", "threshold", "timer")
+PLANS = ("lp_yesterday", "lp_weekday", "recent", "daytype", "random", "planner", "watts")
+PEERS = ("emhass", "emhass_watts")
 BOUND = "oracle"
 POLICIES = (*RULES, *PLANS, BOUND)
 
@@ -76,33 +81,47 @@ class Sitting:
 
 def check_policy(name: str) -> None:
     """Raise SettingsError for a policy that does not exist."""
-    if name not in POLICIES:
-        raise SettingsError(f"policy {name!r} is not known: use some of {', '.join(POLICIES)}")
+    if name not in (*POLICIES, *PEERS):
+        raise SettingsError(f"policy {name!r} is not known: use some of {', '.join((*POLICIES, *PEERS))}")
 
 
 def sit(policy: str, sitting: Sitting) -> Course:
     """Play a stretch under a policy other than the bound; the home of `none` must have no battery.
 
     Raises:
-        SettingsError: there is no such policy.
+        SettingsError: there is no such policy, or it is a peer that is not installed.
     """
     check_policy(policy)
-    home, played = sitting.history.home, sitting.played
-    return play(home, played, _decider(policy, sitting))
+    tally = Tally()
+    with _decider(policy, sitting, tally) as decide:
+        return play(sitting.history.home, sitting.played, decide, tally=tally)
 
 
-def _decider(policy: str, sitting: Sitting) -> Callable[[int, float], Levels]:
-    home, played = sitting.history.home, sitting.played
-    if policy in ("none", "greedy"):
-        return self_consumption
+@contextmanager
+def _decider(policy: str, sitting: Sitting, tally: Tally) -> Iterator[Decider]:
+    history, played = sitting.history, sitting.played
+    if policy in RULES:
+        yield _rule(policy, history, played)
+    elif policy in PEERS:
+        planner = Planner(history, choose=latest, mean=True, persist=True)
+        publishes = policy == "emhass_watts"
+        with emhass_decider(history, played, planner, tally, as_it_publishes=publishes) as decide:
+            yield decide
+    else:
+        choose, mean = _choices(history.home, sitting.seed)[policy]
+        planner = Planner(history, choose=choose, mean=mean, persist=policy == "watts")
+        yield partial(planner.setpoint if policy == "watts" else planner.levels, played)
+
+
+def _rule(policy: str, history: History, played: Stretch) -> Decider:
     if policy == "threshold":
-        return _threshold(home, played)
-    choose, mean = _choices(home, sitting.seed)[policy]
-    planner = Planner(sitting.history, choose=choose, mean=mean)
-    return lambda at, stored_kwh: planner.levels(played, at, stored_kwh)
+        return _threshold(history.home, played)
+    if policy == "timer":
+        return _timer(history, played)
+    return self_consumption
 
 
-def _threshold(home: Home, played: Stretch) -> Callable[[int, float], Levels]:
+def _threshold(home: Home, played: Stretch) -> Decider:
     """The price rule, day by day: a day's prices are known when it begins."""
     days = [local_day(start, home.tz) for start in played.starts]
     levels: list[Levels] = [SELF_CONSUMPTION] * len(days)
@@ -112,3 +131,26 @@ def _threshold(home: Home, played: Stretch) -> Callable[[int, float], Levels]:
         for index, level in zip(at, threshold(prices, home), strict=True):
             levels[index] = level
     return lambda at, _stored_kwh: levels[at]
+
+
+def _timer(history: History, played: Stretch) -> Decider:
+    """The timer, programmed once with the mean prices of the week before; of the first day where those are unknown."""
+    home, step = history.home, history.step
+    try:
+        week = [played.starts[0] - slot * step for slot in range(1, _WEEK // step + 1)]
+        levels = timer(_usual_day(home, week, step), home, played.hours)
+    except DataError:
+        levels = timer(_usual_day(home, played.starts[: DAY // step], step), home, played.hours)
+    clock = [clock_index(start, home.tz, step) for start in played.starts]
+    return lambda at, _stored_kwh: levels[clock[at]]
+
+
+def _usual_day(home: Home, starts: list[datetime], step: timedelta) -> Prices:
+    """Mean prices by the clock of one day."""
+    prices, clock = home.tariff.prices(starts, home.tz), [clock_index(start, home.tz, step) for start in starts]
+    counts = np.bincount(clock, minlength=DAY // step)
+    buy, sell = (
+        np.bincount(clock, weights=values, minlength=DAY // step) / np.maximum(counts, 1)
+        for values in (prices.import_per_kwh, prices.export_per_kwh)
+    )
+    return Prices(buy, sell)

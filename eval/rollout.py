@@ -16,7 +16,7 @@ from energy.flows import Flows
 from energy.home import Home
 from energy.ledger import credit_per_kwh
 from energy.oracle import Optimum, optimise
-from eval.closed_loop import Course, Stretch, stretch
+from eval.playing import Course, Stretch, stretch
 from eval.policies import BOUND, Sitting, sit
 from eval.records import Cell, Outcome, Record, Series, read, write
 from eval.suites import Source, history_of, with_battery

@@ -11,8 +11,9 @@ from energy.errors import DataError, SettingsError
 from energy.home import Home
 from energy.slots import DAY
 from energy.tariff import AnyTariff
-from eval.closed_loop import Planner, cost, self_consumption, stretch
+from eval.closed_loop import Planner
 from eval.investment import Assumptions, Option
+from eval.playing import cost, self_consumption, stretch
 from ingest.history import History
 from knowledge.days import DayRecord, is_complete
 

@@ -183,7 +183,7 @@ def test_a_peer_that_is_not_or_only_half_installed_is_refused(tmp_path: Path) ->
         (1.0, 0.0, 3.2, -1.0, SELF_CONSUMPTION),
         (0.0, 0.0, 3.2, -1.0, SELF_CONSUMPTION),
         (0.0, 0.0, 3.2, 1.0, Levels(reserve_soc=0.5)),
-        (0.0, 0.4, 3.2, 1.0, Levels(reserve_soc=0.5)),
+        (0.0, 0.4, 3.2, 1.0, SELF_CONSUMPTION),
         (0.0, 1.0, 3.2, 1.0, SELF_CONSUMPTION),
         (0.0, 2.0, 3.2, 1.0, Levels(export_to_soc=0.5)),
         (0.0, 0.0, -1e-12, 1.0, Levels()),

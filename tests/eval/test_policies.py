@@ -1,14 +1,17 @@
+import os
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from energy.errors import SettingsError
 from energy.home import Home
-from eval.closed_loop import Stretch, stretch
-from eval.policies import PLANS, POLICIES, RULES, Sitting, sit
+from eval.peers import is_installed
+from eval.playing import Stretch, stretch
+from eval.policies import PEERS, PLANS, POLICIES, RULES, Sitting, sit
 from ingest.history import History
 from ingest.recorded import shipped_history
 
@@ -27,10 +30,21 @@ def monday_of(history: History) -> Stretch:
     return stretch(history.home, tuple(record for record in history.days if record.day == MONDAY))
 
 
-@pytest.mark.parametrize("policy", [*RULES, *PLANS])
-@pytest.mark.parametrize("hour", [0, 7, 15])
+def needing_its_peer(policy: str) -> None:
+    if policy in PEERS and not is_installed():
+        reason = "EMHASS is not installed: make peers"
+        if os.environ.get("ADVISOR_PEERS") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.mark.parametrize(
+    ("policy", "hour"),
+    [*((policy, hour) for policy in (*RULES, *PLANS) for hour in (0, 7, 15)), *((peer, 7) for peer in PEERS)],
+)
 def test_changing_anything_from_the_decision_on_changes_no_decision_before(policy: str, hour: int) -> None:
     """Decisions up to and including the one at `hour` rest on what was measured before it."""
+    needing_its_peer(policy)
     history = winter()
     rng = np.random.default_rng(1)
     changed = []
@@ -71,3 +85,26 @@ def test_days_drawn_by_lot_are_the_same_for_the_same_seed() -> None:
     first, again = (sit("random", Sitting(history, monday_of(history), seed=3)) for _ in range(2))
     assert first.modes == again.modes
     assert home.battery.capacity_kwh == 6.4
+
+
+def bill(policy: str) -> float:
+    history = winter()
+    course, prices = sit(policy, Sitting(history, monday_of(history))), monday_of(history).prices
+    imported, exported = np.asarray(course.flows.grid_import_kw), np.asarray(course.flows.grid_export_kw)
+    return float((imported * prices.import_per_kwh - exported * prices.export_per_kwh).sum())
+
+
+def test_the_same_plan_forced_as_watts_costs_more_than_as_levels() -> None:
+    assert bill("watts") > bill("lp_yesterday") + 0.01
+
+
+def test_the_peer_obeyed_as_modes_is_a_serious_rival() -> None:
+    needing_its_peer("emhass")
+    assert bill("emhass") < bill("greedy") - 0.5
+    assert bill("emhass_watts") > bill("emhass")
+
+
+def test_a_peer_that_is_not_installed_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="install it with make peers"):
+        sit("emhass", Sitting(winter(), monday_of(winter())))

@@ -7,8 +7,9 @@ import pytest
 
 from energy.errors import DataError, SettingsError
 from energy.tariff import FlatTariff
-from eval.closed_loop import Planner, stretch
+from eval.closed_loop import Planner
 from eval.investment import Assumptions, Option, best, variations
+from eval.playing import stretch
 from eval.sizing import Sample, SizingTable, resized, size, whole_weeks
 from eval.sizing_report import answer, write_sizing
 from ingest.history import History
