@@ -1,15 +1,27 @@
 """A home's fixed facts: battery, panels, grid connection, tariff and zone."""
 
 import re
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from energy.battery import Battery
 from energy.tariff import AnyTariff
 
 # A home's name is part of topics, paths and ids.
 HOME_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,47}$")
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as err:
+        raise ValueError(f"{value!r} is not an IANA zone: use one like 'Europe/Madrid'") from err
+    return value
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Grid(BaseModel):
@@ -29,21 +41,12 @@ class Home(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(pattern=HOME_NAME)
-    zone: str
+    zone: ZoneName
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     pv_peak_kw: float = Field(ge=0, le=1000)
     battery: Battery
     grid: Grid = Grid()
     tariff: AnyTariff = Field(discriminator="kind")
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as err:
-            raise ValueError(f"{value!r} is not an IANA zone: use one like 'Europe/Madrid'") from err
-        return value
 
     @property
     def tz(self) -> ZoneInfo:

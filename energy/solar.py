@@ -1,0 +1,125 @@
+"""Sun and PV power by pvlib: position of the sun, clear sky, plane of array, cells, inverter."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pvlib
+from numpy.typing import NDArray
+
+from energy.panels import Place, PvArray, PvPlant
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`count` consecutive slots of length `step` from `start` (UTC) on; the sun is taken at their middles."""
+
+    start: datetime
+    step: timedelta
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sun:
+    """Where the sun stands in the middle of each slot, in degrees, and the normal irradiance above the air in W/m²."""
+
+    zenith_deg: Floats
+    apparent_zenith_deg: Floats
+    azimuth_deg: Floats
+    extraterrestrial_w_m2: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Irradiance:
+    """Mean irradiance of each slot in W/m²: global horizontal, direct normal, diffuse horizontal."""
+
+    ghi_w_m2: Floats
+    dni_w_m2: Floats
+    dhi_w_m2: Floats
+
+
+def sun(place: Place, span: Span) -> Sun:
+    """Position of the sun by the USNO ephemeris, within 0.01 degrees and ten times faster than SPA."""
+    times = _middles(span)
+    seen = pvlib.solarposition.get_solarposition(
+        times, place.latitude, place.longitude, altitude=place.altitude_m, method="ephemeris"
+    )
+    return Sun(
+        zenith_deg=_array(seen["zenith"]),
+        apparent_zenith_deg=_array(seen["apparent_zenith"]),
+        azimuth_deg=_array(seen["azimuth"]),
+        extraterrestrial_w_m2=_array(pvlib.irradiance.get_extra_radiation(times)),
+    )
+
+
+def clear_sky(place: Place, span: Span, seen: Sun) -> Irradiance:
+    """Irradiance without a cloud, by Ineichen and Perez 2002 (doi:10.1016/S0038-092X(02)00045-2).
+
+    Turbidity is the monthly climatology that pvlib carries for the place.
+    """
+    times = _middles(span)
+    airmass = pvlib.atmosphere.get_relative_airmass(seen.apparent_zenith_deg)
+    pressure_pa = pvlib.atmosphere.alt2pres(place.altitude_m)
+    # By night the formula divides by zero; what comes of it is set to zero below.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sky = pvlib.clearsky.ineichen(
+            seen.apparent_zenith_deg,
+            pvlib.atmosphere.get_absolute_airmass(airmass, pressure_pa),
+            _array(pvlib.clearsky.lookup_linke_turbidity(times, place.latitude, place.longitude)),
+            altitude=place.altitude_m,
+            dni_extra=seen.extraterrestrial_w_m2,
+        )
+    return Irradiance(*(np.nan_to_num(_array(sky[name])) for name in ("ghi", "dni", "dhi")))
+
+
+def pv_power(plant: PvPlant, seen: Sun, light: Irradiance, temperature_c: Floats, wind_m_s: Floats) -> Floats:
+    """AC power in kW: never negative, never above the inverter's rating.
+
+    Hay and Davies transposition, Faiman 2008 cell temperature (doi:10.1002/pip.813), PVWatts modules and inverter
+    (Dobos 2014, NREL/TP-6A20-62641).
+    """
+    dc_kw = np.zeros_like(light.ghi_w_m2)
+    for array in plant.arrays:
+        dc_kw += _dc_power(array, plant, seen, light, _Air(temperature_c, wind_m_s))
+    ac_kw = pvlib.inverter.pvwatts(
+        dc_kw * (1 - plant.loss_share),
+        plant.inverter_kw / plant.inverter_efficiency,
+        eta_inv_nom=plant.inverter_efficiency,
+    )
+    return np.clip(np.nan_to_num(_array(ac_kw)), 0.0, plant.inverter_kw)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Air:
+    temperature_c: Floats
+    wind_m_s: Floats
+
+
+def _dc_power(array: PvArray, plant: PvPlant, seen: Sun, light: Irradiance, air: _Air) -> Floats:
+    plane = pvlib.irradiance.get_total_irradiance(
+        array.tilt_deg,
+        array.azimuth_deg,
+        seen.apparent_zenith_deg,
+        seen.azimuth_deg,
+        light.dni_w_m2,
+        light.ghi_w_m2,
+        light.dhi_w_m2,
+        dni_extra=seen.extraterrestrial_w_m2,
+        albedo=plant.albedo,
+        model="haydavies",
+    )
+    on_plane = np.maximum(np.nan_to_num(_array(plane["poa_global"])), 0.0)
+    cell_c = pvlib.temperature.faiman(on_plane, air.temperature_c, air.wind_m_s)
+    dc_kw = pvlib.pvsystem.pvwatts_dc(on_plane, cell_c, array.peak_kw, plant.temperature_coefficient_per_k)
+    return np.maximum(_array(dc_kw), 0.0)
+
+
+def _middles(span: Span) -> pd.DatetimeIndex:
+    return pd.date_range(span.start + span.step / 2, periods=span.count, freq=pd.Timedelta(span.step))
+
+
+def _array(values: object) -> Floats:
+    return np.asarray(values, dtype=np.float64)
