@@ -124,12 +124,18 @@ class NoChoice:
     seconds: float
 
 
-def make_reviewer(model: LoadedModel, deadline_s: float) -> Callable[[Brief], Chosen | NoChoice]:
+def make_reviewer(
+    model: LoadedModel,
+    deadline_s: float,
+    *,
+    prompt: Prompt | None = None,
+) -> Callable[[Brief], Chosen | NoChoice]:
     """A function that asks `model` about a brief and returns within `deadline_s`, whatever the model does.
 
-    A reply past the deadline is thrown away; while one is still awaited, no further brief is sent.
+    A reply past the deadline is thrown away; while one is still awaited, no further brief is sent. The prompt is the
+    newest `decide` unless one is given.
     """
-    prompt = load("decide")
+    asked = prompt or load("decide")
 
     def review(brief: Brief) -> Chosen | NoChoice:
         if not model.busy.acquire(blocking=False):
@@ -138,7 +144,7 @@ def make_reviewer(model: LoadedModel, deadline_s: float) -> Callable[[Brief], Ch
 
         def work() -> None:
             try:
-                answers.put(_review(model, prompt, brief))
+                answers.put(_review(model, asked, brief))
             finally:
                 model.busy.release()
 

@@ -1,6 +1,7 @@
 """Plans on past days, slot by slot and never looking ahead: the functions of the running service without a model."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -12,14 +13,24 @@ from eval.playing import Setpoint, Stretch
 from ingest.history import History
 from knowledge.days import Floats, energy_kwh, profile
 from knowledge.forecast import DayShape, Recent, futures, horizon, shape_of
-from knowledge.similar import FingerprintTable
+from knowledge.similar import FingerprintTable, SimilarDay
 
 MEMBERS = 12
-_AHEAD = timedelta(hours=24)
+AHEAD = timedelta(hours=24)
 _RECENT = timedelta(hours=2)
 
 # Which of the earlier days stand for today: the day, those that may be chosen oldest first, to those chosen.
 DayChoice = Callable[[date, list[date]], list[date]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known when a slot begins: days before it and its own as far as it went, the forecast, the last hours."""
+
+    today: date
+    shapes: dict[date, DayShape]
+    pv_forecast_kw: Floats | None
+    recent: Recent
 
 
 class Planner:
@@ -61,18 +72,16 @@ class Planner:
 
     def ensemble(self, played: Stretch, at: int) -> Ensemble:
         """Possible futures of the next day and their prices, from what is known when a slot begins."""
-        home, step, now = self._home, self._step, played.starts[at]
-        starts = [now + index * step for index in range(_AHEAD // step)]
-        today = local_day(now, home.tz)
-        near = self._near(today)
-        known = {day: shape for day, shape in self._shapes.items() if day < today}
+        home, step = self._home, self._step
+        starts = [played.starts[at] + index * step for index in range(AHEAD // step)]
+        known = self.known(played, at)
         possible = futures(
             horizon(starts, home.tz, step),
-            near,
-            known | {today: self._so_far(today, now)},
-            pv_forecast_kw=self._forecast(today, now, len(starts)),
+            self._near(known.today),
+            known.shapes,
+            pv_forecast_kw=known.pv_forecast_kw,
             pv_peak_kw=home.pv_peak_kw,
-            recent=self._recent(played, at),
+            recent=known.recent,
         )
         load_kw, pv_kw = possible.load_kw, possible.pv_kw
         if self._mean:
@@ -81,15 +90,31 @@ class Planner:
             load_kw[:, 0], pv_kw[:, 0] = played.load_kw[at - 1], played.pv_kw[at - 1]
         return Ensemble(load_kw, pv_kw, home.tariff.prices(starts, home.tz), played.hours)
 
+    def known(self, played: Stretch, at: int) -> Known:
+        """What may be used for a decision at a slot's beginning."""
+        now = played.starts[at]
+        today = local_day(now, self._home.tz)
+        shapes = {day: shape for day, shape in self._shapes.items() if day < today}
+        return Known(
+            today=today,
+            shapes=shapes | {today: self._so_far(today, now)},
+            pv_forecast_kw=self._forecast(today, now, AHEAD // self._step),
+            recent=self._recent(played, at),
+        )
+
+    def similar(self, today: date) -> list[SimilarDay]:
+        """The days before today that are most like it, nearest first."""
+        forecast = self._days[today].pv_forecast_kw
+        expected = None if forecast is None or np.isnan(forecast).all() else energy_kwh(forecast, self._step)
+        return self._table.rank(today, MEMBERS, expected_pv_kwh=expected)
+
     def _near(self, today: date) -> list[date]:
         if today not in self._neighbours:
             self._neighbours[today] = self._choose(today, [day for day in self._table.days if day < today])
         return self._neighbours[today]
 
     def _similar(self, today: date, _earlier: list[date]) -> list[date]:
-        forecast = self._days[today].pv_forecast_kw
-        expected = None if forecast is None or np.isnan(forecast).all() else energy_kwh(forecast, self._step)
-        return [near.day for near in self._table.rank(today, MEMBERS, expected_pv_kwh=expected)]
+        return [near.day for near in self.similar(today)]
 
     def _so_far(self, today: date, now: datetime) -> DayShape:
         """Today as far as it was measured."""

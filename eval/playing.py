@@ -63,6 +63,7 @@ class Tally:
     replies: Counter[str] = field(default_factory=Counter)
     reply_s: list[float] = field(default_factory=list)
     tokens: int = 0
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from energy.home import Home
 from energy.rules import threshold, timer
 from energy.slots import DAY, clock_index, local_day
 from energy.tariff import Prices, is_rest_day
+from eval.agent_policy import Consulted, advisor_decider
 from eval.closed_loop import MEMBERS, DayChoice, Planner
 from eval.peer_policies import emhass_decider
 from eval.playing import Course, Decider, Stretch, Tally, play, self_consumption
@@ -67,7 +68,8 @@ RULES = ("none", "greedy", "threshold", "timer")
 PLANS = ("lp_yesterday", "lp_weekday", "recent", "daytype", "random", "planner", "watts")
 PEERS = ("emhass", "emhass_watts")
 BOUND = "oracle"
-POLICIES = (*RULES, *PLANS, BOUND)
+ADVISOR = "advisor"
+POLICIES = (*RULES, *PLANS, ADVISOR, BOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,12 @@ class Sitting:
 
 
 def check_policy(name: str) -> None:
-    """Raise SettingsError for a policy that does not exist."""
-    if name not in (*POLICIES, *PEERS):
-        raise SettingsError(f"policy {name!r} is not known: use some of {', '.join((*POLICIES, *PEERS))}")
+    """Raise SettingsError for a policy that does not exist, or an advisor with a model or prompt that cannot be."""
+    if name.startswith(f"{ADVISOR}:"):
+        Consulted.parse(name)
+    elif name not in (*POLICIES, *PEERS):
+        known = ", ".join((*POLICIES, *PEERS))
+        raise SettingsError(f"policy {name!r} is not known: use some of {known}, or advisor:MODEL:PROMPT")
 
 
 def sit(policy: str, sitting: Sitting) -> Course:
@@ -107,6 +112,8 @@ def _decider(policy: str, sitting: Sitting, tally: Tally) -> Iterator[Decider]:
         publishes = policy == "emhass_watts"
         with emhass_decider(history, played, planner, tally, as_it_publishes=publishes) as decide:
             yield decide
+    elif policy.partition(":")[0] == ADVISOR:
+        yield advisor_decider(Consulted.parse(policy), history, played, tally)
     else:
         choose, mean = _choices(history.home, sitting.seed)[policy]
         planner = Planner(history, choose=choose, mean=mean, persist=policy == "watts")

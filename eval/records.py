@@ -44,7 +44,11 @@ class Cell(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What can be said of a cell beside its series."""
+    """What can be said of a cell beside its series.
+
+    `verdicts` counts the guard's words and slots without a plan, `replies` what became of each question to a model
+    (chosen, overruled, invalid, late, unreachable), and `reply_s` how long each took.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,9 +64,10 @@ class Outcome(BaseModel):
     start_kwh: float = 0.0
     credit_per_kwh: float = 0.0
     seconds: float = 0.0
+    cpu_s: float = 0.0
     verdicts: dict[str, int] = {}
-    model_calls: int = 0
-    model_failures: int = 0
+    replies: dict[str, int] = {}
+    reply_s: tuple[float, ...] = ()
     tokens: int = 0
     versions: dict[str, str] = {}
 

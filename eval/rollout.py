@@ -133,7 +133,11 @@ def _record(cell: Cell, home: Home, window: Stretch, course: Course, seconds: fl
         start_kwh=battery.min_kwh,
         credit_per_kwh=credit_per_kwh(window.prices, battery),
         seconds=seconds,
-        versions={name: version(name) for name in ("energy-advisor", "numpy", "scipy")},
+        verdicts=dict(course.tally.verdicts),
+        replies=dict(course.tally.replies),
+        reply_s=tuple(course.tally.reply_s),
+        tokens=course.tally.tokens,
+        versions={name: version(name) for name in ("energy-advisor", "numpy", "scipy")} | course.tally.versions,
     )
     series = Series(
         start_s=np.array([int(start.timestamp()) for start in window.starts], dtype=np.int64),

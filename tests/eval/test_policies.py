@@ -11,7 +11,7 @@ from energy.errors import SettingsError
 from energy.home import Home
 from eval.peers import is_installed
 from eval.playing import Stretch, stretch
-from eval.policies import PEERS, PLANS, POLICIES, RULES, Sitting, sit
+from eval.policies import ADVISOR, PEERS, PLANS, POLICIES, RULES, Sitting, sit
 from ingest.history import History
 from ingest.recorded import shipped_history
 
@@ -40,7 +40,7 @@ def needing_its_peer(policy: str) -> None:
 
 @pytest.mark.parametrize(
     ("policy", "hour"),
-    [*((policy, hour) for policy in (*RULES, *PLANS) for hour in (0, 7, 15)), *((peer, 7) for peer in PEERS)],
+    [*((policy, hour) for policy in (*RULES, *PLANS, ADVISOR) for hour in (0, 7, 15)), *((peer, 7) for peer in PEERS)],
 )
 def test_changing_anything_from_the_decision_on_changes_no_decision_before(policy: str, hour: int) -> None:
     """Decisions up to and including the one at `hour` rest on what was measured before it."""
