@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from advisor.notes import notes_app
 from advisor.scenarios_cli import scenarios_app
 from energy.errors import AdvisorError, SettingsError
 
@@ -32,6 +33,7 @@ app.add_typer(days_app, name="days")
 app.add_typer(bench_app, name="bench")
 app.add_typer(schema_app, name="schema")
 app.add_typer(scenarios_app, name="scenarios")
+app.add_typer(notes_app, name="notes")
 
 MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
