@@ -27,17 +27,8 @@ def memory(tmp_path: Path) -> Path:
 
 
 def _notes(memory: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "advisor",
-        "notes",
-        *arguments,
-        "--memory",
-        str(memory),
-        "--at",
-        "2026-01-14 18:00",
-    ]
+    options = ["--home", "mine", "--memory", str(memory), "--at", "2026-01-14 18:00"]
+    command = [sys.executable, "-m", "advisor", "notes", *arguments, *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, input=answer)
 
 
