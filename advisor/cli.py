@@ -12,6 +12,7 @@ from rich.console import Console
 
 from advisor.notes import notes_app
 from advisor.scenarios_cli import scenarios_app
+from advisor.synthetic_cli import ingest_synthetic
 from energy.errors import AdvisorError, SettingsError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ schema_app = typer.Typer(help="Print the JSON schemas of what is published.", no
 eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no_args_is_help=True)
 app.add_typer(eval_app, name="eval")
 app.add_typer(ingest_app, name="ingest")
+ingest_app.command("synthetic")(ingest_synthetic)
 app.add_typer(index_app, name="index")
 app.add_typer(days_app, name="days")
 app.add_typer(bench_app, name="bench")
