@@ -20,6 +20,7 @@ from ingest.history import History
 from ingest.home_file import load_home
 from ingest.job import Report, ingest, sync
 from ingest.recorded import shipped_history
+from knowledge.days import of_one_step
 from knowledge.fingerprint import VERSION
 from knowledge.index import MemoryIndex
 from knowledge.similar import FingerprintTable, SimilarDay
@@ -60,7 +61,7 @@ def known_history(name: str, memory: Path) -> History:
     store = store_of(memory)
     if name not in store.homes():
         return shipped_history(name)
-    days = tuple(store.days(name))
+    days = of_one_step(store.days(name))
     return History(store.home(name), days[0].step, days)
 
 
@@ -135,12 +136,6 @@ def similar_days(home: Home, store: DayStore, memory: Path, day: date, k: int) -
         index.sync_days(home.name, table)
         coarse = index.near(home.name, day, table.coordinate(day), max(4 * k, 96))
     return table.rank(day, k, among=coarse)
-
-
-def known_facts(memory: Path, name: str | None) -> Home:
-    """Facts of a home in memory, of the only one if no name is given."""
-    store = store_of(memory)
-    return store.home(name or _only_home(store))
 
 
 def _only_home(store: DayStore) -> str:

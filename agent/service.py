@@ -177,7 +177,8 @@ class Service:
             _log.info("%s is well again", role)
 
     def _take_mapped(self, message: Message) -> None:
-        now = datetime.now(UTC)
+        if (now := self._now()) is None:
+            return
         forecast = self._mapped.hear(message.topic, message.payload, retained=message.retained, now=now)
         if forecast is not None:
             self._forecast.hear(forecast)

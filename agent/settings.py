@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from agent.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
+from ingest.homeassistant import HomeAssistantSettings
 from ingest.mapping import MappedRole, Source, check_sources
 
 
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     api: ApiSettings = ApiSettings()
     sensors: dict[MappedRole, Source] = {}
+    homeassistant: HomeAssistantSettings = HomeAssistantSettings()
 
     @field_validator("sensors")
     @classmethod
@@ -102,7 +104,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(path: Path) -> Settings:
-    """Read `advisor.toml` and the environment; a relative `home_file` is looked for beside the settings.
+    """Read `advisor.toml` and the environment; `home_file` and `token_file` are looked for beside the settings.
 
     Raises:
         SettingsError: naming the file, each wrong key, its value and what is allowed; never a secret.
@@ -117,7 +119,10 @@ def load_settings(path: Path) -> Settings:
         settings = Settings(**given)
     except ValidationError as err:
         raise SettingsError(f"{path}: {_explain(err)}") from err
-    return settings.model_copy(update={"home_file": path.parent / settings.home_file})
+    assistant = settings.homeassistant
+    if assistant.token_file is not None:
+        assistant = assistant.model_copy(update={"token_file": path.parent / assistant.token_file})
+    return settings.model_copy(update={"home_file": path.parent / settings.home_file, "homeassistant": assistant})
 
 
 def _explain(err: ValidationError) -> str:

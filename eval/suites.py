@@ -11,6 +11,7 @@ from eval.records import Cell
 from ingest.citylearn import read_citylearn
 from ingest.history import History
 from ingest.recorded import shipped_history, shipped_homes
+from knowledge.days import of_one_step
 from knowledge.store import DayStore
 
 _CITYLEARN = "citylearn-"
@@ -92,7 +93,7 @@ def history_of(source: Source, home: str) -> History:
         SettingsError: nobody knows the home.
     """
     if source.memory is not None and home in (store := DayStore(source.memory / "days")).homes():
-        days = tuple(store.days(home))
+        days = of_one_step(store.days(home))
         return History(store.home(home), days[0].step, days)
     if home in shipped_homes():
         return shipped_history(home)

@@ -15,9 +15,8 @@ import numpy as np
 
 from energy.errors import DataError
 from energy.home import Home
-from energy.slots import DAY, day_bounds, local_day
 from energy.tariff import DynamicTariff
-from ingest.history import History, split_days
+from ingest.history import History, on_local_days, split_days
 from knowledge.days import Floats
 
 # Column -> (series, least, most, lowest value that is a meter's noise and counts as the least).
@@ -36,7 +35,6 @@ _REQUIRED = (_TIME, "load_kw", "pv_kw")
 _STEPS = tuple(timedelta(minutes=minutes) for minutes in (5, 6, 10, 12, 15, 20, 30, 60))
 # Local hours in which missing PV is night, wherever people live.
 _NIGHT_ENDS, _NIGHT_STARTS = 4, 22
-_FINEST_MINUTES = 5
 _MINUTE = timedelta(minutes=1)
 # A mistyped year would otherwise become thousands of empty days.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -66,7 +64,10 @@ def read_csv(path: Path, home: Home) -> History:
         for name, value in row.values.items():
             series[name][at] = value
     series["pv_kw"] = _dark_nights(series["pv_kw"], start, step, home.tz)
-    series, step = _on_local_days(path, series, start, step, home)
+    try:
+        series, step = on_local_days(series, start, step, home.tz)
+    except DataError as err:
+        raise DataError(f"{path}: {err}") from err
     home = _billed_as_recorded(path, home, series, start, step)
     ignored = [name for name in columns if name not in {"", _TIME, *_COLUMNS}]
     warnings = (f"columns not known and not read: {', '.join(ignored)}",) if ignored else ()
@@ -185,19 +186,6 @@ def _dark_nights(pv_kw: Floats, start: datetime, step: timedelta, zone: ZoneInfo
         if hour >= _NIGHT_STARTS or hour < _NIGHT_ENDS:
             filled[at] = 0.0
     return filled
-
-
-def _on_local_days(
-    path: Path, series: dict[str, Floats], start: datetime, step: timedelta, home: Home
-) -> tuple[dict[str, Floats], timedelta]:
-    """The same series in steps that every local midnight falls on: finer ones where a zone is off the whole hour."""
-    first, last = (local_day(moment, home.tz) for moment in (start, start + len(series["load_kw"]) * step))
-    midnights = [day_bounds(first + at * DAY, home.tz)[0] for at in range((last - first).days + 2)]
-    minutes = math.gcd(step // _MINUTE, *((start - midnight) // _MINUTE for midnight in midnights))
-    if minutes < _FINEST_MINUTES:
-        raise DataError(f"{path}: times such as {start.isoformat()} are off every grid: use multiples of 5 min")
-    fine = timedelta(minutes=minutes)
-    return {name: np.repeat(values, step // fine) for name, values in series.items()}, fine
 
 
 def _billed_as_recorded(path: Path, home: Home, series: dict[str, Floats], start: datetime, step: timedelta) -> Home:

@@ -110,12 +110,12 @@ def check_range(role: Role, value: float, home: Home) -> None:
     Raises:
         DataError: the value, in inside units, is out of range.
     """
-    low, high = _range(role, home)
+    low, high = believable_range(role, home)
     if not (math.isfinite(value) and low <= value <= high):
         raise DataError(f"{role}: {value:g} is outside {low:g} to {high:g}: check the sensor, its unit and its sign")
 
 
-def _range(role: Role, home: Home) -> tuple[float, float]:
+def believable_range(role: Role, home: Home) -> tuple[float, float]:
     """Widest believable values, from the home's own fixed facts: 50 % above a rating is still a measurement."""
     battery_kw = 1.5 * max(home.battery.max_charge_kw, home.battery.max_discharge_kw) + 0.1
     grid_kw = 1.5 * max(home.grid.import_limit_kw, home.grid.export_limit_kw) + 0.1

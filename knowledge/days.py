@@ -1,8 +1,9 @@
 """One local day of a home as it was measured, and its shape on a 24-hour wall clock."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from math import gcd
+from math import gcd, lcm
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -60,6 +61,22 @@ def profile(record: DayRecord, values: Floats, *, zone: ZoneInfo, step: timedelt
     if len(values) != DAY // fine:
         values = _on_wall_clock(values, record.start, zone, fine)
     return _known_mean(values.reshape(-1, step // fine))
+
+
+def of_one_step(records: Sequence[DayRecord]) -> tuple[DayRecord, ...]:
+    """The same days in one step, the finest that all of theirs divide: a history may be of several sources."""
+    steps = {record.step for record in records}
+    if len(steps) < 2:
+        return tuple(records)
+    common = _MINUTE * lcm(*(step // _MINUTE for step in steps))
+    return tuple(_coarser(record, common) for record in records)
+
+
+def _coarser(record: DayRecord, step: timedelta) -> DayRecord:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    series = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    means = {name: _known_mean(value.reshape(-1, step // record.step)) for name, value in series.items()}
+    return DayRecord(**(values | means | {"step": step}))
 
 
 def energy_kwh(power_kw: Floats, step: timedelta) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import orjson
 import pytest
@@ -22,9 +22,10 @@ from agent.settings import MqttSettings, ServiceSettings, Settings
 from energy.commands import BatteryCommand
 from energy.home import Home
 from ingest.mapping import MappedRole, Source
+from ingest.meter import MeteredSlot
 from knowledge.forecast import DayShape
 from knowledge.similar import SimilarDay
-from transport.mqtt import BrokerAddress, MqttLink
+from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.topics import Topics
 
 TOPICS = Topics("test")
@@ -73,9 +74,12 @@ class Stage:
                     return said
         pytest.fail("the advisor said nothing")
 
-    def decision(self) -> dict[str, Any]:
-        while (message := self.link.receive(20)) is not None:
-            if message.topic == TOPICS.decision:
+    def decision(self, keep_alive: str) -> dict[str, Any]:
+        """The next decision; meanwhile a sensor goes on telling small changes, as they do."""
+        for at in range(200):
+            self.link.publish(keep_alive, str(at % 2), retain=True)
+            message = self.link.receive(0.1)
+            if message is not None and message.topic == TOPICS.decision:
                 said: dict[str, Any] = orjson.loads(message.payload)
                 return said
         pytest.fail("the advisor decided nothing")
@@ -243,16 +247,16 @@ def test_a_home_on_statestream_is_decided_for_and_an_absurd_word_of_it_withholds
 ) -> None:
     situation = moved_to(datetime.now(UTC), make_situation())
     with running(broker, tmp_path, home, situation, clock="wall", sensors=STATESTREAM, grace_s=1.5) as stage:
-        for entity, state in (("pv", "1200"), ("grid", "-300"), ("battery", "400"), ("soc", "50"), ("soc", last_word)):
+        for entity, state in (("pv", "1200"), ("battery", "400"), ("soc", "50"), ("soc", last_word)):
             stage.link.publish(f"ha/sensor/{entity}/state", state, retain=True)
-        decision = stage.decision()
+        decision = stage.decision("ha/sensor/grid/state")
     assert decision["outcome"] == outcome
     if outcome == "published":
         journal = Journal(tmp_path / "journal.sqlite")
         [kept] = journal.decisions("test")
         journal.close()
         assert kept.snapshot is not None
-        assert kept.snapshot.load_kw == pytest.approx(0.5)
+        assert kept.snapshot.load_kw == pytest.approx(0.8, abs=0.001)
 
 
 def test_a_restarted_service_knows_its_journal(
@@ -292,3 +296,53 @@ def test_a_wish_is_granted_between_slots_once_the_pause_is_over(
         assert shown.decision is not None
         assert shown.decision.decision_id == second["decision_id"]
         assert shown.readings["battery_soc"].value == 0.2
+
+
+class NightService(Service):
+    """A service whose clock a test turns."""
+
+    at = datetime(2026, 1, 14, 22, 50, tzinfo=UTC)
+
+    def _now(self) -> datetime:
+        return self.at
+
+
+class NoLink:
+    def publish(self, *_: object, **__: object) -> None: ...
+
+
+def test_a_home_on_statestream_puts_each_day_away_by_itself(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    kept: list[tuple[date, list[MeteredSlot]]] = []
+
+    class Keeping(FixedRecall):
+        def remember(self, *given: Any) -> None:
+            kept.append(given[:2])
+
+    situation = make_situation()
+    recall: Any = Keeping(list(situation.neighbours), dict(situation.shapes))
+    settings = Settings(
+        home_file=tmp_path / "home.toml", service=ServiceSettings(slot_minutes=30, grace_s=0), sensors=STATESTREAM
+    )
+    journal = Journal(tmp_path / "journal.sqlite")
+    service, link = (
+        NightService(settings, Parts(home, recall, journal, None, "none"), Event()),
+        cast("MqttLink", NoLink()),
+    )
+    midnight = datetime(2026, 1, 14, 23, 0, tzinfo=UTC)
+    for minute in range(-59, 40):
+        NightService.at = midnight + timedelta(minutes=minute)
+        # Changes only: the panels are silent, the load doubles at a quarter to twelve.
+        told = {"grid": str(500 + 500 * (minute >= -15) + minute % 2)}
+        if minute == -59:
+            told |= {"pv": "0", "battery": "0", "soc": "50"}
+        for entity, state in told.items():
+            service._hear(Message(f"ha/sensor/{entity}/state", state.encode()), link)
+        service._sample_mapped(service._now())
+        service._decide_when_due(service._now(), link)
+    [(day, slots)] = kept
+    assert day == date(2026, 1, 14)
+    assert [slot.load_kw for slot in slots] == pytest.approx([0.5, 0.75], abs=0.02)
+    assert [slot.soc for slot in slots] == [0.5, 0.5]
+    journal.close()
