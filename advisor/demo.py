@@ -21,12 +21,14 @@ from agent.decision import Decision
 from agent.journal import open_journal
 from energy.bills import Bills
 from energy.errors import AdvisorError, DataError
+from energy.guard import Policy
 from energy.home import Home
 from energy.slots import day_bounds
 from ingest.history import History
 from ingest.recorded import shipped_history
 from knowledge.days import DayRecord, Floats
 from simulator.recording import Recording
+from simulator.sensors import PERFECT, SensorQuality
 from transport.broker import EmbeddedBroker
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.topics import Topics
@@ -38,6 +40,8 @@ START_SOC = 0.2
 _HOUSE_STEP_MINUTES = 5
 _SLOT_MINUTES = 30
 _FORECAST_DAYS = 2
+# The house tells its clock after its states: who waits for a missing one waits in vain.
+_GRACE_S = 0.5
 _ADVISOR_STARTS_S = 60
 _CHILD_ENDS_S = 20
 
@@ -54,6 +58,7 @@ class Choices:
     broker: str | None = None
     folder: Path = Path(".advisor/demo")
     start_soc: float = START_SOC
+    quality: SensorQuality = PERFECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +227,10 @@ class _Files:
         return self.folder / "played.jsonl"
 
     @property
+    def sensors(self) -> Path:
+        return self.folder / "sensors.yaml"
+
+    @property
     def settings(self) -> Path:
         return self.folder / "advisor.toml"
 
@@ -257,6 +266,10 @@ port = {address.port}
 [service]
 clock = "house"
 slot_minutes = {_SLOT_MINUTES}
+grace_s = {_GRACE_S}
+
+[policy]
+max_snapshot_age_s = {_patience_s(choices.quality)}
 
 [model]
 provider = "{choices.model}"
@@ -268,9 +281,17 @@ enabled = false
         )
 
 
+def _patience_s(quality: SensorQuality) -> float:
+    """How old a state may be: meters that report changes only repeat themselves at their heartbeat."""
+    return 60 * (quality.heartbeat_minutes + 1) if quality.report_on_change else Policy().max_snapshot_age_s
+
+
 def _house_command(choices: Choices, files: _Files, address: BrokerAddress) -> list[str]:
     command = ["simulator", "--recording", str(files.recording), "--broker", str(address)]
     command += ["--record", str(files.record), "--soc", str(choices.start_soc)]
+    if choices.quality != PERFECT:
+        files.sensors.write_text(choices.quality.model_dump_json(), encoding="utf-8")
+        command += ["--sensors", str(files.sensors)]
     command += ["--step-minutes", str(_HOUSE_STEP_MINUTES), "--slot-minutes", str(_SLOT_MINUTES)]
     return command + (["--speed", str(choices.speed)] if choices.speed else [])
 

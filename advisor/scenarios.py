@@ -11,6 +11,7 @@ from ingest.history import History
 from ingest.recorded import shipped_history
 from simulator.__main__ import main as play_house
 from simulator.scenario import home_name, load_scenario, scenario_names
+from simulator.sensors import PERFECT
 from simulator.staging import staged
 
 # More than this above the bill of plain self-consumption is a loss; a cent of rounding is not.
@@ -40,6 +41,7 @@ def stage(name: str, choices: Choices) -> tuple[Choices, History]:
         hours=scenario.play.hours,
         folder=folder,
         start_soc=scenario.play.start_soc,
+        quality=scenario.sensors,
     )
     return told, history
 
@@ -55,6 +57,10 @@ def simulate(name: str | None, choices: Choices) -> int:
     recording(history, day=choices.day, hours=choices.hours).to_json(played)
     told = ["--recording", str(played), "--broker", str(choices.broker), "--speed", str(choices.speed)]
     told += ["--no-lockstep", "--soc", str(choices.start_soc), "--record", str(choices.folder / "played.jsonl")]
+    if choices.quality != PERFECT:
+        sensors = choices.folder / "sensors.yaml"
+        sensors.write_text(choices.quality.model_dump_json(), encoding="utf-8")
+        told += ["--sensors", str(sensors)]
     return play_house(told)
 
 

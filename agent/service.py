@@ -25,6 +25,7 @@ from energy.slots import DAY, day_bounds, floor_slot, local_day
 from ingest.live import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
 from ingest.mapping import MappedSensors
 from ingest.meter import MeteredSlot, SlotMeter
+from ingest.plausible import Witness
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
 from transport.discovery import HOME_ASSISTANT_STATUS, advisor_discovery
 from transport.mqtt import BrokerAddress, Message, MqttLink
@@ -75,6 +76,7 @@ class Service:
         self._readings: dict[Role, Reading] = {}
         self._complaints: dict[str, str] = {}
         self._meter = SlotMeter(self._step)
+        self._witness = Witness(self._home)
         self._forecast = PvOutlook(self._home.tz)
         self._house_time: datetime | None = None
         self._house_online: bool | None = None
@@ -161,6 +163,7 @@ class Service:
             self._reviewed_at, self._last_command_at = None, None
             self._readings.clear()
             self._meter = SlotMeter(self._step)
+            self._witness = Witness(self._home)
         self._house_online = online
 
     def _take_reading(self, role: Role, message: Message) -> None:
@@ -172,6 +175,7 @@ class Service:
         known = self._readings.get(role)
         if known is None or reading.at > known.at:
             self._readings[role] = reading
+            self._witness.hear(role, reading)
             self._meter.add(role, reading)
         if self._complaints.pop(message.topic, None):
             _log.info("%s is well again", role)
@@ -195,6 +199,7 @@ class Service:
             self._readings.pop(role, None)
         self._readings.update(known)
         for role, reading in known.items():
+            self._witness.hear(role, reading)
             if (now - reading.at).total_seconds() <= self._settings.policy.max_snapshot_age_s:
                 self._meter.add(role, replace(reading, at=now))
 
@@ -216,7 +221,8 @@ class Service:
         slot = floor_slot(now, self._step)
         if slot == self._slot and not self._may_grant_wish(now):
             return
-        taken = snapshot(self._readings, now=now, max_age_s=self._settings.policy.max_snapshot_age_s)
+        limit_s = self._settings.policy.max_snapshot_age_s
+        taken = self._witness.judged(snapshot(self._readings, now=now, max_age_s=limit_s))
         self._slot_seen_s = self._slot_seen_s or time.monotonic()
         waited_s = time.monotonic() - self._slot_seen_s
         if isinstance(taken, NoSnapshot) and waited_s < self._settings.service.grace_s:

@@ -15,7 +15,9 @@ from typing import TextIO
 from energy.errors import AdvisorError, SettingsError
 from simulator.house import House
 from simulator.recording import Recording
+from simulator.sensors import PERFECT, SensorQuality
 from simulator.service import HouseService, Pace
+from simulator.yaml_file import read_yaml
 from transport.mqtt import BrokerAddress
 
 
@@ -48,7 +50,11 @@ def _play(chosen: argparse.Namespace) -> None:
         signal.signal(number, lambda *_: stop.set())
     pace = Pace(speed=chosen.speed, lockstep=chosen.lockstep, patience_s=chosen.patience_s)
     with _opened(chosen.record) as lines:
-        HouseService(house, pace=pace, stop=stop, record=lines).run(address)
+        HouseService(house, pace=pace, stop=stop, record=lines, quality=_quality(chosen.sensors)).run(address)
+
+
+def _quality(file: Path | None) -> SensorQuality:
+    return read_yaml(file, SensorQuality) if file else PERFECT
 
 
 def _opened(record: Path | None) -> AbstractContextManager[TextIO | None]:
@@ -89,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=7, help="which appliances switch when")
     parser.add_argument("--soc", type=float, default=0.5, help="charge at the start, 0 to 1")
+    parser.add_argument("--sensors", type=Path, help="how good the sensors are and what goes wrong with them, YAML")
     parser.add_argument("--record", type=Path, help="write every step to this JSON Lines file")
     return parser
 

@@ -42,6 +42,7 @@ class House:
                 f"use {battery.min_soc!r} to {battery.max_soc!r}",
             )
         self.recording = recording
+        self.seed = seed
         self.step_length = step
         self.slot_length = slot
         self.stored_kwh = soc * battery.capacity_kwh

@@ -12,6 +12,7 @@ from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid
 from energy.tariff import AnyTariff
+from simulator.sensors import SensorQuality
 from simulator.yaml_file import read_yaml
 
 _FOLDER = files("simulator") / "scenarios"
@@ -81,6 +82,7 @@ class Scenario(_Closed):
     tariff: Annotated[AnyTariff | DailyPrices, Field(discriminator="kind")] | None = None
     away: Away | None = None
     forecast: Literal["perfect", "good", "poor", "none"] = "good"
+    sensors: SensorQuality = SensorQuality()
     play: Played
 
     @model_validator(mode="after")

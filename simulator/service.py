@@ -9,7 +9,9 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
+from energy.errors import SettingsError
 from simulator.house import House, StepRecord
+from simulator.sensors import PERFECT, SensorQuality, Sensors, check_faults
 from transport.discovery import HOME_ASSISTANT_STATUS, house_discovery, house_sensors
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.payloads import Moment, PvForecast, first_fault, state_json
@@ -39,16 +41,27 @@ class Pace:
 class HouseService:
     """Plays a house to its end, or until asked to stop."""
 
-    def __init__(self, house: House, *, pace: Pace, stop: Event, record: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        *,
+        pace: Pace,
+        stop: Event,
+        record: TextIO | None = None,
+        quality: SensorQuality = PERFECT,
+    ) -> None:
         self._house = house
         self._pace = pace
         self._stop = stop
         self._record = record
         self._topics = Topics(house.recording.home.name)
+        self._said = Sensors(quality, began=house.now, seed=house.seed)
         readings = house.readings()
         self._sensors = {
             sensor.name: sensor for sensor in house_sensors(house.recording.home.currency) if sensor.name in readings
         }
+        if strange := check_faults(quality.faults, readings):
+            raise SettingsError(strange)
         self._proceed: Moment | None = None
         self._expects_proceed = pace.lockstep
 
@@ -99,10 +112,9 @@ class HouseService:
         link.publish(self._topics.clock, Moment(time=self._house.now).model_dump_json(), retain=True)
 
     def _publish_states(self, link: MqttLink) -> None:
-        now = self._house.now
-        for name, value in self._house.readings().items():
-            payload = state_json(value, self._sensors[name].unit or "", now)
-            link.publish(self._topics.sensor(name), payload, retain=True)
+        for state in self._said.read(self._house.readings(), self._house.now):
+            payload = state_json(state.value, self._sensors[state.name].unit or "", state.at)
+            link.publish(self._topics.sensor(state.name), payload, retain=True)
 
     def _publish_forecast(self, link: MqttLink) -> None:
         now, slot = self._house.now, self._house.slot_length
