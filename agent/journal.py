@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 
 from agent.decision import Decision
+from energy.commands import Mode
 from energy.errors import MemoryFault
 from ingest.meter import MeteredSlot
 
@@ -109,6 +110,18 @@ class Journal:
             (home, at.isoformat() if at else "9999"),
         ).fetchone()
         return _read(row[0]) if row else None
+
+    def last_of_mode(self, home: str, mode: Mode, start: datetime, end: datetime) -> Decision | None:
+        """The newest decision in [start, end) whose command was of a mode."""
+        rows = self._db.execute(
+            "SELECT record FROM decisions WHERE home = ? AND at >= ? AND at < ? ORDER BY at DESC, rowid DESC",
+            (home, start.isoformat(), end.isoformat()),
+        )
+        for (record,) in rows:
+            command = orjson.loads(zlib.decompress(record))["command"]
+            if command is not None and command["mode"] == mode:
+                return _read(record)
+        return None
 
     def measure(self, home: str, slot: MeteredSlot) -> None:
         """Keep the means of a finished slot, so that a restart forgets nothing of today."""

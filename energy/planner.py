@@ -203,10 +203,10 @@ def plan(ensemble: Ensemble, home: Home, stored_kwh: float, *, keep_soc: float =
     for name, levels in proposals.items():
         if levels not in seen:
             looked = outlook(levels, ensemble, home, stored_kwh)
-            first = _first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
+            first = first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
             seen[levels] = Candidate(name, levels, looked, first)
     ranked = sorted(seen.values(), key=lambda candidate: candidate.outlook.expected_cost)
-    idle_cost = _first_slot_cost(SELF_CONSUMPTION, ensemble, home, futures[1], stored_kwh)
+    idle_cost = first_slot_cost(SELF_CONSUMPTION, ensemble, home, futures[1], stored_kwh)
     capacity = home.battery.capacity_kwh
     return Plan(
         candidates=tuple(ranked),
@@ -216,7 +216,7 @@ def plan(ensemble: Ensemble, home: Home, stored_kwh: float, *, keep_soc: float =
     )
 
 
-def _first_slot_cost(level: Levels, ensemble: Ensemble, home: Home, future: CostToGo, stored_kwh: float) -> float:
+def first_slot_cost(level: Levels, ensemble: Ensemble, home: Home, future: CostToGo, stored_kwh: float) -> float:
     """Expected cost of the first slot under `level`, all later slots being optimal."""
     prices = ensemble.prices
     first = Ensemble(

@@ -1,0 +1,189 @@
+"""From a question taken apart to the inquiry that answers it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from agent import inquiry
+from agent.inquiry import Fact, Finding, Sources, Span, unknown
+from agent.question import Aim, Question
+from energy.commands import Mode
+from energy.slots import DAY, local_day
+
+# How far back a decision of some mode is looked for where the question names no time.
+_LATELY = timedelta(days=7)
+
+_Answer = Callable[[Sources, Question, datetime], Finding]
+
+
+def run(sources: Sources, asked: Question, *, now: datetime) -> Finding:
+    """Run the inquiry that a question asks for; what cannot be answered gives a finding that says so."""
+    if asked.bad_date is not None:
+        return unknown("scope", "bad_date", text=asked.bad_date)
+    return _ANSWERS[asked.aim](sources, asked, now)
+
+
+def _why(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window, mode = asked.window, asked.mode
+    if window is not None and window.at is not None:
+        return inquiry.why(sources, at=window.at)
+    if mode is None:
+        return inquiry.why(sources, at=min(window.end, now) if window else None)
+    newest = sources.decision()
+    if window is None and newest and newest.command and newest.command.mode is mode:
+        return inquiry.why(sources, at=newest.at)
+    start, end = (window.start, min(window.end, now)) if window else (now - _LATELY, now)
+    found = sources.decision_of_mode(mode, start, end)
+    return inquiry.why(sources, at=found.at) if found else _no_such_mode(sources, mode, start, end, now)
+
+
+def _no_such_mode(sources: Sources, mode: Mode, start: datetime, end: datetime, now: datetime) -> Finding:
+    """A mode that was not chosen then, and when it last was, as far back as is looked."""
+    last = sources.decision_of_mode(mode, now - _LATELY, now)
+    facts: dict[str, Fact] = {"wanted": mode.value, "start": start, "end": end}
+    return unknown("why", "no_such_mode", **facts, **({"last_at": last.at} if last else {}))
+
+
+def _why_not(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    at = None if window is None else window.at or min(window.end, now)
+    return inquiry.why_not(sources, asked.mode, at=at)
+
+
+def _plan(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    if window is not None and window.end <= now:
+        return inquiry.planned(sources, at=window.at or window.end)
+    found = inquiry.planned(sources)
+    end = found.facts.get("plan_end")
+    if window is not None and isinstance(end, datetime) and window.start >= end:
+        return unknown("plan", "beyond_plan", plan_end=end)
+    return found
+
+
+def _what_if(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del now
+    if asked.change is None or not asked.change.names:
+        return unknown("what_if", "no_change")
+    return inquiry.what_if(sources, asked.change)
+
+
+def _span(asked: Question, now: datetime, sources: Sources) -> Span:
+    """The span asked about; today where none is named."""
+    if asked.spans:
+        return asked.spans[0]
+    today = local_day(now, sources.home.tz)
+    return Span(today, today)
+
+
+def _ever(asked: Question, now: datetime, sources: Sources) -> Span:
+    """The span asked about; all that is known where none is named."""
+    if asked.spans:
+        return asked.spans[0]
+    return sources.known_span(now) or _span(asked, now, sources)
+
+
+def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
+    span = _span(asked, now, sources)
+    if asked.quantity is None:
+        return inquiry.totals(sources, span, now=now)
+    return inquiry.total_of(sources, asked.quantity, span, now=now)
+
+
+def _breakdown(sources: Sources, asked: Question, now: datetime) -> Finding:
+    grain = asked.grain or "day"
+    today = local_day(now, sources.home.tz)
+    lately = {"day": Span(today - 7 * DAY, today - DAY), "week": Span(today - 28 * DAY, today - DAY)}
+    span = asked.spans[0] if asked.spans else lately.get(grain) or _ever(asked, now, sources)
+    return inquiry.breakdown(sources, asked.quantity or "load", span, grain=grain, now=now)
+
+
+def _extreme(sources: Sources, asked: Question, now: datetime) -> Finding:
+    span, quantity = _ever(asked, now, sources), asked.quantity or "load"
+    if span.days == 1:
+        return inquiry.total_of(sources, "peak" if quantity == "load" else quantity, span, now=now)
+    return inquiry.extreme(sources, quantity, span, most=asked.most, now=now)
+
+
+def _compare(sources: Sources, asked: Question, now: datetime) -> Finding:
+    spans = asked.spans
+    if len(spans) == 1:
+        # "More than last week" is about the span that now lies in.
+        today = local_day(now, sources.home.tz)
+        spans = (Span(today, today), spans[0]) if spans[0].days == 1 else (_like(spans[0], today), spans[0])
+    if len(spans) < 2:
+        return unknown("compare", "two_spans")
+    return inquiry.compare(sources, asked.quantity or "load", spans[0], spans[1], now=now)
+
+
+def _like(span: Span, today: date) -> Span:
+    """The span of the same kind that ends today: this week, this month, or as many days."""
+    if span.days == 7 and span.first.weekday() == 0:
+        return Span(today - today.weekday() * DAY, today)
+    if span.first.day == 1 and (span.last + DAY).day == 1 and span.days <= 31:
+        return Span(today.replace(day=1), today)
+    return Span(today - (span.days - 1) * DAY, today)
+
+
+def _days_like(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.days_like(sources, _span(asked, now, sources).first, now=now)
+
+
+def _saved(sources: Sources, asked: Question, now: datetime) -> Finding:
+    today = local_day(now, sources.home.tz)
+    return inquiry.saved(sources, asked.spans[0] if asked.spans else Span(today - 7 * DAY, today), now=now)
+
+
+def _best_start(sources: Sources, asked: Question, now: datetime) -> Finding:
+    assert asked.load is not None  # noqa: S101 (such a question always has one)
+    load = asked.load
+    earliest = asked.window.start if asked.window and asked.window.at is None else None
+    found = inquiry.best_start(
+        sources,
+        power_kw=load.power_kw,
+        length_h=load.length_h,
+        earliest=earliest,
+        latest_end=asked.latest,
+        now=now,
+    )
+    return replace(found, facts={**found.facts, "load": load.name, **({"assumed": "yes"} if load.assumed else {})})
+
+
+def _prices(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked
+    return inquiry.prices(sources, now=now)
+
+
+def _status(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked
+    return inquiry.status(sources, now=now)
+
+
+def _nothing(told: str) -> _Answer:
+    return lambda _sources, _asked, _now: unknown("scope", told)
+
+
+def _help(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del sources, asked, now
+    return Finding("scope", "scope.help")
+
+
+_ANSWERS: dict[Aim, _Answer] = {
+    "why": _why,
+    "why_not": _why_not,
+    "plan": _plan,
+    "what_if": _what_if,
+    "totals": _totals,
+    "breakdown": _breakdown,
+    "extreme": _extreme,
+    "compare": _compare,
+    "days_like": _days_like,
+    "saved": _saved,
+    "best_start": _best_start,
+    "prices": _prices,
+    "status": _status,
+    "thermostat": _nothing("thermostat"),
+    "help": _help,
+    "order": _nothing("order"),
+    "off_subject": _nothing("off_subject"),
+}

@@ -1,0 +1,133 @@
+"""What inquiries read: the home, its remembered days, the journal of its decisions, and the totals of each day."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from threading import RLock
+
+from agent.decision import Decision
+from agent.inquiry.past import DayTotals, Metered, metered, totals_of
+from agent.journal import Journal
+from energy.commands import Mode
+from energy.home import Home
+from energy.slots import DAY, day_bounds, local_day
+from ingest.meter import MeteredSlot
+from knowledge.days import DayRecord
+from knowledge.similar import FingerprintTable, SimilarDay
+from knowledge.store import DayStore
+
+# Who owns the index ranks through it; who does not ranks over all days, which is as exact and slower with decades.
+Similar = Callable[[date, int], list[SimilarDay]]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole local days, from `first` up to and including `last`."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many days."""
+        return (self.last - self.first).days + 1
+
+
+class Sources:
+    """A home's past as inquiries see it; it only reads, and may be used from several threads."""
+
+    def __init__(self, home: Home, store: DayStore, journal: Journal, *, similar: Similar | None = None) -> None:
+        self.home = home
+        self._store = store
+        self._journal = journal
+        self._similar = similar
+        self._table: FingerprintTable | None = None
+        self._totals: dict[date, DayTotals] = {}
+        self._lock = RLock()
+
+    def decision(self, at: datetime | None = None) -> Decision | None:
+        """The decision in force at a moment, or the newest."""
+        with self._lock:
+            return self._journal.last(self.home.name, at=at)
+
+    def decision_of_mode(self, mode: Mode, start: datetime, end: datetime) -> Decision | None:
+        """The newest decision of a stretch whose command was of a mode."""
+        with self._lock:
+            return self._journal.last_of_mode(self.home.name, mode, start, end)
+
+    def answers(self, decision_id: str) -> list[tuple[bool, str]]:
+        """What the house answered to a command."""
+        with self._lock:
+            return self._journal.confirmations(decision_id)
+
+    def known_span(self, now: datetime) -> Span | None:
+        """From the first to the last day of which anything is known."""
+        today = local_day(now, self.home.tz)
+        with self._lock:
+            days = [record.day for record in self._store.days(self.home.name)]
+            days += [local_day(slot.start, self.home.tz) for slot in self._journal.ends(self.home.name)]
+        known = [day for day in days if day <= today]
+        return Span(min(known), max(known)) if known else None
+
+    def day_totals(self, span: Span, now: datetime) -> list[DayTotals]:
+        """Totals of each day of a span of which anything is known by `now`, oldest first.
+
+        A day that is over is worked out once.
+        """
+        today = local_day(now, self.home.tz)
+        last = min(span.last, today)
+        with self._lock:
+            wanted = [span.first + n * DAY for n in range((last - span.first).days + 1)]
+            missing = [day for day in wanted if day == today or day not in self._totals]
+            if missing:
+                self._totals |= self._work_out(Span(missing[0], missing[-1]), now)
+            return [self._totals[day] for day in wanted if day in self._totals]
+
+    def metered(self, span: Span, now: datetime) -> Metered | None:
+        """What was metered in a span up to `now`; None if nothing was."""
+        slots = self._slots(span, now)
+        return metered(slots, self.home, _step(slots)) if slots else None
+
+    def similar(self, day: date, count: int) -> list[SimilarDay]:
+        """The days before `day` that were most like it, nearest first."""
+        if self._similar is not None:
+            return self._similar(day, count)
+        with self._lock:
+            if self._table is None:
+                self._table = FingerprintTable(self.home)
+            self._table.add(self._store.days(self.home.name))
+            return self._table.rank(day, count)
+
+    def _slots(self, span: Span, now: datetime) -> list[MeteredSlot]:
+        start, end = day_bounds(span.first, self.home.tz)[0], day_bounds(span.last, self.home.tz)[1]
+        with self._lock:
+            return self._journal.measured(self.home.name, start, min(end, now))
+
+    def _work_out(self, span: Span, now: datetime) -> dict[date, DayTotals]:
+        records: dict[date, DayRecord] = {
+            record.day: record
+            for record in self._store.days(self.home.name)
+            if span.first <= record.day <= span.last and record.day <= local_day(now, self.home.tz)
+        }
+        whole = self.metered(span, now)
+        seen = _by_day(whole, self.home) if whole else {}
+        return {
+            day: totals_of(day, self.home, record=records.get(day), seen=seen.get(day), now=now)
+            for day in {*records, *seen}
+        }
+
+
+def _step(slots: Sequence[MeteredSlot]) -> timedelta:
+    """Length of metered slots: the shortest distance between two of them."""
+    gaps = [later.start - earlier.start for earlier, later in pairwise(slots)]
+    return min(gaps, default=timedelta(minutes=30))
+
+
+def _by_day(whole: Metered, home: Home) -> dict[date, Metered]:
+    """Metered slots split into local days."""
+    days = [local_day(start, home.tz) for start in whole.starts]
+    edges = [at for at in range(len(days)) if at == 0 or days[at] != days[at - 1]]
+    return {
+        days[first]: whole.part(slice(first, end)) for first, end in zip(edges, [*edges[1:], len(days)], strict=True)
+    }

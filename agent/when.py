@@ -1,0 +1,97 @@
+"""Times of day as people write them, and the stretch of time a question is about, on the home's own clock."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from agent.dates import BadDate
+from agent.inquiry import Span
+from energy.slots import DAY, local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time that a question is about; `at` where it names one moment."""
+
+    start: datetime
+    end: datetime
+    at: datetime | None = None
+
+
+def find_clock(text: str) -> time | BadDate | None:
+    """A time of day in plain text, such as 18:30, 6 pm or las 6 de la tarde; None if there is none."""
+    if re.search(r"\b(?:noon|midday|mediodia)\b", text):
+        return time(12)
+    if re.search(r"\b(?:midnight|medianoche)\b", text):
+        return time()
+    match = _CLOCK.search(text)
+    if match is None:
+        return None
+    said = match.groupdict()
+    hour, minute = int(said["h1"] or said["h2"] or said["h3"]), int(said["m1"] or 0)
+    part = said["part1"] or said["part2"] or said["part3"] or ""
+    if part in ("pm", "de la tarde", "de la noche") and hour < 12:
+        hour += 12
+    if part in ("am", "de la manana", "de la madrugada") and hour == 12:
+        hour = 0
+    try:
+        return time(hour % 24 if (hour, minute) == (24, 0) else hour, minute)
+    except ValueError:
+        return BadDate(match[0].strip())
+
+
+def moment_of(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """A local time in UTC; one that clocks skip is read as if they had not gone forward yet."""
+    return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+
+
+_PARTS: tuple[tuple[str, int, int], ...] = (
+    (r"\blast night\b|\banoche\b", 18, 30),
+    (r"\b(?:this|in the|early|esta|por la|de la) (?:morning|manana|madrugada)\b", 4, 12),
+    (r"\b(?:this|in the|esta|por la) (?:afternoon|tarde)\b", 12, 19),
+    (r"\b(?:this|in the|esta|por la|at) (?:evening|noche|night)\b|\btonight\b", 18, 24),
+)
+
+
+def window_of(words: str, spans: tuple[Span, ...], clock: time | None, now: datetime, zone: ZoneInfo) -> Window | None:
+    """The moment or the stretch a question is about; a time without a day is the last one before now."""
+    if not spans and clock is None:
+        return None
+    day = spans[0].first if spans else local_day(now, zone)
+    if clock is not None:
+        at = moment_of(day, clock, zone)
+        if not spans and at > now:
+            at = moment_of(day - DAY, clock, zone)
+        return Window(at, at, at)
+    for pattern, begin, end in _PARTS:
+        if re.search(pattern, words):
+            return Window(moment_of(day, time(begin), zone), moment_of(day + (end // 24) * DAY, time(end % 24), zone))
+    return Window(moment_of(day, time(), zone), moment_of(spans[0].last + DAY, time(), zone))
+
+
+def start_of(spans: tuple[Span, ...], clock: time | None, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When something would start; a time without a day is the next one after now."""
+    if clock is None:
+        return None
+    at = moment_of(spans[0].first if spans else local_day(now, zone), clock, zone)
+    return at if at >= now or spans else moment_of(local_day(now, zone) + DAY, clock, zone)
+
+
+def latest_of(
+    words: str, spans: tuple[Span, ...], clock: time | None, now: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """By when something must be done, if a question says so."""
+    said = re.search(r"\b(?:by|before|until|ready|antes de|para las|hasta)\b", words)
+    return start_of(spans, clock, now, zone) if said else None
+
+
+_PART = r"(?:am|pm|de la (?:tarde|noche|manana|madrugada))"
+# A figure with a unit after it is an amount, not an hour.
+_NO_UNIT = r"(?![\d.,:]|\s*(?:%|k?wh?\b|percent|por ciento|c(?:en)?ts?\b|eur|h\b|hours?\b|horas?\b))"
+_CLOCK = re.compile(
+    rf"\b(?P<h1>[0-2]?\d)[:h](?P<m1>\d\d)\s*(?P<part1>{_PART})?\b"
+    rf"|\b(?:at|by|before|until|a las?|las|antes de las)\s+(?P<h2>\d{{1,2}})(?:\s*o'?clock)?"
+    rf"(?:\s*(?P<part2>{_PART}))?{_NO_UNIT}"
+    rf"|\b(?P<h3>\d{{1,2}})\s*(?P<part3>am|pm)\b",
+)
