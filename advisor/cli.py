@@ -11,7 +11,9 @@ import typer
 from rich.console import Console
 
 from advisor.home_cli import ingest_homeassistant
+from advisor.notes import notes_app
 from advisor.scenarios_cli import scenarios_app
+from advisor.synthetic_cli import ingest_synthetic
 from energy.errors import AdvisorError, SettingsError
 
 app = typer.Typer(
@@ -29,11 +31,13 @@ eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no
 app.add_typer(eval_app, name="eval")
 app.add_typer(ingest_app, name="ingest")
 ingest_app.command("homeassistant")(ingest_homeassistant)
+ingest_app.command("synthetic")(ingest_synthetic)
 app.add_typer(index_app, name="index")
 app.add_typer(days_app, name="days")
 app.add_typer(bench_app, name="bench")
 app.add_typer(schema_app, name="schema")
 app.add_typer(scenarios_app, name="scenarios")
+app.add_typer(notes_app, name="notes")
 
 MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from advisor.bills import bills
-from advisor.history import ingest_history
+from advisor.history import ingest_history, known_history
 from advisor.view import DayView
 from agent.decision import Decision
 from agent.journal import open_journal
@@ -25,7 +25,6 @@ from energy.guard import Policy
 from energy.home import Home
 from energy.slots import day_bounds
 from ingest.history import History
-from ingest.recorded import shipped_history
 from knowledge.days import DayRecord, Floats
 from simulator.recording import Recording
 from simulator.sensors import PERFECT, SensorQuality
@@ -57,6 +56,7 @@ class Choices:
     model: str = "auto"
     broker: str | None = None
     folder: Path = Path(".advisor/demo")
+    known: Path = Path(".advisor/memory")
     start_soc: float = START_SOC
     quality: SensorQuality = PERFECT
 
@@ -142,10 +142,10 @@ def prepare(choices: Choices, *, quiet: bool) -> History:
     """Read the home and put its days before the played one into the demo's memory.
 
     Raises:
-        SettingsError: the home is not shipped.
+        SettingsError: the home is neither in memory nor shipped.
         DataError: there is no day before the one to be played.
     """
-    history = shipped_history(choices.home)
+    history = known_history(choices.home, choices.known)
     earlier = tuple(record for record in history.days if record.day < choices.day)
     if not earlier:
         raise DataError(f"{choices.home!r} knows no day before {choices.day}: choose one after {history.days[0].day}")

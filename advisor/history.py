@@ -138,6 +138,12 @@ def similar_days(home: Home, store: DayStore, memory: Path, day: date, k: int) -
     return table.rank(day, k, among=coarse)
 
 
+def known_facts(memory: Path, name: str | None) -> Home:
+    """Facts of a home in memory, of the only one if no name is given."""
+    store = store_of(memory)
+    return store.home(name or _only_home(store))
+
+
 def _only_home(store: DayStore) -> str:
     homes = store.homes()
     if len(homes) != 1:

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from advisor.demo import Choices, Outcome, play, recording
-from advisor.history import store_of
+from advisor.history import known_history, store_of
 from ingest.history import History
-from ingest.recorded import shipped_history
 from simulator.__main__ import main as play_house
 from simulator.scenario import home_name, load_scenario, scenario_names
 from simulator.sensors import PERFECT
@@ -51,7 +50,7 @@ def simulate(name: str | None, choices: Choices) -> int:
     if name is not None:
         choices, history = stage(name, choices)
     else:
-        history = shipped_history(choices.home)
+        history = known_history(choices.home, choices.known)
     choices.folder.mkdir(parents=True, exist_ok=True)
     played = choices.folder / "recording.json"
     recording(history, day=choices.day, hours=choices.hours).to_json(played)

@@ -10,6 +10,7 @@ from energy.errors import SettingsError
 from energy.home import Home
 from energy.solar import Span, pv_power
 from energy.tariff import is_rest_day
+from ingest.history import History
 from knowledge.days import DayRecord
 from simulator.car import CarHistory, drive_and_charge
 from simulator.climate import climate_of
@@ -26,7 +27,7 @@ from simulator.weather import Weather, make_weather
 
 STEP = timedelta(minutes=5)
 _MOST_DAYS = 3660
-_KINDEST_STEP = timedelta(minutes=30)
+HISTORY_STEP = timedelta(minutes=30)
 # Forecasts reach beyond the last day that is lived, so that the last evening still has a tomorrow.
 _BEYOND_DAYS = 2
 
@@ -95,7 +96,7 @@ def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
 
 
 def synthetic_home(
-    spec: HomeSpec, seed: int, days: int, *, step: timedelta = _KINDEST_STEP
+    spec: HomeSpec, seed: int, days: int, *, step: timedelta = HISTORY_STEP
 ) -> tuple[Home, list[DayRecord]]:
     """A home and its days as memory keeps them, in slots of `step`.
 
@@ -105,7 +106,13 @@ def synthetic_home(
     return spec.home(), day_records(live(spec, seed=seed, days=days), step=step)
 
 
-def day_records(year: SyntheticYear, *, step: timedelta = _KINDEST_STEP) -> list[DayRecord]:
+def synthetic_history(spec: HomeSpec, *, seed: int, days: int, step: timedelta = HISTORY_STEP) -> History:
+    """The same home as a history that can be ingested; raises as `synthetic_home`."""
+    home, records = synthetic_home(spec, seed, days, step=step)
+    return History(home, step, tuple(records))
+
+
+def day_records(year: SyntheticYear, *, step: timedelta = HISTORY_STEP) -> list[DayRecord]:
     """What meters and forecasts leave of a year: one record per local day.
 
     Raises:

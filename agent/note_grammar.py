@@ -1,0 +1,176 @@
+"""The words of common wishes in English and Spanish, and the words that no wish may contain."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+NUMBER = r"(\d+(?:\.\d+)?)"
+
+# Words that change or turn a meaning in ways a grammar cannot follow, or that speak to a machine.
+_DANGER = (
+    r"if|unless|except|but|maybe|perhaps|instead|cancel|ignore|disregard|forget|override|bypass|system|prompt|"
+    r"instructions?|admin|password|execute|publish|mqtt|json|tool|function|guard|"
+    r"si|salvo|excepto|pero|quizas?|tal vez|cancela\w*|ignora\w*|olvida\w*|sistema|instruccion\w*|contrasena|"
+    r"ejecuta\w*|publica\w*|sino|en vez"
+)
+_PAST = (
+    r"yesterday|last (?:night|week|month|weekend|\w+day)|ago|had|were|was|came|did|used to|went|"
+    r"ayer|anoche|anteayer|pasad[oa]s?|vinieron|tuvimos|habia|hubo|estuvimos|estaba|estaban|fue|fueron|fuimos|hace"
+)
+_NEGATION = (
+    r"no|not|don't|dont|doesn't|isn't|aren't|won't|never|nobody|without|cannot|can't|none|"
+    r"tampoco|nunca|sin|ningun\w*|nadie|ya no|no longer"
+)
+_QUESTION = (
+    r"^(?:why|what|when|how|who|which|should|can|could|will|is|are|do you|does|"
+    r"por que|que|cuando|cuanto|como|puedo|debo|deberia|cual)\b"
+)
+_READY_BY = r"\bby\b|\bpara las? \d|\bantes del?\b"
+
+_SPANISH = (
+    r"\b(de|a|esta|noche|manana|tarde|vienen|invitados?|visitas?|guarda|reserva|manten\w*|deja|el|la|los|las|del|hasta|"
+    r"para|coche|auto|carg\w+ de|red|vender|exportar|estamos|estaremos|vamos|fuera|viaje|hoy|mitad|corte|apagon|"
+    r"bateria)\b"
+)
+_ENGLISH = (
+    r"\b(the|tonight|tomorrow|keep|guests?|until|by|for|from|grid|car|away|on|at|is|are|we|no one|do|not|battery|"
+    r"sell)\b"
+)
+
+# Words that may stand beside a wish without changing it.
+_FILLERS = frozenset(
+    re.findall(
+        r"\w+",
+        "a an the of in on at to for from by with and be is are will shall we i us our my your it this that there "
+        "please want have has must should needs need coming come comes over visiting visit arrive arriving stay some "
+        "charged charge full enough ready least kwh battery house home power energy night dinner lunch expected "
+        "expecting expect minimum min going planned outage storm blackout cut grid keep hold reserve save leave half "
+        "percent all about un una el la los las lo de del en al por para con y e que se nos mi mis tu su hay habra "
+        "tenemos tendremos viene vienen vendran venir llegan cena cenar comer comida casa bateria luz corte tormenta "
+        "apagon debe tiene tener necesita necesito necesitamos quiero queremos favor esta este estar listo lista "
+        "cargado cargada minimo menos mitad reserva guarda deja manten energia autonomia range drive km left until "
+        "till hasta durante desde or so because porque s ll re m t ",
+    )
+)
+
+_NO = r"(?:do not|don't|dont|never|not|no|nada de|sin|avoid|stop|without|nunca|evita|evitar|prohibido)"
+_GRID = r"(?:(?:from|off|using|with|de|desde|con|por) )?(?:the |la )?(?:grid|mains|red(?: electrica)?)"
+_BATTERY = r"(?:(?:the|la|my|mi|our|nuestra) )?(?:home |house )?(?:battery|bateria)"
+
+_NO_GRID_CHARGE = (
+    rf"\b{_NO} (?:\w+ )?(?:charg\w+|carg\w+|recarg\w+|top\w* up)(?: {_BATTERY})? {_GRID}\b"
+    rf"|\b{_NO} (?:the )?grid charging\b"
+    rf"|\b{_NO} (?:buy\w*|compr\w+)(?: \w+)?(?: for| para)? {_BATTERY}(?: {_GRID})?\b"
+)
+_NO_EXPORT = (
+    rf"\b{_NO} (?:\w+ )?(?:export\w*|sell\w*|vend\w+|viert\w+|vert\w+|inyect\w+|discharg\w+ (?:in)?to|"
+    r"feed\w*(?: in)?)(?: (?:anything|energy|power|nada|energia|excedentes?))?"
+    rf"(?: (?:from )?{_BATTERY})?(?: (?:to|into|a|en|back to) {_GRID})?\b"
+)
+_CAR = (
+    r"\b(?:(?:the|my|our|el|mi|nuestro) )?(?:electric )?"
+    r"(?:car|ev|tesla|leaf|zoe|coche|auto|carro|vehiculo|vehicle)(?: electrico)?\b"
+)
+_AWAY = (
+    r"\b(?:(?:we|i)(?:'re|'m| are| am| will be|'ll be)? )?(?:going )?(?:away|on (?:holidays?|vacation|a trip)|"
+    r"out of town|not (?:at )?home|not be (?:at )?home|travelling|traveling)\b"
+    r"|\b(?:nobody|no one|no-one)(?:'s| is| will be)?(?: at)? (?:home|here|in)\b|\bhouse (?:is |will be )?empty\b"
+    r"|\b(?:(?:estamos|estaremos|estare|estoy|vamos a estar|nos vamos|me voy|salimos|vamos) )?"
+    r"(?:fuera(?: de casa)?|de viaje|de vacaciones|de puente)\b"
+    r"|\bno (?:hay|habra) nadie(?: en casa)?\b|\bno (?:estamos|estaremos|estare|vamos a estar)(?: en casa)?\b"
+    r"|\bcasa (?:estara )?vacia\b"
+)
+_GUESTS = (
+    r"\b(?:guests?|visitors?|visita?s?|invitados?|friends|amigos|family|familia|party|fiesta|dinner party|"
+    r"birthday|cumpleanos|barbecue|barbacoa|gente a cenar|people (?:over|for dinner|coming))\b"
+)
+_EXTRA = (
+    r"\b(?:extra|additional|more|adicional(?:es)?|mas|de mas|sauna|oven|horno|heater|calefactor|estufa|welding|"
+    r"soldar|kiln|dryer|secadora|washing machine|lavadora|laundry|consum\w+|using|use|usaremos|gastar\w*|need)\b"
+)
+_RESERVE = (
+    r"\b(?:never |not |don't |do not |no )?(?:go|drop|fall|get|discharge|baj\w+|descarg\w+)(?: \w+)? "
+    r"(?:below|under|de|del|por debajo del?)\b"
+    r"|\b(?:keep|hold|reserve|save|leave|maintain|have|store|want|need|guard\w+|reserv\w+|manten\w*|dej\w+|"
+    r"conserv\w+|at least|minimum|min|minim[oa]|al menos|como minimo|por lo menos|quiero|ten(?:er)?|half|mitad|"
+    r"full|llen[oa]|outage|power cut|blackout|storm|corte|apagon|tormenta|charged|charge|cargad[oa])\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    kind: str
+    pattern: re.Pattern[str]
+
+
+# Read in this order; what is read is cut out, so that a ban's "no" is not taken for a denial.
+_INTENTS = tuple(
+    _Intent(kind, re.compile(pattern))
+    for kind, pattern in (
+        ("no_grid_charge", _NO_GRID_CHARGE),
+        ("no_export", _NO_EXPORT),
+        ("car_ready", _CAR),
+        ("away", _AWAY),
+        ("guests", _GUESTS),
+        ("extra_load", _EXTRA),
+        ("reserve", _RESERVE),
+    )
+)
+
+
+def refusal(plain: str) -> str | None:
+    """Why a note cannot be a wish, whatever else it says."""
+    if "?" in plain or re.search(_QUESTION, plain):
+        return "this is a question: ask it with `advisor chat`"
+    if match := re.search(rf"\b(?:{_PAST})\b", plain):
+        return f"{match[0]!r} speaks of something past: a note is about what is coming"
+    if match := re.search(rf"\b(?:{_DANGER})\b", plain):
+        return f"{match[0]!r} cannot be followed safely: say the wish alone, in one sentence"
+    return None
+
+
+def wishes(plain: str) -> tuple[list[str], str]:
+    """The wishes in a note, and the text without their words.
+
+    The strongest readings are cut out first; weaker ones count beside them only where they stand alone.
+    """
+    kinds: list[str] = []
+    rest = plain
+    for intent in _INTENTS:
+        if kinds and intent.kind in {"reserve", "extra_load", "guests"} and not _stands_alone(intent.kind, rest, kinds):
+            continue
+        found, count = intent.pattern.subn(" | ", rest)
+        if count:
+            kinds.append(intent.kind)
+            rest = found
+    return kinds, rest
+
+
+def _stands_alone(kind: str, rest: str, kinds: list[str]) -> bool:
+    """Whether a weaker wish is said beside a stronger one, rather than being part of its words."""
+    if kind == "reserve":
+        return kinds != ["car_ready"] and re.search(rf"{NUMBER} ?%", rest) is not None
+    if kind == "guests":
+        return "away" in kinds or "no_grid_charge" in kinds
+    return False
+
+
+def denial(rest: str) -> str | None:
+    """A word that denies the wish."""
+    match = re.search(rf"\b(?:{_NEGATION})\b", rest)
+    return match[0] if match else None
+
+
+def is_ready_by(rest: str) -> bool:
+    """Whether something shall be there by a time, rather than until it."""
+    return re.search(_READY_BY, rest) is not None
+
+
+def strange_words(rest: str) -> list[str]:
+    """Words that are no part of any wish known."""
+    return [word for word in re.findall(r"[^\W\d_]+", rest) if word not in _FILLERS]
+
+
+def language_of(plain: str) -> Literal["en", "es"]:
+    """English unless more of the words are Spanish."""
+    return "es" if len(re.findall(_SPANISH, plain)) > len(re.findall(_ENGLISH, plain)) else "en"

@@ -1,0 +1,62 @@
+"""Says a constraint back in the household's language, so that it can be confirmed, and later in reasons."""
+
+from datetime import datetime
+from typing import Literal, assert_never
+from zoneinfo import ZoneInfo
+
+from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
+
+Language = Literal["en", "es"]
+
+_DAYS: dict[Language, str] = {"en": "Mon Tue Wed Thu Fri Sat Sun", "es": "lun mar mié jue vie sáb dom"}
+
+
+def describe(constraint: Constraint, tz: ZoneInfo, language: Language = "en") -> str:
+    """One sentence: what is asked, and from when to when in local time."""
+    what = _in_english(constraint) if language == "en" else _in_spanish(constraint)
+    start, end = (local_moment(moment, tz, language) for moment in (constraint.start, constraint.end))
+    if isinstance(constraint, CarReady):
+        return f"{what} before {end}" if language == "en" else f"{what} antes del {end}"
+    return f"{what}, from {start} to {end}" if language == "en" else f"{what}, del {start} al {end}"
+
+
+def local_moment(moment: datetime, tz: ZoneInfo, language: Language) -> str:
+    """A moment with weekday, date and clock, such as `Sun 2026-01-18 07:00`."""
+    local = moment.astimezone(tz)
+    return f"{_DAYS[language].split()[local.weekday()]} {local:%Y-%m-%d %H:%M}"
+
+
+def _in_english(constraint: Constraint) -> str:
+    match constraint:
+        case Reserve():
+            return f"at least {constraint.soc * 100:.0f} % in the battery, bought from the grid where needed"
+        case NoGridCharge():
+            return "no charging of the battery from the grid"
+        case NoExport():
+            return "no selling from the battery"
+        case ExtraLoad():
+            return f"{constraint.power_kw:.2f} kW more load than usual"
+        case Away():
+            return f"nobody home, {constraint.load_factor * 100:.0f} % of the usual load"
+        case CarReady():
+            return f"{constraint.energy_kwh:.1f} kWh into the car"
+        case _:
+            assert_never(constraint)
+
+
+def _in_spanish(constraint: Constraint) -> str:
+    match constraint:
+        case Reserve():
+            return f"al menos {constraint.soc * 100:.0f} % en la batería, comprado de la red si hace falta"
+        case NoGridCharge():
+            return "no cargar la batería de la red"
+        case NoExport():
+            return "no vender de la batería"
+        case ExtraLoad():
+            return f"{constraint.power_kw:.2f} kW más de consumo que de costumbre".replace(".", ",", 1)
+        case Away():
+            return f"nadie en casa, {constraint.load_factor * 100:.0f} % del consumo habitual"
+        case CarReady():
+            return f"{constraint.energy_kwh:.1f} kWh en el coche".replace(".", ",", 1)
+        case _:
+            assert_never(constraint)

@@ -1,0 +1,218 @@
+"""What a household asks for a while, as typed constraints that the planner plans for and the guard enforces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+
+from energy.commands import SAME_SOC, Levels
+from energy.home import Home
+
+Floats = NDArray[np.float64]
+
+LONGEST = timedelta(days=62)
+
+
+class _Constraint(BaseModel):
+    """Something that holds in the half-open time [start, end), in UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    start: AwareDatetime
+    end: AwareDatetime
+
+    @field_validator("start", "end")
+    @classmethod
+    def _in_utc(cls, value: datetime) -> datetime:
+        return value.astimezone(UTC)
+
+    @model_validator(mode="after")
+    def _lasts_a_while(self) -> "_Constraint":
+        if self.end <= self.start:
+            raise ValueError(f"ends at {self.end.isoformat()}, not after its start: give a later end")
+        if self.end - self.start > LONGEST:
+            raise ValueError(f"lasts {(self.end - self.start).days} days: at most {LONGEST.days} are taken")
+        return self
+
+    def overlaps(self, start: datetime, end: datetime) -> bool:
+        """Whether any of [start, end) is covered."""
+        return self.start < end and start < self.end
+
+
+class Reserve(_Constraint):
+    """At least `soc` in the battery all the time, bought ahead from the grid where that is allowed."""
+
+    kind: Literal["reserve"] = "reserve"
+    soc: float = Field(ge=0, le=1)
+
+
+class NoGridCharge(_Constraint):
+    """The battery takes nothing from the grid."""
+
+    kind: Literal["no_grid_charge"] = "no_grid_charge"
+
+
+class NoExport(_Constraint):
+    """The battery sells nothing to the grid; surplus sun may still flow out."""
+
+    kind: Literal["no_export"] = "no_export"
+
+
+class ExtraLoad(_Constraint):
+    """The house will need `power_kw` more than on days like this."""
+
+    kind: Literal["extra_load"] = "extra_load"
+    power_kw: float = Field(gt=0, le=50)
+
+
+class Away(_Constraint):
+    """Nobody is home: the load is `load_factor` of what days like this need."""
+
+    kind: Literal["away"] = "away"
+    load_factor: float = Field(default=0.5, ge=0, le=1)
+
+
+class CarReady(_Constraint):
+    """A car must take `energy_kwh` before `end`, at most at `charger_kw`."""
+
+    kind: Literal["car_ready"] = "car_ready"
+    energy_kwh: float = Field(gt=0, le=150)
+    charger_kw: float = Field(default=3.7, gt=0, le=50)
+
+
+Constraint = Annotated[
+    Reserve | NoGridCharge | NoExport | ExtraLoad | Away | CarReady,
+    Field(discriminator="kind"),
+]
+
+_CONSTRAINT: TypeAdapter[Constraint] = TypeAdapter(Constraint)
+
+_Kind = TypeVar("_Kind", bound=_Constraint)
+
+
+def read_constraint(payload: bytes | str) -> Constraint:
+    """Read a constraint as it is stored.
+
+    Raises:
+        pydantic.ValidationError: it is not one.
+    """
+    return _CONSTRAINT.validate_json(payload)
+
+
+def obey(levels: Levels, asked: Sequence[Constraint], home: Home) -> Levels:
+    """The nearest levels that satisfy every constraint of `asked`, all of which hold in their slot.
+
+    A ban is stronger than a reserve: where grid charging is forbidden, a reserve is only not given away.
+    """
+    charge_to, reserve, export_to = levels.charge_to_soc, levels.reserve_soc, levels.export_to_soc
+    floor_soc = min(_floor_soc(asked), home.battery.max_soc)
+    may_buy = home.grid.allow_grid_charging and not _of(asked, NoGridCharge)
+    if _of(asked, NoGridCharge):
+        charge_to = 0.0
+    if may_buy and floor_soc > charge_to + SAME_SOC:
+        charge_to = floor_soc
+    if floor_soc > reserve + SAME_SOC:
+        reserve = floor_soc
+    reserve = max(reserve, charge_to)
+    if _of(asked, NoExport):
+        export_to = None
+    if export_to is not None:
+        export_to = max(export_to, reserve)
+    surplus_to = levels.surplus_to_soc
+    if surplus_to is not None and floor_soc > surplus_to + SAME_SOC:
+        surplus_to = floor_soc
+    changed = {
+        "charge_to_soc": charge_to,
+        "reserve_soc": reserve,
+        "export_to_soc": export_to,
+        "surplus_to_soc": surplus_to,
+    }
+    return levels if all(getattr(levels, name) == value for name, value in changed.items()) else _with(levels, changed)
+
+
+def _with(levels: Levels, changed: dict[str, float | None]) -> Levels:
+    return type(levels).model_validate(levels.model_dump() | changed)
+
+
+def _floor_soc(asked: Sequence[Constraint]) -> float:
+    return max((one.soc for one in _of(asked, Reserve)), default=0.0)
+
+
+def _of(asked: Sequence[Constraint], kind: type[_Kind]) -> list[_Kind]:
+    return [one for one in asked if isinstance(one, kind)]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotWishes:
+    """Constraints laid over the slots of a plan: those that touch each slot, and what they mean for the battery.
+
+    `floor_kwh` is the energy above the battery's minimum to be kept at each slot's end, 0 where nothing is asked;
+    `may_charge` and `may_export` say whether the battery may trade with the grid.
+    """
+
+    touching: tuple[tuple[Constraint, ...], ...]
+    floor_kwh: Floats
+    may_charge: NDArray[np.bool_]
+    may_export: NDArray[np.bool_]
+
+    def __bool__(self) -> bool:
+        return any(self.touching)
+
+
+def over_slots(asked: Sequence[Constraint], starts: Sequence[datetime], step: timedelta, home: Home) -> SlotWishes:
+    """Lay constraints over consecutive slots; a slot that is touched at all is covered."""
+    touching = tuple(tuple(one for one in asked if one.overlaps(start, start + step)) for start in starts)
+    battery = home.battery
+    floors = np.array([min(_floor_soc(here), battery.max_soc) for here in touching]) * battery.capacity_kwh
+    return SlotWishes(
+        touching=touching,
+        floor_kwh=np.maximum(floors - battery.min_kwh, 0.0),
+        may_charge=np.array([not _of(here, NoGridCharge) for here in touching], dtype=bool),
+        may_export=np.array([not _of(here, NoExport) for here in touching], dtype=bool),
+    )
+
+
+def expected_load(
+    load_kw: Floats,
+    asked: Sequence[Constraint],
+    *,
+    starts: Sequence[datetime],
+    step: timedelta,
+    price_per_kwh: Floats,
+) -> Floats:
+    """Load of shape (scenarios, slots) as the household says it will be: away, guests, a car to be charged.
+
+    A slot that is covered in part takes its share. A car is expected to charge in the cheapest slots before its time.
+    """
+    loads = load_kw
+    for one in asked:
+        share = np.array([_covered(one, start, step) for start in starts])
+        match one:
+            case Away():
+                loads = loads * (1 - share * (1 - one.load_factor))
+            case ExtraLoad():
+                loads = loads + share * one.power_kw
+            case CarReady():
+                loads = loads + _car_kw(one, share, price_per_kwh, step)
+            case _:
+                pass
+    return loads
+
+
+def _covered(one: _Constraint, start: datetime, step: timedelta) -> float:
+    """Share of a slot in which a constraint holds."""
+    return max((min(one.end, start + step) - max(one.start, start)) / step, 0.0)
+
+
+def _car_kw(car: CarReady, share: Floats, price_per_kwh: Floats, step: timedelta) -> Floats:
+    hours = step / timedelta(hours=1)
+    powers, left_kwh = np.zeros_like(share), car.energy_kwh
+    for slot in np.argsort(np.where(share > 0, price_per_kwh, np.inf), kind="stable"):
+        taken_kwh = min(share[slot] * car.charger_kw * hours, left_kwh)
+        powers[slot] = taken_kwh / hours
+        left_kwh -= taken_kwh
+    return powers

@@ -1,0 +1,175 @@
+"""The household's notes on disk: what was asked, what was understood, until when, and whether it was withdrawn."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import orjson
+from filelock import FileLock, Timeout
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from energy.constraints import Constraint
+from energy.errors import DataError, MemoryFault
+
+_LOCK_S = 5.0
+
+State = Literal["ahead", "in force", "expired", "done"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Note(_Entry):
+    """One note as it was confirmed; without a constraint it is a remark that only a model may weigh."""
+
+    event: Literal["added"] = "added"
+    id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    at: AwareDatetime
+    text: str = Field(min_length=1, max_length=500)
+    constraint: Constraint | None = None
+    until: AwareDatetime
+
+
+class _Withdrawn(_Entry):
+    event: Literal["done"] = "done"
+    id: str
+    at: AwareDatetime
+
+
+_ENTRY: TypeAdapter[Note | _Withdrawn] = TypeAdapter(Annotated[Note | _Withdrawn, Field(discriminator="event")])
+
+
+class KnownNote(_Entry):
+    """A note and when it was withdrawn, if it was."""
+
+    note: Note
+    done_at: AwareDatetime | None = None
+
+    def state(self, now: datetime) -> State:
+        """Where the note stands at a moment."""
+        if self.done_at is not None and self.done_at <= now:
+            return "done"
+        if self.note.until <= now:
+            return "expired"
+        begins = self.note.constraint.start if self.note.constraint else self.note.at
+        return "ahead" if begins > now else "in force"
+
+
+def notes_of(memory: Path, home: str) -> "NoteBook":
+    """The notes of a home, in the advisor's memory."""
+    return NoteBook(memory / "notes" / f"{home}.jsonl")
+
+
+class NoteBook:
+    """Notes in an append-only file of JSON lines that several processes may share; nothing is ever deleted."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+        self._known: dict[str, KnownNote] = {}
+
+    def add(self, text: str, constraint: Constraint | None, *, now: datetime, until: datetime) -> Note:
+        """Keep a confirmed note; `until` is when a remark without a constraint ends.
+
+        Raises:
+            MemoryFault: the file cannot be written.
+        """
+        note = Note(
+            id=f"{now.astimezone(UTC):%Y%m%d}-{secrets.token_hex(2)}",
+            at=now,
+            text=text,
+            constraint=constraint,
+            until=constraint.end if constraint else until,
+        )
+        self._append(note)
+        return note
+
+    def done(self, note_id: str, *, now: datetime) -> KnownNote:
+        """Withdraw a note; the start of its id is enough where it is the only one.
+
+        Raises:
+            DataError: there is no such note, or several, or it is over already.
+        """
+        found = [known for known in self.list_by_id().values() if known.note.id.startswith(note_id)]
+        exact = [known for known in found if known.note.id == note_id] or found
+        if len(exact) != 1:
+            what = "is no note" if not exact else f"fits {len(exact)} notes"
+            raise DataError(f"{note_id!r} {what}: give an id that `advisor notes list` shows")
+        if (state := exact[0].state(now)) in {"done", "expired"}:
+            raise DataError(f"note {exact[0].note.id!r} is {state} already: nothing to withdraw")
+        self._append(_Withdrawn(id=exact[0].note.id, at=now))
+        return self.list_by_id()[exact[0].note.id]
+
+    def list_by_id(self) -> dict[str, KnownNote]:
+        """Every note by its id; read anew only when the file has changed.
+
+        Raises:
+            MemoryFault: the file cannot be read as notes.
+        """
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError:
+            return {}
+        seen = (stat.st_size, stat.st_mtime_ns)
+        if seen != self._seen:
+            self._known = self._read()
+            self._seen = seen
+        return dict(self._known)
+
+    def active(self, now: datetime) -> list[Note]:
+        """Notes that hold now or are still ahead.
+
+        Raises:
+            MemoryFault: the file cannot be read as notes.
+        """
+        return [known.note for known in self.list_by_id().values() if known.state(now) in {"ahead", "in force"}]
+
+    def _read(self) -> dict[str, KnownNote]:
+        known: dict[str, KnownNote] = {}
+        lines = self._path.read_bytes().split(b"\n")
+        for number, line in enumerate(lines[:-1], start=1):
+            entry = self._entry(line, number)
+            if isinstance(entry, Note):
+                known[entry.id] = KnownNote(note=entry)
+            elif entry.id in known:
+                known[entry.id] = KnownNote(note=known[entry.id].note, done_at=entry.at)
+        return known
+
+    def _entry(self, line: bytes, number: int) -> Note | _Withdrawn:
+        try:
+            return _ENTRY.validate_json(line)
+        except ValidationError as err:
+            raise MemoryFault(
+                f"{self._path}, line {number} is not a note: {line[:80]!r}: mend or remove the line"
+            ) from err
+
+    def _append(self, entry: Note | _Withdrawn) -> None:
+        with self._locked():
+            kept = self._path.read_bytes() if self._path.exists() else b""
+            with self._path.open("ab") as file:
+                # A write that was cut off has no line end: nobody was told that it is kept.
+                file.truncate(kept.rfind(b"\n") + 1)
+                file.write(orjson.dumps(entry.model_dump(mode="json")) + b"\n")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{self._path}.lock", timeout=_LOCK_S):
+                yield
+        except Timeout as err:
+            raise MemoryFault(f"notes {str(self._path)!r} are being written by another process: try again") from err
+        except OSError as err:
+            raise MemoryFault(f"notes {str(self._path)!r} cannot be written: {err}") from err
+
+    def list(self) -> list[KnownNote]:
+        """Every note ever added, oldest first.
+
+        Raises:
+            MemoryFault: the file cannot be read as notes.
+        """
+        return [*self.list_by_id().values()]

@@ -1,0 +1,51 @@
+"""Notes through the commands a user types."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from energy.battery import Battery
+from energy.home import Home
+from energy.tariff import FlatTariff
+from knowledge.store import DayStore
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    home = Home(
+        name="mine",
+        zone="Europe/Madrid",
+        pv_peak_kw=4,
+        battery=Battery(capacity_kwh=10, max_charge_kw=3, max_discharge_kw=3),
+        tariff=FlatTariff(import_price=0.2),
+    )
+    DayStore(tmp_path / "days").remember_home(home)
+    return tmp_path
+
+
+def _notes(memory: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    options = ["--home", "mine", "--memory", str(memory), "--at", "2026-01-14 18:00"]
+    command = [sys.executable, "-m", "advisor", "notes", *arguments, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, input=answer)
+
+
+def test_a_note_is_shown_back_confirmed_listed_and_withdrawn(memory: Path) -> None:
+    told = "at least 60 % in the battery, bought from the grid where needed, from Wed 2026-01-14 18:00 to Thu"
+    refused = _notes(memory, "add", "keep 60 % until 08:00", answer="n\n")
+    assert (refused.returncode, told in refused.stdout) == (1, True)
+    assert json.loads(_notes(memory, "list", "--json").stdout) == {"notes": []}
+    assert _notes(memory, "add", "keep 60 % until 08:00", answer="y\n").returncode == 0
+    [kept] = json.loads(_notes(memory, "list", "--json").stdout)["notes"]
+    assert (kept["state"], kept["constraint"]["kind"], kept["constraint"]["soc"]) == ("in force", "reserve", 0.6)
+    assert "done: keep 60 %" in _notes(memory, "done", kept["id"]).stdout
+    assert "done" in _notes(memory, "list").stdout
+
+
+def test_what_is_not_understood_is_said_and_not_kept(memory: Path) -> None:
+    shown = _notes(memory, "add", "keep 160 % until 08:00", "--yes")
+    assert shown.returncode == 1
+    assert "error: not understood: 160 % is more than a battery holds" in shown.stderr
+    assert not (memory / "notes").exists()
