@@ -12,6 +12,7 @@ from rich.console import Console
 
 from advisor.home_cli import ingest_homeassistant
 from advisor.notes import notes_app
+from advisor.realism_cli import bench_realism
 from advisor.scenarios_cli import scenarios_app
 from advisor.synthetic_cli import ingest_synthetic
 from energy.errors import AdvisorError, SettingsError
@@ -35,6 +36,7 @@ ingest_app.command("synthetic")(ingest_synthetic)
 app.add_typer(index_app, name="index")
 app.add_typer(days_app, name="days")
 app.add_typer(bench_app, name="bench")
+bench_app.command("realism")(bench_realism)
 app.add_typer(schema_app, name="schema")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(notes_app, name="notes")

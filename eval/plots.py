@@ -37,7 +37,7 @@ _INK, _SOFT, _RULE = (COLOURS[role][0] for role in ("ink", "soft", "rule"))
 _POLICY_ROLES = {"planner": "advisor", "greedy": "greedy", "oracle": "bound"}
 _MODE_ROLES = {Mode.CHARGE: "advisor", Mode.HOLD: "bound", Mode.DISCHARGE: "price", Mode.SELF_CONSUMPTION: "other"}
 _WIDTH_IN = 5.4
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "font.family": "sans-serif",
     "text.color": _INK,
@@ -72,7 +72,7 @@ def colour(policy: str) -> str:
 def svg(figure: Figure) -> str:
     """A figure as SVG to put into a page: no header, no shared ids, colours as variables."""
     drawn = io.StringIO()
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": "figure"}):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "figure"}):
         figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
@@ -103,7 +103,7 @@ def bars(values: Mapping[str, float], unit: str) -> Figure:
 
 
 def _bars(ranked: Sequence[tuple[str, float]], notes: Sequence[str], unit: str) -> Figure:
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure, axes = _figure(0.32 * len(ranked) + 0.6)
         names = [name for name, _ in ranked]
         drawn = axes.barh(names, [value for _, value in ranked], height=0.68, color=[colour(name) for name in names])
@@ -125,7 +125,7 @@ class Range:
 
 def ranges(values: dict[str, Range], unit: str, *, logarithmic: bool = False) -> Figure:
     """A dot with a line from low to high for each policy."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure, axes = _figure(0.32 * len(values) + 0.6)
         for place, (name, value) in enumerate(reversed(values.items())):
             axes.plot([value.low, value.high], [place, place], color=colour(name), lw=3, solid_capstyle="round")
@@ -143,7 +143,7 @@ def ranges(values: dict[str, Range], unit: str, *, logarithmic: bool = False) ->
 def shares_by_home(shares: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     """Share of the bound's saving in every window (small) and its median (large): policy to home to shares."""
     homes = sorted({home for by_home in shares.values() for home in by_home}, key=natural, reverse=True)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure, axes = _figure(0.36 * len(homes) + 1.0)
         for offset, (policy, by_home) in zip(_offsets(len(shares)), shares.items(), strict=True):
             for home, values in by_home.items():
@@ -161,7 +161,7 @@ def shares_by_home(shares: Mapping[str, Mapping[str, Sequence[float]]]) -> Figur
 def shares_by_month(shares: Mapping[str, Mapping[str, float]]) -> Figure:
     """Share of the bound's saving in each month (written 2017-01), one line for each policy."""
     months = sorted({month for by_month in shares.values() for month in by_month})
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure, axes = _figure(2.9)
         for policy, by_month in sorted(shares.items(), key=lambda item: item[0] in _POLICY_ROLES):
             stands_out = colour(policy) != COLOURS["other"][0]
@@ -198,7 +198,7 @@ class PlayedDay:
 
 def one_day(days: Sequence[PlayedDay], zone: ZoneInfo, currency: str) -> Figure:
     """House, sun and price on top; below, for each policy, charge, grid power and mode through the same day."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(_WIDTH_IN, 2.1 + 1.75 * len(days)), layout="constrained")
         top, *panels = figure.subplots(1 + len(days), sharex=True, squeeze=False)[:, 0]
         _draw_house(top, days[0].series)
@@ -219,7 +219,7 @@ def one_day(days: Sequence[PlayedDay], zone: ZoneInfo, currency: str) -> Figure:
 def present_values(lines: Mapping[str, Mapping[float, float]], currency: str) -> Figure:
     """Net present value against battery size, one line for each tariff and PV size; above zero it pays."""
     roles = ("advisor", "greedy", "bound", "price", "house", "other")
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure, axes = _figure(3.2)
         for number, (name, values) in enumerate(lines.items()):
             drawn = COLOURS[roles[number % len(roles)]][0]
@@ -236,7 +236,7 @@ def present_values(lines: Mapping[str, Mapping[float, float]], currency: str) ->
 
 def yearly_bills(bills: Mapping[str, Mapping[float, float]], currency: str) -> Figure:
     """Yearly bill against battery size under each policy."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure, axes = _figure(3.2)
         for policy, values in bills.items():
             axes.plot(list(values), list(values.values()), "o-", lw=2, ms=4, color=colour(policy), label=policy)

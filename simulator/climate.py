@@ -53,7 +53,7 @@ def climate_of(place: Place, wishes: ClimateWishes | None = None) -> Climate:
         "seasonal_swing_k": float(1 + 11 * np.sin(np.radians(min(1.25 * latitude, 90)))),
         "daily_swing_k": 13.0,
         "summer_cloud": float(summer_cloud),
-        "winter_cloud": float(min(summer_cloud + 0.2 * np.interp(latitude, [10, 30], [0, 1]), 1)),
+        "winter_cloud": float(min(summer_cloud + 0.25 * np.interp(latitude, [10, 30], [0, 1]), 1)),
         "wind_m_s": 3.0,
     }
     given = {} if wishes is None else wishes.model_dump(exclude_none=True)

@@ -34,15 +34,24 @@ class Situation:
 
 def plug_loads(house: Situation) -> dict[str, Floats]:
     """Power of everything but heating, cooling, hot water and the car, by name, in kW, each of shape (slots,)."""
-    habits = _Habits.of(house)
-    loads = {"standby": _standby(house), "fridge": _fridge(house), "lights": _lights(house), "screens": _screens(house)}
+    habits, moods = _Habits.of(house), _moods(house)
+    busy = np.repeat(moods, np.diff(house.local.bounds))
+    loads = {
+        "standby": _standby(house),
+        "fridge": _fridge(house),
+        "lights": _lights(house) * busy,
+        "screens": _screens(house) * busy,
+    }
     kitchen, laundry, dishes, other = (np.zeros(house.local.slots) for _ in range(4))
     for day in range(house.local.count):
         rng = stream(house.seed, "chores", day)
-        _cook(kitchen, house, habits, _Today(day, rng))
-        _wash(laundry, dishes, house, habits, _Today(day, rng))
-        _small_things(other, house, habits, _Today(day, rng))
-    return loads | {"cooking": kitchen, "laundry": laundry, "dishwasher": dishes, "other": other}
+        today = _Today(day, rng, float(moods[day]), house.spec.life.dinner_hour + 0.8 * rng.normal())
+        _cook(kitchen, house, habits, today)
+        _wash(laundry, dishes, house, habits, today)
+        _small_things(other, house, habits, today)
+    loads |= {"cooking": kitchen, "laundry": laundry, "dishwasher": dishes, "other": other}
+    scaled = {name: power_kw * house.spec.house.plug_factor for name, power_kw in loads.items()}
+    return scaled | ({"pool": _pool(house)} if house.spec.house.pool_pump_kw else {})
 
 
 def hot_water_draws(house: Situation) -> Floats:
@@ -75,6 +84,7 @@ class _Habits:
     has_dishwasher: bool
     strength: float
     wash_hour: float
+    washes_up_by_night: bool
 
     @classmethod
     def of(cls, house: Situation) -> "_Habits":
@@ -87,6 +97,7 @@ class _Habits:
             has_dishwasher=bool(rng.random() < 0.75),
             strength=rng.uniform(0.85, 1.2),
             wash_hour=rng.choice([9.5, 11.0, 16.0, 19.0]),
+            washes_up_by_night=bool(rng.random() < 0.3),
         )
 
 
@@ -94,6 +105,25 @@ class _Habits:
 class _Today:
     day: int
     rng: np.random.Generator
+    mood: float
+    dinner_h: float
+
+
+def _moods(house: Situation) -> Floats:
+    """How much is done at home, per day: weeks of illness, projects or leisure stand out by a quarter or so."""
+    slow = remembering(stream(house.seed, "moods"), house.local.count, lasts_steps=14)
+    return np.asarray(np.exp(0.3 * slow - 0.3**2 / 2), dtype=np.float64)
+
+
+def _pool(house: Situation) -> Floats:
+    """A filter pump on a timer of its own: three hours in the cold season, eight in the warm one, most days."""
+    begins = stream(house.seed, "pool").uniform(7, 12) * 60
+    warmth = running_mean(house.weather.temperature_c, 288 * 21)
+    lasts = 60 * np.interp(warmth, [10, 24], [3, 8])
+    on_days = stream(house.seed, "pool days").random(house.local.count) < 0.8
+    runs = (house.local.minute >= begins) & (house.local.minute < begins + lasts)
+    runs &= np.repeat(on_days, np.diff(house.local.bounds))
+    return np.where(runs, house.spec.house.pool_pump_kw, 0.0)
 
 
 def _standby(house: Situation) -> Floats:
@@ -101,7 +131,7 @@ def _standby(house: Situation) -> Floats:
     rng = stream(house.seed, "standby")
     floor_kw = house.spec.house.standby_kw
     if floor_kw is None:
-        floor_kw = 0.04 + 0.0006 * house.spec.house.floor_m2 * rng.uniform(0.5, 1.6)
+        floor_kw = 0.04 + 0.0004 * house.spec.house.floor_m2 * rng.uniform(0.5, 1.6)
     wobble = 1 + 0.04 * remembering(rng, house.local.slots, lasts_steps=24)
     return np.asarray(floor_kw * np.clip(wobble, 0.8, 1.2), dtype=np.float64)
 
@@ -143,22 +173,22 @@ def _screens(house: Situation) -> Floats:
 
 def _cook(kitchen: Floats, house: Situation, habits: _Habits, today: _Today) -> None:
     """Breakfast, lunch and dinner for whoever is there; guests mean the oven."""
-    rng, dinner_h = today.rng, house.spec.life.dinner_hour
+    rng, dinner_h, cooks = today.rng, today.dinner_h, habits.cooks * today.mood
     _use(kitchen, "kettle", _moment(house, today.day, (6.2, 10), rng), habits, rng)
     _use(kitchen, "coffee machine", _moment(house, today.day, (6.2, 10.5), rng), habits, rng)
     if rng.random() < 0.6:
         _use(kitchen, "toaster", _moment(house, today.day, (6.5, 10), rng), habits, rng)
     lunch = _moment(house, today.day, (12, 14.5), rng)
-    if rng.random() < habits.cooks * (0.75 if house.rest_days[today.day] else 0.5):
+    if rng.random() < cooks * (0.75 if house.rest_days[today.day] else 0.5):
         _use(kitchen, "hob" if rng.random() < 0.6 else "quick hob", lunch, habits, rng)
     dinner = _moment(house, today.day, (dinner_h - 0.9, dinner_h + 0.9), rng)
     guests = int(house.diary.guests[today.day])
-    if rng.random() < habits.cooks * 0.85 or guests:
+    if rng.random() < cooks * 0.85 or guests:
         _use(kitchen, "hob", dinner, habits, rng, times=2 if guests else 1)
         _use(kitchen, "extractor hood", dinner, habits, rng)
-    if rng.random() < habits.cooks * (0.4 if house.rest_days[today.day] else 0.22) or guests:
+    if rng.random() < cooks * (0.4 if house.rest_days[today.day] else 0.22) or guests:
         _use(kitchen, "oven", dinner, habits, rng, times=2 if guests > 2 else 1)
-    for _ in range(rng.poisson(0.9 + 0.5 * house.spec.life.people + 0.4 * guests)):
+    for _ in range(rng.poisson((0.9 + 0.5 * house.spec.life.people) * today.mood + 0.4 * guests)):
         name = str(rng.choice(["kettle", "microwave", "quick hob", "coffee machine"], p=[0.35, 0.35, 0.1, 0.2]))
         _use(kitchen, name, _moment(house, today.day, (7, 23), rng), habits, rng)
 
@@ -168,7 +198,7 @@ def _wash(laundry: Floats, dishes: Floats, house: Situation, habits: _Habits, to
     rng = today.rng
     rest = house.rest_days[today.day]
     back = today.day > 0 and house.diary.empty_to[today.day - 1] == 24 * 60
-    rate = habits.washes_per_week / 7 * (1.5 if rest else 0.8) * (2.5 if back else 1)
+    rate = habits.washes_per_week / 7 * today.mood * (1.5 if rest else 0.8) * (2.5 if back else 1)
     for _ in range(rng.poisson(rate)):
         hour = habits.wash_hour if rng.random() < 0.6 else rng.uniform(8, 20)
         at = _moment(house, today.day, (hour - 1.2, hour + 1.2), rng)
@@ -178,7 +208,10 @@ def _wash(laundry: Floats, dishes: Floats, house: Situation, habits: _Habits, to
     guests = int(house.diary.guests[today.day])
     runs = min(0.25 + 0.18 * house.spec.life.people, 0.95) if habits.has_dishwasher else 0.0
     if rng.random() < runs or guests:
-        _use(dishes, "dishwasher", _moment(house, today.day, (20.2, 23.2), rng), habits, rng, times=1 + (guests > 4))
+        at = _moment(house, today.day, (20.2, 23.2), rng)
+        # Some set a timer for the small hours.
+        waits = int(rng.integers(24, 60)) if habits.washes_up_by_night else 0
+        _use(dishes, "dishwasher", None if at is None else at + waits, habits, rng, times=1 + (guests > 4))
 
 
 def _small_things(other: Floats, house: Situation, habits: _Habits, today: _Today) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from energy.slots import hours
 from simulator.hot_water import Tank, TankHistory, keep_hot
 from simulator.household import Situation, hot_water_draws
-from simulator.noise import Floats, running_mean
+from simulator.noise import Floats, remembering, running_mean, stream
 from simulator.spec import HomeSpec, House
 from simulator.thermal import (
     ClimateUnit,
@@ -31,7 +31,7 @@ _DESIGN_K, _SUN_PER_M2 = 26.0, 0.045
 _AIRING_KW_PER_M2_K = 0.0025
 _PERSON_KW, _PLUGS_STAY = 0.09, 0.85
 # Setbacks from the comfortable temperature while all sleep or are out, and while the house stands empty.
-_SETBACK_K, _EMPTY_C = 1.5, 15.0
+_SETBACK_K, _EMPTY_C, _TURNED_K = 0.5, 15.0, 1.0
 _SUPPLY_C, _TANK_C = 38.0, 55.0
 _LITRES_A_HEAD, _LEAST_LITRES = 45.0, 120.0
 
@@ -111,7 +111,10 @@ def _comfort(house: Situation) -> Comfort:
     """Comfortable while somebody is awake at home, less so by night and in an empty house."""
     spec = house.spec.house
     awake = house.presence.awake > 0
-    heat_to = np.where(awake, spec.heat_to_c, spec.heat_to_c - _SETBACK_K)
+    # Somebody turns the knob every other week.
+    turned = np.round(_TURNED_K * remembering(stream(house.seed, "knob"), house.local.count, lasts_steps=12) * 2) / 2
+    turned_k = np.repeat(turned, np.diff(house.local.bounds))
+    heat_to = spec.heat_to_c + turned_k - np.where(awake, 0.0, _SETBACK_K)
     heat_to = np.where(house.presence.empty, np.minimum(heat_to, _EMPTY_C), heat_to)
-    cool_to = np.where(house.presence.at_home > 0, spec.cool_to_c, np.inf)
+    cool_to = np.where(house.presence.at_home > 0, spec.cool_to_c + turned_k, np.inf)
     return Comfort(heat_to, cool_to if spec.cooling else np.full_like(heat_to, np.inf))

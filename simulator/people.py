@@ -1,15 +1,17 @@
 """Who is at home and awake in each slot: people with habits, workdays and rest days, outings and guests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from simulator.clock import LocalDays
 from simulator.diary import Diary
-from simulator.noise import Floats, stream
+from simulator.noise import Floats, remembering, stream
 from simulator.spec import Life
 
 Kind = Literal["worker", "part_timer", "child", "pensioner"]
@@ -23,6 +25,10 @@ _WORK: dict[Kind, tuple[float, float, float, float]] = {
     "child": (8.1 * 60, 6, 15.6 * 60, 50),
     "pensioner": (10 * 60, 60, 12 * 60, 60),
 }
+# Phases: weeks in which somebody works from home or is on leave come together.
+_PHASE_DAYS, _PHASE_SPREAD = 12.0, 0.9
+# Children are at home in the ten warmest weeks and around the turn of the year.
+_SUMMER_BREAK_DAYS = 35
 _OUTING_CHANCE = {"workday": 0.25, "rest day": 0.6}
 
 
@@ -57,16 +63,21 @@ class _Day:
     out: tuple[tuple[float, float], ...]
 
 
-def who_is_home(life: Life, local: LocalDays, diary: Diary, *, rest_days: Sequence[bool], seed: int) -> Presence:
+def who_is_home(
+    life: Life, local: LocalDays, diary: Diary, *, rest_days: Sequence[bool], warm_day: int, seed: int
+) -> Presence:
     """Presence of the household and of its guests."""
+    breaks, together = _school_breaks(local, warm_day), _outings(rest_days, stream(seed, "together"))
     routines = _routines(life, stream(seed, "routines"))
     at_home, awake = np.zeros(local.slots), np.zeros(local.slots)
     outs: list[tuple[float, float] | None] = [None] * local.count
     for number, routine in enumerate(routines):
         rng = stream(seed, "person", number)
-        late = 0.0
+        late, phases = 0.0, remembering(stream(seed, "phases", number), local.count, lasts_steps=_PHASE_DAYS)
         for day in range(local.count):
-            lived = _live(routine, rest=rest_days[day], rng=rng)
+            rest = rest_days[day] or (routine.kind == "child" and breaks[day])
+            lived = _live(routine, rest=rest, phase=float(phases[day]), rng=rng)
+            lived = replace(lived, out=(*lived.out, *together[day]))
             part, minute = local.slice_of(day), local.minute[local.slice_of(day)]
             present = _present(minute, lived, diary, day)
             up = (minute >= lived.rises) & (minute < lived.retires) | (minute < late)
@@ -103,13 +114,40 @@ def _routines(life: Life, rng: np.random.Generator) -> list[_Routine]:
     ]
 
 
-def _live(routine: _Routine, *, rest: bool, rng: np.random.Generator) -> _Day:
+def _outings(rest_days: Sequence[bool], rng: np.random.Generator) -> list[tuple[tuple[float, float], ...]]:
+    """What all do together: a trip on a rest day, seldom an evening out on a workday."""
+    outings: list[tuple[tuple[float, float], ...]] = []
+    for rest in rest_days:
+        chance, begins, lasts = rng.random(3)
+        if rest and chance < 0.4:
+            first = 60 * (9.5 + 6 * begins)
+            outings.append(((first, first + 60 * (2.5 + 6 * lasts)),))
+        elif not rest and chance < 0.07:
+            first = 60 * (18 + 1.5 * begins)
+            outings.append(((first, first + 60 * (1.5 + 2.5 * lasts)),))
+        else:
+            outings.append(())
+    return outings
+
+
+def _school_breaks(local: LocalDays, warm_day: int) -> list[bool]:
+    def from_warmest(day: date) -> int:
+        return abs((day.timetuple().tm_yday - warm_day + 182) % 365 - 182)
+
+    return [
+        from_warmest(day) <= _SUMMER_BREAK_DAYS or (day.month, day.day) >= (12, 23) or (day.month, day.day) <= (1, 6)
+        for day in local.days
+    ]
+
+
+def _live(routine: _Routine, *, rest: bool, phase: float, rng: np.random.Generator) -> _Day:
     """One day of a person; the same number of draws whatever happens, so that days stay comparable."""
     chance = rng.random(3)
     wobble = rng.normal(size=6)
-    works = not rest and chance[0] >= _STAYS_HOME[routine.kind]
-    rises = routine.rises + (75 + 35 * wobble[0] if rest else 12 * wobble[0])
-    retires = routine.retires + (45 + 45 * wobble[1] if rest else 25 * wobble[1])
+    stays = ndtr(ndtri(_STAYS_HOME[routine.kind]) * np.hypot(1, _PHASE_SPREAD) + _PHASE_SPREAD * phase)
+    works = not rest and chance[0] >= stays
+    rises = routine.rises + (75 + 35 * wobble[0] if rest else 20 * wobble[0])
+    retires = routine.retires + (45 + 45 * wobble[1] if rest else 35 * wobble[1])
     out: list[tuple[float, float]] = []
     if works:
         leaves, leaves_spread, returns, returns_spread = _WORK[routine.kind]

@@ -1,11 +1,13 @@
 """Synthetic homes known by name: days in each of them differ for a reason of their own."""
 
 from collections.abc import Callable
+from datetime import date
 
 from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
-from simulator.spec import Car, HomeSpec, House, Life
+from energy.tariff import PresetTariff
+from simulator.spec import Car, Habits, HomeSpec, House, Life
 
 MADRID = Place(latitude=40.42, longitude=-3.70, altitude_m=650)
 SEVILLE = Place(latitude=37.39, longitude=-5.98, altitude_m=10)
@@ -87,6 +89,54 @@ def _retired() -> HomeSpec:
         life=Life(people=2, habits="retired", dinner_hour=20.5, weekends_away_per_year=2),
         house=House(floor_m2=95, hot_water="resistive"),
         pv=_south(4.0),
+    )
+
+
+def beside_recorded(number: int) -> HomeSpec:
+    """A home such as the recorded ones of Fontana: all electric, large, with a heat pump; eight that differ.
+
+    American homes use about one and a half times the plugs of European ones of their size; a third have a pool.
+    """
+    at = number % 8
+    habits: tuple[Habits, ...] = (
+        "working",
+        "at_home",
+        "retired",
+        "at_home",
+        "working",
+        "working",
+        "retired",
+        "working",
+    )
+    return HomeSpec(
+        name=f"fontana-{number}",
+        place=FONTANA,
+        zone="Etc/GMT+8",
+        currency="USD",
+        first_day=date(2016, 8, 1),
+        life=Life(
+            people=(2, 4, 2, 4, 5, 3, 3, 4)[at],
+            habits=habits[at],
+            dinner_hour=(18.5, 17.5, 18.0, 19.5, 18.5, 20.0, 17.0, 19.0)[at],
+        ),
+        house=House(
+            floor_m2=(170, 190, 160, 220, 210, 230, 180, 200)[at],
+            insulation="poor" if at in (0, 4, 5) else "fair",
+            heating="heat_pump",
+            heat_to_c=21.5,
+            cooling=True,
+            cool_to_c=24.5,
+            hot_water="heat_pump",
+            plug_factor=1.5,
+            pool_pump_kw=0.7 if at in (1, 4, 6) else 0.0,
+        ),
+        pv=PvPlant(
+            arrays=(
+                PvArray(peak_kw=(5, 4)[at % 2], tilt_deg=18, azimuth_deg=(180, 225, 150, 200, 260, 180, 120, 170)[at]),
+            ),
+            inverter_kw=(5, 4)[at % 2],
+        ),
+        tariff=PresetTariff(name="citylearn"),
     )
 
 

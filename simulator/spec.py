@@ -12,6 +12,7 @@ from energy.panels import Place, PvArray, PvPlant
 from energy.tariff import AnyTariff, PresetTariff
 from simulator.climate import ClimateWishes
 
+Habits = Literal["working", "at_home", "retired"]
 Quality = Literal["perfect", "good", "poor", "none"]
 
 
@@ -54,7 +55,7 @@ class Life(_Spec):
     """Who lives there and how: planned periods, and how often chance adds more of them in a year."""
 
     people: int = Field(default=3, ge=1, le=10)
-    habits: Literal["working", "at_home", "retired"] = "working"
+    habits: Habits = "working"
     dinner_hour: float = Field(default=19.5, ge=16, le=23)
     away: tuple[Period, ...] = ()
     guests: tuple[Visit, ...] = ()
@@ -66,7 +67,10 @@ class Life(_Spec):
 
 
 class House(_Spec):
-    """The building and what runs on electricity in it."""
+    """The building and what runs on electricity in it.
+
+    `plug_factor` scales appliances, screens, lamps and standby against a usual European home of that size.
+    """
 
     floor_m2: float = Field(default=110.0, ge=15, le=2000)
     insulation: Literal["poor", "fair", "good"] = "fair"
@@ -76,6 +80,8 @@ class House(_Spec):
     heat_to_c: float = Field(default=20.5, ge=5, le=28)
     cool_to_c: float = Field(default=25.5, ge=16, le=40)
     standby_kw: float | None = Field(default=None, ge=0, le=5)
+    plug_factor: float = Field(default=1.0, gt=0, le=5)
+    pool_pump_kw: float = Field(default=0.0, ge=0, le=10)
 
 
 class HomeSpec(_Spec):

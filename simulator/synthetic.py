@@ -73,7 +73,7 @@ def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
     weather = make_weather(spec.place, climate, Span(local.start, STEP, local.slots), seed=seed)
     rest_days = [is_rest_day(home.tariff, day) for day in local.days]
     diary = write_diary(spec.life, local, seed=seed, warm_day=climate.warmest_day)
-    presence = who_is_home(spec.life, local, diary, rest_days=rest_days, seed=seed)
+    presence = who_is_home(spec.life, local, diary, rest_days=rest_days, warm_day=climate.warmest_day, seed=seed)
     situation = Situation(spec, local, diary, presence, weather, rest_days, seed)
     plugs = plug_loads(situation)
     indoors = live_indoors(situation, np.sum(list(plugs.values()), axis=0))

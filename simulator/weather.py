@@ -15,7 +15,7 @@ from simulator.noise import Floats, lagged, remembering, running_mean, stream
 _HOUR = timedelta(hours=1)
 _REGIME_HOURS = 6
 # Chance that a regime moves to the one beside it within six hours, were both equally common.
-_MOVES = 0.35
+_MOVES = 0.22
 # Clear, changing, overcast, rain: cloud cover, transmission of the cloud, wind, gap to the dew point, rain in mm/h.
 _CLOUD = np.array([0.06, 0.5, 0.93, 0.985])
 _THROUGH_CLOUD = np.array([0.5, 0.42, 0.36, 0.2])

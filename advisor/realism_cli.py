@@ -1,0 +1,35 @@
+"""`advisor bench realism`: synthetic homes beside recorded ones, as one table and one picture."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def bench_realism(
+    *,
+    wheel: Annotated[Path, typer.Option("--from", help="CityLearn 2.1.2 wheel with the recorded homes.")],
+    out: Annotated[Path, typer.Option(help="Folder for realism.md and realism.svg.")] = Path(".advisor/realism"),
+) -> None:
+    """Compare eight synthetic homes with recorded homes 1 to 8: does it look like life, and where does it not?"""
+    from eval.realism import recorded_homes, synthetic_homes, table  # noqa: PLC0415 (help answers at once)
+    from eval.realism_plot import draw, save  # noqa: PLC0415 (as above)
+
+    recorded, synthetic = recorded_homes(wheel), synthetic_homes()
+    text = table(recorded, synthetic)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "realism.md").write_text(_HEAD + text, encoding="utf-8")
+    save(draw(recorded, synthetic), str(out / "realism.svg"))
+    print(text)  # noqa: T201 (the answer)
+    print(f"table:   {out / 'realism.md'}\npicture: {out / 'realism.svg'}")  # noqa: T201 (the answer)
+
+
+_HEAD = """\
+# Synthetic homes beside recorded ones
+
+Made by `advisor bench realism --from CityLearn-2.1.2-py3-none-any.whl --out docs`; how to read it is in
+[synthetic homes](synthetic.md).
+
+![Recorded and synthetic homes, six ways to look at them](realism.svg)
+
+"""
