@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from advisor.ha import ha_app
 from advisor.home_cli import ingest_homeassistant
 from advisor.notes import notes_app
 from advisor.realism_cli import bench_realism
@@ -40,6 +41,7 @@ bench_app.command("realism")(bench_realism)
 app.add_typer(schema_app, name="schema")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(notes_app, name="notes")
+app.add_typer(ha_app, name="ha")
 
 MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -15,6 +15,7 @@ from agent.api.routes import Source
 from agent.api.server import serving
 from agent.board import Board
 from agent.choose import make_reviewer
+from agent.controls import ControlPanel, Controls
 from agent.journal import open_journal
 from agent.models import load_model
 from agent.recall import Recall
@@ -53,7 +54,18 @@ def serve(config: Path) -> None:
         if settings.api.enabled:
             stack.enter_context(serving(_api(settings, board, home), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
-        Service(settings, Parts(home, recall, journal, reviewer, label, board), stop).run()
+        panel = control_panel(settings)
+        Service(settings, Parts(home, recall, journal, reviewer, label, panel, board), stop).run()
+
+
+def control_panel(settings: Settings) -> ControlPanel:
+    """The household's controls as they were left, or as a first start begins.
+
+    Raises:
+        SettingsError: their file is damaged.
+    """
+    begins = Controls(acting=settings.service.begins_by, reserve_soc=settings.policy.min_reserve_soc)
+    return ControlPanel(settings.memory_dir / "controls.json", begins)
 
 
 def _api(settings: Settings, board: Board, home: Home) -> ASGIApp:

@@ -18,6 +18,7 @@ class Tally:
     """What the service has done since it was started; `decision_s` is the time that all decisions took."""
 
     published: int = 0
+    advised: int = 0
     no_command: int = 0
     reviews: Mapping[str, int] = field(default_factory=dict)
     decision_s: float = 0.0
@@ -29,6 +30,7 @@ class Tally:
             reviews[decision.review.outcome] = reviews.get(decision.review.outcome, 0) + 1
         return Tally(
             published=self.published + (decision.outcome == "published"),
+            advised=self.advised + (decision.outcome == "advised"),
             no_command=self.no_command + (decision.outcome == "no_command"),
             reviews=MappingProxyType(reviews),
             decision_s=self.decision_s + decision.seconds,

@@ -79,12 +79,12 @@ class VerdictRecord(_Record):
 
 
 class Decision(_Record):
-    """One decision, published or not, and why."""
+    """One decision and why: published to the house, only advised, or without a command."""
 
     decision_id: str
     home: str
     at: AwareDatetime
-    outcome: Literal["published", "no_command"]
+    outcome: Literal["published", "advised", "no_command"]
     problems: tuple[str, ...] = ()
     snapshot: SnapshotRecord | None = None
     neighbours: tuple[NeighbourRecord, ...] = ()

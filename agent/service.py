@@ -9,17 +9,19 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import orjson
 from pydantic import ValidationError
 
 from agent.board import Board, Shown
+from agent.controls import Acting, ControlPanel
 from agent.decide import Reviewer, Situation, decide
 from agent.decision import Decision
 from agent.journal import Journal
+from agent.presence import Identity, Presence
 from agent.pv_outlook import PvOutlook
 from agent.recall import Recall, day_shape
 from agent.settings import Settings
-from energy.errors import AdvisorError
+from energy.commands import ReleaseCommand
+from energy.errors import AdvisorError, DataError
 from energy.home import Home
 from energy.slots import DAY, day_bounds, floor_slot, local_day
 from ingest.live import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
@@ -27,8 +29,9 @@ from ingest.mapping import MappedSensors
 from ingest.meter import MeteredSlot, SlotMeter
 from ingest.plausible import Witness
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
-from transport.discovery import HOME_ASSISTANT_STATUS, advisor_discovery
-from transport.mqtt import BrokerAddress, Message, MqttLink
+from transport.advisor_discovery import Offer
+from transport.discovery import HOME_ASSISTANT_STATUS
+from transport.mqtt import Message, MqttLink
 from transport.payloads import CommandState, Moment, PvForecast
 from transport.topics import Topics
 
@@ -57,6 +60,7 @@ class Parts:
     journal: Journal
     reviewer: Reviewer | None
     model: str
+    panel: ControlPanel
     board: Board = field(default_factory=Board)
 
 
@@ -88,6 +92,8 @@ class Service:
         self._last_command_at: datetime | None = None
         self._unconfirmed: str | None = None
         self._day: date | None = None
+        self._panel = parts.panel
+        self._presence = _presence(settings, parts)
         self._shown = Shown(parts.home, parts.model, self._step, started=datetime.now(UTC), decision=last)
         self._shown_s = 0.0
         parts.board.show(self._shown)
@@ -98,17 +104,15 @@ class Service:
         Raises:
             TransportError: the broker cannot be reached at first, or refuses the credentials.
         """
-        mqtt = self._settings.mqtt
-        password = mqtt.password.get_secret_value() if mqtt.password else None
-        address = BrokerAddress(mqtt.host, mqtt.port, mqtt.username, password)
         topics = self._topics
         with MqttLink(
-            address,
+            self._settings.mqtt.address,
             f"energy-advisor-{self._home.name}",
             will=(topics.advisor_status, "offline"),
-            on_connected=self._introduce,
+            on_connected=self._presence.introduce,
         ) as link:
-            link.subscribe(topics.sensors, topics.command_state, HOME_ASSISTANT_STATUS, *self._mapped.topics)
+            link.subscribe(topics.sensors, topics.command_state, topics.control_set("+"))
+            link.subscribe(HOME_ASSISTANT_STATUS, *self._mapped.topics)
             while not self._stop.is_set():
                 message = link.receive(_GLANCE_S)
                 if message is not None:
@@ -118,11 +122,6 @@ class Service:
                     self._decide_when_due(now, link)
                 if time.monotonic() - self._shown_s >= _SHOW_EVERY_S:
                     self._show()
-
-    def _introduce(self, link: MqttLink) -> None:
-        for topic, payload in advisor_discovery(self._topics).items():
-            link.publish(topic, payload, retain=True)
-        link.publish(self._topics.advisor_status, "online", retain=True, qos=1)
 
     def _now(self) -> datetime | None:
         """Time by the configured clock; None while a house that keeps its own has not been heard or is away."""
@@ -150,7 +149,9 @@ class Service:
         elif message.topic == topics.command_state:
             self._confirm(CommandState.model_validate_json(message.payload), retained=message.retained)
         elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
-            self._introduce(link)
+            self._presence.introduce(link)
+        elif (control := topics.control_named(message.topic)) is not None:
+            self._turn(control, message, link)
         elif (role := self._roles.get(message.topic)) is not None:
             self._take_reading(role, message)
         elif message.topic in self._mapped.topics:
@@ -214,8 +215,46 @@ class Service:
         self._unconfirmed = None
         self._parts.journal.confirm(answer.decision_id, answer.time, accepted=answer.accepted, detail=answer.detail)
         self._show(confirmed=answer.accepted)
-        if not answer.accepted:
-            _log.warning("the house refused %s: %s", answer.decision_id, answer.detail)
+        self._presence.command_problem = (
+            "" if answer.accepted else f"the house refused {answer.decision_id}: {answer.detail}"
+        )
+        if self._presence.command_problem:
+            _log.warning("%s", self._presence.command_problem)
+
+    def _turn(self, control: str, message: Message, link: MqttLink) -> None:
+        """Turn a control; what it changes shows in a new decision at once.
+
+        Raises:
+            DataError: it cannot stand there, or the message may be an old one.
+        """
+        if message.retained:
+            raise DataError(f"{message.topic}: retained, so it may be old: publish controls without the retain flag")
+        acted = self._panel.controls.acting is Acting.ACT
+        try:
+            if control == "decide_now":
+                self._reviewed_at = None
+            else:
+                self._panel.turn(control, message.payload)
+        finally:
+            self._presence.show_controls(link)
+        if acted and self._panel.controls.acting is not Acting.ACT:
+            self._release(link)
+        self._complaints.pop(message.topic, None)
+        self._parts.board.wish_decision()
+
+    def _release(self, link: MqttLink) -> None:
+        """Let the house go: it returns to plain self-consumption now, not at the end of the schedule."""
+        if self._last_command_at is None or (now := self._now()) is None:
+            return
+        release = ReleaseCommand(
+            decision_id=f"{now:%Y%m%dT%H%M%SZ}-release",
+            valid_from=now,
+            valid_until=now + self._step,
+            reason_code="released",
+            reason="The household lets the advisor act no longer.",
+        )
+        link.publish(self._topics.command, release.model_dump_json(), qos=1)
+        self._last_command_at, self._unconfirmed = None, release.decision_id
 
     def _decide_when_due(self, now: datetime, link: MqttLink) -> None:
         slot = floor_slot(now, self._step)
@@ -229,11 +268,20 @@ class Service:
             return
         self._slot, self._slot_seen_s = slot, 0.0
         self._remember_measured(now)
+        if self._panel.controls.acting is Acting.OFF:
+            self._rest(now, link)
+            return
         decision = self._decide(now, taken)
         self._parts.journal.write(decision)
         self._parts.board.fulfil_wish()
         self._publish(decision, link)
         self._show_decision(now, decision)
+
+    def _rest(self, now: datetime, link: MqttLink) -> None:
+        """Switched off: measure on and say so, decide nothing."""
+        self._parts.board.fulfil_wish()
+        self._presence.tell_off(now, link)
+        self._let_proceed(now, link)
 
     def _may_grant_wish(self, now: datetime) -> bool:
         """A decision between slots, when somebody asked for it and the guard's pause between commands is over."""
@@ -270,8 +318,8 @@ class Service:
         today, slot_start = local_day(now, self._home.tz), floor_slot(now, self._step)
         situation = Situation(
             now=now,
-            home=self._home,
-            policy=self._settings.policy,
+            home=self._panel.controls.home(self._home),
+            policy=self._panel.controls.policy(self._settings.policy),
             step=self._step,
             horizon_hours=settings.horizon_hours,
             snapshot=taken,
@@ -287,6 +335,9 @@ class Service:
         if decision.review is not None:
             self._reviewed_at = now
             self._in_force = decision.chosen if decision.chosen_by == "model" else None
+            self._presence.model_problem = "" if decision.review.outcome == "chosen" else decision.review.outcome
+        if decision.outcome == "published" and self._panel.controls.acting is not Acting.ACT:
+            return decision.model_copy(update={"outcome": "advised"})
         return decision
 
     def _review_is_due(self, now: datetime) -> bool:
@@ -294,19 +345,20 @@ class Service:
         return self._reviewed_at is None or now - self._reviewed_at >= pace
 
     def _publish(self, decision: Decision, link: MqttLink) -> None:
-        topics = self._topics
-        if decision.command is not None:
+        if decision.command is not None and decision.outcome == "published":
             if self._unconfirmed is not None:
-                _log.warning("the house has not answered command %s", self._unconfirmed)
-            link.publish(topics.command, decision.command.model_dump_json(), qos=1)
+                self._presence.command_problem = f"the house has not answered command {self._unconfirmed}"
+                _log.warning("%s", self._presence.command_problem)
+            link.publish(self._topics.command, decision.command.model_dump_json(), qos=1)
             self._last_command_at, self._unconfirmed = decision.at, decision.decision_id
-        link.publish(topics.decision, orjson.dumps(summary(decision, self._parts.model)), retain=True, qos=1)
-        health = {"ok": not decision.problems, "problems": decision.problems, "time": decision.at.isoformat()}
-        link.publish(topics.health, orjson.dumps(health), retain=True, qos=1)
-        if self._settings.service.clock == "house":
-            link.publish(topics.proceed, Moment(time=decision.at).model_dump_json(), qos=1)
         if decision.problems:
             _log.warning("no command at %s: %s", decision.at.isoformat(), "; ".join(decision.problems))
+        self._presence.tell_decision(decision, link)
+        self._let_proceed(decision.at, link)
+
+    def _let_proceed(self, now: datetime, link: MqttLink) -> None:
+        if self._settings.service.clock == "house":
+            link.publish(self._topics.proceed, Moment(time=now).model_dump_json(), qos=1)
 
     def _remember_measured(self, now: datetime) -> None:
         """Keep the slots that are over; after midnight, yesterday goes into memory."""
@@ -334,24 +386,14 @@ class Service:
         return Recent(np.array([row.load_kw for row in rows]), np.array([row.pv_kw for row in rows]))
 
 
-def summary(decision: Decision, model: str) -> dict[str, object]:
-    """What is published of a decision: enough for a page or a card, small enough for a sensor."""
-    review = decision.review
-    return {
-        "decision_id": decision.decision_id,
-        "time": decision.at.isoformat(),
-        "outcome": decision.outcome,
-        "mode": decision.command.mode.value if decision.command else None,
-        "valid_until": decision.command.valid_until.isoformat() if decision.command else None,
-        "reason_code": decision.reason_code,
-        "reason": decision.reason,
-        "problems": list(decision.problems),
-        "chosen": decision.chosen,
-        "chosen_by": decision.chosen_by,
-        "candidates": [candidate.model_dump() for candidate in decision.candidates],
-        "similar_days": [near.model_dump(mode="json") for near in decision.neighbours],
-        "stake": round(decision.stake, 4),
-        "model": model,
-        "review": review.model_dump() if review else None,
-        "seconds": round(decision.seconds, 4),
-    }
+def _presence(settings: Settings, parts: Parts) -> Presence:
+    """The advisor as the device that this home's facts and settings make it."""
+    offer = Offer(
+        currency=parts.home.currency,
+        grid_charging=parts.home.grid.allow_grid_charging,
+        export=parts.home.grid.allow_battery_export,
+        least_reserve_soc=settings.policy.min_reserve_soc,
+        expire_after_s=max(900, settings.service.slot_minutes * 60 * 3),
+    )
+    step = timedelta(minutes=settings.service.slot_minutes)
+    return Presence(Identity(parts.home, parts.model, offer, step), parts.panel, parts.journal)

@@ -7,11 +7,13 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from agent.controls import Acting
 from agent.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
 from ingest.homeassistant import HomeAssistantSettings
 from ingest.mapping import MappedRole, Source, check_sources
+from transport.mqtt import BrokerAddress
 
 
 class _Section(BaseModel):
@@ -26,6 +28,12 @@ class MqttSettings(_Section):
     username: str | None = None
     password: SecretStr | None = None
 
+    @property
+    def address(self) -> BrokerAddress:
+        """Where the broker listens and who we say we are."""
+        password = self.password.get_secret_value() if self.password else None
+        return BrokerAddress(self.host, self.port, self.username, password)
+
 
 class ServiceSettings(_Section):
     """How often and how far the advisor thinks."""
@@ -37,7 +45,14 @@ class ServiceSettings(_Section):
     review_hours: float = Field(default=4.0, gt=0, le=24)
     review_deadline_s: float = Field(default=30.0, gt=0, le=600)
     grace_s: float = Field(default=3.0, ge=0, le=60)
+    # What it may do until somebody turns the control: a simulated house is acted on, a real home only advised.
+    acting: Acting | None = None
     language: Literal["en"] = "en"
+
+    @property
+    def begins_by(self) -> Acting:
+        """What it may do at the very first start."""
+        return self.acting or (Acting.ACT if self.clock == "house" else Acting.ADVISE)
 
 
 class ApiSettings(_Section):

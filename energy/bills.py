@@ -61,8 +61,8 @@ def bills_of(played: Flows, prices: Prices, home: Home, *, hours: float, start_k
     )
     ledger = total(played, prices, battery=home.battery, hours=hours, start_kwh=start_kwh)
     return Bills(
-        none=cost(_greedy(day, bare, 0.0), bare, 0.0),
-        greedy=cost(_greedy(day, home, start_kwh), home, start_kwh),
+        none=cost(greedy_flows(day, bare, 0.0), bare, 0.0),
+        greedy=cost(greedy_flows(day, home, start_kwh), home, start_kwh),
         advisor=cost(played, home, start_kwh),
         oracle=best.cost + credit * (start_kwh - home.battery.min_kwh),
         balance_error_kwh=ledger.balance_error_kwh,
@@ -70,7 +70,7 @@ def bills_of(played: Flows, prices: Prices, home: Home, *, hours: float, start_k
     )
 
 
-def _greedy(day: Ensemble, home: Home, stored_kwh: float) -> Flows:
+def greedy_flows(day: Ensemble, home: Home, stored_kwh: float) -> Flows:
     """Plain self-consumption through the one scenario of `day`."""
     steps = follow([SELF_CONSUMPTION] * day.load_kw.shape[1], day, home, stored_kwh)
     names = Flows.__dataclass_fields__

@@ -1,16 +1,14 @@
-"""Home Assistant MQTT discovery: how the house and its advisor introduce their sensors."""
+"""Home Assistant MQTT discovery: how a device and its entities introduce themselves, and what a house shows."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 
-from energy.commands import Mode
-from transport.topics import Topics
+from transport.topics import ROOT, Topics
 
 PREFIX = "homeassistant"
 HOME_ASSISTANT_STATUS = f"{PREFIX}/status"
-
-_LONGEST_STATE = 255  # Home Assistant refuses longer states
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,70 +54,42 @@ def house_discovery(topics: Topics, sensors: Iterable[Sensor], *, expire_after_s
 
     A state older than `expire_after_s` shows as unavailable: a silent sensor must not look alive.
     """
-    device = _device(f"{topics.home}_house", f"House {topics.home}", model="Simulated house")
+    device = device_of(topics, "house", name=f"House {topics.home}", model="Simulated house")
     return dict(
-        _config(
+        announcement(
             topics,
-            sensor,
-            device=device,
-            state_topic=topics.sensor(sensor.name),
-            availability_topic=topics.house_status,
-            value_template="{{ value_json.value }}",
-            extra={"expire_after": expire_after_s},
+            "sensor",
+            sensor.name,
+            {
+                "name": sensor.title,
+                "state_topic": topics.sensor(sensor.name),
+                "value_template": "{{ value_json.value }}",
+                "unit_of_measurement": sensor.unit,
+                "device_class": sensor.device_class,
+                "state_class": sensor.state_class,
+                "availability_topic": topics.house_status,
+                "expire_after": expire_after_s,
+                "device": device,
+            },
         )
         for sensor in sensors
     )
 
 
-def advisor_discovery(topics: Topics) -> dict[str, str]:
-    """Retained messages, topic to payload, that introduce the advisor: reads `mode`, `reason`, `time` of a decision."""
-    device = _device(f"{topics.home}_advisor", f"Advisor {topics.home}", model="Energy Advisor")
-    described: tuple[tuple[Sensor, str, dict[str, object]], ...] = (
-        (Sensor("mode", "Mode", device_class="enum"), "mode", {"options": [mode.value for mode in Mode]}),
-        (Sensor("reason", "Reason"), f"reason[:{_LONGEST_STATE}]", {}),
-        (Sensor("decision_time", "Decision time", device_class="timestamp"), "time", {}),
-    )
-    return dict(
-        _config(
-            topics,
-            sensor,
-            device=device,
-            state_topic=topics.decision,
-            availability_topic=topics.advisor_status,
-            value_template=f"{{{{ value_json.{path} }}}}",
-            extra=extra,
-        )
-        for sensor, path, extra in described
-    )
-
-
-def _device(identifier: str, name: str, *, model: str) -> dict[str, object]:
-    return {"identifiers": [f"energy_advisor_{identifier}"], "name": name, "model": model}
-
-
-def _config(
-    topics: Topics,
-    sensor: Sensor,
-    *,
-    device: dict[str, object],
-    state_topic: str,
-    availability_topic: str,
-    value_template: str,
-    extra: dict[str, object],
-) -> tuple[str, str]:
-    unique_id = f"energy_advisor_{topics.home}_{sensor.name}"
-    payload: dict[str, object | None] = {
-        "name": sensor.title,
-        "unique_id": unique_id,
-        "state_topic": state_topic,
-        "value_template": value_template,
-        "unit_of_measurement": sensor.unit,
-        "device_class": sensor.device_class,
-        "state_class": sensor.state_class,
-        "availability_topic": availability_topic,
-        "device": device,
-        "origin": {"name": "Energy Advisor"},
-        **extra,
+def device_of(topics: Topics, part: str, *, name: str, model: str) -> dict[str, object]:
+    """The device that all entities of one part of a home share."""
+    return {
+        "identifiers": [f"{ROOT}_{topics.home}_{part}"],
+        "name": name,
+        "manufacturer": "Energy Advisor",
+        "model": model,
+        "sw_version": version("energy-advisor"),
     }
-    stated = {key: value for key, value in payload.items() if value is not None}
-    return f"{PREFIX}/sensor/{unique_id}/config", json.dumps(stated, ensure_ascii=False)
+
+
+def announcement(topics: Topics, component: str, name: str, stated: Mapping[str, object]) -> tuple[str, str]:
+    """Topic and payload that introduce one entity; what is None is left out."""
+    unique_id = f"{ROOT}_{topics.home}_{name}"
+    payload = {"unique_id": unique_id, **stated, "origin": {"name": "Energy Advisor"}}
+    said = {key: value for key, value in payload.items() if value is not None}
+    return f"{PREFIX}/{component}/{unique_id}/config", json.dumps(said, ensure_ascii=False)

@@ -154,7 +154,7 @@ class MqttLink:
         if self._will is not None:
             client.will_set(*self._will, qos=1, retain=True)
         client.max_queued_messages_set(_QUEUE_LENGTH)
-        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        client.reconnect_delay_set(min_delay=1, max_delay=8)
         client.on_socket_open = _send_at_once
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected

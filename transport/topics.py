@@ -62,3 +62,33 @@ class Topics:
     def health(self) -> str:
         """Whether the advisor decides, and if not, why."""
         return self._under("advisor", "health")
+
+    @property
+    def plan(self) -> str:
+        """The plan ahead, slot by slot."""
+        return self._under("advisor", "plan")
+
+    @property
+    def plan_picture(self) -> str:
+        """The plan ahead as a drawing (SVG)."""
+        return self._under("advisor", "plan", "picture")
+
+    @property
+    def bill(self) -> str:
+        """What today and this month cost so far and are expected to, beside plain self-consumption."""
+        return self._under("advisor", "bill")
+
+    def control(self, name: str) -> str:
+        """How one of the household's controls stands."""
+        return self._under("advisor", "control", name)
+
+    def control_set(self, name: str) -> str:
+        """Where a control is turned; not retained. `+` stands for all."""
+        return self._under("advisor", "control", name, "set")
+
+    def control_named(self, topic: str) -> str | None:
+        """The control that a topic turns; None if it turns none."""
+        prefix, suffix = self._under("advisor", "control", ""), "/set"
+        if not (topic.startswith(prefix) and topic.endswith(suffix)):
+            return None
+        return topic.removeprefix(prefix).removesuffix(suffix)

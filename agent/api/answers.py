@@ -54,7 +54,7 @@ class InForce(_Answer):
 
     decision_id: str
     at: AwareDatetime
-    outcome: Literal["published", "no_command"]
+    outcome: Literal["published", "advised", "no_command"]
     mode: str | None
     valid_until: AwareDatetime | None
     charge_to_soc: float | None
@@ -172,7 +172,7 @@ class DecisionLine(_Answer):
 
     decision_id: str
     at: AwareDatetime
-    outcome: Literal["published", "no_command"]
+    outcome: Literal["published", "advised", "no_command"]
     mode: str | None
     soc: float | None
     reason: str
@@ -186,7 +186,7 @@ class Why(_Answer):
 
     decision_id: str
     at: AwareDatetime
-    outcome: Literal["published", "no_command"]
+    outcome: Literal["published", "advised", "no_command"]
     reason_code: str
     reason: str
     problems: tuple[str, ...]

@@ -49,6 +49,7 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 def _work(tally: Tally) -> Iterator[Family]:
     decisions = CounterMetricFamily("energy_advisor_decisions", "Decisions since the start.", labels=["outcome"])
     decisions.add_metric(["published"], tally.published)
+    decisions.add_metric(["advised"], tally.advised)
     decisions.add_metric(["no_command"], tally.no_command)
     yield decisions
     reviews = CounterMetricFamily("energy_advisor_reviews", "Reviews by the model since the start.", labels=["outcome"])

@@ -146,17 +146,24 @@ class PlanView:
     def of(self, shown: Shown) -> Plan | None:
         """The plan ahead; None where the newest decision gave no command."""
         decision = shown.decision
-        if decision is None or decision.command is None or decision.ensemble is None or decision.snapshot is None:
+        if decision is None:
             return None
         if self._plan is None or self._plan.decision_id != decision.decision_id:
-            self._plan = _plan(decision, decision.command, decision.ensemble, decision.snapshot.soc, shown.home)
+            self._plan = plan_of(decision, shown.home)
         return self._plan
+
+
+def plan_of(decision: Decision, home: Home) -> Plan | None:
+    """The plan ahead as a decision expects it; None where it gave no command."""
+    if decision.command is None or decision.ensemble is None or decision.snapshot is None:
+        return None
+    return _plan(decision, decision.command, decision.ensemble, decision.snapshot.soc, home)
 
 
 def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, soc: float, home: Home) -> Plan:
     step = timedelta(minutes=record.step_minutes)
     starts = [record.start + index * step for index in range(len(record.import_prices))]
-    ensemble = _ensemble(record)
+    ensemble = ensemble_of(record)
     levels = [command.levels_at(max(start, command.valid_from)) for start in starts]
     flows = follow(levels, ensemble, home, soc * home.battery.capacity_kwh)
     charges = [soc, *(float(np.mean(flow.stored_kwh)) / (home.battery.capacity_kwh or 1) for flow in flows)]
@@ -184,7 +191,8 @@ def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, s
     )
 
 
-def _ensemble(record: EnsembleRecord) -> Ensemble:
+def ensemble_of(record: EnsembleRecord) -> Ensemble:
+    """The possible futures as the planner took them."""
     return Ensemble(
         load_kw=np.array(record.load_w) / 1000,
         pv_kw=np.array(record.pv_w) / 1000,

@@ -14,7 +14,9 @@ from typing import Any, Literal, cast
 import orjson
 import pytest
 
+from agent.__main__ import control_panel
 from agent.board import Board
+from agent.controls import Acting
 from agent.decide import Situation
 from agent.journal import Journal
 from agent.service import Parts, Service
@@ -111,11 +113,15 @@ def running(  # noqa: PLR0913 (what a test may vary)
     sensors: dict[MappedRole, Source] | None = None,
     grace_s: float = 10,
     board: Board | None = None,
+    acting: Acting = Acting.ACT,
 ) -> Iterator[Stage]:
     settings = Settings(
         home_file=folder / "home.toml",
+        memory_dir=folder,
         mqtt=MqttSettings(host=broker.host, port=broker.port),
-        service=ServiceSettings(clock=clock, slot_minutes=30, grace_s=0.3 if clock == "house" else grace_s),
+        service=ServiceSettings(
+            clock=clock, slot_minutes=30, grace_s=0.3 if clock == "house" else grace_s, acting=acting
+        ),
         sensors=sensors or {},
     )
     stop = Event()
@@ -123,9 +129,10 @@ def running(  # noqa: PLR0913 (what a test may vary)
 
     def work() -> None:
         journal = Journal(path)
+        panel = control_panel(settings)
         recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
         try:
-            Service(settings, Parts(home, recall, journal, None, "none", board or Board()), stop).run()
+            Service(settings, Parts(home, recall, journal, None, "none", panel, board or Board()), stop).run()
         finally:
             journal.close()
 
@@ -323,11 +330,14 @@ def test_a_home_on_statestream_puts_each_day_away_by_itself(
     situation = make_situation()
     recall: Any = Keeping(list(situation.neighbours), dict(situation.shapes))
     settings = Settings(
-        home_file=tmp_path / "home.toml", service=ServiceSettings(slot_minutes=30, grace_s=0), sensors=STATESTREAM
+        home_file=tmp_path / "home.toml",
+        memory_dir=tmp_path,
+        service=ServiceSettings(slot_minutes=30, grace_s=0),
+        sensors=STATESTREAM,
     )
     journal = Journal(tmp_path / "journal.sqlite")
     service, link = (
-        NightService(settings, Parts(home, recall, journal, None, "none"), Event()),
+        NightService(settings, Parts(home, recall, journal, None, "none", control_panel(settings)), Event()),
         cast("MqttLink", NoLink()),
     )
     midnight = datetime(2026, 1, 14, 23, 0, tzinfo=UTC)

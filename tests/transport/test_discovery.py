@@ -1,9 +1,9 @@
 import json
+from importlib.metadata import version
 
 import pytest
 
-from energy.commands import Mode
-from transport.discovery import advisor_discovery, house_discovery, house_sensors
+from transport.discovery import house_discovery, house_sensors
 from transport.topics import Topics
 
 TOPICS = Topics("casa-1")
@@ -23,7 +23,9 @@ def test_a_sensor_introduces_itself_like_this() -> None:
         "device": {
             "identifiers": ["energy_advisor_casa-1_house"],
             "name": "House casa-1",
+            "manufacturer": "Energy Advisor",
             "model": "Simulated house",
+            "sw_version": version("energy-advisor"),
         },
         "origin": {"name": "Energy Advisor"},
         "expire_after": 900,
@@ -62,15 +64,3 @@ def test_all_sensors_of_a_house_share_one_device_and_differ_in_id() -> None:
     assert len(configs) == 14
     assert len({config["unique_id"] for config in configs}) == len(configs)
     assert len({json.dumps(config["device"]) for config in configs}) == 1
-
-
-def test_the_advisor_introduces_itself_like_this() -> None:
-    configs = {config["name"]: config for config in map(json.loads, advisor_discovery(TOPICS).values())}
-    assert {name: config["value_template"] for name, config in configs.items()} == {
-        "Mode": "{{ value_json.mode }}",
-        "Reason": "{{ value_json.reason[:255] }}",
-        "Decision time": "{{ value_json.time }}",
-    }
-    assert configs["Mode"]["options"] == [mode.value for mode in Mode]
-    assert {config["state_topic"] for config in configs.values()} == {"energy_advisor/casa-1/advisor/decision"}
-    assert {config["availability_topic"] for config in configs.values()} == {"energy_advisor/casa-1/advisor/status"}

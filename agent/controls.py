@@ -1,0 +1,123 @@
+"""What the household lets the advisor do: the controls that a person turns, kept on disk and obeyed by the service."""
+
+import logging
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from energy.errors import DataError, SettingsError
+from energy.guard import Policy
+from energy.home import Home
+
+_log = logging.getLogger(__name__)
+
+_LONGEST = 64
+_ON_OFF = {"ON": True, "OFF": False}
+
+
+class Acting(StrEnum):
+    """How far the advisor goes: command the house, only say what it would do, or stay silent."""
+
+    ACT = "act"
+    ADVISE = "advise only"
+    OFF = "off"
+
+
+class Controls(BaseModel):
+    """The controls as they stand; the home's fixed facts and the settings' policy bound them from outside."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    acting: Acting = Acting.ADVISE
+    reserve_soc: Annotated[float, Field(ge=0, le=1)] = 0.0
+    allow_grid_charging: bool = True
+    allow_export: bool = True
+
+    def home(self, home: Home) -> Home:
+        """The home as it may be used now: a control narrows what the home allows and never widens it."""
+        grid = home.grid
+        allowed = {
+            "allow_grid_charging": grid.allow_grid_charging and self.allow_grid_charging,
+            "allow_battery_export": grid.allow_battery_export and self.allow_export,
+        }
+        return home.model_copy(update={"grid": grid.model_copy(update=allowed)})
+
+    def policy(self, policy: Policy) -> Policy:
+        """The policy with the household's reserve of the moment."""
+        return policy.model_copy(update={"min_reserve_soc": max(policy.min_reserve_soc, self.reserve_soc)})
+
+    def turned(self, name: str, payload: bytes) -> "Controls":
+        """The controls after one of them was turned.
+
+        Raises:
+            DataError: there is no such control, or it cannot stand there.
+        """
+        said = payload[:_LONGEST].decode("utf-8", "replace").strip()
+        reader = _READERS.get(name)
+        if reader is None:
+            raise DataError(f"{name!r} is no control: use {', '.join(_READERS)}")
+        try:
+            return Controls.model_validate(self.model_dump() | reader(said))
+        except (KeyError, ValueError) as err:
+            raise DataError(f"{name} cannot be {said!r}: {_ALLOWED[name]}") from err
+
+    def states(self) -> dict[str, str]:
+        """Each control as it is shown."""
+        return {
+            "acting": self.acting.value,
+            "reserve": f"{self.reserve_soc * 100:g}",
+            "allow_grid_charging": "ON" if self.allow_grid_charging else "OFF",
+            "allow_export": "ON" if self.allow_export else "OFF",
+        }
+
+
+_READERS: dict[str, Callable[[str], dict[str, object]]] = {
+    "acting": lambda said: {"acting": said},
+    "reserve": lambda said: {"reserve_soc": float(said) / 100},
+    "allow_grid_charging": lambda said: {"allow_grid_charging": _ON_OFF[said.upper()]},
+    "allow_export": lambda said: {"allow_export": _ON_OFF[said.upper()]},
+}
+_ALLOWED = {
+    "acting": f"say one of {', '.join(repr(mode.value) for mode in Acting)}",
+    "reserve": "say a percentage from 0 to 100",
+    "allow_grid_charging": "say ON or OFF",
+    "allow_export": "say ON or OFF",
+}
+
+
+class ControlPanel:
+    """The controls with their file: every turn is on disk before it counts."""
+
+    def __init__(self, path: Path, initial: Controls) -> None:
+        self._path = path
+        self.controls = self._read() or initial
+
+    def turn(self, name: str, payload: bytes) -> None:
+        """Turn one control and keep it.
+
+        Raises:
+            DataError: it cannot stand there; nothing has changed.
+        """
+        turned = self.controls.turned(name, payload)
+        if turned == self.controls:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(turned.model_dump_json(indent=1), encoding="utf-8")
+        os.replace(fresh, self._path)  # noqa: PTH105 (atomic on every platform)
+        self.controls = turned
+        _log.info("%s is now %s", name, turned.states()[name])
+
+    def _read(self) -> Controls | None:
+        try:
+            return Controls.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError as err:
+            raise SettingsError(
+                f"{str(self._path)!r} does not hold the controls: mend it, or remove it to begin with advice only"
+            ) from err

@@ -1,0 +1,94 @@
+"""The advisor as a device: how it introduces itself, and the states that a new broker or Home Assistant must learn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from agent.account import Books, to_day_end
+from agent.api.answers import Plan
+from agent.api.views import plan_of
+from agent.controls import ControlPanel
+from agent.decision import Decision
+from agent.journal import Journal
+from agent.plan_picture import draw_plan
+from agent.states import bill_state, health_state, off_state, plan_state, summary
+from energy.home import Home
+from energy.slots import day_bounds, local_day
+from transport.advisor_discovery import Offer, advisor_discovery
+from transport.mqtt import MqttLink
+from transport.topics import Topics
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who speaks: the home, the label of its model, and what its entities depend on."""
+
+    home: Home
+    model: str
+    offer: Offer
+    step: timedelta
+
+
+class Presence:
+    """Tells states, and tells them all again whenever somebody may have forgotten them."""
+
+    def __init__(self, identity: Identity, panel: ControlPanel, journal: Journal) -> None:
+        self.model_problem = ""
+        self.command_problem = ""
+        self._identity = identity
+        self._home = identity.home
+        self._topics = Topics(identity.home.name)
+        self._introduction = advisor_discovery(self._topics, identity.offer)
+        self._panel = panel
+        self._journal = journal
+        self._books = Books(identity.home, identity.step)
+        self._told: dict[str, bytes] = {}
+
+    def introduce(self, link: MqttLink) -> None:
+        """Announce every entity, then every state; runs in the network thread after each connection."""
+        for topic, payload in self._introduction.items():
+            link.publish(topic, payload, retain=True, qos=1)
+        link.publish(self._topics.advisor_status, "online", retain=True, qos=1)
+        self.show_controls(link)
+        for topic, told in list(self._told.items()):
+            link.publish(topic, told, retain=True, qos=1)
+
+    def show_controls(self, link: MqttLink) -> None:
+        """Say how every control stands: also after a turn that was refused, so that no dial shows a wish."""
+        for name, state in self._panel.controls.states().items():
+            link.publish(self._topics.control(name), state, retain=True, qos=1)
+
+    def tell_decision(self, decision: Decision, link: MqttLink) -> None:
+        """Publish everything that a new decision changes."""
+        plan = plan_of(decision, self._home)
+        told = {
+            self._topics.decision: summary(decision, self._identity.model),
+            self._topics.bill: self._bill(decision),
+            self._topics.health: self._health(decision.at, decision.problems),
+        }
+        self._tell(told, plan, link)
+
+    def tell_off(self, now: datetime, link: MqttLink) -> None:
+        """Publish that the household has switched the advisor off."""
+        told = {self._topics.decision: off_state(now, self._identity.model), self._topics.health: self._health(now, ())}
+        self._tell(told, None, link)
+
+    def _tell(self, states: Mapping[str, dict[str, object]], plan: Plan | None, link: MqttLink) -> None:
+        payloads = {topic: orjson.dumps(state) for topic, state in states.items()}
+        payloads[self._topics.plan] = orjson.dumps(plan_state(plan, self._home.tz))
+        payloads[self._topics.plan_picture] = draw_plan(plan, self._home.tz).encode()
+        for topic, payload in payloads.items():
+            self._told[topic] = payload
+            link.publish(topic, payload, retain=True, qos=1)
+
+    def _bill(self, decision: Decision) -> dict[str, object]:
+        now, home = decision.at, self._home
+        first, _ = day_bounds(local_day(now, home.tz).replace(day=1), home.tz)
+        month = self._books.month(self._journal.measured(home.name, first - self._identity.step, now), now)
+        expected = to_day_end(month[local_day(now, home.tz)], decision, home)
+        return bill_state(month, expected, now=now, zone=home.tz)
+
+    def _health(self, now: datetime, problems: tuple[str, ...]) -> dict[str, object]:
+        return health_state(now, problems, model_problem=self.model_problem, command_problem=self.command_problem)

@@ -1,0 +1,69 @@
+import json
+from typing import Any
+
+import pytest
+
+from agent.controls import Acting
+from energy.commands import Mode
+from transport.advisor_discovery import ACTINGS, Offer, advisor_discovery
+from transport.topics import Topics
+
+TOPICS = Topics("casa-1")
+
+
+def announced(**offer: Any) -> dict[str, dict[str, Any]]:
+    """Configurations by component and short name."""
+    told = advisor_discovery(TOPICS, Offer(currency="EUR", **offer))
+    made = {}
+    for topic, payload in told.items():
+        _, component, unique_id, last = topic.split("/")
+        config = json.loads(payload)
+        assert (config["unique_id"], last) == (unique_id, "config")
+        made[f"{component}.{unique_id.removeprefix('energy_advisor_casa-1_')}"] = config
+    return made
+
+
+def test_the_saving_introduces_itself_like_this() -> None:
+    config = announced()["sensor.saved_today"]
+    assert {key: value for key, value in config.items() if key not in {"device", "icon", "origin"}} == {
+        "unique_id": "energy_advisor_casa-1_saved_today",
+        "name": "Saved today",
+        "state_topic": "energy_advisor/casa-1/advisor/bill",
+        "value_template": "{{ value_json.saved_today }}",
+        "device_class": "monetary",
+        "state_class": "total",
+        "unit_of_measurement": "EUR",
+        "last_reset_value_template": "{{ value_json.day_start }}",
+        "suggested_display_precision": 2,
+        "expire_after": 2700,
+        "json_attributes_topic": "energy_advisor/casa-1/advisor/bill",
+        "json_attributes_template": "{{ ({'paid': value_json.paid, 'greedy': value_json.paid_greedy}) | tojson }}",
+        "availability_topic": "energy_advisor/casa-1/advisor/status",
+    }
+
+
+def test_every_entity_belongs_to_one_device_and_goes_with_it() -> None:
+    configs = announced(export=True).values()
+    assert len({json.dumps(config["device"]) for config in configs}) == 1
+    assert {config["availability_topic"] for config in configs} == {"energy_advisor/casa-1/advisor/status"}
+    assert len({config["name"] for config in configs}) == len(configs)
+
+
+def test_the_words_are_those_of_the_house_and_of_the_controls() -> None:
+    configs = announced()
+    assert configs["sensor.mode"]["options"] == [*(mode.value for mode in Mode), "none"]
+    assert configs["select.acting"]["options"] == list(ACTINGS) == [acting.value for acting in Acting]
+
+
+@pytest.mark.parametrize(
+    ("offer", "missing"), [({"grid_charging": False}, "allow_grid_charging"), ({}, "allow_export")]
+)
+def test_what_a_home_may_not_do_is_not_offered(offer: dict[str, bool], missing: str) -> None:
+    assert f"switch.{missing}" not in announced(**offer)
+    assert f"switch.{missing}" in announced(grid_charging=True, export=True)
+
+
+def test_only_what_is_measured_anew_expires() -> None:
+    configs = announced()
+    lasting = {name for name, config in configs.items() if "expire_after" not in config}
+    assert {name.split(".")[0] for name in lasting} == {"select", "number", "switch", "button", "image"}

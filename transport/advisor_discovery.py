@@ -1,0 +1,279 @@
+"""How the advisor appears in Home Assistant: one device with its sensors and the household's controls."""
+
+from dataclasses import dataclass, field
+
+from energy.commands import Mode
+from transport.discovery import announcement, device_of
+from transport.topics import Topics
+
+LONGEST_STATE = 255  # Home Assistant refuses longer states
+NO_MODE = "none"  # without a command, an enum must still say something
+ACTINGS = ("act", "advise only", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a home's entities depend on: its currency, which permissions it can give, and how long a state is fresh."""
+
+    currency: str
+    grid_charging: bool = True
+    export: bool = False
+    notes: bool = False
+    least_reserve_soc: float = 0.0
+    expire_after_s: int = 2700
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One entity in the words of Home Assistant."""
+
+    component: str
+    name: str
+    title: str
+    icon: str
+    stated: dict[str, object] = field(default_factory=dict)
+
+
+def advisor_discovery(topics: Topics, offer: Offer) -> dict[str, str]:
+    """Retained messages, topic to payload, that introduce the advisor as one device.
+
+    The device's name and an entity's title make up the entity's id, `sensor.energy_advisor_<home>_mode` for example.
+    """
+    device = device_of(topics, "advisor", name=f"Energy Advisor {topics.home}", model="Local advisor")
+    shared = {"availability_topic": topics.advisor_status, "device": device}
+    entities = (*_sensors(topics, offer), *_diagnostics(topics, offer), *_controls(topics, offer))
+    return dict(
+        announcement(
+            topics,
+            entity.component,
+            entity.name,
+            {"name": entity.title, "icon": entity.icon, **entity.stated, **shared},
+        )
+        for entity in entities
+    )
+
+
+def _sensors(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
+    decision = {"state_topic": topics.decision, "expire_after": offer.expire_after_s}
+    percent = {**decision, "unit_of_measurement": "%", "state_class": "measurement", "suggested_display_precision": 0}
+    return (
+        Entity(
+            "sensor",
+            "mode",
+            "Mode",
+            "mdi:home-battery",
+            {
+                **decision,
+                "value_template": f"{{{{ value_json.mode or '{NO_MODE}' }}}}",
+                "device_class": "enum",
+                "options": [*(mode.value for mode in Mode), NO_MODE],
+            },
+        ),
+        Entity("sensor", "target_charge", "Target charge", "mdi:battery-arrow-up", {**percent, **_value("charge_to")}),
+        Entity("sensor", "reserve_charge", "Reserve charge", "mdi:battery-lock", {**percent, **_value("reserve")}),
+        Entity(
+            "sensor",
+            "reason",
+            "Reason",
+            "mdi:comment-text-outline",
+            {
+                **decision,
+                "value_template": f"{{{{ value_json.reason[:{LONGEST_STATE}] }}}}",
+                **_attributes(topics.decision, "{'text': value_json.reason, 'code': value_json.reason_code}"),
+            },
+        ),
+        Entity(
+            "sensor",
+            "plan",
+            "Plan",
+            "mdi:chart-timeline-variant",
+            {
+                "state_topic": topics.plan,
+                "expire_after": offer.expire_after_s,
+                **_value("summary"),
+                "json_attributes_topic": topics.plan,
+            },
+        ),
+        Entity(
+            "image",
+            "plan_picture",
+            "Plan picture",
+            "mdi:chart-areaspline",
+            {"image_topic": topics.plan_picture, "content_type": "image/svg+xml"},
+        ),
+        *_bills(topics, offer),
+    )
+
+
+def _bills(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
+    money: dict[str, object] = {
+        "state_topic": topics.bill,
+        "expire_after": offer.expire_after_s,
+        "device_class": "monetary",
+        "unit_of_measurement": offer.currency,
+        "suggested_display_precision": 2,
+    }
+    total = {**money, "state_class": "total"}
+    return (
+        Entity("sensor", "bill_today", "Expected bill today", "mdi:cash", {**money, **_value("expected")}),
+        Entity(
+            "sensor",
+            "bill_today_greedy",
+            "Expected bill today with self-consumption",
+            "mdi:cash-clock",
+            {**money, **_value("expected_greedy")},
+        ),
+        Entity(
+            "sensor",
+            "saved_today",
+            "Saved today",
+            "mdi:piggy-bank",
+            {
+                **total,
+                **_value("saved_today"),
+                "last_reset_value_template": "{{ value_json.day_start }}",
+                **_attributes(topics.bill, "{'paid': value_json.paid, 'greedy': value_json.paid_greedy}"),
+            },
+        ),
+        Entity(
+            "sensor",
+            "saved_this_month",
+            "Saved this month",
+            "mdi:piggy-bank-outline",
+            {
+                **total,
+                **_value("saved_month"),
+                "last_reset_value_template": "{{ value_json.month_start }}",
+                **_attributes(topics.bill, "{'metered_days': value_json.month_days}"),
+            },
+        ),
+    )
+
+
+def _diagnostics(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
+    decision = {"state_topic": topics.decision, "expire_after": offer.expire_after_s, "entity_category": "diagnostic"}
+    trouble = {"device_class": "problem", "payload_on": "ON", "payload_off": "OFF", "entity_category": "diagnostic"}
+    return (
+        Entity(
+            "sensor",
+            "similar_days",
+            "Similar days",
+            "mdi:calendar-search",
+            {
+                **decision,
+                "value_template": "{{ value_json.similar_days | count }}",
+                **_attributes(topics.decision, "{'days': value_json.similar_days}"),
+            },
+        ),
+        Entity(
+            "sensor",
+            "model",
+            "Model",
+            "mdi:brain",
+            {
+                **decision,
+                "value_template": f"{{{{ value_json.model[:{LONGEST_STATE}] }}}}",
+                **_attributes(topics.decision, "value_json.review or {}"),
+            },
+        ),
+        Entity(
+            "sensor",
+            "last_decision",
+            "Last decision",
+            "mdi:clock-check-outline",
+            {
+                **decision,
+                **_value("time"),
+                "device_class": "timestamp",
+                **_attributes(
+                    topics.decision,
+                    "{'decision_id': value_json.decision_id, 'outcome': value_json.outcome,"
+                    " 'chosen': value_json.chosen, 'chosen_by': value_json.chosen_by,"
+                    " 'valid_until': value_json.valid_until, 'seconds': value_json.seconds}",
+                ),
+            },
+        ),
+        Entity(
+            "binary_sensor",
+            "data_problem",
+            "Data problem",
+            "mdi:database-alert-outline",
+            {
+                **trouble,
+                "state_topic": topics.health,
+                "expire_after": offer.expire_after_s,
+                "value_template": "{{ 'OFF' if value_json.ok else 'ON' }}",
+                **_attributes(topics.health, "{'problems': value_json.problems}"),
+            },
+        ),
+        Entity(
+            "binary_sensor",
+            "model_problem",
+            "Model problem",
+            "mdi:brain",
+            {
+                **trouble,
+                "state_topic": topics.health,
+                "expire_after": offer.expire_after_s,
+                "value_template": "{{ 'ON' if value_json.model_problem else 'OFF' }}",
+                **_attributes(topics.health, "{'problem': value_json.model_problem}"),
+            },
+        ),
+        Entity(
+            "binary_sensor",
+            "command_problem",
+            "Command problem",
+            "mdi:battery-alert-variant-outline",
+            {
+                **trouble,
+                "state_topic": topics.health,
+                "expire_after": offer.expire_after_s,
+                "value_template": "{{ 'ON' if value_json.command_problem else 'OFF' }}",
+                **_attributes(topics.health, "{'problem': value_json.command_problem}"),
+            },
+        ),
+    )
+
+
+def _controls(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
+    """What a person turns; a permission that the home cannot give is not offered."""
+    offered = [
+        _control(topics, "select", "acting", "Acting", "mdi:account-check", {"options": list(ACTINGS)}),
+        _control(
+            topics,
+            "number",
+            "reserve",
+            "Reserve",
+            "mdi:battery-lock-open",
+            {
+                "min": round(offer.least_reserve_soc * 100),
+                "max": 100,
+                "step": 1,
+                "mode": "slider",
+                "unit_of_measurement": "%",
+            },
+        ),
+    ]
+    if offer.grid_charging:
+        offered.append(_control(topics, "switch", "allow_grid_charging", "Grid charging", "mdi:import", {}))
+    if offer.export:
+        offered.append(_control(topics, "switch", "allow_export", "Battery export", "mdi:export", {}))
+    press: dict[str, object] = {"command_topic": topics.control_set("decide_now"), "payload_press": "PRESS"}
+    offered.append(Entity("button", "decide_now", "Decide now", "mdi:refresh", press))
+    if offer.notes:
+        limits = {"max": LONGEST_STATE, "mode": "text"}
+        offered.append(_control(topics, "text", "note", "Note", "mdi:note-edit-outline", limits))
+    return tuple(offered)
+
+
+def _control(topics: Topics, component: str, name: str, title: str, icon: str, limits: dict[str, object]) -> Entity:
+    places = {"state_topic": topics.control(name), "command_topic": topics.control_set(name)}
+    return Entity(component, name, title, icon, {**places, **limits})
+
+
+def _value(path: str) -> dict[str, object]:
+    return {"value_template": f"{{{{ value_json.{path} }}}}"}
+
+
+def _attributes(topic: str, expression: str) -> dict[str, object]:
+    return {"json_attributes_topic": topic, "json_attributes_template": f"{{{{ ({expression}) | tojson }}}}"}
