@@ -24,6 +24,7 @@ from agent.settings import Settings, load_settings
 from energy.home import Home
 from ingest.home_file import load_home
 from knowledge.index import MemoryIndex
+from knowledge.notes import notes_of
 from knowledge.store import DayStore
 
 _log = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ def serve(config: Path) -> None:
             stack.enter_context(serving(_api(settings, board, home), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
-        Service(settings, Parts(home, recall, journal, reviewer, label, panel, board), stop).run()
+        notes = notes_of(settings.memory_dir, home.name)
+        Service(settings, Parts(home, recall, journal, reviewer, label, panel, board, notes), stop).run()
 
 
 def control_panel(settings: Settings) -> ControlPanel:

@@ -18,8 +18,10 @@ from agent.decision import (
     SnapshotRecord,
     VerdictRecord,
 )
-from agent.explain import Explanation, candidate_name, explain
+from agent.explain import Explanation, Grounds, candidate_name, explain
+from agent.note_words import Language
 from energy.commands import BatteryCommand, Levels, SlotLevels
+from energy.constraints import Constraint, expected_load, over_slots
 from energy.errors import AdvisorError
 from energy.guard import Allowed, Circumstances, Policy, Rejected, Verdict, review, verdict_name
 from energy.home import Home
@@ -47,8 +49,13 @@ class Situation:
     shapes: Mapping[date, DayShape] = field(default_factory=dict)
     pv_forecast_kw: Floats | None = None
     recent: Recent = NOTHING_RECENT
+    # What the household said, for the model; and what of it was understood, for the plan and the guard.
     notes: tuple[str, ...] = ()
+    asked: tuple[Constraint, ...] = ()
+    language: Language = "en"
     last_command_at: datetime | None = None
+    # Why the model is asked in this decision, if it is.
+    trigger: str = ""
     # Name of the candidate that the model chose at its last review; it holds while it costs little.
     in_force: str | None = None
 
@@ -106,16 +113,16 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
         pv_peak_kw=home.pv_peak_kw,
         recent=situation.recent,
     )
-    ensemble = Ensemble(
-        load_kw=possible.load_kw,
-        pv_kw=possible.pv_kw,
-        prices=home.tariff.prices(starts, home.tz),
-        hours=step / timedelta(hours=1),
+    prices = home.tariff.prices(starts, home.tz)
+    load_kw = expected_load(
+        possible.load_kw, situation.asked, starts=starts, step=step, price_per_kwh=prices.import_per_kwh
     )
+    ensemble = Ensemble(load_kw, possible.pv_kw, prices, step / timedelta(hours=1))
+    wishes = over_slots(situation.asked, starts, step, home)
     used = set(possible.days)
     near = [neighbour for neighbour in situation.neighbours if neighbour.day in used]
     stored_kwh = snapshot.soc * home.battery.capacity_kwh
-    return Outline(starts, ensemble, plan(ensemble, home, stored_kwh), near)
+    return Outline(starts, ensemble, plan(ensemble, home, stored_kwh, wishes=wishes), near)
 
 
 def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> Choice:
@@ -128,10 +135,15 @@ def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -
     brief = make_brief(situation, outline)
     answer = reviewer(brief)
     if isinstance(answer, NoChoice):
-        return Choice(best, "planner", _failed_review(answer))
+        return Choice(best, "planner", _failed_review(answer).model_copy(update={"trigger": situation.trigger}))
     ids = dict(zip((candidate.id for candidate in brief.candidates), outline.plan.candidates, strict=True))
     wanted = ids[answer.choice]
-    return Choice(wanted, "model", _passed_review(answer, wanted))
+    cost = {
+        "trigger": situation.trigger,
+        "regret_per_slot": outline.plan.regret(wanted),
+        "extra_cost": wanted.outlook.expected_cost - best.outlook.expected_cost,
+    }
+    return Choice(wanted, "model", _passed_review(answer, wanted).model_copy(update=cost))
 
 
 def _named(plan_: Plan, name: str | None) -> Candidate | None:
@@ -141,19 +153,12 @@ def _named(plan_: Plan, name: str | None) -> Candidate | None:
 def make_brief(situation: Situation, outline: Outline) -> Brief:
     """The short account that the model reads: facts, candidates A, B, C …, notes and similar days."""
     home, made = situation.home, outline.plan
-    told = explain(
-        made.best.levels[0].mode(made.start_soc),
-        made.best,
-        plan=made,
-        ensemble=outline.ensemble,
-        starts=outline.starts,
-        home=home,
-        neighbours=outline.neighbours,
-    )
+    told = _explain(made.best, situation, outline)
     return Brief(
         facts={
             "local_time": f"{situation.now.astimezone(home.tz):%A %H:%M}",
-            **{name: fact for name, fact in told.facts.items() if not name.startswith("similar_day")},
+            # Days and wishes have their own lines.
+            **{name: fact for name, fact in told.facts.items() if not name.startswith(("similar_day", "asked"))},
         },
         candidates=[
             BriefCandidate(
@@ -194,7 +199,7 @@ def _publishable(
             last_command_at=situation.last_command_at,
             regret_per_slot=outline.plan.regret(attempt.candidate),
         )
-        verdict = review(command, situation.home, situation.policy, moment)
+        verdict = review(command, situation.home, situation.policy, moment, asked=situation.asked)
         verdicts.append(_verdict_record(attempt.candidate, verdict))
         if not isinstance(verdict, Rejected):
             final = _with_mode(verdict.command, snapshot.soc)
@@ -219,15 +224,16 @@ def _published(command: BatteryCommand, told: Explanation, verdicts: list[Verdic
 
 
 def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Explanation:
-    return explain(
-        candidate.levels[0].mode(outline.plan.start_soc),
-        candidate,
+    grounds = Grounds(
         plan=outline.plan,
         ensemble=outline.ensemble,
         starts=outline.starts,
         home=situation.home,
         neighbours=outline.neighbours,
+        asked=situation.asked,
+        language=situation.language,
     )
+    return explain(candidate, grounds)
 
 
 def _command(candidate: Candidate, situation: Situation, outline: Outline, told: Explanation) -> BatteryCommand:
@@ -273,6 +279,7 @@ def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: 
         at=situation.now,
         outcome="no_command",
         snapshot=_snapshot_record(snapshot),
+        asked=situation.asked,
         neighbours=tuple(NeighbourRecord(day=n.day, distance=n.distance, why=n.why) for n in outline.neighbours),
         ensemble=_ensemble_record(outline, situation.step),
         candidates=tuple(_candidate_record(candidate, made) for candidate in made.candidates),

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from energy.commands import BatteryCommand
+from energy.constraints import Constraint
 
 
 class _Record(BaseModel):
@@ -68,6 +69,11 @@ class ReviewRecord(_Record):
     output_tokens: int | None = None
     cached_tokens: int | None = None
     detail: str = ""
+    # Why the model was asked, and what its choice is expected to cost more than the best: per slot, as the guard
+    # judges it, and over the horizon.
+    trigger: str = ""
+    regret_per_slot: float | None = None
+    extra_cost: float | None = None
 
 
 class VerdictRecord(_Record):
@@ -87,6 +93,7 @@ class Decision(_Record):
     outcome: Literal["published", "advised", "no_command"]
     problems: tuple[str, ...] = ()
     snapshot: SnapshotRecord | None = None
+    asked: tuple[Constraint, ...] = ()
     neighbours: tuple[NeighbourRecord, ...] = ()
     ensemble: EnsembleRecord | None = None
     candidates: tuple[CandidateRecord, ...] = ()

@@ -1,23 +1,42 @@
 """Why a decision was made, written from its facts alone: every number in a reason stands in the facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import assert_never
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from agent.note_words import Language, describe
+from agent.reason_words import WORDS, candidate_name, in_words
 from energy.commands import Mode
+from energy.constraints import Constraint, Reserve
 from energy.home import Home
-from energy.planner import Candidate, Ensemble, Plan
+from energy.planner import Candidate, Ensemble, Plan, follow
 from knowledge.similar import SimilarDay
 
-_NAMES = {
-    "best": "the best schedule",
-    "self_consumption": "plain self-consumption",
-    "keep_reserve": "keeping a reserve",
-    "calm": "fewer changes of mode",
-    "no_grid_charging": "no charging from the grid",
-}
+__all__ = ["Explanation", "Grounds", "candidate_name", "explain"]
+
+# A reserve that is missed by no more than this is met: a sensor knows no better.
+_MET_SOC = 0.01
+_MOST_ASKED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a decision rests on, and the language that its reason is written in."""
+
+    plan: Plan
+    ensemble: Ensemble
+    starts: list[datetime]
+    home: Home
+    neighbours: Sequence[SimilarDay]
+    asked: Sequence[Constraint] = ()
+    language: Language = "en"
+
+    @property
+    def end(self) -> datetime:
+        """End of the horizon."""
+        return self.starts[-1] + timedelta(hours=self.ensemble.hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +48,22 @@ class Explanation:
     facts: dict[str, str]
 
 
-def explain(
-    mode: Mode,
-    chosen: Candidate,
-    *,
-    plan: Plan,
-    ensemble: Ensemble,
-    starts: list[datetime],
-    home: Home,
-    neighbours: list[SimilarDay],
-) -> Explanation:
+def explain(chosen: Candidate, grounds: Grounds) -> Explanation:
     """Write the reason for a chosen schedule at the current slot."""
-    facts = _facts(chosen, plan=plan, ensemble=ensemble, starts=starts, home=home)
-    facts |= {f"similar_day_{rank}": near.day.isoformat() for rank, near in enumerate(neighbours[:3], start=1)}
-    code, sentence = _now(mode, facts)
-    return Explanation(code, " ".join([sentence, _ahead(facts), _instead(facts, plan, chosen)]).strip(), facts)
+    facts = _facts(chosen, grounds) | _asked_facts(chosen, grounds)
+    facts |= {f"similar_day_{rank}": near.day.isoformat() for rank, near in enumerate(grounds.neighbours[:3], start=1)}
+    code = _code(chosen, grounds)
+    sentences = [
+        in_words(WORDS[grounds.language][code], facts, grounds.language),
+        *_asked(facts, grounds.language),
+        *_ahead(facts, grounds.language),
+        *_instead(facts, grounds, chosen),
+    ]
+    return Explanation(code, " ".join(sentences), facts)
 
 
-def candidate_name(name: str) -> str:
-    """A candidate in words."""
-    return _NAMES.get(name, name)
-
-
-def _facts(
-    chosen: Candidate,
-    *,
-    plan: Plan,
-    ensemble: Ensemble,
-    starts: list[datetime],
-    home: Home,
-) -> dict[str, str]:
+def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
+    plan, ensemble, home = grounds.plan, grounds.ensemble, grounds.home
     buy = ensemble.prices.import_per_kwh
     dearest = int(np.argmax(buy))
     levels = chosen.levels[0]
@@ -69,11 +74,11 @@ def _facts(
         "currency": home.currency,
         "price_now": f"{buy[0]:.2f}",
         "price_highest": f"{buy[dearest]:.2f}",
-        "price_highest_at": f"{starts[dearest].astimezone(home.tz):%H:%M}",
+        "price_highest_at": f"{grounds.starts[dearest].astimezone(home.tz):%H:%M}",
         "worth_per_kwh": f"{plan.worth_now_per_kwh:.2f}",
         "saves_now_per_kwh": f"{buy[0] * home.battery.discharge_efficiency:.2f}",
         "costs_now_per_kwh": f"{buy[0] / home.battery.charge_efficiency:.2f}",
-        "horizon_hours": f"{len(starts) * ensemble.hours:.0f}",
+        "horizon_hours": f"{len(grounds.starts) * ensemble.hours:.0f}",
         "load_kwh": f"{ensemble.load_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
         "pv_kwh": f"{ensemble.pv_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
         "expected_cost": f"{chosen.outlook.expected_cost:.2f}",
@@ -89,46 +94,74 @@ def _rival(chosen: Candidate, plan: Plan) -> dict[str, str]:
     return {"self_consumption_extra": f"{idle.outlook.expected_cost - chosen.outlook.expected_cost:.2f}"}
 
 
-def _now(mode: Mode, facts: dict[str, str]) -> tuple[str, str]:
-    price = f"{facts['price_now']} {facts['currency']}"
-    worth = f"{facts['worth_per_kwh']} {facts['currency']}"
-    match mode:
-        case Mode.CHARGE:
-            return "buy_ahead", (
-                f"Charging from the grid to {facts['charge_to_percent']} %: a stored kWh costs "
-                f"{facts['costs_now_per_kwh']} now and should be worth {worth} later."
-            )
-        case Mode.HOLD:
-            return "save_for_later", (
-                f"Holding at {facts['charge_percent']} %: a stored kWh should be worth {worth} later, "
-                f"but would save only {facts['saves_now_per_kwh']} now."
-            )
-        case Mode.DISCHARGE:
-            return "sell_now", f"Selling down to {facts['reserve_percent']} %: a kept kWh would be worth only {worth}."
-        case Mode.SELF_CONSUMPTION:
-            return "follow_house", (
-                f"Following the house down to {facts['reserve_percent']} %: power costs {price} now and a kept kWh "
-                f"should be worth {worth} later."
-            )
-        case _:
-            assert_never(mode)
+def _asked_facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
+    """What the household asked for within the horizon; where a reserve is out of reach, the least that is expected."""
+    within = [one for one in grounds.asked if one.start < grounds.end][:_MOST_ASKED]
+    facts = {}
+    for rank, one in enumerate(within, start=1):
+        facts[f"asked_{rank}"] = describe(one, grounds.home.tz, grounds.language)
+        if isinstance(one, Reserve):
+            least_soc = _least_soc(one, chosen, grounds)
+            if least_soc < min(one.soc, grounds.home.battery.max_soc) - _MET_SOC:
+                facts[f"asked_{rank}_reachable_percent"] = f"{least_soc * 100:.0f}"
+    return facts
 
 
-def _ahead(facts: dict[str, str]) -> str:
-    days = [facts[key] for key in ("similar_day_1", "similar_day_2", "similar_day_3") if key in facts]
-    like = f", as on {' and '.join(days[:2])}" if days else ""
-    sentence = (
-        f"The next {facts['horizon_hours']} h should need {facts['load_kwh']} kWh and bring "
-        f"{facts['pv_kwh']} kWh of sun{like}."
-    )
+def _least_soc(asked: Reserve, chosen: Candidate, grounds: Grounds) -> float:
+    """Lowest mean charge that the schedule leaves while a reserve is asked for."""
+    capacity_kwh = grounds.home.battery.capacity_kwh
+    if not capacity_kwh:
+        return 0.0
+    flows = follow(chosen.levels, grounds.ensemble, grounds.home, grounds.plan.start_soc * capacity_kwh)
+    socs = [grounds.plan.start_soc, *(float(np.mean(flow.stored_kwh)) / capacity_kwh for flow in flows)]
+    # The charge at a moment: at the beginning of each slot, and at the end of the horizon.
+    moments = [*grounds.starts, grounds.end]
+    return min(soc for soc, moment in zip(socs, moments, strict=True) if _holds(asked, moment, grounds))
+
+
+def _holds(asked: Reserve, moment: datetime, grounds: Grounds) -> bool:
+    step = timedelta(hours=grounds.ensemble.hours)
+    return asked.start < moment + step and moment < asked.end
+
+
+def _code(chosen: Candidate, grounds: Grounds) -> str:
+    """What the battery does now, and whether money or the household asks for it."""
+    mode = chosen.levels[0].mode(grounds.plan.start_soc)
+    buy, battery = float(grounds.ensemble.prices.import_per_kwh[0]), grounds.home.battery
+    worth = grounds.plan.worth_now_per_kwh
+    reserves = any(isinstance(one, Reserve) and one.start < grounds.end for one in grounds.asked)
+    if mode is Mode.CHARGE:
+        return "charge_as_asked" if reserves and worth < buy / battery.charge_efficiency else "buy_ahead"
+    if mode is Mode.HOLD:
+        return "hold_as_asked" if reserves and worth < buy * battery.discharge_efficiency else "save_for_later"
+    return "sell_now" if mode is Mode.DISCHARGE else "follow_house"
+
+
+def _asked(facts: dict[str, str], language: Language) -> list[str]:
+    told = []
+    for rank in range(1, _MOST_ASKED + 1):
+        if f"asked_{rank}" not in facts:
+            break
+        told.append(WORDS[language]["asked"].format(what=facts[f"asked_{rank}"]))
+        if (reachable := facts.get(f"asked_{rank}_reachable_percent")) is not None:
+            told.append(WORDS[language]["out_of_reach"].format(percent=reachable))
+    return told
+
+
+def _ahead(facts: dict[str, str], language: Language) -> list[str]:
+    words = WORDS[language]
+    days = [facts[key] for key in ("similar_day_1", "similar_day_2") if key in facts]
+    like = words["like"].format(days=words["and"].join(days)) if days else ""
+    told = [in_words(words["ahead"], facts, language).replace("{like}", like)]
     if facts["price_highest"] != facts["price_now"]:
-        sentence += f" The dearest price, {facts['price_highest']}, comes at {facts['price_highest_at']}."
-    return sentence
+        told.append(in_words(words["dearest"], facts, language))
+    return told
 
 
-def _instead(facts: dict[str, str], plan: Plan, chosen: Candidate) -> str:
-    if chosen is not plan.best:
-        return f"Chosen for {candidate_name(chosen.name)}."
+def _instead(facts: dict[str, str], grounds: Grounds, chosen: Candidate) -> list[str]:
+    words = WORDS[grounds.language]
+    if chosen is not grounds.plan.best:
+        return [words["chosen_for"].format(name=candidate_name(chosen.name, grounds.language))]
     if float(facts.get("self_consumption_extra", "0")) > 0:
-        return f"Plain self-consumption would cost {facts['self_consumption_extra']} more."
-    return ""
+        return [in_words(words["instead"], facts, grounds.language)]
+    return []

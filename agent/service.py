@@ -16,6 +16,7 @@ from agent.controls import Acting, ControlPanel
 from agent.decide import Reviewer, Situation, decide
 from agent.decision import Decision
 from agent.journal import Journal
+from agent.pace import ReviewPace
 from agent.presence import Identity, Presence
 from agent.pv_outlook import PvOutlook
 from agent.recall import Recall, day_shape
@@ -29,6 +30,7 @@ from ingest.mapping import MappedSensors
 from ingest.meter import MeteredSlot, SlotMeter
 from ingest.plausible import Witness
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
+from knowledge.notes import Note, NoteBook
 from transport.advisor_discovery import Offer
 from transport.discovery import HOME_ASSISTANT_STATUS
 from transport.mqtt import Message, MqttLink
@@ -62,6 +64,7 @@ class Parts:
     model: str
     panel: ControlPanel
     board: Board = field(default_factory=Board)
+    notes: NoteBook | None = None
 
 
 class Service:
@@ -86,7 +89,8 @@ class Service:
         self._house_online: bool | None = None
         self._slot: datetime | None = None
         self._slot_seen_s = 0.0
-        self._reviewed_at: datetime | None = None
+        self._pace = ReviewPace(parts.home, timedelta(hours=settings.service.review_hours))
+        self._notes: tuple[Note, ...] = ()
         last = parts.journal.last(parts.home.name)
         self._in_force = last.chosen if last and last.chosen_by != "planner" else None
         self._last_command_at: datetime | None = None
@@ -119,6 +123,7 @@ class Service:
                     self._hear(message, link)
                 if (now := self._now()) is not None:
                     self._sample_mapped(now)
+                    self._read_notes(now)
                     self._decide_when_due(now, link)
                 if time.monotonic() - self._shown_s >= _SHOW_EVERY_S:
                     self._show()
@@ -161,7 +166,8 @@ class Service:
         """A house that comes back may live at another time: nothing heard of it before counts."""
         if online and self._house_online is False:
             self._house_time, self._slot, self._day = None, None, None
-            self._reviewed_at, self._last_command_at = None, None
+            self._last_command_at = None
+            self._pace.forget()
             self._readings.clear()
             self._meter = SlotMeter(self._step)
             self._witness = Witness(self._home)
@@ -203,6 +209,22 @@ class Service:
             self._witness.hear(role, reading)
             if (now - reading.at).total_seconds() <= self._settings.policy.max_snapshot_age_s:
                 self._meter.add(role, replace(reading, at=now))
+
+    def _read_notes(self, now: datetime) -> None:
+        """Notes that hold or are ahead; one that comes or goes between slots asks for a decision at once."""
+        if self._parts.notes is None:
+            return
+        try:
+            notes = tuple(self._parts.notes.active(now))
+        except AdvisorError as err:
+            # The notes known so far go on: a damaged line must not undo what the household asked for.
+            self._complain("notes", str(err))
+            return
+        if self._complaints.pop("notes", None):
+            _log.info("the notes can be read again")
+        if {note.id for note in notes} != {note.id for note in self._notes} and self._slot is not None:
+            self._parts.board.wish_decision()
+        self._notes = notes
 
     def _complain(self, topic: str, problem: str) -> None:
         if topic not in self._complaints:
@@ -329,20 +351,38 @@ class Service:
             recent=self._recent(now),
             last_command_at=self._last_command_at,
             in_force=self._in_force,
+            notes=tuple(note.text for note in self._notes),
+            asked=tuple(note.constraint for note in self._notes if note.constraint is not None),
+            language=settings.language,
         )
-        reviewer = self._parts.reviewer if self._review_is_due(now) else None
-        decision = decide(situation, reviewer)
+        trigger = self._trigger(now, slot_start)
+        reviewer = self._parts.reviewer if trigger else None
+        decision = decide(replace(situation, trigger=trigger or ""), reviewer)
         if decision.review is not None:
-            self._reviewed_at = now
+            self._pace.reviewed(decision, notes=[note.id for note in self._notes])
             self._in_force = decision.chosen if decision.chosen_by == "model" else None
             self._presence.model_problem = "" if decision.review.outcome == "chosen" else decision.review.outcome
         if decision.outcome == "published" and self._panel.controls.acting is not Acting.ACT:
             return decision.model_copy(update={"outcome": "advised"})
         return decision
 
-    def _review_is_due(self, now: datetime) -> bool:
-        pace = timedelta(hours=self._settings.service.review_hours)
-        return self._reviewed_at is None or now - self._reviewed_at >= pace
+    def _trigger(self, now: datetime, slot_start: datetime) -> str | None:
+        """Why the model should be asked in this decision."""
+        hours = timedelta(hours=self._settings.service.horizon_hours)
+        starts = [slot_start + index * self._step for index in range(hours // self._step)]
+        try:
+            ahead = self._home.tariff.prices(starts, self._home.tz)
+        except AdvisorError:
+            # Without prices there is no plan to review: the decision itself says so.
+            return None
+        pairs = zip(ahead.import_per_kwh.tolist(), ahead.export_per_kwh.tolist(), strict=True)
+        return self._pace.due(
+            now,
+            notes=[note.id for note in self._notes],
+            prices=dict(zip(starts, pairs, strict=True)),
+            measured=self._parts.journal.measured(self._home.name, now - hours, now),
+            asked=self._parts.board.decision_wished,
+        )
 
     def _publish(self, decision: Decision, link: MqttLink) -> None:
         if decision.command is not None and decision.outcome == "published":

@@ -47,7 +47,7 @@ class ServiceSettings(_Section):
     grace_s: float = Field(default=3.0, ge=0, le=60)
     # What it may do until somebody turns the control: a simulated house is acted on, a real home only advised.
     acting: Acting | None = None
-    language: Literal["en"] = "en"
+    language: Literal["en", "es"] = "en"
 
     @property
     def begins_by(self) -> Acting:

@@ -103,28 +103,25 @@ def read_constraint(payload: bytes | str) -> Constraint:
     return _CONSTRAINT.validate_json(payload)
 
 
-def obey(levels: Levels, asked: Sequence[Constraint], home: Home) -> Levels:
+_SomeLevels = TypeVar("_SomeLevels", bound=Levels)
+
+
+def obey(levels: _SomeLevels, asked: Sequence[Constraint], home: Home) -> _SomeLevels:
     """The nearest levels that satisfy every constraint of `asked`, all of which hold in their slot.
 
     A ban is stronger than a reserve: where grid charging is forbidden, a reserve is only not given away.
     """
-    charge_to, reserve, export_to = levels.charge_to_soc, levels.reserve_soc, levels.export_to_soc
     floor_soc = min(_floor_soc(asked), home.battery.max_soc)
-    may_buy = home.grid.allow_grid_charging and not _of(asked, NoGridCharge)
-    if _of(asked, NoGridCharge):
-        charge_to = 0.0
-    if may_buy and floor_soc > charge_to + SAME_SOC:
-        charge_to = floor_soc
-    if floor_soc > reserve + SAME_SOC:
-        reserve = floor_soc
-    reserve = max(reserve, charge_to)
-    if _of(asked, NoExport):
-        export_to = None
+    charge_to = 0.0
+    if not _of(asked, NoGridCharge):
+        charge_to = _raised(levels.charge_to_soc, floor_soc if home.grid.allow_grid_charging else 0.0)
+    reserve = max(_raised(levels.reserve_soc, floor_soc), charge_to)
+    export_to = None if _of(asked, NoExport) else levels.export_to_soc
     if export_to is not None:
-        export_to = max(export_to, reserve)
+        export_to = _raised(export_to, reserve)
     surplus_to = levels.surplus_to_soc
-    if surplus_to is not None and floor_soc > surplus_to + SAME_SOC:
-        surplus_to = floor_soc
+    if surplus_to is not None:
+        surplus_to = _raised(surplus_to, floor_soc)
     changed = {
         "charge_to_soc": charge_to,
         "reserve_soc": reserve,
@@ -134,8 +131,13 @@ def obey(levels: Levels, asked: Sequence[Constraint], home: Home) -> Levels:
     return levels if all(getattr(levels, name) == value for name, value in changed.items()) else _with(levels, changed)
 
 
-def _with(levels: Levels, changed: dict[str, float | None]) -> Levels:
+def _with(levels: _SomeLevels, changed: dict[str, float | None]) -> _SomeLevels:
     return type(levels).model_validate(levels.model_dump() | changed)
+
+
+def _raised(soc: float, least_soc: float) -> float:
+    """A level brought up to the least asked for; a rounding below it is left alone."""
+    return least_soc if least_soc > soc + SAME_SOC else soc
 
 
 def _floor_soc(asked: Sequence[Constraint]) -> float:
@@ -168,6 +170,8 @@ def over_slots(asked: Sequence[Constraint], starts: Sequence[datetime], step: ti
     touching = tuple(tuple(one for one in asked if one.overlaps(start, start + step)) for start in starts)
     battery = home.battery
     floors = np.array([min(_floor_soc(here), battery.max_soc) for here in touching]) * battery.capacity_kwh
+    # A reserve holds from its first moment: what the slot before it leaves behind must be enough.
+    floors = np.maximum(floors, np.r_[floors[1:], 0.0])
     return SlotWishes(
         touching=touching,
         floor_kwh=np.maximum(floors - battery.min_kwh, 0.0),

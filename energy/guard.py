@@ -1,12 +1,15 @@
 """The guard: the last, deterministic word on every command before it is published."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from energy.commands import SAME_SOC, BatteryCommand, SlotLevels
+from energy.constraints import Constraint, obey
 from energy.home import Home
 
 
@@ -57,15 +60,22 @@ class Rejected:
 Verdict = Allowed | Clamped | Rejected
 
 
-def review(command: BatteryCommand, home: Home, policy: Policy, moment: Circumstances) -> Verdict:
-    """Check a command against time, freshness, rate, regret, physics and household policy.
+def review(
+    command: BatteryCommand,
+    home: Home,
+    policy: Policy,
+    moment: Circumstances,
+    *,
+    asked: Sequence[Constraint] = (),
+) -> Verdict:
+    """Check a command against time, freshness, rate, regret, physics, household policy and what was `asked` for.
 
     What can be narrowed without changing its meaning is clamped; all else is rejected.
     """
     refusals = (*_time_refusals(command, policy, moment), *_worth_refusals(policy, moment))
     if refusals:
         return Rejected(refusals)
-    slots, reasons = _narrowed(command.slots, home, policy)
+    slots, reasons = _narrowed(command.slots, home, policy, asked)
     if not reasons:
         return Allowed(command)
     return Clamped(command.model_copy(update={"slots": slots}), reasons)
@@ -112,13 +122,43 @@ def _narrowed(
     slots: tuple[SlotLevels, ...],
     home: Home,
     policy: Policy,
+    asked: Sequence[Constraint],
 ) -> tuple[tuple[SlotLevels, ...], tuple[str, ...]]:
     reasons: dict[str, None] = {}
-    narrowed = []
+    narrowed: list[SlotLevels] = []
     for slot in slots:
-        allowed = _within_policy(_within_band(slot, home, reasons), home, policy, reasons)
-        narrowed.append(slot if allowed is slot else _consistent(allowed))
+        pieces = [_as_asked(piece, asked, home, reasons) for piece in _cut(slot, asked)]
+        if all(piece.levels() == slot.levels() for piece in pieces):
+            pieces = [slot]
+        for piece in pieces:
+            allowed = _within_policy(_within_band(piece, home, reasons), home, policy, reasons)
+            narrowed.append(piece if allowed is piece else _consistent(allowed))
     return tuple(narrowed), tuple(reasons)
+
+
+def _cut(slot: SlotLevels, asked: Sequence[Constraint]) -> list[SlotLevels]:
+    """The slot in pieces in which the same constraints hold throughout."""
+    inner = {edge for one in asked for edge in (one.start, one.end) if slot.start < edge < slot.end}
+    edges = [slot.start, *sorted(inner), slot.end]
+    return [slot.model_copy(update={"start": start, "end": end}) for start, end in pairwise(edges)]
+
+
+def _as_asked(slot: SlotLevels, asked: Sequence[Constraint], home: Home, reasons: dict[str, None]) -> SlotLevels:
+    here = [one for one in asked if one.overlaps(slot.start, slot.end)]
+    wanted = obey(slot, here, home)
+    if wanted is slot:
+        return slot
+    if wanted.charge_to_soc < slot.charge_to_soc:
+        reasons["the household asked for no charging from the grid"] = None
+    if wanted.reserve_soc > slot.reserve_soc:
+        reasons[f"reserve raised to the {wanted.reserve_soc:.0%} that the household asked for"] = None
+    if wanted.charge_to_soc > slot.charge_to_soc:
+        reasons[f"charge target raised to the {wanted.charge_to_soc:.0%} that the household asked for"] = None
+    if wanted.export_to_soc is None and slot.export_to_soc is not None:
+        reasons["the household asked for no selling from the battery"] = None
+    if not reasons:
+        reasons["levels raised to what the household asked for"] = None
+    return SlotLevels.model_validate(wanted.model_dump())
 
 
 def _within_band(slot: SlotLevels, home: Home, reasons: dict[str, None]) -> SlotLevels:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.commands import SELF_CONSUMPTION, Levels
+from energy.constraints import SlotWishes, obey
 from energy.flows import Flows, step_house
 from energy.home import Home
 from energy.stage import stage_costs
@@ -18,6 +19,8 @@ Floats = NDArray[np.float64]
 
 _AS_GOOD_PER_KWH = 1e-6
 _FULL_KWH = 1e-6
+# Reserves missed by this much more, summed over the slots' ends, are as good as met.
+_AS_SHORT_KWH = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Outlook:
     final_soc: float
     import_kwh: float
     grid_charge_kwh: float
+    # Mean over the scenarios of what is missing from the household's reserves, summed over the slots' ends.
+    shortfall_kwh: float = 0.0
 
 
 CandidateName = Literal["best", "self_consumption", "keep_reserve", "calm", "no_grid_charging"]
@@ -90,8 +95,11 @@ def end_worth_per_kwh(prices: Prices, home: Home) -> float:
     return max(float(prices.import_per_kwh.min()), 0.0) * home.battery.discharge_efficiency
 
 
-def cost_to_go(ensemble: Ensemble, home: Home) -> list[CostToGo]:
-    """Exact least cost of every scenario before each slot and after the last, as a function of stored energy."""
+def cost_to_go(ensemble: Ensemble, home: Home, wishes: SlotWishes | None = None) -> list[CostToGo]:
+    """Exact least cost of every scenario before each slot and after the last, as a function of stored energy.
+
+    What is missing from a reserve that the household asked for counts as a high cost.
+    """
     stages = stage_costs(
         ensemble.load_kw,
         ensemble.pv_kw,
@@ -99,8 +107,10 @@ def cost_to_go(ensemble: Ensemble, home: Home) -> list[CostToGo]:
         battery=home.battery,
         grid=home.grid,
         hours=ensemble.hours,
+        wishes=wishes,
     )
-    return costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home))
+    floor_kwh = wishes.floor_kwh if wishes else None
+    return costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home), floor_kwh)
 
 
 def best_levels(
@@ -165,7 +175,13 @@ def follow(levels: Sequence[Levels], ensemble: Ensemble, home: Home, stored_kwh:
     return flows
 
 
-def outlook(levels: Sequence[Levels], ensemble: Ensemble, home: Home, stored_kwh: float) -> Outlook:
+def outlook(
+    levels: Sequence[Levels],
+    ensemble: Ensemble,
+    home: Home,
+    stored_kwh: float,
+    wishes: SlotWishes | None = None,
+) -> Outlook:
     """Cost of following a schedule over the ensemble, with leftover energy credited at `end_worth_per_kwh`."""
     flows = follow(levels, ensemble, home, stored_kwh)
     imports = np.stack([np.asarray(flow.grid_import_kw) for flow in flows], axis=1) * ensemble.hours
@@ -183,37 +199,75 @@ def outlook(levels: Sequence[Levels], ensemble: Ensemble, home: Home, stored_kwh
         final_soc=float(final_kwh.mean() / battery.capacity_kwh) if battery.capacity_kwh else 0.0,
         import_kwh=float(imports.sum(axis=1).mean()),
         grid_charge_kwh=float(np.minimum(charged, imports).sum(axis=1).mean()),
+        shortfall_kwh=_shortfall_kwh(flows, home, wishes) if wishes else 0.0,
     )
 
 
-def plan(ensemble: Ensemble, home: Home, stored_kwh: float, *, keep_soc: float = 0.3) -> Plan:
-    """Candidates over the ensemble, cheapest first; `keep_soc` is what the cautious one never goes below."""
-    futures = cost_to_go(ensemble, home)
-    best = best_levels(ensemble, home, futures)
-    idle = tuple([SELF_CONSUMPTION] * len(best))
+def _shortfall_kwh(flows: Sequence[Flows], home: Home, wishes: SlotWishes) -> float:
+    above = np.stack([np.asarray(flow.stored_kwh) for flow in flows], axis=1) - home.battery.min_kwh
+    return float(np.maximum(wishes.floor_kwh - above, 0.0).sum(axis=1).mean())
+
+
+def plan(
+    ensemble: Ensemble,
+    home: Home,
+    stored_kwh: float,
+    *,
+    keep_soc: float = 0.3,
+    wishes: SlotWishes | None = None,
+) -> Plan:
+    """Candidates over the ensemble, cheapest first; `keep_soc` is what the cautious one never goes below.
+
+    Every candidate obeys what the household asked for; one that meets its reserves less well than is possible is none.
+    """
+    futures = cost_to_go(ensemble, home, wishes)
+    candidates = []
+    for name, levels in _proposals(best_levels(ensemble, home, futures), ensemble, home, keep_soc, wishes).items():
+        looked = outlook(levels, ensemble, home, stored_kwh, wishes)
+        first = first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
+        candidates.append(Candidate(name, levels, looked, first))
+    least_kwh = min(candidate.outlook.shortfall_kwh for candidate in candidates)
+    able = [one for one in candidates if one.outlook.shortfall_kwh <= least_kwh + _AS_SHORT_KWH]
+    ranked = sorted(able, key=lambda candidate: candidate.outlook.expected_cost)
+    idle = _obeying((SELF_CONSUMPTION,), home, wishes)[0]
+    idle_cost = first_slot_cost(idle, ensemble, home, futures[1], stored_kwh)
+    capacity = home.battery.capacity_kwh
+    # What is missing from a reserve is no money: the worth that is told is the one without it.
+    told = cost_to_go(ensemble, home) if wishes and wishes.floor_kwh.any() else futures
+    return Plan(
+        candidates=tuple(ranked),
+        worth_now_per_kwh=mean_worth(told[1]).at(stored_kwh - home.battery.min_kwh),
+        stake=idle_cost - ranked[0].first_slot_cost,
+        start_soc=stored_kwh / capacity if capacity else 0.0,
+    )
+
+
+def _proposals(
+    best: tuple[Levels, ...],
+    ensemble: Ensemble,
+    home: Home,
+    keep_soc: float,
+    wishes: SlotWishes | None,
+) -> dict[CandidateName, tuple[Levels, ...]]:
+    """Schedules worth weighing, each a different one."""
     proposals: dict[CandidateName, tuple[Levels, ...]] = {
         "best": best,
-        "self_consumption": idle,
+        "self_consumption": tuple([SELF_CONSUMPTION] * len(best)),
         "keep_reserve": tuple(_keep(level, keep_soc) for level in best),
         "calm": _calm(best, ensemble.prices),
     }
     if home.grid.allow_grid_charging:
         proposals["no_grid_charging"] = tuple(level.model_copy(update={"charge_to_soc": 0.0}) for level in best)
-    seen: dict[tuple[Levels, ...], Candidate] = {}
+    seen: dict[tuple[Levels, ...], CandidateName] = {}
     for name, levels in proposals.items():
-        if levels not in seen:
-            looked = outlook(levels, ensemble, home, stored_kwh)
-            first = first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
-            seen[levels] = Candidate(name, levels, looked, first)
-    ranked = sorted(seen.values(), key=lambda candidate: candidate.outlook.expected_cost)
-    idle_cost = first_slot_cost(SELF_CONSUMPTION, ensemble, home, futures[1], stored_kwh)
-    capacity = home.battery.capacity_kwh
-    return Plan(
-        candidates=tuple(ranked),
-        worth_now_per_kwh=mean_worth(futures[1]).at(stored_kwh - home.battery.min_kwh),
-        stake=idle_cost - ranked[0].first_slot_cost,
-        start_soc=stored_kwh / capacity if capacity else 0.0,
-    )
+        seen.setdefault(_obeying(levels, home, wishes), name)
+    return {name: levels for levels, name in seen.items()}
+
+
+def _obeying(levels: tuple[Levels, ...], home: Home, wishes: SlotWishes | None) -> tuple[Levels, ...]:
+    if not wishes:
+        return levels
+    return tuple(obey(level, asked, home) for level, asked in zip(levels, wishes.touching, strict=False))
 
 
 def first_slot_cost(level: Levels, ensemble: Ensemble, home: Home, future: CostToGo, stored_kwh: float) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.battery import Battery
+from energy.constraints import SlotWishes
 from energy.home import Grid
 from energy.tariff import Prices
 
@@ -38,8 +39,9 @@ def stage_costs(
     battery: Battery,
     grid: Grid,
     hours: float,
+    wishes: SlotWishes | None = None,
 ) -> StageCosts:
-    """Slot costs of load and PV arrays of shape (scenarios, slots).
+    """Slot costs of load and PV arrays of shape (scenarios, slots); `wishes` may ban trade with the grid in some.
 
     Where a negative price, or an export price above import, makes the true cost non-convex, the lower convex hull is
     taken: the cost of switching between two powers within the slot.
@@ -48,11 +50,11 @@ def stage_costs(
     surplus_kw = np.maximum(-net_kw, 0)
     demand_kw = np.maximum(net_kw, 0)
     most_kw = np.full_like(net_kw, battery.max_charge_kw)
-    if not grid.allow_grid_charging:
-        most_kw = np.minimum(most_kw, surplus_kw)
+    may_charge = grid.allow_grid_charging & (wishes.may_charge if wishes else True)
+    most_kw = np.where(may_charge, most_kw, np.minimum(most_kw, surplus_kw))
     least_kw = np.full_like(net_kw, -battery.max_discharge_kw)
-    if not grid.allow_battery_export:
-        least_kw = np.maximum(least_kw, -demand_kw)
+    may_export = grid.allow_battery_export & (wishes.may_export if wishes else True)
+    least_kw = np.where(may_export, least_kw, np.maximum(least_kw, -demand_kw))
     kinks_kw = np.stack(
         [
             least_kw,

@@ -10,6 +10,8 @@ from energy.stage import StageCosts
 Floats = NDArray[np.float64]
 
 _TINY_KWH = 1e-9
+# Price of a kWh missing from a reserve: above any tariff even if one scenario in thirty lacks it, below an overload.
+SHORT_PER_KWH = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,15 @@ class MeanWorth:
         return float(self.worth_per_kwh[min(index, len(self.worth_per_kwh) - 1)])
 
 
-def costs_to_go(stages: StageCosts, usable_kwh: float, end_worth_per_kwh: float) -> list[CostToGo]:
+def costs_to_go(
+    stages: StageCosts,
+    usable_kwh: float,
+    end_worth_per_kwh: float,
+    floor_kwh: Floats | None = None,
+) -> list[CostToGo]:
     """Cost-to-go before each slot and after the last one: a list of slots + 1.
+
+    Energy missing at a slot's end below `floor_kwh` (slots,) costs `SHORT_PER_KWH`, which keeps the function convex.
 
     One backward step is the infimal convolution of the future with the slot's cost: for convex piecewise-linear
     functions, a merge of their segments by slope (Rockafellar 1970, theorem 16.4), cut to the charge band.
@@ -65,12 +74,28 @@ def costs_to_go(stages: StageCosts, usable_kwh: float, end_worth_per_kwh: float)
         lengths_kwh=np.full((scenarios, 1), usable_kwh),
         slopes_per_kwh=np.full((scenarios, 1), -end_worth_per_kwh),
     )
-    result = [future]
+    floors = np.zeros(slots) if floor_kwh is None else floor_kwh
+    result = []
     for slot in range(slots - 1, -1, -1):
-        future = _one_step_back(future, stages, slot, usable_kwh)
+        future = _kept_above(future, float(floors[slot]))
         result.append(future)
+        future = _one_step_back(future, stages, slot, usable_kwh)
+    result.append(future)
     result.reverse()
     return result
+
+
+def _kept_above(future: CostToGo, floor_kwh: float) -> CostToGo:
+    """The same cost with energy below the floor priced as missing."""
+    if floor_kwh <= 0:
+        return future
+    starts = np.cumsum(future.lengths_kwh, axis=1) - future.lengths_kwh
+    below = np.clip(floor_kwh - starts, 0, future.lengths_kwh)
+    return CostToGo(
+        at_empty=future.at_empty + below.sum(axis=1) * SHORT_PER_KWH,
+        lengths_kwh=np.concatenate([below, future.lengths_kwh - below], axis=1),
+        slopes_per_kwh=np.concatenate([future.slopes_per_kwh - SHORT_PER_KWH, future.slopes_per_kwh], axis=1),
+    )
 
 
 def _one_step_back(future: CostToGo, stages: StageCosts, slot: int, usable_kwh: float) -> CostToGo:

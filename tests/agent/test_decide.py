@@ -11,6 +11,7 @@ from agent.choose import Brief, Chosen, NoChoice, ungrounded_numbers
 from agent.decide import Situation, decide
 from agent.journal import open_journal
 from energy.commands import command_schema
+from energy.constraints import Away, Constraint, ExtraLoad, Reserve
 from energy.guard import Policy
 from energy.home import Grid, Home
 from energy.tariff import DynamicTariff
@@ -173,3 +174,43 @@ def test_the_journal_gives_back_what_was_decided_and_never_changes_it(
         assert journal.last("test", at=decision.at - timedelta(seconds=1)) is None
         assert journal.decisions("test") == [decision]
         assert journal.confirmations(decision.decision_id) == [(True, "")]
+
+
+def test_a_reason_says_what_was_asked_for_in_the_household_language_and_whether_it_is_out_of_reach(
+    make_situation: SituationMaker,
+) -> None:
+    now = make_situation().now
+    asked = (Reserve(start=now, end=now + timedelta(hours=2), soc=0.9),)
+    english, spanish = (decide(make_situation(asked=asked, language=language)) for language in ("en", "es"))
+    assert english.reason.startswith("Charging from the grid to 90 %, as the household asked: a stored kWh costs ")
+    assert "Asked for: at least 90 % in the battery, bought from the grid where needed, from Wed 2026-01-14" in (
+        english.reason
+    )
+    assert "That is out of reach: 20 % is what can be had." in english.reason
+    assert spanish.reason.startswith("Cargando de la red hasta el 90 %, como se pidió: un kWh guardado cuesta 0,")
+    assert "No se puede alcanzar: se llega al 20 %." in spanish.reason
+    assert english.asked == asked
+    assert english.command is not None
+    assert english.command.slots[0].charge_to_soc == 0.9
+
+
+def test_guests_raise_the_expected_load_and_absence_lowers_it(make_situation: SituationMaker) -> None:
+    now = make_situation().now
+
+    def load_wh(*asked: Constraint) -> float:
+        ensemble = decide(make_situation(asked=asked)).ensemble
+        assert ensemble is not None
+        return float(np.array(ensemble.load_w).mean(axis=0).sum()) / 2
+
+    usual = load_wh()
+    assert load_wh(ExtraLoad(start=now, end=now + timedelta(hours=4), power_kw=1)) == pytest.approx(usual + 4000)
+    assert load_wh(Away(start=now, end=now + timedelta(days=2), load_factor=0.5)) == pytest.approx(usual / 2, abs=30)
+
+
+def test_what_a_choice_costs_is_recorded(make_situation: SituationMaker) -> None:
+    free = make_situation(policy=Policy(max_regret_per_slot=1.0), trigger="note")
+    review = decide(free, choosing(labelled("reserve"))).review
+    assert review is not None
+    assert (review.trigger, review.extra_cost is not None) == ("note", True)
+    assert review.regret_per_slot is not None
+    assert review.regret_per_slot >= (review.extra_cost or 0) / 48

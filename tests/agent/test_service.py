@@ -16,17 +16,21 @@ import pytest
 
 from agent.__main__ import control_panel
 from agent.board import Board
+from agent.choose import Brief, NoChoice
 from agent.controls import Acting
-from agent.decide import Situation
+from agent.decide import Reviewer, Situation
 from agent.journal import Journal
 from agent.service import Parts, Service
 from agent.settings import MqttSettings, ServiceSettings, Settings
 from energy.commands import BatteryCommand
+from energy.constraints import Reserve
 from energy.home import Home
 from ingest.mapping import MappedRole, Source
 from ingest.meter import MeteredSlot
 from knowledge.forecast import DayShape
+from knowledge.notes import NoteBook
 from knowledge.similar import SimilarDay
+from transport.broker import EmbeddedBroker
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.topics import Topics
 
@@ -56,6 +60,8 @@ class Stage:
     def __init__(self, link: MqttLink, journal_path: Path) -> None:
         self.link = link
         self.journal_path = journal_path
+        # The command that came with the decision of the last tick.
+        self.told: BatteryCommand | None = None
 
     def say(self, name: str, value: float, unit: str, at: datetime) -> None:
         payload = json.dumps({"value": value, "unit": unit, "time": at.isoformat()})
@@ -74,6 +80,8 @@ class Stage:
                 said: dict[str, Any] = orjson.loads(message.payload)
                 if said["time"] == at.isoformat():
                     return said
+            elif message.topic == TOPICS.command:
+                self.told = BatteryCommand.model_validate_json(message.payload)
         pytest.fail("the advisor said nothing")
 
     def decision(self, keep_alive: str) -> dict[str, Any]:
@@ -114,6 +122,8 @@ def running(  # noqa: PLR0913 (what a test may vary)
     grace_s: float = 10,
     board: Board | None = None,
     acting: Acting = Acting.ACT,
+    reviewer: Reviewer | None = None,
+    notes: NoteBook | None = None,
 ) -> Iterator[Stage]:
     settings = Settings(
         home_file=folder / "home.toml",
@@ -132,7 +142,8 @@ def running(  # noqa: PLR0913 (what a test may vary)
         panel = control_panel(settings)
         recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
         try:
-            Service(settings, Parts(home, recall, journal, None, "none", panel, board or Board()), stop).run()
+            parts = Parts(home, recall, journal, reviewer, "none", panel, board or Board(), notes)
+            Service(settings, parts, stop).run()
         finally:
             journal.close()
 
@@ -356,3 +367,83 @@ def test_a_home_on_statestream_puts_each_day_away_by_itself(
     assert [slot.load_kw for slot in slots] == pytest.approx([0.5, 0.75], abs=0.02)
     assert [slot.soc for slot in slots] == [0.5, 0.5]
     journal.close()
+
+
+def test_a_note_is_obeyed_at_once_between_slots_and_no_longer_once_withdrawn(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation, book = make_situation(), NoteBook(tmp_path / "notes.jsonl")
+    now = situation.now
+    with (
+        EmbeddedBroker(0) as broker,
+        running(broker.address, tmp_path, home, situation, notes=book) as stage,
+    ):
+        stage.well(now)
+        stage.tick(now)
+        asked = Reserve(start=now, end=now + timedelta(hours=10), soc=0.7)
+        note = book.add("keep 70 % until 18:00", asked, now=now, until=asked.end)
+        later = now + timedelta(minutes=5)
+        stage.well(later)
+        said = stage.tick(later)
+        assert said["outcome"] == "published"
+        assert "Asked for: at least 70 % in the battery" in said["reason"]
+        command = stage.told
+        assert command is not None
+        floors = [slot.reserve_soc for slot in command.slots if slot.start < asked.end]
+        assert min(floors) >= 0.7
+        assert command.mode == "charge"
+        book.done(note.id, now=later)
+        third = later + timedelta(minutes=5)
+        stage.well(third)
+        assert "Asked for" not in stage.tick(third)["reason"]
+        assert stage.told is not None
+        assert min(slot.reserve_soc for slot in stage.told.slots) < 0.7
+
+
+def test_notes_that_cannot_be_read_leave_the_known_ones_in_force(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation], caplog: pytest.LogCaptureFixture
+) -> None:
+    situation, book = make_situation(), NoteBook(tmp_path / "notes.jsonl")
+    now = situation.now
+    asked = Reserve(start=now, end=now + timedelta(hours=10), soc=0.7)
+    book.add("keep 70 %", asked, now=now, until=asked.end)
+    with (
+        EmbeddedBroker(0) as broker,
+        running(broker.address, tmp_path, home, situation, notes=NoteBook(tmp_path / "notes.jsonl")) as stage,
+    ):
+        stage.well(now)
+        assert "Asked for" in stage.tick(now)["reason"]
+        with (tmp_path / "notes.jsonl").open("a") as file:
+            file.write("junk\n")
+        later = now + STEP
+        stage.well(later)
+        assert "Asked for" in stage.tick(later)["reason"]
+    assert caplog.text.count("is not a note") == 1
+
+
+def test_the_model_is_asked_again_when_a_note_comes_and_its_reason_is_recorded(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation, book = make_situation(), NoteBook(tmp_path / "notes.jsonl")
+    now, briefs = situation.now, []
+
+    def reviewer(brief: Brief) -> NoChoice:
+        briefs.append(brief)
+        return NoChoice("invalid", "garbage", "m", 0.1)
+
+    with (
+        EmbeddedBroker(0) as broker,
+        running(broker.address, tmp_path, home, situation, reviewer=reviewer, notes=book) as stage,
+    ):
+        triggers = []
+        for slot in range(11):
+            if slot == 2:
+                book.add("guests tonight", None, now=now, until=now + timedelta(days=1))
+            moment = now + slot * STEP
+            stage.well(moment)
+            said = stage.tick(moment)
+            assert said["outcome"] == "published"
+            triggers.append(said["review"] and said["review"]["trigger"])
+    # This house never has the sun that was forecast: after four hours the day has departed too far.
+    assert triggers == ["first", None, "note", *[None] * 6, "departure", None]
+    assert [brief.notes for brief in briefs] == [[], ["guests tonight"], ["guests tonight"]]
