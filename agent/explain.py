@@ -8,7 +8,7 @@ import numpy as np
 
 from agent.note_words import Language, describe
 from agent.reason_words import WORDS, candidate_name, in_words
-from energy.commands import Mode
+from energy.commands import SAME_SOC, Mode
 from energy.constraints import Constraint, Reserve
 from energy.home import Home
 from energy.planner import Candidate, Ensemble, Plan, follow
@@ -126,15 +126,23 @@ def _holds(asked: Reserve, moment: datetime, grounds: Grounds) -> bool:
 
 def _code(chosen: Candidate, grounds: Grounds) -> str:
     """What the battery does now, and whether money or the household asks for it."""
-    mode = chosen.levels[0].mode(grounds.plan.start_soc)
-    buy, battery = float(grounds.ensemble.prices.import_per_kwh[0]), grounds.home.battery
-    worth = grounds.plan.worth_now_per_kwh
-    reserves = any(isinstance(one, Reserve) and one.start < grounds.end for one in grounds.asked)
+    levels, battery = chosen.levels[0], grounds.home.battery
+    mode, worth = levels.mode(grounds.plan.start_soc), grounds.plan.worth_now_per_kwh
+    buy = float(grounds.ensemble.prices.import_per_kwh[0])
     if mode is Mode.CHARGE:
-        return "charge_as_asked" if reserves and worth < buy / battery.charge_efficiency else "buy_ahead"
+        pays = worth >= buy / battery.charge_efficiency
+        return "buy_ahead" if _is_for_money(levels.charge_to_soc, grounds, pays=pays) else "charge_as_asked"
     if mode is Mode.HOLD:
-        return "hold_as_asked" if reserves and worth < buy * battery.discharge_efficiency else "save_for_later"
+        pays = worth >= buy * battery.discharge_efficiency
+        return "save_for_later" if _is_for_money(levels.reserve_soc, grounds, pays=pays) else "hold_as_asked"
     return "sell_now" if mode is Mode.DISCHARGE else "follow_house"
+
+
+def _is_for_money(level_soc: float, grounds: Grounds, *, pays: bool) -> bool:
+    """Whether a level is there for what it saves, rather than for a reserve that is asked for now or ahead."""
+    reserves = [one for one in grounds.asked if isinstance(one, Reserve) and one.start < grounds.end]
+    at_level = any(abs(one.soc - level_soc) <= SAME_SOC and _holds(one, grounds.starts[0], grounds) for one in reserves)
+    return not reserves or (pays and not at_level)
 
 
 def _asked(facts: dict[str, str], language: Language) -> list[str]:
