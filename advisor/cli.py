@@ -16,6 +16,7 @@ from advisor.notes import notes_app
 from advisor.realism_cli import bench_realism
 from advisor.scenarios_cli import scenarios_app
 from advisor.synthetic_cli import ingest_synthetic
+from advisor.weather_cli import weather_app
 from energy.errors import AdvisorError, SettingsError
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ schema_app = typer.Typer(help="Print the JSON schemas of what is published.", no
 eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no_args_is_help=True)
 app.add_typer(eval_app, name="eval")
 app.add_typer(ingest_app, name="ingest")
+app.add_typer(weather_app, name="weather")
 ingest_app.command("homeassistant")(ingest_homeassistant)
 ingest_app.command("synthetic")(ingest_synthetic)
 app.add_typer(index_app, name="index")

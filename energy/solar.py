@@ -12,6 +12,8 @@ from energy.panels import Place, PvArray, PvPlant
 
 Floats = NDArray[np.float64]
 
+_FINE = timedelta(minutes=5)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -39,6 +41,16 @@ class Irradiance:
     ghi_w_m2: Floats
     dni_w_m2: Floats
     dhi_w_m2: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HourlyWeather:
+    """Mean irradiance, temperature in °C and wind in m/s of consecutive hours from `start` (UTC) on."""
+
+    start: datetime
+    light: Irradiance
+    temperature_c: Floats
+    wind_m_s: Floats
 
 
 def sun(place: Place, span: Span) -> Sun:
@@ -90,6 +102,34 @@ def pv_power(plant: PvPlant, seen: Sun, light: Irradiance, temperature_c: Floats
         eta_inv_nom=plant.inverter_efficiency,
     )
     return np.clip(np.nan_to_num(_array(ac_kw)), 0.0, plant.inverter_kw)
+
+
+def pv_of_hours(plant: PvPlant, place: Place, hourly: HourlyWeather, *, step: timedelta) -> Floats:
+    """Mean AC power in kW of slots of `step` over the hours given, shape (hours * slots of an hour,).
+
+    Within an hour the sun moves on: its mean irradiance is spread as a clear sky would be, in steps of five minutes.
+    """
+    per_hour = timedelta(hours=1) // _FINE
+    span = Span(hourly.start, _FINE, len(hourly.temperature_c) * per_hour)
+    seen = sun(place, span)
+    clear = clear_sky(place, span, seen)
+    light = Irradiance(
+        _spread(hourly.light.ghi_w_m2, clear.ghi_w_m2, per_hour),
+        _spread(hourly.light.dni_w_m2, clear.dni_w_m2, per_hour),
+        # Clouds scatter: diffuse light is many times a clear sky's, in the course of its global light.
+        _spread(hourly.light.dhi_w_m2, clear.ghi_w_m2, per_hour),
+    )
+    air = (np.repeat(values, per_hour) for values in (hourly.temperature_c, hourly.wind_m_s))
+    power = pv_power(plant, seen, light, *air)
+    return np.asarray(power.reshape(-1, step // _FINE).mean(axis=1), dtype=np.float64)
+
+
+def _spread(mean: Floats, clear: Floats, per_hour: int) -> Floats:
+    """Hourly means in the shape of a clear sky; nothing where that is dark, at most half as bright again."""
+    by_hour = clear.reshape(-1, per_hour)
+    level = by_hour.mean(axis=1)
+    index = np.divide(mean, level, out=np.zeros_like(mean), where=level > 1)
+    return np.asarray((by_hour * np.minimum(index, 1.5)[:, None]).ravel(), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
