@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from advisor.ha import ha_app
-from advisor.home_cli import ingest_homeassistant
+from advisor.home_cli import register_home
 from advisor.notes import notes_app
 from advisor.realism_cli import bench_realism
 from advisor.scenarios_cli import scenarios_app
@@ -34,7 +34,7 @@ eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no
 app.add_typer(eval_app, name="eval")
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(weather_app, name="weather")
-ingest_app.command("homeassistant")(ingest_homeassistant)
+register_home(app, ingest_app)
 ingest_app.command("synthetic")(ingest_synthetic)
 app.add_typer(index_app, name="index")
 app.add_typer(days_app, name="days")

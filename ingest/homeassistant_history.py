@@ -1,6 +1,6 @@
 """History out of Home Assistant's long-term statistics: running totals and means become local days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -39,14 +39,20 @@ _TOLD_GAPS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
+class Grid:
     """Slots of one step from a start on."""
 
     start: datetime
     step: timedelta
     count: int
 
+    @property
+    def end(self) -> datetime:
+        """Where the last slot ends."""
+        return self.start + self.count * self.step
+
     def place(self, moment: datetime) -> int:
+        """Which slot a moment falls in; negative before the first."""
         return (moment - self.start) // self.step
 
 
@@ -150,10 +156,10 @@ def _days(
     start = floor_slot(day_bounds(since, home.tz)[0], step)
     # The forenoon after shows whether the last evening's silence was night.
     end = day_bounds(until, home.tz)[1] + _FORENOON
-    grid = _Grid(start, step, -((start - end) // step))
-    rows = _fetch(assistant, sources, grid)
+    grid = Grid(start, step, -((start - end) // step))
+    rows = fetch_rows(assistant, {name for signed in sources.values() for name in signed.ids}, grid)
     series = {
-        role: _signed(signed, rows, grid, dawn_kwh=_dawn_kwh(role, home, step)) for role, signed in sources.items()
+        role: signed_means(signed, rows, grid, dawn_kwh=_dawn_kwh(role, home, step)) for role, signed in sources.items()
     }
     faults = [fault for role in series if (fault := _refuse_absurd(role, series[role], grid, home))]
     _darken_nights(series["pv_power"], grid, home)
@@ -162,28 +168,30 @@ def _days(
     return {record.day: record for record in days if since <= record.day <= until}, tuple(faults)
 
 
-def _fetch(assistant: HomeAssistant, sources: Sources, grid: _Grid) -> dict[str, list[StatisticRow]]:
+def fetch_rows(assistant: HomeAssistant, ids: Iterable[str], grid: Grid) -> dict[str, list[StatisticRow]]:
     """All rows of the grid, and of the day before it: a running total needs one to start from."""
-    ids = sorted({name for signed in sources.values() for name in signed.ids})
-    rows: dict[str, list[StatisticRow]] = {name: [] for name in ids}
-    at, end = grid.start - DAY, grid.start + grid.count * grid.step
+    rows: dict[str, list[StatisticRow]] = {name: [] for name in sorted(ids)}
+    at, end = grid.start - DAY, grid.end
     while at < end:
         until = min(at + _CHUNKS[grid.step], end)
-        for name, found in assistant.statistics(ids, at, end=until, period=_PERIODS[grid.step]).items():
+        for name, found in assistant.statistics(list(rows), at, end=until, period=_PERIODS[grid.step]).items():
             rows[name] += found
         at = until
     return rows
 
 
-def _signed(signed: Signed, rows: Mapping[str, list[StatisticRow]], grid: _Grid, *, dawn_kwh: float) -> Floats:
+def signed_means(
+    signed: Signed, rows: Mapping[str, list[StatisticRow]], grid: Grid, *, dawn_kwh: float = 0.0
+) -> Floats:
+    """Mean of each slot of added less subtracted statistics; NaN where one of them is unknown."""
     total = np.zeros(grid.count)
     for names, factor in ((signed.add, 1.0), (signed.subtract, -1.0)):
         for name in names:
-            total += factor * _slot_means(rows[name], grid, dawn_kwh=dawn_kwh)
+            total += factor * slot_means(rows[name], grid, dawn_kwh=dawn_kwh)
     return total
 
 
-def _slot_means(rows: Sequence[StatisticRow], grid: _Grid, *, dawn_kwh: float) -> Floats:
+def slot_means(rows: Sequence[StatisticRow], grid: Grid, *, dawn_kwh: float = 0.0) -> Floats:
     """Mean of each slot: a mean as it is, a running total by its differences per hour.
 
     Home Assistant's sum counts on over resets of the meter. After an outage the first difference holds all that flowed
@@ -213,7 +221,7 @@ def _dawn_kwh(role: StatisticRole, home: Home, step: timedelta) -> float:
     return _DAWN_SHARE * home.pv_peak_kw * hours(step) if role == "pv_power" else 0.0
 
 
-def _refuse_absurd(role: StatisticRole, values: Floats, grid: _Grid, home: Home) -> str | None:
+def _refuse_absurd(role: StatisticRole, values: Floats, grid: Grid, home: Home) -> str | None:
     """Make unknown what this home cannot have measured; what was found, in words."""
     low, high = believable_range(role, home)
     wrong = np.flatnonzero((values < low - _NOISE_KW) | (values > high))
@@ -227,7 +235,7 @@ def _refuse_absurd(role: StatisticRole, values: Floats, grid: _Grid, home: Home)
     )
 
 
-def _darken_nights(pv_kw: Floats, grid: _Grid, home: Home) -> None:
+def _darken_nights(pv_kw: Floats, grid: Grid, home: Home) -> None:
     """Set to zero the gaps of inverters that sleep: over local 01:00, with hardly any sun on either side."""
     unknown = np.isnan(pv_kw)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], unknown, [False])).astype(int)))
@@ -239,7 +247,7 @@ def _darken_nights(pv_kw: Floats, grid: _Grid, home: Home) -> None:
             pv_kw[first:after] = 0.0
 
 
-def _holds_one(grid: _Grid, first: int, after: int, zone: ZoneInfo) -> bool:
+def _holds_one(grid: Grid, first: int, after: int, zone: ZoneInfo) -> bool:
     """Whether slots [first, after) hold a local hour of one at night."""
     return any((grid.start + at * grid.step).astimezone(zone).hour == 1 for at in range(first, after))
 
