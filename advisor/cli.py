@@ -15,6 +15,7 @@ from advisor.home_cli import register_home
 from advisor.notes import notes_app
 from advisor.realism_cli import bench_realism
 from advisor.scenarios_cli import scenarios_app
+from advisor.simulation_bench import bench_simulation
 from advisor.synthetic_cli import ingest_synthetic
 from advisor.weather_cli import weather_app
 from energy.errors import AdvisorError, SettingsError
@@ -40,6 +41,7 @@ app.add_typer(index_app, name="index")
 app.add_typer(days_app, name="days")
 app.add_typer(bench_app, name="bench")
 bench_app.command("realism")(bench_realism)
+bench_app.command("simulation")(bench_simulation)
 app.add_typer(schema_app, name="schema")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(notes_app, name="notes")
