@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from advisor.exam_cli import eval_app
 from advisor.ha import ha_app
 from advisor.home_cli import register_home
 from advisor.notes import notes_app
@@ -31,7 +32,6 @@ index_app = typer.Typer(help="Look after the index over the day store.", no_args
 days_app = typer.Typer(help="Look at remembered days.", no_args_is_help=True)
 bench_app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 schema_app = typer.Typer(help="Print the JSON schemas of what is published.", no_args_is_help=True)
-eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no_args_is_help=True)
 app.add_typer(eval_app, name="eval")
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(weather_app, name="weather")
@@ -243,48 +243,6 @@ def days_similar(
     from advisor.history import show_similar
 
     show_similar(memory, home, day.date(), k, as_json=as_json)
-
-
-@eval_app.command("run")
-def eval_run(
-    *,
-    suite: Annotated[str, typer.Option(help="smoke or real.")] = "smoke",
-    home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
-    policies: Annotated[str | None, typer.Option(help="Names with commas; all by default.")] = None,
-    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, for homes not shipped.")] = None,
-    memory: MemoryDir = DEFAULT_MEMORY,
-    workers: Annotated[int, typer.Option(min=1)] = 2,
-    out: Annotated[Path, typer.Option(help="Folder of the records.")] = Path(".advisor/eval"),
-) -> None:
-    """Play what has not been played yet and leave a record of each sitting."""
-    from advisor.exam import run_exam
-
-    run_exam(home or suite, policies, one_home=home is not None, wheel=wheel, memory=memory, workers=workers, out=out)
-
-
-@eval_app.command("report")
-def eval_report(
-    name: Annotated[str, typer.Argument(help="Suite or home that was run.")] = "smoke",
-    out: Annotated[Path, typer.Option(help="Folder of the records.")] = Path(".advisor/eval"),
-) -> None:
-    """Grade the records and write the page and its tables; nothing is run again."""
-    from eval.report import write_report
-
-    page, text = write_report(out / name / "records", out / name)
-    print(f"page:  {page}\ntable: {text}")  # noqa: T201 (the answer)
-
-
-@eval_app.command("list")
-def eval_list() -> None:
-    """Show the suites and the policies."""
-    from eval.policies import POLICIES
-    from eval.suites import SUITES
-    from simulator.scenario import scenario_names
-
-    for suite in SUITES.values():
-        print(f"{suite.name}: {len(suite.homes)} homes, {len(suite.windows)} windows, batteries {suite.batteries_kwh}")  # noqa: T201 (the answer)
-    print(f"scenarios: {', '.join(scenario_names())}")  # noqa: T201 (the answer)
-    print(f"policies: {', '.join(POLICIES)}")  # noqa: T201 (the answer)
 
 
 @bench_app.command("decision")

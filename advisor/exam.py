@@ -1,43 +1,85 @@
-"""`advisor eval run`: collect the records of a suite or of one home, with progress."""
+"""`advisor eval run`: collect the records of a suite or of one home with progress, and grade them."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from eval.homes import Source, history_of
 from eval.policies import POLICIES
 from eval.records import Cell
+from eval.report import write_report
 from eval.rollout import collect
-from eval.suites import Source, history_of, home_suite, suite_named
+from eval.suites import Suite, home_suite, suite_named
 
 
-def run_exam(
-    name: str,
-    policies: str | None,
-    *,
-    one_home: bool,
-    wheel: Path | None,
-    memory: Path,
-    workers: int,
-    out: Path,
-) -> None:
-    """Play every cell that has no record yet, and tell where the records are.
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What is to be sat, by whom and how."""
+
+    policies: Sequence[str] = POLICIES
+    redo: Sequence[str] = ()
+    workers: int = 2
+    timeout_s: float = 1800.0
+    out: Path = Path(".advisor/eval")
+
+
+def run_suite(name: str, sitting: Sitting, *, wheel: Path | None, prices: Path | None) -> None:
+    """Sit a suite; what the advisor remembers of homes of the same names is not looked at.
 
     Raises:
-        SettingsError: a suite, home or policy is not known.
+        SettingsError: a suite or policy is not known.
+    """
+    _run(suite_named(name), Source(wheel, None, prices), sitting)
+
+
+def run_home(name: str, sitting: Sitting, *, wheel: Path | None, memory: Path) -> None:
+    """Sit the exam on one home, window by window over all it has.
+
+    Raises:
+        SettingsError: a home or policy is not known.
     """
     source = Source(wheel, memory)
-    suite = home_suite(history_of(source, name)) if one_home else suite_named(name)
-    cells = suite.cells(policies.split(",") if policies else POLICIES)
-    folder = out / suite.name / "records"
+    _run(home_suite(history_of(source, name)), source, sitting)
+
+
+def _run(suite: Suite, source: Source, sitting: Sitting) -> None:
+    cells = suite.cells(sitting.policies)
+    folder = sitting.out / suite.name / "records"
+    for cell in cells:
+        if cell.policy in sitting.redo:
+            (folder / f"{cell.name}.zip").unlink(missing_ok=True)
+    played = _collect(suite.name, cells, source, folder, sitting)
+    print(f"{played} played, {len(cells) - played} were there already, in {folder}")  # noqa: T201 (the answer)
+    tell_report(suite.name, sitting.out)
+
+
+def tell_report(name: str, out: Path) -> None:
+    """Grade what was recorded and say where the page is.
+
+    Raises:
+        DataError: nothing was recorded.
+    """
+    page, text = write_report(out / name / "records", out / name)
+    print(f"page:  {page}\ntable: {text}")  # noqa: T201 (the answer)
+
+
+def _collect(name: str, cells: Sequence[Cell], source: Source, folder: Path, sitting: Sitting) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(suite.name, total=len(cells))
+        task = bar.add_task(name, total=len(cells))
 
         def told(cell: Cell, status: str) -> None:
             bar.update(task, advance=1, description=f"{cell.policy} on {cell.home}: {status}")
 
-        played = collect(cells, source, folder, workers=workers, progress=told)
-    print(f"{played} played, {len(cells) - played} were there already, in {folder}")  # noqa: T201 (the answer)
-    print(f"next: advisor eval report {suite.name}")  # noqa: T201 (the answer)
+        return collect(
+            cells,
+            source,
+            folder,
+            workers=sitting.workers,
+            progress=told,
+            timeout_s=sitting.timeout_s,
+        )

@@ -26,10 +26,10 @@ def ingest_homeassistant(
     as_json: Json = False,
 ) -> None:
     """Read the statistics that Home Assistant keeps of your home; goes on after the last day that is known."""
-    from advisor.history import ingest_and_tell  # noqa: PLC0415 (help answers at once)
-    from advisor.learn import read_days  # noqa: PLC0415 (as above)
-    from agent.settings import load_settings  # noqa: PLC0415 (as above)
-    from ingest.home_file import load_home  # noqa: PLC0415 (as above)
+    from advisor.history import ingest_and_tell
+    from advisor.learn import read_days
+    from agent.settings import load_settings
+    from ingest.home_file import load_home
 
     settings = load_settings(config)
     history = read_days(settings, load_home(settings.home_file), since=since.date() if since else None)

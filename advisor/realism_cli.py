@@ -12,8 +12,8 @@ def bench_realism(
     out: Annotated[Path, typer.Option(help="Folder for realism.md and realism.svg.")] = Path(".advisor/realism"),
 ) -> None:
     """Compare eight synthetic homes with recorded homes 1 to 8: does it look like life, and where does it not?"""
-    from eval.realism import recorded_homes, synthetic_homes, table  # noqa: PLC0415 (help answers at once)
-    from eval.realism_plot import draw, save  # noqa: PLC0415 (as above)
+    from eval.realism import recorded_homes, synthetic_homes, table
+    from eval.realism_plot import draw, save
 
     recorded, synthetic = recorded_homes(wheel), synthetic_homes()
     text = table(recorded, synthetic)

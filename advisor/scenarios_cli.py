@@ -11,7 +11,7 @@ scenarios_app = typer.Typer(help="Houses to try before any hardware is bought.",
 @scenarios_app.command("list")
 def scenarios_list() -> None:
     """Show every scenario with its title."""
-    from simulator.scenario import all_scenarios  # noqa: PLC0415 (help answers at once)
+    from simulator.scenario import all_scenarios
 
     for name, scenario in all_scenarios().items():
         print(f"{name:18} {scenario.title}")  # noqa: T201 (the answer)
@@ -23,6 +23,6 @@ def scenarios_check(
     out: Annotated[Path | None, typer.Option(help="Write the table to this Markdown file too.")] = None,
 ) -> None:
     """Play scenarios with the whole system; fails where the advisor loses more than 1 % to self-consumption."""
-    from advisor.scenarios import check  # noqa: PLC0415 (help answers at once)
+    from advisor.scenarios import check
 
     raise typer.Exit(0 if check(names, out) else 1)

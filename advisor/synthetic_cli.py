@@ -36,9 +36,9 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Live through a year of a home that never was; the same seed gives the same weather, people and devices."""
-    from advisor.history import ingest_and_tell  # noqa: PLC0415 (help answers at once)
-    from advisor.synthetic import battery_of, panels, periods, spec_from  # noqa: PLC0415 (as above)
-    from simulator.synthetic import synthetic_history  # noqa: PLC0415 (as above)
+    from advisor.history import ingest_and_tell
+    from advisor.synthetic import battery_of, panels, periods, spec_from
+    from simulator.synthetic import synthetic_history
 
     place = {"latitude": latitude, "longitude": longitude, "altitude_m": altitude}
     life = {"people": people, "away": periods("away", away), "guests": periods("guests", guests)}

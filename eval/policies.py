@@ -18,6 +18,7 @@ from energy.tariff import Prices, is_rest_day
 from eval.agent_policy import Consulted, advisor_decider
 from eval.closed_loop import MEMBERS, DayChoice, Planner
 from eval.peer_policies import emhass_decider
+from eval.peers import is_installed
 from eval.playing import Course, Decider, Stretch, Tally, play, self_consumption
 from ingest.history import History
 
@@ -88,6 +89,15 @@ def check_policy(name: str) -> None:
     elif name not in (*POLICIES, *PEERS):
         known = ", ".join((*POLICIES, *PEERS))
         raise SettingsError(f"policy {name!r} is not known: use some of {known}, or advisor:MODEL:PROMPT")
+
+
+def why_not(policy: str, home: Home) -> str:
+    """Why a policy cannot sit here at all; empty if it can."""
+    if policy not in PEERS:
+        return ""
+    if not home.battery.usable_kwh:
+        return f"{policy} plans for batteries only, and {home.name} has none"
+    return "" if is_installed() else "EMHASS is not installed: make peers"
 
 
 def sit(policy: str, sitting: Sitting) -> Course:

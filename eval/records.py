@@ -15,6 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from energy.tariff import Prices
 
 Floats = NDArray[np.float64]
+# The home's own tariff, or hourly prices of an auction.
+Tariff = Literal["own", "dynamic"]
+# The PV forecast: as it came, none, or the exact future, which nobody has and which shows what a better one is worth.
+Forecast = Literal["honest", "none", "perfect"]
 
 
 class Cell(BaseModel):
@@ -28,8 +32,8 @@ class Cell(BaseModel):
     first_day: date
     days: int
     battery_kwh: float
-    tariff: str
-    forecast: str
+    tariff: Tariff
+    forecast: Forecast
     step_minutes: int = 60
     seed: int = 1
 
@@ -53,7 +57,7 @@ class Outcome(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cell: Cell
-    status: Literal["done", "no_data", "failed", "timed_out"]
+    status: Literal["done", "no_data", "failed", "timed_out", "skipped"]
     detail: str = ""
     currency: str = "EUR"
     zone: str = "UTC"

@@ -1,14 +1,17 @@
 """Collect: play every cell of a suite, in parallel and resumable, and leave a record of each."""
 
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, as_completed
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from importlib.metadata import version
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import numpy as np
+from pebble import ProcessExpired, ProcessPool
 
 from energy.commands import Mode
 from energy.errors import AdvisorError
@@ -16,27 +19,75 @@ from energy.flows import Flows
 from energy.home import Home
 from energy.ledger import credit_per_kwh
 from energy.oracle import Optimum, optimise
+from eval.homes import Source, staged
 from eval.playing import Course, Stretch, stretch
-from eval.policies import BOUND, Sitting, sit
+from eval.policies import BOUND, Sitting, sit, why_not
 from eval.records import Cell, Outcome, Record, Series, read, write
-from eval.suites import Source, history_of, with_battery
 from ingest.history import History
 from knowledge.days import is_complete
 
 Progress = Callable[[Cell, str], None]
 
+# A cell that takes longer hangs: the slowest honest one, a window under EMHASS on a busy machine, takes minutes.
+TIMEOUT_S = 1800.0
 
-def collect(cells: Iterable[Cell], source: Source, folder: Path, *, workers: int, progress: Progress) -> int:
+
+def collect(
+    cells: Iterable[Cell],
+    source: Source,
+    folder: Path,
+    *,
+    workers: int,
+    progress: Progress,
+    timeout_s: float = TIMEOUT_S,
+) -> int:
     """Play the cells that have no whole record yet; returns how many were played.
 
-    A policy that fails is recorded as failed; the others go on.
+    A policy that fails, crashes its process or does not end in time is recorded as such; the others go on. One that
+    was skipped before is tried again.
     """
-    todo = [cell for cell in cells if read(folder / f"{cell.name}.zip") is None]
-    with ProcessPoolExecutor(workers) as pool:
-        running = {pool.submit(_play_and_write, cell, source, folder): cell for cell in todo}
+    todo = [cell for cell in cells if not _is_settled(read(folder / f"{cell.name}.zip"))]
+    with _pool(workers) as pool:
+        running: dict[Future[str], Cell] = {}
+        for cell in todo:
+            running[pool.schedule(_play_and_write, args=(cell, source, folder), timeout=timeout_s)] = cell
         for done in as_completed(running):
-            progress(running[done], done.result())
+            progress(running[done], _settled(done, running[done], folder, timeout_s))
     return len(todo)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPool]:
+    """Processes that one crash or one hang does not take along; whatever stops us stops them at once."""
+    # A fork of a process with threads may hang, and the progress bar is one.
+    kind = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    context = get_context(kind)
+    context.set_forkserver_preload([__name__])
+    pool = ProcessPool(workers, context=context)
+    try:
+        yield pool
+        pool.close()  # type: ignore[no-untyped-call]  # pebble leaves some methods without types
+    except BaseException:
+        pool.stop()  # type: ignore[no-untyped-call]  # as above
+        raise
+    finally:
+        pool.join()
+
+
+def _is_settled(record: Record | None) -> bool:
+    return record is not None and record.outcome.status != "skipped"
+
+
+def _settled(done: "Future[str]", cell: Cell, folder: Path, timeout_s: float) -> str:
+    """What became of a cell; a process that could not tell is told for."""
+    try:
+        return done.result()
+    except TimeoutError:
+        lost = Outcome(cell=cell, status="timed_out", detail=f"not done after {timeout_s:g} s", seconds=timeout_s)
+    except ProcessExpired as err:
+        lost = Outcome(cell=cell, status="failed", detail=f"its process ended with exit code {err.exitcode}")
+    write(Record(lost), folder)
+    return lost.status
 
 
 def _play_and_write(cell: Cell, source: Source, folder: Path) -> str:
@@ -47,24 +98,21 @@ def _play_and_write(cell: Cell, source: Source, folder: Path) -> str:
 
 def play_cell(cell: Cell, source: Source) -> Record:
     """Play one cell; what goes wrong becomes its outcome."""
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     try:
-        history = _history(source, cell.home)
-        history = with_battery(history, cell.battery_kwh if cell.policy != "none" else 0.0)
+        history = staged(source, cell)
         window = _window(history, cell)
         if isinstance(window, str):
             return Record(Outcome(cell=cell, status="no_data", detail=window))
+        if why := why_not(cell.policy, history.home):
+            return Record(Outcome(cell=cell, status="skipped", detail=why))
         course = _course(cell, history, window)
     except Exception as err:  # noqa: BLE001 (one cell's failure must not end the others)
         detail = str(err) if isinstance(err, AdvisorError) else f"{type(err).__name__}: {err}"
         return Record(Outcome(cell=cell, status="failed", detail=detail, seconds=time.perf_counter() - began))
-    return _record(cell, history.home, window, course, time.perf_counter() - began)
-
-
-@cache
-def _history(source: Source, home: str) -> History:
-    """Each worker reads a home once."""
-    return history_of(source, home)
+    spent = {"seconds": time.perf_counter() - began, "cpu_s": time.process_time() - cpu_began}
+    record = _record(cell, history.home, window, course)
+    return replace(record, outcome=record.outcome.model_copy(update=spent))
 
 
 def _window(history: History, cell: Cell) -> Stretch | str:
@@ -118,7 +166,7 @@ def _executed(best: Optimum, home: Home, window: Stretch) -> Course:
     return Course(flows, modes, [np.nan] * len(modes))
 
 
-def _record(cell: Cell, home: Home, window: Stretch, course: Course, seconds: float) -> Record:
+def _record(cell: Cell, home: Home, window: Stretch, course: Course) -> Record:
     battery, names = home.battery, list(Mode)
     flows = {name: np.asarray(getattr(course.flows, name), dtype=np.float64) for name in Flows.__slots__}
     outcome = Outcome(
@@ -132,7 +180,6 @@ def _record(cell: Cell, home: Home, window: Stretch, course: Course, seconds: fl
         discharge_efficiency=battery.discharge_efficiency,
         start_kwh=battery.min_kwh,
         credit_per_kwh=credit_per_kwh(window.prices, battery),
-        seconds=seconds,
         verdicts=dict(course.tally.verdicts),
         replies=dict(course.tally.replies),
         reply_s=tuple(course.tally.reply_s),

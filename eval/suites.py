@@ -1,41 +1,50 @@
 """What the exam asks: which policies on which homes, windows, batteries and tariffs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import product
 
 from energy.errors import SettingsError
-from eval.policies import check_policy
-from eval.records import Cell
-from ingest.citylearn import read_citylearn
+from eval.homes import CITYLEARN
+from eval.policies import PEERS, check_policy
+from eval.records import Cell, Forecast, Tariff
 from ingest.history import History
-from ingest.recorded import shipped_history, shipped_homes
-from knowledge.days import of_one_step
-from knowledge.store import DayStore
-
-_CITYLEARN = "citylearn-"
+from ingest.recorded import shipped_homes
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where homes come from: the CityLearn wheel, a memory folder, and those that are shipped."""
+class Block:
+    """Windows, batteries, tariffs and forecasts whose product is sat by some policies, or by all."""
 
-    wheel: Path | None = None
-    memory: Path | None = None
+    windows: tuple[tuple[date, int], ...]
+    batteries_kwh: tuple[float, ...] = (6.4,)
+    tariffs: tuple[Tariff, ...] = ("own",)
+    forecasts: tuple[Forecast, ...] = ("honest",)
+    policies: frozenset[str] | None = None
+    but: frozenset[str] = frozenset()
+
+    def sat_by(self, policy: str) -> bool:
+        """Whether a policy sits this block; models and peers are known by the first word of their name."""
+        kind = policy.partition(":")[0]
+        return (self.policies is None or kind in self.policies) and kind not in self.but
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Homes, windows and batteries whose product is sat by every policy."""
+    """Homes that sit some blocks."""
 
     name: str
     homes: tuple[str, ...]
-    windows: tuple[tuple[date, int], ...]
-    batteries_kwh: tuple[float, ...]
+    blocks: tuple[Block, ...]
+    step_minutes: int = 60
 
     def cells(self, policies: Sequence[str], *, seed: int = 1) -> list[Cell]:
-        """One cell for each policy, home, window and battery."""
+        """One cell for each policy, home, window, battery, tariff and forecast of each block.
+
+        Raises:
+            SettingsError: a policy is not known.
+        """
         for policy in policies:
             check_policy(policy)
         return [
@@ -46,21 +55,56 @@ class Suite:
                 first_day=first,
                 days=days,
                 battery_kwh=battery,
-                tariff="own",
-                forecast="honest",
+                tariff=tariff,
+                forecast=forecast,
+                step_minutes=self.step_minutes,
                 seed=seed,
             )
-            for home in self.homes
-            for first, days in self.windows
-            for battery in self.batteries_kwh
+            for block in self.blocks
+            for home, (first, days), battery, tariff, forecast in product(
+                self.homes,
+                block.windows,
+                block.batteries_kwh,
+                block.tariffs,
+                block.forecasts,
+            )
             for policy in policies
+            if block.sat_by(policy)
         ]
 
 
 _SEASONS = tuple((day, 28) for day in (date(2016, 10, 1), date(2017, 1, 1), date(2017, 4, 1), date(2017, 6, 15)))
+# All there is after one week of past: 51 weeks.
+_YEAR = ((date(2016, 8, 8), 357),)
+_SIZES_KWH = (3.2, 6.4, 13.5)
+# Where one thing alone is asked, such as what a forecast is worth, these answer it.
+_FEW = frozenset({"none", "greedy", "lp_yesterday", "planner", "oracle"})
+# Side questions, asked at one size only: what lot, forced watts and the whole agent's machinery do to a plan.
+_SIDE = frozenset({"random", "watts", "advisor"})
+# The peer takes a minute a window: two seasons.
+_PEERS = frozenset(PEERS)
 SUITES = {
-    "smoke": Suite("smoke", shipped_homes(), ((date(2017, 1, 9), 7), (date(2017, 4, 10), 7)), (6.4,)),
-    "real": Suite("real", tuple(f"{_CITYLEARN}{number}" for number in range(1, 9)), _SEASONS, (3.0, 6.4, 13.5)),
+    "smoke": Suite(
+        "smoke",
+        shipped_homes(),
+        (
+            Block(((date(2017, 1, 9), 7), (date(2017, 4, 10), 7))),
+            Block(((date(2017, 1, 9), 7),), forecasts=("none", "perfect"), policies=_FEW),
+        ),
+    ),
+    "real": Suite(
+        "real",
+        tuple(f"{CITYLEARN}{number}" for number in range(1, 9)),
+        (
+            Block(_SEASONS, _SIZES_KWH, but=_SIDE | _PEERS),
+            Block(_SEASONS, tariffs=("dynamic",), but=_SIDE | _PEERS),
+            Block(_YEAR, tariffs=("own", "dynamic"), but=_SIDE | _PEERS | {"lp_weekday", "recent"}),
+            Block(_SEASONS, forecasts=("none", "perfect"), policies=_FEW | {"daytype"}),
+            Block(_SEASONS, (3.2, 13.5), ("dynamic",), policies=_FEW | {"timer"}),
+            Block(_SEASONS, tariffs=("own", "dynamic"), policies=_SIDE),
+            Block(_SEASONS[1::2], policies=_PEERS),
+        ),
+    ),
 }
 
 
@@ -83,34 +127,5 @@ def home_suite(history: History, *, window_days: int = 28, past_days: int = 28) 
         raise SettingsError(
             f"{history.home.name!r} has {len(history.days)} days: the exam needs {past_days + window_days} or more",
         )
-    return Suite(history.home.name, (history.home.name,), usable, (history.home.battery.capacity_kwh,))
-
-
-def history_of(source: Source, home: str) -> History:
-    """A home's history, from memory if it is there, else as shipped, else out of the wheel.
-
-    Raises:
-        SettingsError: nobody knows the home.
-    """
-    if source.memory is not None and home in (store := DayStore(source.memory / "days")).homes():
-        days = of_one_step(store.days(home))
-        return History(store.home(home), days[0].step, days)
-    if home in shipped_homes():
-        return shipped_history(home)
-    if source.wheel is not None and home.startswith(_CITYLEARN):
-        return read_citylearn(source.wheel, int(home.removeprefix(_CITYLEARN)))
-    raise SettingsError(f"home {home!r} is not known: ingest it, or give --from with the CityLearn wheel")
-
-
-def with_battery(history: History, capacity_kwh: float) -> History:
-    """The same home with another size of battery, of the same power per kWh where it shrinks."""
-    battery = history.home.battery
-    scale = min(capacity_kwh / battery.capacity_kwh, 1.0) if battery.capacity_kwh else 0.0
-    changed = battery.model_copy(
-        update={
-            "capacity_kwh": capacity_kwh,
-            "max_charge_kw": battery.max_charge_kw * scale,
-            "max_discharge_kw": battery.max_discharge_kw * scale,
-        },
-    )
-    return replace(history, home=history.home.model_copy(update={"battery": changed}))
+    block = Block(usable, (history.home.battery.capacity_kwh,))
+    return Suite(history.home.name, (history.home.name,), (block,), step_minutes=history.step // timedelta(minutes=1))

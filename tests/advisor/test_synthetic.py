@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from advisor.cli import app, main
 from advisor.synthetic import battery_of, panels, periods, spec_from
 from energy.errors import SettingsError
-from eval.suites import Source, history_of
+from eval.homes import Source, history_of
 from knowledge.store import DayStore
 
 SEVILLE = {"place": {"latitude": 37.4, "longitude": -6.0}, "zone": "Europe/Madrid"}

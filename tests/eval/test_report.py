@@ -26,7 +26,7 @@ def cell(policy: str, home: str = "home-1", first: date = JANUARY, days: int = 2
         first_day=first,
         days=days,
         battery_kwh=6,
-        tariff="evening",
+        tariff="own",
         forecast="honest",
     )
 

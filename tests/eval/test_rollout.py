@@ -1,18 +1,27 @@
-from datetime import date
+import os
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 
 from energy.errors import SettingsError
+from eval import policies
+from eval.homes import Source, history_of, staged, with_battery
 from eval.metrics import grade
-from eval.records import Cell, read
+from eval.records import Cell, read, write
 from eval.report import write_report
 from eval.rollout import collect, play_cell
-from eval.suites import Source, Suite, history_of, home_suite, suite_named, with_battery
+from eval.suites import SUITES, Block, Suite, home_suite, suite_named
+from ingest.history import History
 from ingest.recorded import shipped_history
 
-SUITE = Suite("tiny", ("citylearn-4",), ((date(2017, 1, 9), 2),), (6.4,))
+SUITE = Suite("tiny", ("citylearn-4",), (Block(((date(2017, 1, 9), 2),)),))
 
 
 def nothing(*_: object) -> None: ...
@@ -72,9 +81,10 @@ def test_what_goes_wrong_is_recorded_and_the_run_goes_on(
 
 def test_a_home_of_ones_own_sits_consecutive_windows_after_its_first_weeks() -> None:
     suite = home_suite(shipped_history("citylearn-1"), window_days=28)
-    assert suite.windows[0] == (date(2016, 8, 29), 28)
-    assert len(suite.windows) == 12
-    assert suite.batteries_kwh == (6.4,)
+    [block] = suite.blocks
+    assert block.windows[0] == (date(2016, 8, 29), 28)
+    assert len(block.windows) == 12
+    assert block.batteries_kwh == (6.4,)
     with pytest.raises(SettingsError, match="needs 392 or more"):
         home_suite(shipped_history("citylearn-1"), window_days=364)
 
@@ -91,3 +101,122 @@ def test_a_smaller_battery_has_less_power_and_a_larger_one_no_more() -> None:
     assert with_battery(history, 3.2).home.battery.max_charge_kw == pytest.approx(2.5)
     assert with_battery(history, 13.5).home.battery.max_charge_kw == 5.0
     assert with_battery(history, 0.0).home.battery.max_discharge_kw == 0.0
+
+
+def test_a_hang_is_ended_recorded_and_not_waited_for_again(tmp_path: Path) -> None:
+    [greedy, planner] = SUITE.cells(("greedy", "planner"))
+    year = planner.model_copy(update={"days": 200})
+    told: list[str] = []
+    for cells, timeout_s in ([year], 0.5), ([year, greedy], 60.0):
+        collect(
+            cells,
+            Source(),
+            tmp_path,
+            workers=1,
+            timeout_s=timeout_s,
+            progress=lambda _, status: told.append(status),
+        )
+    assert told == ["timed_out", "done"]
+    record = read(tmp_path / f"{year.name}.zip")
+    assert record is not None
+    assert record.outcome.detail == "not done after 0.5 s"
+
+
+def test_a_crash_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
+    """The worker is killed while it waits for a home's file, which is a pipe that nobody writes to."""
+    [greedy] = SUITE.cells(("greedy",))
+    stuck = greedy.model_copy(update={"home": "stuck"})
+    pipe = tmp_path / "memory" / "days" / "stuck" / "days.jsonl"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    told: list[str] = []
+    source, records = Source(memory=tmp_path / "memory"), tmp_path / "records"
+    run = Thread(
+        target=partial(
+            collect,
+            [stuck, greedy],
+            source,
+            records,
+            workers=1,
+            progress=lambda _, status: told.append(status),
+        )
+    )
+    run.start()
+    with pipe.open("w"):
+        for worker in active_children():
+            worker.kill()
+        run.join(timeout=60)
+    assert sorted(told) == ["done", "failed"]
+    record = read(records / f"{stuck.name}.zip")
+    assert record is not None
+    assert "its process ended with exit code" in record.outcome.detail
+
+
+def test_a_peer_that_is_not_there_is_skipped_with_the_reason_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "is_installed", lambda: False)
+    [cell] = SUITE.cells(("emhass",))
+    record = play_cell(cell, Source())
+    assert (record.outcome.status, record.outcome.detail) == ("skipped", "EMHASS is not installed: make peers")
+    write(record, tmp_path)
+    monkeypatch.undo()
+    assert collect([cell], Source(), tmp_path, workers=1, progress=nothing) == 1
+
+
+def test_a_home_without_a_battery_never_reaches_the_peer() -> None:
+    [cell] = SUITE.cells(("emhass",))
+    record = play_cell(cell.model_copy(update={"battery_kwh": 0.0}), Source())
+    assert record.outcome.status == "skipped"
+    assert "citylearn-4 has none" in record.outcome.detail
+
+
+def test_forecast_quality_changes_what_is_told_of_the_sun_and_nothing_else() -> None:
+    [cell] = SUITE.cells(("planner",))
+    honest, none, perfect = (
+        staged(Source(), cell.model_copy(update={"forecast": quality})).days[100]
+        for quality in ("honest", "none", "perfect")
+    )
+    assert none.pv_forecast_kw is None
+    assert perfect.pv_forecast_kw is not None
+    assert honest.pv_forecast_kw is not None
+    np.testing.assert_array_equal(perfect.pv_forecast_kw, perfect.pv_kw)
+    assert np.abs(honest.pv_forecast_kw - honest.pv_kw).sum() > 0.5
+    np.testing.assert_array_equal(honest.load_kw, perfect.load_kw)
+
+
+def test_the_dynamic_tariff_without_its_prices_says_where_they_are() -> None:
+    [cell] = SUITE.cells(("greedy",))
+    record = play_cell(cell.model_copy(update={"tariff": "dynamic"}), Source())
+    assert record.outcome.status == "failed"
+    assert "--prices" in record.outcome.detail
+
+
+def test_each_suite_asks_every_policy_where_it_says_so() -> None:
+    cells = SUITES["real"].cells(("none", "greedy", "planner", "watts", "emhass", "advisor:embedded:decide", "oracle"))
+    assert len(cells) == len({cell.name for cell in cells})
+    asked = Counter(cell.policy for cell in cells)
+    seasons, sizes, tariffs, homes = 4, 3, 2, 8
+    years, quality = tariffs * homes, 2 * seasons * homes
+    assert asked["planner"] == asked["oracle"] == seasons * sizes * tariffs * homes + years + quality
+    assert asked["watts"] == asked["advisor:embedded:decide"] == seasons * tariffs * homes
+    assert asked["emhass"] == 2 * homes
+
+
+def test_a_quarter_hourly_home_is_graded_by_its_own_step(tmp_path: Path) -> None:
+    whole = shipped_history("citylearn-4")
+    quarter = timedelta(minutes=15)
+    days = tuple(
+        replace(
+            day,
+            step=quarter,
+            load_kw=np.repeat(day.load_kw, 4),
+            pv_kw=np.repeat(day.pv_kw, 4),
+            pv_forecast_kw=None,
+            temperature_c=None,
+        )
+        for day in whole.days[:57]
+    )
+    history = History(whole.home, quarter, days)
+    suite = home_suite(history)
+    assert {cell.step_minutes for cell in suite.cells(("greedy",))} == {15}

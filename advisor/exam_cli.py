@@ -1,0 +1,73 @@
+"""`advisor eval`: sit the exam, grade it, and show what it asks."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no_args_is_help=True)
+
+Out = Annotated[Path, typer.Option(help="Folder of the records.")]
+DEFAULT_OUT = Path(".advisor/eval")
+
+
+@eval_app.command("run")
+def eval_run(  # noqa: PLR0913 (a command line's options)
+    *,
+    suite: Annotated[str, typer.Option(help="smoke or real.")] = "smoke",
+    home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
+    policies: Annotated[
+        str | None,
+        typer.Option(help="Names with commas, advisor:MODEL:PROMPT among them; without it all but models and peers."),
+    ] = None,
+    redo: Annotated[str, typer.Option(help="Policies to play again although their records are there.")] = "",
+    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, for homes not shipped.")] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
+    ] = None,
+    memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = Path(".advisor/memory"),
+    workers: Annotated[int, typer.Option(min=1, help="Cells played at once.")] = 2,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Play what has no record yet, grade all records and write the report."""
+    from advisor.exam import Sitting, run_home, run_suite
+    from eval.policies import POLICIES
+
+    sitting = Sitting(
+        policies=tuple(policies.split(",")) if policies else POLICIES,
+        redo=tuple(redo.split(",")) if redo else (),
+        workers=workers,
+        timeout_s=timeout,
+        out=out,
+    )
+    if home is not None:
+        run_home(home, sitting, wheel=wheel, memory=memory)
+    else:
+        run_suite(suite, sitting, wheel=wheel, prices=prices)
+
+
+@eval_app.command("report")
+def eval_report(
+    name: Annotated[str, typer.Argument(help="Suite or home that was run.")] = "smoke",
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Grade the records and write the page and its tables; nothing is run again."""
+    from advisor.exam import tell_report
+
+    tell_report(name, out)
+
+
+@eval_app.command("list")
+def eval_list() -> None:
+    """Show the suites, scenarios and policies."""
+    from eval.policies import PEERS, POLICIES
+    from eval.suites import SUITES
+    from simulator.scenario import scenario_names
+
+    for suite in SUITES.values():
+        cells = suite.cells((*POLICIES, *PEERS))
+        print(f"{suite.name}: {len(suite.homes)} homes, {len(cells)} cells with every policy")  # noqa: T201 (the answer)
+    print(f"scenarios: {', '.join(scenario_names())}")  # noqa: T201 (the answer)
+    print(f"policies: {', '.join(POLICIES)}, advisor:MODEL:PROMPT")  # noqa: T201 (the answer)
+    print(f"peers, after make peers: {', '.join(PEERS)}")  # noqa: T201 (the answer)
