@@ -61,9 +61,9 @@ def setup(  # noqa: PLR0913 (a command line's options)
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files; the old are kept as *.old.")] = False,
 ) -> None:
     """Set a home up from its Home Assistant: find the sensors, check signs and units, write the two files."""
-    from rich.console import Console  # noqa: PLC0415 (help answers at once)
+    from rich.console import Console
 
-    from advisor.setup import Wishes, set_up  # noqa: PLC0415 (as above)
+    from advisor.setup import Wishes, set_up
 
     facts = {
         "capacity_kwh": capacity_kwh,

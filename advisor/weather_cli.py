@@ -30,7 +30,7 @@ def weather_show(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print what the panels are expected to give; asks the service once an hour at most."""
-    from advisor.weather import show  # noqa: PLC0415 (help answers at once)
+    from advisor.weather import show
 
     raise typer.Exit(0 if show(_forecaster(site, cache, service), datetime.now(UTC), as_json=as_json) else 1)
 
@@ -46,8 +46,8 @@ def weather_publish(
     once: Annotated[bool, typer.Option("--once", help="Publish once and end.")] = False,
 ) -> None:
     """Publish the forecast every hour where the service hears it; the password is ADVISOR_MQTT_PASSWORD."""
-    from advisor.weather import publish  # noqa: PLC0415 (help answers at once)
-    from transport.mqtt import BrokerAddress  # noqa: PLC0415 (as above)
+    from advisor.weather import publish
+    from transport.mqtt import BrokerAddress
 
     address = BrokerAddress.parse(
         broker, username=os.environ.get("ADVISOR_MQTT_USERNAME"), password=os.environ.get("ADVISOR_MQTT_PASSWORD")
@@ -57,8 +57,8 @@ def weather_publish(
 
 
 def _forecaster(site: Path, cache: Path, service: str) -> "Forecaster":
-    from advisor.weather import Forecaster, load_site  # noqa: PLC0415 (as above)
-    from ingest.open_meteo import OpenMeteo  # noqa: PLC0415 (as above)
+    from advisor.weather import Forecaster, load_site
+    from ingest.open_meteo import OpenMeteo
 
     known = load_site(site)
     return Forecaster(known, OpenMeteo(known.place, cache, base_url=service, wait=time.sleep))
