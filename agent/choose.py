@@ -6,13 +6,13 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import MAX_PREC, ROUND_HALF_UP, Context, Decimal
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from agent.grounding import ungrounded_numbers
 from agent.models import FailureKind, LoadedModel, describe_failure
 from prompts.library import Prompt, load
 
@@ -24,12 +24,6 @@ _MAX_NOTE_BYTES = 120
 _MAX_DAYS = 3
 _MAX_DAY_BYTES = 80
 _MAX_RATIONALE_CHARS = 200
-
-_DATE = r"\d{4}-\d{2}-\d{2}"
-_TIME = r"\d{1,2}:\d{2}"
-_NUMBER = re.compile(rf"{_DATE}|{_TIME}|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:[.,]\d+)?")
-# Rounding raises where digits exceed the precision, and a looping model writes as many as it may.
-_ROUNDING = Context(prec=MAX_PREC, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,22 +151,6 @@ def make_reviewer(
     return review
 
 
-def ungrounded_numbers(text: str, facts_text: str) -> list[str]:
-    """Numbers, times and dates of `text` that do not stand in `facts_text`.
-
-    A number is grounded if a fact, rounded to as many digits as were written, equals it; signs are not compared.
-    Dates and times must be written as they stand.
-    """
-    facts = _NUMBER.findall(facts_text)
-    words = {_clock(fact) for fact in facts}
-    values = [_value(fact) for fact in facts if not _is_word(fact)]
-    return [
-        number
-        for number in _NUMBER.findall(text)
-        if not (_clock(number) in words if _is_word(number) else _is_rounded(_value(number), values))
-    ]
-
-
 def reads_as_text(text: str) -> bool:
     """Whether there are at least four words and no run of three that comes twice: small models loop."""
     words = re.findall(r"[\w.]+", text.lower())
@@ -204,7 +182,7 @@ def _review(model: LoadedModel, prompt: Prompt, brief: Brief) -> Chosen | NoChoi
     return Chosen(
         choice=reply.choice.choice,
         rationale=rationale,
-        rationale_ok=reads_as_text(rationale) and not ungrounded_numbers(rationale, facts_text),
+        rationale_ok=reads_as_text(rationale) and not ungrounded_numbers(rationale, {**brief.facts, "": facts_text}),
         model=model.label,
         prompt_name=prompt.name,
         prompt_version=prompt.version,
@@ -276,23 +254,3 @@ def _plain(text: str) -> str:
     """One line without control or invisible characters, and without words that chat templates take for their own."""
     visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
     return " ".join(re.sub(r"([<\[])(?=\S)", r"\1 ", visible).split())
-
-
-def _is_word(number: str) -> bool:
-    return re.fullmatch(f"{_DATE}|{_TIME}", number) is not None
-
-
-def _clock(number: str) -> str:
-    """07:30 and 7:30 are the same time."""
-    return number.removeprefix("0") if ":" in number else number
-
-
-def _value(number: str) -> Decimal:
-    """12.5, 12,5 and 1,200 as numbers; a comma before exactly three digits separates thousands."""
-    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", number):
-        return Decimal(number.replace(",", ""))
-    return Decimal(number.replace(",", "."))
-
-
-def _is_rounded(number: Decimal, facts: Sequence[Decimal]) -> bool:
-    return any(fact.quantize(number, context=_ROUNDING) == number for fact in facts)

@@ -7,8 +7,9 @@ import jsonschema
 import numpy as np
 import pytest
 
-from agent.choose import Brief, Chosen, NoChoice, ungrounded_numbers
+from agent.choose import Brief, Chosen, NoChoice
 from agent.decide import Situation, decide
+from agent.grounding import ungrounded_numbers
 from agent.journal import open_journal
 from energy.commands import command_schema
 from energy.constraints import Away, Constraint, ExtraLoad, Reserve
@@ -61,17 +62,22 @@ def test_a_decision_carries_a_valid_command_for_a_whole_day(make_situation: Situ
     assert np.array(decision.ensemble.load_w).shape == (12, 48)
 
 
-def test_every_number_of_the_reason_stands_in_its_facts(make_situation: SituationMaker) -> None:
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_number_of_the_reason_stands_in_its_facts(make_situation: SituationMaker, language: str) -> None:
     for soc in (0.0, 0.3, 0.9):
         for hour in range(0, 24, 3):
-            situation = make_situation()
-            now = situation.now + timedelta(hours=hour)
+            now = make_situation().now + timedelta(hours=hour)
+            asked = (
+                Reserve(start=now + timedelta(hours=3), end=now + timedelta(hours=5), soc=0.8),
+                ExtraLoad(start=now, end=now + timedelta(hours=2), power_kw=1.25),
+            )
+            situation = make_situation(language=language, asked=asked if hour % 2 else ())
             assert not isinstance(situation.snapshot, NoSnapshot)
             snapshot = replace(situation.snapshot, at=now, soc=soc)
             decision = decide(replace(situation, now=now, snapshot=snapshot))
             assert decision.command is not None
             assert decision.command.reason == decision.reason
-            assert ungrounded_numbers(decision.reason, " ".join(decision.facts.values())) == []
+            assert ungrounded_numbers(decision.reason, decision.facts) == []
 
 
 def test_the_model_may_choose_within_the_bound(make_situation: SituationMaker) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.ask import Answer, Asker, Done, Ran, Said
-from agent.choose import ungrounded_numbers
+from agent.grounding import ungrounded_numbers
 from agent.inquiry import Sources
 from agent.journal import open_journal
 from knowledge.store import DayStore
@@ -56,7 +56,7 @@ def test_every_question_is_answered_and_every_figure_is_a_fact(known: Any, quest
     assert answer.answered
     assert answer.language == ("es" if "¿" in question or question == "consumo por mes" else "en")
     assert "{" not in answer.text
-    grounds = " ".join([*answer.facts.values(), *(spoken(day) for day in known.records), "24 30 2026 2025"])
+    grounds = " ; ".join([*answer.facts.values(), *(spoken(day) for day in known.records), "24 30 2026 2025"])
     assert ungrounded_numbers(answer.text.replace(",", ".") if answer.language == "es" else answer.text, grounds) == []
 
 
