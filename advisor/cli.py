@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from advisor.chat import chat
 from advisor.exam_cli import eval_app
 from advisor.ha import ha_app
 from advisor.home_cli import register_home
@@ -32,6 +33,7 @@ index_app = typer.Typer(help="Look after the index over the day store.", no_args
 days_app = typer.Typer(help="Look at remembered days.", no_args_is_help=True)
 bench_app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 schema_app = typer.Typer(help="Print the JSON schemas of what is published.", no_args_is_help=True)
+app.command("chat")(chat)
 app.add_typer(eval_app, name="eval")
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(weather_app, name="weather")
@@ -168,7 +170,8 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say why a decision was made, from the journal."""
-    from advisor.explain import explain_decision, newest_memory
+    from advisor.explain import explain_decision
+    from advisor.partner import newest_memory
 
     if not last and at is None:
         raise SettingsError("which decision? give --last or --at '2017-01-17 18:30'")

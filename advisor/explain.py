@@ -1,31 +1,17 @@
 """`advisor explain`: why a decision was made, from the journal alone."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from advisor.history import store_of
+from advisor.partner import journal_of
 from agent.decision import Decision
 from agent.explain import candidate_name
 from agent.journal import open_journal
 from energy.errors import DataError
-
-_JOURNAL = "journal.sqlite"
-
-
-def newest_memory(folders: Sequence[Path]) -> Path:
-    """The folder whose journal was written last.
-
-    Raises:
-        DataError: none has a journal.
-    """
-    journals = [journal for folder in folders if (journal := folder / _JOURNAL).exists()]
-    if not journals:
-        raise DataError(f"no journal in {' or '.join(map(str, folders))}: let the advisor run first, or give --memory")
-    return max(journals, key=lambda journal: journal.stat().st_mtime).parent
+from knowledge.store import DayStore
 
 
 def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_json: bool) -> None:
@@ -34,11 +20,11 @@ def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_
     Raises:
         DataError: the journal holds no such decision.
     """
-    with open_journal(memory / _JOURNAL) as journal:
+    with open_journal(journal_of(memory), read_only=True) as journal:
         newest = journal.last(home)
         if newest is None:
             raise DataError(f"the journal in {str(memory)!r} knows no decision of {home or 'any home'}: run first")
-        zone = store_of(memory).home(newest.home).tz
+        zone = DayStore(memory / "days", read_only=True).home(newest.home).tz
         decision = journal.last(newest.home, at=at.replace(tzinfo=zone).astimezone(UTC)) if at else newest
         answers = journal.confirmations(decision.decision_id) if decision else []
     if decision is None:

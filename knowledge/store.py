@@ -42,11 +42,16 @@ class Appended:
 
 
 class DayStore:
-    """All days of all homes under one folder; a later line for a date replaces the earlier one."""
+    """All days of all homes under one folder; a later line for a date replaces the earlier one.
 
-    def __init__(self, root: Path) -> None:
+    A `read_only` store may be open while another process appends: it mends nothing, and sees what was added.
+    """
+
+    def __init__(self, root: Path, *, read_only: bool = False) -> None:
         self._root = root
+        self._read_only = read_only
         self._days: dict[str, dict[date, tuple[str, DayRecord]]] = {}
+        self._sizes: dict[str, int] = {}
 
     def homes(self) -> list[str]:
         """Names of the homes that have days."""
@@ -108,17 +113,22 @@ class DayStore:
         return self._root / home / "days.jsonl"
 
     def _load(self, home: str) -> dict[date, tuple[str, DayRecord]]:
+        path = self._path(home)
+        if self._read_only:
+            size = path.stat().st_size if path.exists() else 0
+            if size != self._sizes.get(home):
+                self._days.pop(home, None)
+                self._sizes[home] = size
         if home not in self._days:
-            path = self._path(home)
-            self._days[home] = _read(path) if path.exists() else {}
+            self._days[home] = _read(path, mend=not self._read_only) if path.exists() else {}
         return self._days[home]
 
 
-def _read(path: Path) -> dict[date, tuple[str, DayRecord]]:
-    """All days of a file; a torn last line, left by a killed writer, is cut off."""
+def _read(path: Path, *, mend: bool) -> dict[date, tuple[str, DayRecord]]:
+    """All days of a file; a torn last line, left by a killed writer, is passed over, and cut off to `mend` the file."""
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
-    if whole < len(content):
+    if mend and whole < len(content):
         _log.warning("%s: an unfinished last line was dropped", path)
         os.truncate(path, whole)
     days = {}

@@ -1,0 +1,70 @@
+"""`advisor chat`: ask about the home in a terminal, or once from a script."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from advisor.partner import Partner
+    from agent.question import Language
+
+_MEMORIES = (Path(".advisor/memory"), Path(".advisor/demo/memory"))
+
+
+def chat(
+    *,
+    once: Annotated[str | None, typer.Option("--once", help="Ask one question, answer it and leave.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON object.")] = False,
+    config: Annotated[Path, typer.Option(help="Settings of the service, which is asked if it runs.")] = Path(
+        "advisor.toml"
+    ),
+    memory: Annotated[Path | None, typer.Option(help="Read this memory instead of asking the service.")] = None,
+    home: Annotated[str | None, typer.Option(help="Name of the home; the one decided for last by default.")] = None,
+) -> None:
+    """Ask why, what if, what happened and what to do; in English or Spanish."""
+    from rich.console import Console
+
+    from energy.errors import SettingsError
+
+    if as_json and once is None:
+        raise SettingsError("--json needs --once: give the question with it")
+    with ExitStack() as stack:
+        partner = find_partner(config, memory, home, stack)
+        if once is not None:
+            _answer_once(partner, once, as_json=as_json)
+            return
+        from advisor.terminal import Conversation, converse
+
+        folder = getattr(partner, "memory", None)
+        converse(Conversation(partner, Console()), folder / "chat-history" if folder else None)
+
+
+def find_partner(config: Path, memory: Path | None, home: str | None, stack: ExitStack) -> "Partner":
+    """The running service, else the memory that was written last.
+
+    Raises:
+        AdvisorError: there is neither, or a file is wrong.
+    """
+    from advisor.partner import newest_memory, open_memory
+
+    del config
+    return open_memory(memory or newest_memory(_MEMORIES), home, stack)
+
+
+def _answer_once(partner: "Partner", question: str, *, as_json: bool, language: "Language" = "en") -> None:
+    from advisor.partner import footing
+    from agent.ask import Done
+
+    *_, last = partner.stream(question, language)
+    assert isinstance(last, Done)  # noqa: S101 (a stream ends with the whole)
+    answer = last.answer
+    if as_json:
+        print(answer.model_dump_json())  # noqa: T201 (the answer)
+    else:
+        print(answer.text)  # noqa: T201 (the answer)
+        print(footing(answer), file=sys.stderr)  # noqa: T201 (what it rests on)
+    if not answer.answered:
+        raise typer.Exit(1)
