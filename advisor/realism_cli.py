@@ -12,11 +12,12 @@ def bench_realism(
     out: Annotated[Path, typer.Option(help="Folder for realism.md and realism.svg.")] = Path(".advisor/realism"),
 ) -> None:
     """Compare eight synthetic homes with recorded homes 1 to 8: does it look like life, and where does it not?"""
+    from eval.forecast_errors import forecast_table
     from eval.realism import recorded_homes, synthetic_homes, table
     from eval.realism_plot import draw, save
 
     recorded, synthetic = recorded_homes(wheel), synthetic_homes()
-    text = table(recorded, synthetic)
+    text = table(recorded, synthetic) + _FORECASTS + forecast_table()
     out.mkdir(parents=True, exist_ok=True)
     (out / "realism.md").write_text(_HEAD + text, encoding="utf-8")
     save(draw(recorded, synthetic), str(out / "realism.svg"))
@@ -24,6 +25,12 @@ def bench_realism(
     print(f"table:   {out / 'realism.md'}\npicture: {out / 'realism.svg'}")  # noqa: T201 (the answer)
 
 
+_FORECASTS = """
+## Errors of synthetic forecasts
+
+Root mean square of temperature and of hourly PV in daylight; mean absolute error of a day's PV against the mean day.
+
+"""
 _HEAD = """\
 # Synthetic homes beside recorded ones
 

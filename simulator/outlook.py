@@ -12,12 +12,12 @@ from simulator.spec import Quality
 from simulator.weather import Weather
 
 # How far errors of each kind reach: found out within hours, within a day, within days; and how long they last.
-_REACH_H = np.array([6.0, 24.0, 72.0])
+_REACH_H = np.array([4.0, 24.0, 72.0])
 _LASTS_H = np.array([3.0, 9.0, 30.0])
 # Standard deviation of each kind at its full reach: temperature in K, logit of the clear-sky index.
-_TEMPERATURE_K = np.array([0.6, 0.8, 1.6])
-_SKY = np.array([0.35, 0.45, 0.7])
-_SCALE: dict[Quality, float] = {"perfect": 0.0, "good": 1.0, "poor": 2.2}
+_TEMPERATURE_K = np.array([0.9, 1.1, 2.0])
+_SKY = np.array([0.65, 0.75, 1.0])
+_SCALE: dict[Quality, float] = {"perfect": 0.0, "good": 1.0, "poor": 2.0}
 # A forecaster does not see single clouds.
 _SEES = timedelta(hours=2)
 
