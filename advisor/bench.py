@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from energy.guard import Policy
 from energy.slots import day_bounds
 from ingest.live import Snapshot
 from ingest.recorded import shipped_history, shipped_homes
+from knowledge.fingerprint import NOTHING_EXPECTED
+from knowledge.forecast import DayShape, shape_of
 
 _STEP = timedelta(minutes=30)
 _MEMBERS = 12
@@ -62,6 +64,7 @@ def measure() -> Bench:
     home, known = history.home, history.days[:_HISTORY_DAYS]
     today = known[-1].day + timedelta(days=1)
     start, _ = day_bounds(today, home.tz)
+    first = shape_of(known[0], home.tz, _STEP)
     times = []
     with tempfile.TemporaryDirectory() as folder:
         memory = Path(folder)
@@ -80,7 +83,7 @@ def measure() -> Bench:
                     step=_STEP,
                     horizon_hours=24,
                     snapshot=taken,
-                    neighbours=recall.neighbours(today, _MEMBERS),
+                    neighbours=recall.neighbours(_so_far(today, first, number % 48), _MEMBERS, NOTHING_EXPECTED),
                     shapes=recall.shapes(),
                 )
                 journal.write(decide(situation))
@@ -94,3 +97,10 @@ def measure() -> Bench:
         p95_ms=float(np.quantile(times, 0.95)),
         resident_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / 1e6,
     )
+
+
+def _so_far(today: date, like: DayShape, slots: int) -> DayShape:
+    """Today as another day was, up to a slot."""
+    load_kw, pv_kw = like.load_kw.copy(), like.pv_kw.copy()
+    load_kw[slots:], pv_kw[slots:] = np.nan, np.nan
+    return DayShape(today, load_kw, pv_kw)

@@ -10,6 +10,8 @@ from energy.home import Home
 from energy.slots import clock_index, day_bounds
 from ingest.meter import MeteredSlot
 from knowledge.days import DayRecord, Floats
+from knowledge.embedder import TextEmbedder
+from knowledge.fingerprint import Expected
 from knowledge.forecast import DayShape, shape_of
 from knowledge.index import MemoryIndex
 from knowledge.similar import FingerprintTable, SimilarDay
@@ -27,14 +29,20 @@ class Recall:
         self._store = store
         self._index = index
         self._step = step
-        self._table = FingerprintTable(home)
+        self._table = FingerprintTable(home, embed=TextEmbedder())
         self._shapes: dict[date, DayShape] = {}
         self._learn(store.days(home.name))
 
-    def neighbours(self, today: date, count: int, expected_pv_kwh: float | None = None) -> list[SimilarDay]:
-        """The days before `today` that were most like it: a coarse search in Chroma, ranked exactly."""
-        coarse = self._index.near(self._home.name, today, self._table.coordinate(today, expected_pv_kwh), _COARSE)
-        return self._table.rank(today, count, expected_pv_kwh=expected_pv_kwh, among=coarse)
+    def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
+        """The days before today that were most like it: a coarse search in Chroma, ranked exactly by all that is known.
+
+        `so_far` is today as far as it was measured. Days of which something was said are looked at in any case.
+        """
+        today = so_far.day
+        coarse = self._index.near(self._home.name, today, self._table.coordinate(today, expected), _COARSE)
+        if expected.notes:
+            coarse |= self._table.days_with_notes
+        return self._table.rank(today, count, expected=expected, so_far_kw=so_far.hourly_load_kw, among=coarse)
 
     def shapes(self) -> dict[date, DayShape]:
         """All past days on the wall clock."""

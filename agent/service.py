@@ -29,6 +29,7 @@ from ingest.live import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payl
 from ingest.mapping import MappedSensors
 from ingest.meter import MeteredSlot, SlotMeter
 from ingest.plausible import Witness
+from knowledge.fingerprint import Expected
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
 from knowledge.notes import Note, NoteBook
 from transport.advisor_discovery import Offer
@@ -338,6 +339,7 @@ class Service:
     def _decide(self, now: datetime, taken: Snapshot | NoSnapshot) -> Decision:
         settings, recall = self._settings.service, self._parts.recall
         today, slot_start = local_day(now, self._home.tz), floor_slot(now, self._step)
+        so_far = self._today(now)
         situation = Situation(
             now=now,
             home=self._panel.controls.home(self._home),
@@ -345,8 +347,8 @@ class Service:
             step=self._step,
             horizon_hours=settings.horizon_hours,
             snapshot=taken,
-            neighbours=recall.neighbours(today, settings.members, self._forecast.energy_kwh(today)),
-            shapes=recall.shapes() | {today: self._today(now)},
+            neighbours=recall.neighbours(so_far, settings.members, Expected(pv_kwh=self._forecast.energy_kwh(today))),
+            shapes=recall.shapes() | {today: so_far},
             pv_forecast_kw=self._forecast.ahead(slot_start, timedelta(hours=settings.horizon_hours), self._step),
             recent=self._recent(now),
             last_command_at=self._last_command_at,

@@ -1,6 +1,7 @@
 """A home's fixed facts: battery, panels, grid connection, tariff and zone."""
 
 import re
+from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,7 @@ class Home(BaseModel):
     battery: Battery
     grid: Grid = Grid()
     tariff: AnyTariff = Field(discriminator="kind")
+    known_since: date | None = Field(default=None, description="Days before it tell of another life: a move, a rebuild")
 
     @property
     def tz(self) -> ZoneInfo:

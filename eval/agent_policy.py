@@ -87,7 +87,7 @@ def _situation(
         step=history.step,
         horizon_hours=AHEAD // timedelta(hours=1),
         snapshot=_snapshot(history, played, at, stored_kwh),
-        neighbours=planner.similar(known.today),
+        neighbours=planner.similar(known.shapes[known.today]),
         shapes=known.shapes,
         pv_forecast_kw=known.pv_forecast_kw,
         recent=known.recent,

@@ -11,7 +11,9 @@ from energy.planner import Ensemble, best_levels, cost_to_go, follow
 from energy.slots import local_day
 from eval.playing import Setpoint, Stretch
 from ingest.history import History
-from knowledge.days import Floats, energy_kwh, profile
+from knowledge.days import Floats, profile
+from knowledge.embedder import TextEmbedder
+from knowledge.fingerprint import foreseen
 from knowledge.forecast import DayShape, Recent, futures, horizon, shape_of
 from knowledge.similar import FingerprintTable, SimilarDay
 
@@ -48,13 +50,13 @@ class Planner:
         mean: bool = False,
         persist: bool = False,
     ) -> None:
-        self._choose = choose or self._similar
+        self._choose = choose
         self._mean, self._persist = mean, persist
         self._home, self._step = history.home, history.step
         self._days = {record.day: record for record in history.days}
-        self._table = FingerprintTable(history.home, history.days)
+        self._table = FingerprintTable(history.home, history.days, embed=TextEmbedder())
         self._shapes = {record.day: shape_of(record, history.home.tz, history.step) for record in history.days}
-        self._neighbours: dict[date, list[date]] = {}
+        self._chosen: dict[date, list[date]] = {}
 
     def levels(self, played: Stretch, at: int, stored_kwh: float) -> Levels:
         """Levels for one slot of a stretch, from what is known when it begins."""
@@ -77,7 +79,7 @@ class Planner:
         known = self.known(played, at)
         possible = futures(
             horizon(starts, home.tz, step),
-            self._near(known.today),
+            self._near(known.shapes[known.today]),
             known.shapes,
             pv_forecast_kw=known.pv_forecast_kw,
             pv_peak_kw=home.pv_peak_kw,
@@ -102,19 +104,18 @@ class Planner:
             recent=self._recent(played, at),
         )
 
-    def similar(self, today: date) -> list[SimilarDay]:
-        """The days before today that are most like it, nearest first."""
-        forecast = self._days[today].pv_forecast_kw
-        expected = None if forecast is None or np.isnan(forecast).all() else energy_kwh(forecast, self._step)
-        return self._table.rank(today, MEMBERS, expected_pv_kwh=expected)
+    def similar(self, so_far: DayShape) -> list[SimilarDay]:
+        """The days before today that are most like it as far as it has gone, nearest first."""
+        expected = foreseen(self._days[so_far.day])
+        return self._table.rank(so_far.day, MEMBERS, expected=expected, so_far_kw=so_far.hourly_load_kw)
 
-    def _near(self, today: date) -> list[date]:
-        if today not in self._neighbours:
-            self._neighbours[today] = self._choose(today, [day for day in self._table.days if day < today])
-        return self._neighbours[today]
-
-    def _similar(self, today: date, _earlier: list[date]) -> list[date]:
-        return [near.day for near in self.similar(today)]
+    def _near(self, so_far: DayShape) -> list[date]:
+        if self._choose is None:
+            return [near.day for near in self.similar(so_far)]
+        today = so_far.day
+        if today not in self._chosen:
+            self._chosen[today] = self._choose(today, [day for day in self._table.days if day < today])
+        return self._chosen[today]
 
     def _so_far(self, today: date, now: datetime) -> DayShape:
         """Today as far as it was measured."""

@@ -30,6 +30,11 @@ class DayShape:
     pv_kw: Floats
     pv_forecast_kw: Floats | None = None
 
+    @property
+    def hourly_load_kw(self) -> Floats:
+        """Load of each hour of the wall clock, of shape (24,); NaN where an hour is not known whole."""
+        return np.asarray(self.load_kw.reshape(24, -1).mean(axis=1), dtype=np.float64)
+
 
 def shape_of(record: DayRecord, zone: ZoneInfo, step: timedelta) -> DayShape:
     """A stored day on the wall clock of the planner."""

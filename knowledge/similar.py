@@ -1,147 +1,217 @@
-"""Which past days are like today: exact ranking by fingerprint and recency, over strictly earlier days."""
+"""Which past days are like today: exact ranking by fingerprint, notes, hours so far and recency, strictly earlier."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from energy.home import Home
+from energy.slots import DAY
 from energy.tariff import is_rest_day
-from knowledge.days import DayRecord, Floats, energy_kwh, is_complete
-from knowledge.fingerprint import FEATURES, RECENCY_DAYS, WEEK, WEIGHTS, Glance, Scale, fingerprint, glance
+from knowledge.days import DayRecord, Floats
+from knowledge.fingerprint import (
+    FEATURES,
+    GROUPS,
+    NOTHING_EXPECTED,
+    RECENCY_DAYS,
+    WEEK,
+    WEIGHTS,
+    Expected,
+    Glance,
+    Scale,
+    fingerprint,
+    foreseen,
+    glance,
+)
+from knowledge.quality import is_example
+from knowledge.said import Embed, Said
 
 # Days whose spread standardises the vectors of the index: the first four weeks are past for all that follow.
 _REFERENCE_DAYS = 28
+# Share of each hour measured so far today in the squared distance. Its spread is that of all hours, not of its own: a
+# quiet night must not look telling. (With the hour's own spread one recorded summer lost ten points.)
+_HOUR_WEIGHT = 0.3
+# Two days of which something else was said are as far apart as a rare feature makes them.
+_NOTES_WEIGHT = 40.0
+# Two days drawn by lot differ by a mean squared z-score of 2: a day that differs more is no more like today than any.
+_NO_MORE_ALIKE = 2.0
+_SAME_LOAD_KW = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarDay:
-    """A past day, how far it is from the one asked about, and what made it near."""
+    """A past day, how far it is from the one asked about, and what made it near.
+
+    `source` is "recent" where no day was like the one asked about and a late day of the same kind stands in.
+    """
 
     day: date
     distance: float
     age_days: int
     why: str
+    source: Literal["similar", "recent"] = "similar"
 
 
 class FingerprintTable:
     """Fingerprints of a home's days that may be neighbours, each made when its day began; grows by whole days.
 
-    Days that lack too much of their load or PV are left out, as if they had not been.
+    Days that are no example (see `knowledge.quality`) are left out, as if they had not been.
     """
 
-    def __init__(self, home: Home, records: Iterable[DayRecord] = ()) -> None:
+    def __init__(self, home: Home, records: Iterable[DayRecord] = (), *, embed: Embed | None = None) -> None:
         self._home = home
+        self._said = Said(embed)
         self._glances: list[Glance] = []
-        self._rows: list[Floats] = []
-        self._place: dict[date, int] = {}
+        self._rows = np.empty((0, len(FEATURES)))
+        self._hourly_kw = np.empty((0, 24))
         self.add(records)
 
     def add(self, records: Iterable[DayRecord]) -> None:
         """Learn days, oldest first; one that is not later than the last one known is passed over."""
+        rows: list[Floats] = []
         for record in records:
-            if (self._glances and record.day <= self._glances[-1].day) or not is_complete(record):
+            if (self._glances and record.day <= self._glances[-1].day) or not is_example(record, self._home):
                 continue
-            self._rows.append(self.fingerprint(record.day, _expected_kwh(record)))
-            self._place[record.day] = len(self._glances)
+            rows.append(self.fingerprint(record.day, foreseen(record)))
             self._glances.append(glance(record, self._home.tz))
+        if rows:
+            seen = [past.hourly_kw for past in self._glances[-len(rows) :]]
+            self._rows = np.concatenate([self._rows, np.array(rows)])
+            self._hourly_kw = np.concatenate([self._hourly_kw, np.array(seen)])
 
     @property
     def days(self) -> list[date]:
         """All days that can be neighbours, oldest first."""
-        return list(self._place)
+        return [seen.day for seen in self._glances]
 
-    def fingerprint(self, day: date, expected_pv_kwh: float | None = None) -> Floats:
+    @property
+    def days_with_notes(self) -> frozenset[date]:
+        """Days of which something had been said."""
+        return frozenset(seen.day for seen in self._glances if seen.notes)
+
+    def fingerprint(self, day: date, expected: Expected = NOTHING_EXPECTED) -> Floats:
         """What is known of any day when it begins, of shape (features,)."""
         known = self._earlier(day)
         return fingerprint(
             day,
             self._glances[max(0, known - WEEK.days) : known],
-            expected_pv_kwh=expected_pv_kwh,
+            expected=expected,
             rest_day=is_rest_day(self._home.tariff, day),
+            rest_day_follows=is_rest_day(self._home.tariff, day + DAY),
         )
 
     def coordinates(self) -> Floats:
         """Where each day lies in the index, of shape (days, features + 1); see `coordinate`."""
-        scale = self._reference_scale()
-        rows = zip(self._place, self._rows, strict=True)
-        return np.array([_coordinate(day, row, scale) for day, row in rows]).reshape(-1, len(FEATURES) + 1)
+        ages = np.array([day.toordinal() for day in self.days]) / RECENCY_DAYS
+        return np.column_stack([self._reference_scale().standardise(self._rows), ages])
 
-    def coordinate(self, day: date, expected_pv_kwh: float | None = None) -> Floats:
+    def coordinate(self, day: date, expected: Expected = NOTHING_EXPECTED) -> Floats:
         """Where a day lies in the index: weighted z-scores by the home's first weeks, and its date.
 
         The date counts as in `rank`, so that the index finds recent days near. Only the scale differs from `rank`.
         """
-        return _coordinate(day, self.fingerprint(day, expected_pv_kwh), self._reference_scale())
+        scores = self._reference_scale().standardise(self.fingerprint(day, expected))
+        return np.append(scores, day.toordinal() / RECENCY_DAYS)
 
     def rank(
         self,
         day: date,
         count: int,
         *,
-        expected_pv_kwh: float | None = None,
+        expected: Expected = NOTHING_EXPECTED,
+        so_far_kw: Floats | None = None,
         among: frozenset[date] | None = None,
     ) -> list[SimilarDay]:
         """The `count` nearest of the days before `day`, nearest first; `among` narrows the field.
 
-        Distance squared = weighted squared z-scores over all earlier days + (age / RECENCY_DAYS) squared.
+        Distance squared = weighted squared z-scores over all earlier days + what was said of the days + the load of
+        the hours so far (`so_far_kw`, of shape (24,), NaN where still to come) + (age / RECENCY_DAYS) squared. Days no
+        more alike than two drawn by lot give way to the latest of the same kind; a day that is there twice counts once.
         """
         known = self._earlier(day)
-        places = [at for at in range(known) if among is None or self._glances[at].day in among]
-        if not places:
+        places = np.array([at for at in range(known) if among is None or self._glances[at].day in among], dtype=np.intp)
+        if not len(places):
             return []
-        rows = np.array(self._rows[:known])
-        scale = Scale.of(rows)
-        wanted = scale.standardise(self.fingerprint(day, expected_pv_kwh))
-        parts = (scale.standardise(rows[places]) - wanted) ** 2
+        scale = Scale.of(self._rows[:known])
+        wanted = scale.standardise(self.fingerprint(day, expected))
+        parts = (scale.standardise(self._rows[places]) - wanted) ** 2
         ages = np.array([(day - self._glances[at].day).days for at in places])
-        distances = np.sqrt(parts.sum(axis=1) + (ages / RECENCY_DAYS) ** 2)
-        nearest = np.argsort(distances, kind="stable")[:count]
-        return [
+        said = _NOTES_WEIGHT * self._said.gaps(expected.notes, [self._glances[at].notes for at in places])
+        unlike = parts.sum(axis=1) + said
+        squares = unlike + self._so_far(so_far_kw, known)[places] + (ages / RECENCY_DAYS) ** 2
+        order = self._once([int(at) for at in np.argsort(squares, kind="stable")], places, count)
+        found = [
             SimilarDay(
                 day=self._glances[places[at]].day,
-                distance=float(distances[at]),
+                distance=float(np.sqrt(squares[at])),
                 age_days=int(ages[at]),
-                why=_why(parts[at], int(ages[at])),
+                why=_why(parts[at], int(ages[at]), self._glances[places[at]].notes),
             )
-            for at in nearest
+            for at in order
+            if unlike[at] <= _NO_MORE_ALIKE * WEIGHTS.sum()
+        ]
+        return found + self._recent(day, count - len(found), {near.day for near in found})
+
+    def _so_far(self, so_far_kw: Floats | None, known: int) -> Floats:
+        """Part of the squared distance of every earlier day that the load measured so far today makes."""
+        hours = np.empty(0, dtype=np.intp) if so_far_kw is None else np.flatnonzero(~np.isnan(so_far_kw))
+        if so_far_kw is None or not len(hours):
+            return np.zeros(known)
+        past = self._hourly_kw[:known, hours]
+        spread = max(float(np.nanstd(self._hourly_kw[:known])), 1e-9)
+        off = np.nan_to_num((past - so_far_kw[hours]) / spread, nan=0.0) ** 2
+        return np.asarray(_HOUR_WEIGHT * off.sum(axis=1), dtype=np.float64)
+
+    def _once(self, order: Sequence[int], places: NDArray[np.intp], count: int) -> list[int]:
+        """The first `count` in order, passing over days whose load repeats that of one taken."""
+        taken: list[int] = []
+        for at in order:
+            if len(taken) == count:
+                break
+            load_kw = self._hourly_kw[places[at]]
+            if not any(_repeats(load_kw, self._hourly_kw[places[other]]) for other in taken):
+                taken.append(at)
+        return taken
+
+    def _recent(self, day: date, count: int, taken: set[date]) -> list[SimilarDay]:
+        """The latest days of the same kind that are not taken yet."""
+        rest = is_rest_day(self._home.tariff, day)
+        kin = [seen.day for seen in self._glances[: self._earlier(day)] if seen.day not in taken]
+        kin = [past for past in kin if is_rest_day(self._home.tariff, past) == rest] or kin
+        return [
+            SimilarDay(
+                day=past,
+                distance=(day - past).days / RECENCY_DAYS,
+                age_days=(day - past).days,
+                why=f"no day like this one is known; {_ago((day - past).days)}, of the same kind",
+                source="recent",
+            )
+            for past in reversed(kin[-count:] if count else [])
         ]
 
     def _reference_scale(self) -> Scale:
-        return Scale.of(np.array(self._rows[:_REFERENCE_DAYS]).reshape(-1, len(FEATURES)))
+        return Scale.of(self._rows[:_REFERENCE_DAYS])
 
     def _earlier(self, day: date) -> int:
         """How many known days are strictly before `day`."""
         return bisect_left(self._glances, day, key=lambda seen: seen.day)
 
 
-# Features told together, because a person thinks of them as one thing.
-_GROUPS = {
-    "load of the day before": slice(0, 8),
-    "load of the week before": slice(8, 16),
-    "sun": slice(16, 18),
-    "temperature": slice(18, 19),
-    "kind of day": slice(19, 20),
-    "season": slice(20, 22),
-}
+def _repeats(load_kw: Floats, other_kw: Floats) -> bool:
+    return bool(np.allclose(load_kw, other_kw, atol=_SAME_LOAD_KW, rtol=0, equal_nan=True))
 
 
-def _coordinate(day: date, row: Floats, scale: Scale) -> Floats:
-    return np.append(scale.standardise(row), day.toordinal() / RECENCY_DAYS)
+def _ago(days: int) -> str:
+    return "the day before" if days == 1 else f"{days} days before"
 
 
-def _expected_kwh(record: DayRecord) -> float | None:
-    """PV energy that was forecast for a day, None without a forecast."""
-    if record.pv_forecast_kw is None or np.isnan(record.pv_forecast_kw).all():
-        return None
-    return energy_kwh(record.pv_forecast_kw, record.step)
-
-
-def _why(parts: Floats, age_days: int) -> str:
-    """The two groups of features that agree best, and the one that agrees least."""
-    off = {name: float(parts[which].sum() / WEIGHTS[which].sum()) for name, which in _GROUPS.items()}
+def _why(parts: Floats, age_days: int, notes: Sequence[str]) -> str:
+    """The two groups of features that agree best, the one that agrees least, and what had been said of the day."""
+    off = {name: float(parts[which].sum() / WEIGHTS[which].sum()) for name, which in GROUPS.items()}
     by_agreement: Sequence[str] = sorted(off, key=lambda name: off[name])
-    ago = "the day before" if age_days == 1 else f"{age_days} days before"
-    return f"{ago}; alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}"
+    told = f'; "{"; ".join(notes)}" was said of it' if notes else ""
+    return f"{_ago(age_days)}; alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}{told}"

@@ -27,6 +27,7 @@ from energy.constraints import Reserve
 from energy.home import Home
 from ingest.mapping import MappedRole, Source
 from ingest.meter import MeteredSlot
+from knowledge.fingerprint import Expected
 from knowledge.forecast import DayShape
 from knowledge.notes import NoteBook
 from knowledge.similar import SimilarDay
@@ -45,7 +46,7 @@ class FixedRecall:
     near: list[SimilarDay]
     past: dict[date, DayShape]
 
-    def neighbours(self, today: date, count: int, expected_pv_kwh: float | None) -> list[SimilarDay]:
+    def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
         return self.near[:count]
 
     def shapes(self) -> dict[date, DayShape]:
