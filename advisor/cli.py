@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -53,6 +54,8 @@ MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 HomeName = Annotated[str, typer.Option("--home", help="Name of the home.")]
 ScenarioName = Annotated[str | None, typer.Option("--scenario", help="A scenario: its name, or a YAML file.")]
+# A day in two minutes: slow enough to follow on the page.
+_SPEED_TO_WATCH = 720.0
 DEFAULT_MEMORY = Path(".advisor/memory")
 DEMO_MEMORY = Path(".advisor/demo/memory")
 
@@ -80,25 +83,32 @@ def demo(  # noqa: PLR0913 (a command line's options)
     broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to use instead of the own one.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Save the terminal as an SVG.")] = None,
     scenario: ScenarioName = None,
+    page: Annotated[bool, typer.Option("--page", help="Serve the page too, and go on when the day is over.")] = False,
+    page_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 8765,
     as_json: Json = False,
 ) -> None:
     """Play a recorded winter day, or a scenario: house, broker, memory and advisor together."""
-    from advisor.demo import DAY, Choices, play, prepare
+    from advisor.demo import DAY, Choices, playing, prepare
+    from advisor.page import announce, wait_for_interrupt
     from advisor.report import draw, tell
     from advisor.scenarios import stage
 
     choices = Choices(home, day.date() if day else DAY, hours, speed, model, broker)
+    if page:
+        choices = replace(choices, page_port=page_port, speed=speed or _SPEED_TO_WATCH)
     console = None if as_json else Console()
-    if scenario is None:
-        outcome = play(choices, prepare(choices, quiet=as_json), console)
-    else:
-        outcome = play(*stage(scenario, choices), console)
-    if picture:
-        draw(outcome, picture)
-    if as_json:
-        print(json.dumps(outcome.as_json()))  # noqa: T201 (the answer)
-    elif console is not None:
-        tell(outcome, console)
+    staged = stage(scenario, choices) if scenario else (choices, prepare(choices, quiet=as_json))
+    if page:
+        announce(staged[0].folder / "memory", page_port)
+    with playing(*staged, console) as outcome:
+        if picture:
+            draw(outcome, picture)
+        if as_json:
+            print(json.dumps(outcome.as_json()))  # noqa: T201 (the answer)
+        elif console is not None:
+            tell(outcome, console)
+        if page:
+            wait_for_interrupt()
 
 
 @app.command()
@@ -107,6 +117,14 @@ def run(config: Annotated[Path, typer.Option(help="Settings file.")] = Path("adv
     from agent.__main__ import serve
 
     serve(config)
+
+
+@app.command()
+def page(config: Annotated[Path, typer.Option(help="Settings file.")] = Path("advisor.toml")) -> None:
+    """Print the addresses of a running service's page, with what lets you in."""
+    from advisor.page import show_addresses
+
+    show_addresses(config)
 
 
 @app.command()

@@ -59,6 +59,7 @@ class Choices:
     known: Path = Path(".advisor/memory")
     start_soc: float = START_SOC
     quality: SensorQuality = PERFECT
+    page_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,16 @@ def prepare(choices: Choices, *, quiet: bool) -> History:
 
 
 def play(choices: Choices, history: History, console: Console | None) -> Outcome:
-    """Play the day; with a `console` it is shown live.
+    """Play the day to its end, and the advisor's with it; what is raised is what `playing` raises."""
+    with playing(choices, history, console) as outcome:
+        return outcome
+
+
+@contextmanager
+def playing(choices: Choices, history: History, console: Console | None) -> Iterator[Outcome]:
+    """Play the day and give how it went; the advisor lives, and shows its page, until the end of the block.
+
+    With a `console` the day is shown live.
 
     Raises:
         AdvisorError: the house or the advisor could not be started, or stopped on the way.
@@ -193,7 +203,11 @@ def play(choices: Choices, history: History, console: Console | None) -> Outcome
             )
         if house.returncode != 0:
             raise AdvisorError(f"the house stopped with exit code {house.returncode}: see {files.log('house')}")
-    with open_journal(files.journal) as journal:
+        yield _outcome(choices, history, files, view, time.monotonic() - began)
+
+
+def _outcome(choices: Choices, history: History, files: "_Files", view: DayView, seconds: float) -> Outcome:
+    with open_journal(files.journal, read_only=True) as journal:
         decisions = journal.decisions(history.home.name)
     account = bills(
         files.record,
@@ -206,7 +220,7 @@ def play(choices: Choices, history: History, console: Console | None) -> Outcome
         decisions=decisions,
         bills=account,
         view=view,
-        seconds=time.monotonic() - began,
+        seconds=seconds,
         history_days=sum(record.day < choices.day for record in history.days),
     )
 
@@ -275,7 +289,8 @@ max_snapshot_age_s = {_patience_s(choices.quality)}
 provider = "{choices.model}"
 
 [api]
-enabled = false
+enabled = {str(choices.page_port is not None).lower()}
+port = {choices.page_port or 0}
 """,
             encoding="utf-8",
         )

@@ -11,11 +11,13 @@ from starlette.types import ASGIApp
 
 from agent.api.access import load_keys
 from agent.api.app import make_app
-from agent.api.routes import Source
 from agent.api.server import serving
+from agent.api.source import Source
+from agent.ask import Asker
 from agent.board import Board
 from agent.choose import make_reviewer
 from agent.controls import ControlPanel, Controls
+from agent.inquiry import Sources
 from agent.journal import open_journal
 from agent.models import load_model
 from agent.recall import Recall
@@ -44,8 +46,10 @@ def serve(config: Path) -> None:
     step = timedelta(minutes=settings.service.slot_minutes)
     with ExitStack() as stack:
         index = stack.enter_context(MemoryIndex(settings.memory_dir / "index"))
-        journal = stack.enter_context(open_journal(settings.memory_dir / "journal.sqlite"))
-        recall = Recall(home, DayStore(settings.memory_dir / "days"), index, step)
+        journal_path = settings.memory_dir / "journal.sqlite"
+        journal = stack.enter_context(open_journal(journal_path))
+        store = DayStore(settings.memory_dir / "days")
+        recall = Recall(home, store, index, step)
         model = load_model(settings.model)
         if model is not None:
             stack.callback(model.close)
@@ -53,7 +57,9 @@ def serve(config: Path) -> None:
         label = model.label if model else "none"
         board = Board()
         if settings.api.enabled:
-            stack.enter_context(serving(_api(settings, board, home), settings.api))
+            read = stack.enter_context(open_journal(journal_path, read_only=True))
+            sources = Sources(home, store, read)
+            stack.enter_context(serving(_api(settings, board, home, Asker(sources)), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
         notes = notes_of(settings.memory_dir, home.name)
@@ -70,7 +76,13 @@ def control_panel(settings: Settings) -> ControlPanel:
     return ControlPanel(settings.memory_dir / "controls.json", begins)
 
 
-def _api(settings: Settings, board: Board, home: Home) -> ASGIApp:
-    pause = timedelta(minutes=settings.policy.min_minutes_between_commands)
-    source = Source(board, settings.memory_dir / "journal.sqlite", pause)
-    return make_app(source, settings=settings.api, keys=load_keys(settings.api, settings.memory_dir), home=home.name)
+def _api(settings: Settings, board: Board, home: Home, asker: Asker) -> ASGIApp:
+    memory = settings.memory_dir
+    source = Source(
+        board=board,
+        journal=memory / "journal.sqlite",
+        notes=notes_of(memory, home.name),
+        asker=asker,
+        pause=timedelta(minutes=settings.policy.min_minutes_between_commands),
+    )
+    return make_app(source, settings=settings.api, keys=load_keys(settings.api, memory), home=home.name)

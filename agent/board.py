@@ -39,8 +39,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The service at one moment, never changed afterwards; `now` is its clock, None while that is not known.
+    """The service at one moment, never changed afterwards.
 
+    `now` is the last time its clock showed, None before it was heard; `awake` is false while that clock is away.
     `measured` holds the finished slots of yesterday and today, `shapes` the similar days of the last decision.
     """
 
@@ -49,6 +50,7 @@ class Shown:
     step: timedelta
     started: datetime
     now: datetime | None = None
+    awake: bool = False
     readings: Mapping[Role, Reading] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
     decision: Decision | None = None

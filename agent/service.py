@@ -326,9 +326,11 @@ class Service:
 
     def _show(self, **changed: Any) -> None:
         """Put the newest state on the board: the decision's parts where they changed, the sensors always."""
+        now = self._now()
         self._shown = replace(
             self._shown,
-            now=self._now(),
+            now=now or self._shown.now,
+            awake=now is not None,
             readings=MappingProxyType(dict(self._readings)),
             complaints=tuple(self._complaints.values()),
             **changed,

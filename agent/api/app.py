@@ -11,14 +11,19 @@ from starlette.exceptions import HTTPException as AnyHttpError
 from starlette.types import ASGIApp
 
 from agent.api.access import BodyTooLongError, Gate, Keys
+from agent.api.ask import Desk, ask_routes
 from agent.api.log import DecisionLog
+from agent.api.notes import note_routes
+from agent.api.ollama import ollama_routes
 from agent.api.page import page_routes
-from agent.api.routes import Source, live_routes, past_routes, state_routes
+from agent.api.routes import live_routes, past_routes, state_routes
+from agent.api.source import Source
 from agent.settings import ApiSettings
 from energy.errors import AdvisorError
 
 _log = logging.getLogger(__name__)
 _SHOWN = 60
+_UNREADABLE = "the body cannot be read: send JSON in UTF-8"
 
 
 def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) -> ASGIApp:
@@ -31,10 +36,14 @@ def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) ->
         docs_url=None,  # its assets would come from elsewhere
         redoc_url=None,
     )
+    desk = Desk(source)
     for router in (
         state_routes(source),
         past_routes(source, DecisionLog(source.journal, home)),
         live_routes(source),
+        note_routes(source),
+        ask_routes(source, desk),
+        ollama_routes(desk),
         page_routes(),
     ):
         app.include_router(router)
@@ -54,14 +63,15 @@ async def _refused(request: Request, err: Exception) -> JSONResponse:
     del request
     if not isinstance(err, AnyHttpError):
         raise err
-    return _problem(err.status_code, str(err.detail))
+    # The only 400 here is the framework's own, for bytes that are no text.
+    return _problem(err.status_code, _UNREADABLE if err.status_code == 400 else str(err.detail))
 
 
 async def _invalid(request: Request, err: Exception) -> JSONResponse:
     """Each wrong field with the beginning of its value."""
     del request
     problems = err.errors() if isinstance(err, RequestValidationError) else []
-    return _problem(422, "; ".join(_told(each) for each in problems) or "the request cannot be read: send UTF-8 JSON")
+    return _problem(422, "; ".join(_told(each) for each in problems) or _UNREADABLE)
 
 
 def _told(problem: dict[str, Any]) -> str:

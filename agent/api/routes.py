@@ -2,9 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -26,36 +23,15 @@ from agent.api.answers import (
 )
 from agent.api.log import DecisionLog
 from agent.api.metrics import Figures
+from agent.api.source import Source
+from agent.api.streaming import NDJSON
 from agent.api.today import today
 from agent.api.views import PlanView, health, next_allowed, sensors, similar_days, status
-from agent.board import Board, Shown
 from energy.slots import DAY, day_bounds, local_day
 
 _LOOK_EVERY_S = 0.5
 _BEAT_EVERY = 30
 _LISTENERS = 64
-
-NDJSON = "application/x-ndjson"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the answers come from."""
-
-    board: Board
-    journal: Path
-    pause: timedelta
-
-    def shown(self) -> Shown:
-        """The newest state.
-
-        Raises:
-            HTTPException: the service has not begun.
-        """
-        shown = self.board.shown
-        if shown is None:
-            raise HTTPException(503, "the service is starting: ask again in a second")
-        return shown
 
 
 def state_routes(source: Source) -> APIRouter:

@@ -60,13 +60,19 @@ def health(shown: Shown | None) -> Health:
     problems: tuple[str, ...] = ()
     if shown.now is None:
         problems = ("the house has not been heard",)
+    elif not shown.awake:
+        problems = (f"the house has been silent since {_local(shown.now, shown.home)}",)
     elif shown.decision is None:
         problems = ("no decision yet",)
     elif shown.now - shown.decision.at > shown.step + _PATIENCE:
-        problems = (f"the last decision was at {shown.decision.at.isoformat()}",)
+        problems = (f"the last decision was at {_local(shown.decision.at, shown.home)}",)
     elif shown.decision.outcome == "no_command":
         problems = shown.decision.problems
     return Health(ok=not problems, problems=problems)
+
+
+def _local(moment: datetime, home: Home) -> str:
+    return f"{moment.astimezone(home.tz):%Y-%m-%d %H:%M}"
 
 
 def sensors(shown: Shown) -> SensorReport:

@@ -13,14 +13,18 @@ from pydantic import SecretStr
 
 from agent.api.access import load_keys
 from agent.api.app import make_app
-from agent.api.routes import Source
 from agent.api.server import serving
+from agent.api.source import Source
+from agent.ask import Asker
 from agent.board import Board, Shown
 from agent.decide import Situation, decide
+from agent.inquiry import Sources
 from agent.journal import open_journal
 from agent.settings import ApiSettings
 from ingest.live import Reading
 from ingest.meter import MeteredSlot
+from knowledge.notes import NoteBook
+from knowledge.store import DayStore
 
 TOKEN = "a-token-for-tests-only"  # noqa: S105 (of tests only)
 SOC = 0.2
@@ -32,6 +36,7 @@ class Running:
 
     url: str
     board: Board
+    notes: NoteBook
     read_key: str
     open: ExitStack
 
@@ -60,6 +65,7 @@ def shown(make_situation: Callable[..., Situation]) -> Shown:
         step=step,
         started=now - timedelta(days=1),
         now=now,
+        awake=True,
         readings={role: Reading(value, now) for role, value in values.items()},  # type: ignore[misc]
         decision=decision,
         measured=tuple(night),
@@ -81,11 +87,13 @@ def serve(tmp_path: Path, shown: Shown) -> Callable[..., Any]:
             assert shown.decision is not None
             if writing.decision(shown.decision.decision_id) is None:
                 writing.write(shown.decision)
-        keys = load_keys(settings, tmp_path)
-        source = Source(board, journal, timedelta(minutes=1))
-        app = make_app(source, settings=settings, keys=keys, home=shown.home.name)
-        with serving(app, settings) as url, ExitStack() as clients:
-            yield Running(url, board, keys.read_key, clients)
+        keys, notes = load_keys(settings, tmp_path), NoteBook(tmp_path / "notes.jsonl")
+        with open_journal(journal, read_only=True) as read:
+            asker = Asker(Sources(shown.home, DayStore(tmp_path / "days"), read))
+            source = Source(board, journal, notes, asker, pause=timedelta(minutes=1))
+            app = make_app(source, settings=settings, keys=keys, home=shown.home.name)
+            with serving(app, settings) as url, ExitStack() as clients:
+                yield Running(url, board, notes, keys.read_key, clients)
 
     return start
 

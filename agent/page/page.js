@@ -1,0 +1,155 @@
+// The page: what the service says is fetched, shown, and followed as it changes.
+
+import { prepareAsking } from "./ask.js";
+import { showBill, showDays, showNow } from "./cards.js";
+import { fitCharts, moveNow, showCharts, walk } from "./charts.js";
+import { byId } from "./dom.js";
+import { showFlows } from "./flows.js";
+import { earlier, every, explain, showLog } from "./log.js";
+import { prepareNotes, showNotes } from "./notes.js";
+import { Refused, get, keepToken, lines, post } from "./service.js";
+import { clock, longDay, settle } from "./words.js";
+
+const AGAIN_S = [1, 2, 5, 10, 20];
+let drawn = { decision: undefined, slot: undefined };
+let known = {};
+let failures = 0;
+
+async function follow() {
+  for (;;) {
+    try {
+      await lines("v1/live", hear);
+      throw new Error("the advisor ended the connection");
+    } catch (err) {
+      await lost(err);
+    }
+  }
+}
+
+async function lost(err) {
+  const wait_s = AGAIN_S[Math.min(failures, AGAIN_S.length - 1)];
+  failures += 1;
+  if (err instanceof Refused && err.status === 401) await askForToken();
+  else link(`no connection; trying again`, "bad");
+  await new Promise((resolve) => setTimeout(resolve, wait_s * 1000));
+}
+
+function hear(status) {
+  failures = 0;
+  settle(status.zone, status.currency);
+  known.status = status;
+  byId("home").textContent = status.home;
+  document.title = `${status.home} · Energy Advisor`;
+  showTime(status);
+  link(status.ok ? "live" : status.problems[0], status.ok ? "live" : "bad");
+  showNow(status);
+  showFlows(status.flows);
+  const slot = status.now && Math.floor(Date.parse(status.now) / (status.slot_minutes * 60000));
+  const id = status.decision?.decision_id ?? null;
+  if (drawn.decision !== id || drawn.slot !== slot) {
+    drawn = { decision: id, slot };
+    refresh();
+  } else if (status.now) moveNow(status.now);
+}
+
+function showTime(status) {
+  const time = byId("clock");
+  time.textContent = status.now ? longDay(status.now) : "";
+  if (status.now) time.dateTime = status.now;
+}
+
+function link(words, state) {
+  const place = byId("link");
+  if (place.textContent !== words) place.textContent = words;
+  place.className = `link ${state}`;
+}
+
+let refreshing = false;
+let stale = false;
+
+// One refresh at a time; what changes meanwhile is fetched afterwards.
+async function refresh() {
+  stale = true;
+  if (refreshing) return;
+  refreshing = true;
+  while (stale) {
+    stale = false;
+    try {
+      const [plan, today, days] = await Promise.all([maybe("v1/plan"), maybe("v1/today"), get("v1/days")]);
+      known = { ...known, plan, today, days };
+      showCharts(known);
+      showBill(today);
+      showDays(days, today);
+      await Promise.all([showLog(), showNotes(withToken)]);
+    } catch (err) {
+      link(err.message, "bad");
+    }
+  }
+  refreshing = false;
+}
+
+// What does not exist yet is nothing to complain about.
+async function maybe(path) {
+  try {
+    return await get(path);
+  } catch (err) {
+    if (err instanceof Refused && [404, 503].includes(err.status)) return null;
+    throw err;
+  }
+}
+
+// ---- the token
+
+async function withToken(act) {
+  try {
+    return await act();
+  } catch (err) {
+    if (!(err instanceof Refused) || err.status !== 401) throw err;
+    if (!(await askForToken())) throw err;
+    return act();
+  }
+}
+
+let asking = null;
+
+function askForToken() {
+  asking ??= new Promise((resolve) => {
+    const dialog = byId("token");
+    dialog.addEventListener("close", () => {
+      asking = null;
+      const given = dialog.returnValue === "use" ? byId("token-text").value.trim() : "";
+      byId("token-text").value = "";
+      if (given) keepToken(given);
+      resolve(Boolean(given));
+    }, { once: true });
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
+  return asking;
+}
+
+byId("token-not").addEventListener("click", () => byId("token").close(""));
+
+// ---- what the reader does
+
+byId("decide").addEventListener("click", async () => {
+  const said = byId("decide-said");
+  try {
+    const { not_before } = await withToken(() => post("v1/decide"));
+    said.textContent = not_before ? `It will, at ${clock(not_before)} or just after.` : "It will, as soon as it can.";
+  } catch (err) {
+    said.textContent = err.message;
+  }
+  setTimeout(() => { said.textContent = ""; }, 8000);
+});
+byId("why").addEventListener("click", () => explain(known.status.decision.decision_id));
+byId("more").addEventListener("click", () => earlier());
+byId("every").addEventListener("change", () => every(byId("every").checked));
+prepareAsking(withToken, explain);
+prepareNotes(withToken);
+byId("charts").addEventListener("keydown", (event) => { if (walk(event.key)) event.preventDefault(); });
+
+new ResizeObserver(() => requestAnimationFrame(fitCharts)).observe(byId("charts"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (known.days) showCharts(known); });
+
+follow();

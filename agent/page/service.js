@@ -1,0 +1,60 @@
+// Talking to the service: paths beside this page, the token where the reader gave one, and lines as they come.
+
+const KEPT = "energy-advisor-token";
+const fromLink = new URLSearchParams(location.hash.slice(1)).get("token");
+if (fromLink) {
+  localStorage.setItem(KEPT, fromLink);
+  history.replaceState(null, "", location.pathname);
+}
+
+export const keepToken = (token) => localStorage.setItem(KEPT, token);
+
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function send(path, { body, signal, method } = {}) {
+  const headers = {};
+  const token = localStorage.getItem(KEPT);
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(path, {
+    method: method ?? (body === undefined ? "GET" : "POST"),
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
+    cache: "no-store",
+  });
+  if (answer.status === 401 && token) localStorage.removeItem(KEPT);
+  if (!answer.ok) throw new Refused(answer.status, await reasonOf(answer));
+  return answer;
+}
+
+async function reasonOf(answer) {
+  try {
+    const said = await answer.json();
+    return said.error ?? said.problems?.join("; ") ?? answer.statusText;
+  } catch {
+    return answer.statusText || `status ${answer.status}`;
+  }
+}
+
+export const get = async (path) => (await send(path)).json();
+export const post = async (path, body = {}) => (await send(path, { body })).json();
+
+// One JSON object a line, given to `hear` as they arrive.
+export async function lines(path, hear, options = {}) {
+  const answer = await send(path, options);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    for (const part of parts) if (part.trim()) hear(JSON.parse(part));
+  }
+}
