@@ -69,8 +69,8 @@ def _journeys(car: Car, local: LocalDays, diary: Diary, presence: Presence, *, s
         if diary.empty_to[day] > diary.empty_from[day]:
             leaves, returns = float(diary.empty_from[day]), float(diary.empty_to[day])
             km[day] = 180 * far if leaves > 0 or returns < 24 * 60 else 0.0
-        elif chance > 0.96:
-            leaves, returns, km[day] = 9 * 60, 20 * 60, 220 * far
+        elif diary.drive[day]:
+            km[day] = 220 * far
         first, end = local.slot_at(day, leaves), local.slot_at(day, returns)
         if end > first:
             used[first:end] = km[day] * car.kwh_per_km / (end - first)

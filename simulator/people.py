@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from simulator.clock import LocalDays
-from simulator.diary import Diary
+from simulator.diary import DRIVE, Diary
 from simulator.noise import Floats, remembering, stream
 from simulator.spec import Life
 
@@ -77,7 +77,7 @@ def who_is_home(
         for day in range(local.count):
             rest = rest_days[day] or (routine.kind == "child" and breaks[day])
             lived = _live(routine, rest=rest, phase=float(phases[day]), rng=rng)
-            lived = replace(lived, out=(*lived.out, *together[day]))
+            lived = replace(lived, out=(DRIVE,) if diary.drive[day] else (*lived.out, *together[day]))
             part, minute = local.slice_of(day), local.minute[local.slice_of(day)]
             present = _present(minute, lived, diary, day)
             up = (minute >= lived.rises) & (minute < lived.retires) | (minute < late)

@@ -47,6 +47,7 @@ class Car(_Spec):
     charger_kw: float = Field(default=7.4, gt=0, le=43)
     kwh_per_km: float = Field(default=0.18, gt=0, le=1)
     commute_km: float = Field(default=30.0, ge=0, le=400)
+    long_drives_per_year: float = Field(default=14.0, ge=0, le=200)
     charge_efficiency: float = Field(default=0.9, gt=0.3, le=1)
     smart: bool = False
 

@@ -72,7 +72,7 @@ def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
     climate = climate_of(spec.place, spec.climate)
     weather = make_weather(spec.place, climate, Span(local.start, STEP, local.slots), seed=seed)
     rest_days = [is_rest_day(home.tariff, day) for day in local.days]
-    diary = write_diary(spec.life, local, seed=seed, warm_day=climate.warmest_day)
+    diary = write_diary(spec, local, seed=seed, warm_day=climate.warmest_day)
     presence = who_is_home(spec.life, local, diary, rest_days=rest_days, warm_day=climate.warmest_day, seed=seed)
     situation = Situation(spec, local, diary, presence, weather, rest_days, seed)
     plugs = plug_loads(situation)

@@ -8,7 +8,7 @@ from energy.slots import hours
 from knowledge.days import is_complete
 from simulator.house import House
 from simulator.presets import PRESETS, preset
-from simulator.spec import HomeSpec, Life, Period, Visit, check_spec
+from simulator.spec import Car, HomeSpec, Life, Period, Visit, check_spec
 from simulator.synthetic import STEP, SyntheticYear, day_records, live, record, synthetic_home
 
 PLACE = {"latitude": 40.4, "longitude": -3.7}
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_home_and_another_gives_another() -> None:
 
 
 def test_a_change_of_devices_leaves_weather_and_people_as_they_were() -> None:
-    spec = preset("busy-family")
+    spec = preset("busy-family").model_copy(update={"car": Car(long_drives_per_year=0)})
     with_car, without = live(spec, seed=2, days=20), live(spec.model_copy(update={"car": None}), seed=2, days=20)
     np.testing.assert_array_equal(with_car.pv_kw, without.pv_kw)
     np.testing.assert_array_equal(with_car.loads["cooking"], without.loads["cooking"])
@@ -172,3 +172,25 @@ def test_an_impossible_home_is_named_by_key_and_value(settings: dict[str, object
 def test_impossible_lengths_are_refused(days: int) -> None:
     with pytest.raises(SettingsError, match=str(days)):
         live(HomeSpec.model_validate({"place": PLACE, "zone": "UTC"}), seed=1, days=days)
+
+
+def test_after_a_long_drive_the_car_takes_more_than_on_other_days(family: SyntheticYear) -> None:
+    charged = daily_kwh(family.loads["car"], family)
+    drives = np.flatnonzero(family.diary.drive[: family.days - 1])
+    assert len(drives) >= 3
+    around = np.add.reduceat(charged, np.arange(0, family.days, 2)).mean()
+    assert np.mean([charged[day] + charged[day + 1] for day in drives]) > 1.5 * around
+    told = [day for day in drives if "drive" in family.diary.notes[day]]
+    assert told
+    assert not (family.diary.drive & (family.diary.guests > 0)).any()
+
+
+def test_stays_that_overlap_are_one_stay() -> None:
+    stays = (
+        Period(first=date(2025, 3, 3), last=date(2025, 3, 12)),
+        Period(first=date(2025, 3, 5), last=date(2025, 3, 7)),
+    )
+    life = Life.model_validate({"away": stays} | _QUIET)
+    year = live(preset("couple").model_copy(update={"life": life, "first_day": date(2025, 3, 1)}), seed=1, days=20)
+    assert [day for day in range(20) if year.diary.is_away(day)] == list(range(3, 11))
+    assert (year.diary.empty_from[2], year.diary.empty_to[11]) == (600, 1080)
