@@ -13,6 +13,7 @@ from rich.console import Console
 
 from advisor.chat import chat
 from advisor.exam_cli import eval_app
+from advisor.explain_cli import explain, replay
 from advisor.ha import ha_app
 from advisor.home_cli import register_home
 from advisor.notes import notes_app
@@ -35,6 +36,8 @@ days_app = typer.Typer(help="Look at remembered days.", no_args_is_help=True)
 bench_app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 schema_app = typer.Typer(help="Print the JSON schemas of what is published.", no_args_is_help=True)
 app.command("chat")(chat)
+app.command("explain")(explain)
+app.command("replay")(replay)
 app.add_typer(eval_app, name="eval")
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(weather_app, name="weather")
@@ -57,7 +60,6 @@ ScenarioName = Annotated[str | None, typer.Option("--scenario", help="A scenario
 # A day in two minutes: slow enough to follow on the page.
 _SPEED_TO_WATCH = 720.0
 DEFAULT_MEMORY = Path(".advisor/memory")
-DEMO_MEMORY = Path(".advisor/demo/memory")
 
 
 def main() -> None:
@@ -176,24 +178,6 @@ def size(
     page, text = write_sizing(table, out)
     print(answer(table, "its tariff"))  # noqa: T201 (the answer)
     print(f"table: {text}\npage:  {page}")  # noqa: T201 (the answer)
-
-
-@app.command()
-def explain(
-    *,
-    last: Annotated[bool, typer.Option("--last", help="The newest decision.")] = False,
-    at: Annotated[datetime | None, typer.Option(help="The decision in force at a local time.")] = None,
-    memory: Annotated[Path | None, typer.Option(help="Folder of the memory; the one used last by default.")] = None,
-    home: Annotated[str | None, typer.Option(help="Name of the home; the one decided for last by default.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Say why a decision was made, from the journal."""
-    from advisor.explain import explain_decision
-    from advisor.partner import newest_memory
-
-    if not last and at is None:
-        raise SettingsError("which decision? give --last or --at '2017-01-17 18:30'")
-    explain_decision(memory or newest_memory((DEFAULT_MEMORY, DEMO_MEMORY)), home, at=at, as_json=as_json)
 
 
 @ingest_app.command("csv")

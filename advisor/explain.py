@@ -1,7 +1,10 @@
-"""`advisor explain`: why a decision was made, from the journal alone."""
+"""Why a decision was made, from the journal alone; into a file, and made again out of it."""
 
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -10,12 +13,22 @@ from advisor.partner import journal_of
 from agent.decision import Decision
 from agent.explain import candidate_name
 from agent.journal import open_journal
+from agent.replay import export, read_export, replay
 from energy.errors import DataError
 from knowledge.store import DayStore
 
 
-def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_json: bool) -> None:
-    """Print the decision that was in force at a local time, or the newest.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A journalled decision, what the house answered, and the home's zone."""
+
+    decision: Decision
+    answers: list[tuple[bool, str]]
+    zone: ZoneInfo
+
+
+def find_decision(memory: Path, home: str | None, at: datetime | None) -> Found:
+    """The decision that was in force at a local time, or the newest.
 
     Raises:
         DataError: the journal holds no such decision.
@@ -26,9 +39,49 @@ def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_
             raise DataError(f"the journal in {str(memory)!r} knows no decision of {home or 'any home'}: run first")
         zone = DayStore(memory / "days", read_only=True).home(newest.home).tz
         decision = journal.last(newest.home, at=at.replace(tzinfo=zone).astimezone(UTC)) if at else newest
-        answers = journal.confirmations(decision.decision_id) if decision else []
-    if decision is None:
-        raise DataError(f"the journal knows no decision of {newest.home!r} up to {at}: ask for a later time")
+        if decision is None:
+            raise DataError(f"the journal knows no decision of {newest.home!r} up to {at}: ask for a later time")
+        return Found(decision, journal.confirmations(decision.decision_id), zone)
+
+
+def export_decision(memory: Path, home: str | None, *, at: datetime | None, file: Path, anonymous: bool) -> None:
+    """Write a decision into one file that `replay_decision` reads."""
+    exported = export(find_decision(memory, home, at).decision, anonymous=anonymous)
+    try:
+        file.write_text(exported.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    except OSError as err:
+        raise DataError(f"{str(file)!r} cannot be written ({err.strerror}): choose another place") from err
+    print(f"{file}: decision {exported.decision.decision_id}, {'without' if anonymous else 'with'} names and notes")  # noqa: T201 (the answer)
+
+
+def replay_decision(file: Path, *, as_json: bool) -> bool:
+    """Make an exported decision again and tell whether it came out the same."""
+    exported = read_export(file)
+    made = replay(exported)
+    same = not made.differences
+    if as_json:
+        told = {"same": same, "differences": list(made.differences), "decision": made.decision.model_dump(mode="json")}
+        print(json.dumps(told))  # noqa: T201 (the answer)
+        return same
+    command = made.decision.command
+    print(f"{made.decision.decision_id}: {command.mode.value if command else 'no command'}")  # noqa: T201 (the answer)
+    print(made.decision.reason)  # noqa: T201 (the answer)
+    if same:
+        print(f"The same as it was decided with version {exported.software}, in every field.")  # noqa: T201 (the answer)
+    for name in made.differences:
+        was, now = getattr(exported.decision, name), getattr(made.decision, name)
+        print(f"{name} was {str(was)[:200]!r}, now it is {str(now)[:200]!r}")  # noqa: T201 (the answer)
+    return same
+
+
+def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_json: bool) -> None:
+    """Print a decision with everything it rests on.
+
+    Raises:
+        DataError: the journal holds no such decision.
+    """
+    found = find_decision(memory, home, at)
+    decision, zone, answers = found.decision, found.zone, found.answers
     if as_json:
         print(decision.model_dump_json())  # noqa: T201 (the answer)
         return

@@ -1,6 +1,6 @@
 """One decision: snapshot, similar days, ensemble, plan, choice, guard, command."""
 
-import secrets
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,6 +13,7 @@ from agent.decision import (
     CandidateRecord,
     Decision,
     EnsembleRecord,
+    InputsRecord,
     NeighbourRecord,
     ReviewRecord,
     SnapshotRecord,
@@ -27,6 +28,7 @@ from energy.guard import Allowed, Circumstances, Policy, Rejected, Verdict, revi
 from energy.home import Home
 from energy.planner import Candidate, Ensemble, Plan, plan
 from energy.slots import floor_slot
+from energy.tariff import DynamicTariff
 from ingest.live import NoSnapshot, Snapshot
 from knowledge.days import Floats
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent, futures, horizon
@@ -92,7 +94,7 @@ def decide(situation: Situation, reviewer: Reviewer | None = None) -> Decision:
     except AdvisorError as err:
         return _no_command(situation, (str(err),), began)
     choice = _choose(situation, outline, reviewer)
-    return _publishable(situation, situation.snapshot, outline, choice, began)
+    return conclude(situation, situation.snapshot, outline, choice, began)
 
 
 def think(situation: Situation, snapshot: Snapshot) -> Outline:
@@ -117,21 +119,31 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
     load_kw = expected_load(
         possible.load_kw, situation.asked, starts=starts, step=step, price_per_kwh=prices.import_per_kwh
     )
-    ensemble = Ensemble(load_kw, possible.pv_kw, prices, step / timedelta(hours=1))
-    wishes = over_slots(situation.asked, starts, step, home)
+    # To the watt, so that the journalled futures are those that were planned with.
+    ensemble = Ensemble(np.round(load_kw, 3), possible.pv_kw, prices, step / timedelta(hours=1))
     used = set(possible.days)
     near = [neighbour for neighbour in situation.neighbours if neighbour.day in used]
-    stored_kwh = snapshot.soc * home.battery.capacity_kwh
-    return Outline(starts, ensemble, plan(ensemble, home, stored_kwh, wishes=wishes), near)
+    return outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near)
+
+
+def outline_of(
+    situation: Situation,
+    snapshot: Snapshot,
+    ensemble: Ensemble,
+    *,
+    starts: list[datetime],
+    neighbours: list[SimilarDay],
+) -> Outline:
+    """Plan for an ensemble, whether it was just forecast or comes from the journal."""
+    wishes = over_slots(situation.asked, starts, situation.step, situation.home)
+    stored_kwh = snapshot.soc * situation.home.battery.capacity_kwh
+    return Outline(starts, ensemble, plan(ensemble, situation.home, stored_kwh, wishes=wishes), neighbours)
 
 
 def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> Choice:
     best = outline.plan.best
     if reviewer is None:
-        held = _named(outline.plan, situation.in_force)
-        if held is None or outline.plan.regret(held) > situation.policy.max_regret_per_slot:
-            return Choice(best, "planner")
-        return Choice(held, "earlier review")
+        return held_choice(situation, outline)
     brief = make_brief(situation, outline)
     answer = reviewer(brief)
     if isinstance(answer, NoChoice):
@@ -146,7 +158,16 @@ def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -
     return Choice(wanted, "model", _passed_review(answer, wanted).model_copy(update=cost))
 
 
-def _named(plan_: Plan, name: str | None) -> Candidate | None:
+def held_choice(situation: Situation, outline: Outline) -> Choice:
+    """What is chosen without asking the model: its last choice while that costs little, else the best."""
+    held = named(outline.plan, situation.in_force)
+    if held is None or outline.plan.regret(held) > situation.policy.max_regret_per_slot:
+        return Choice(outline.plan.best, "planner")
+    return Choice(held, "earlier review")
+
+
+def named(plan_: Plan, name: str | None) -> Candidate | None:
+    """The candidate of a name."""
     return next((candidate for candidate in plan_.candidates if candidate.name == name), None)
 
 
@@ -178,7 +199,7 @@ def make_brief(situation: Situation, outline: Outline) -> Brief:
     )
 
 
-def _publishable(
+def conclude(
     situation: Situation,
     snapshot: Snapshot,
     outline: Outline,
@@ -192,7 +213,8 @@ def _publishable(
         attempts.append(Choice(outline.plan.best, "planner", _overruled(choice.review)))
     for attempt in attempts:
         told = _explain(attempt.candidate, situation, outline)
-        command = _command(attempt.candidate, situation, outline, told)
+        record = _record(situation, snapshot, outline, attempt, began)
+        command = _command(attempt.candidate, situation, outline, told, record.decision_id)
         moment = Circumstances(
             now=situation.now,
             snapshot_at=snapshot.at,
@@ -203,9 +225,7 @@ def _publishable(
         verdicts.append(_verdict_record(attempt.candidate, verdict))
         if not isinstance(verdict, Rejected):
             final = _with_mode(verdict.command, snapshot.soc)
-            return _record(situation, snapshot, outline, attempt, began).model_copy(
-                update=_published(final, told, verdicts),
-            )
+            return record.model_copy(update=_published(final, told, verdicts))
     problems = tuple(reason for record in verdicts for reason in record.reasons)
     refused = _record(situation, snapshot, outline, attempts[-1], began)
     return refused.model_copy(update={"verdicts": tuple(verdicts), "problems": problems})
@@ -213,7 +233,6 @@ def _publishable(
 
 def _published(command: BatteryCommand, told: Explanation, verdicts: list[VerdictRecord]) -> dict[str, object]:
     return {
-        "decision_id": command.decision_id,
         "outcome": "published",
         "verdicts": tuple(verdicts),
         "command": command,
@@ -236,7 +255,9 @@ def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Ex
     return explain(candidate, grounds)
 
 
-def _command(candidate: Candidate, situation: Situation, outline: Outline, told: Explanation) -> BatteryCommand:
+def _command(
+    candidate: Candidate, situation: Situation, outline: Outline, told: Explanation, decision_id: str
+) -> BatteryCommand:
     """The schedule as a command; equal neighbouring slots become one."""
     slots: list[SlotLevels] = []
     for start, levels in zip(outline.starts, candidate.levels, strict=True):
@@ -246,7 +267,7 @@ def _command(candidate: Candidate, situation: Situation, outline: Outline, told:
         else:
             slots.append(SlotLevels(start=start, end=start + situation.step, **rounded.model_dump()))
     return BatteryCommand(
-        decision_id=_new_id(situation.now),
+        decision_id=decision_id,
         valid_from=situation.now,
         valid_until=slots[-1].end,
         mode=slots[0].levels().mode(outline.plan.start_soc),
@@ -267,21 +288,28 @@ def _with_mode(command: BatteryCommand, soc: float) -> BatteryCommand:
     return command.model_copy(update={"mode": command.slots[0].levels().mode(soc)})
 
 
-def _new_id(now: datetime) -> str:
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+def _id_of(now: datetime, *grounds: str) -> str:
+    """The same inputs give the same id, on any machine; names and notes are no part of it."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(chr(0).join(grounds).encode()).hexdigest()[:6]}"
 
 
 def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: Choice, began: float) -> Decision:
-    made = outline.plan
+    made, seen = outline.plan, _snapshot_record(snapshot)
+    ensemble, inputs = _ensemble_record(outline, situation.step), _inputs_record(situation, outline)
+    nameless = inputs.model_copy(update={"home": inputs.home.model_copy(update={"name": ""}), "notes": ()})
+    grounds = (seen, ensemble, nameless, *situation.asked)
     return Decision(
-        decision_id=_new_id(situation.now),
+        decision_id=_id_of(
+            situation.now, *(one.model_dump_json() for one in grounds), choice.candidate.name, choice.by
+        ),
         home=situation.home.name,
         at=situation.now,
         outcome="no_command",
-        snapshot=_snapshot_record(snapshot),
+        snapshot=seen,
         asked=situation.asked,
         neighbours=tuple(NeighbourRecord(day=n.day, distance=n.distance, why=n.why) for n in outline.neighbours),
-        ensemble=_ensemble_record(outline, situation.step),
+        ensemble=ensemble,
+        inputs=inputs,
         candidates=tuple(_candidate_record(candidate, made) for candidate in made.candidates),
         worth_per_kwh=made.worth_now_per_kwh,
         stake=made.stake,
@@ -295,7 +323,7 @@ def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: 
 def _no_command(situation: Situation, problems: tuple[str, ...], began: float) -> Decision:
     snapshot = situation.snapshot
     return Decision(
-        decision_id=_new_id(situation.now),
+        decision_id=_id_of(situation.now, *problems),
         home=situation.home.name,
         at=situation.now,
         outcome="no_command",
@@ -321,6 +349,32 @@ def _ensemble_record(outline: Outline, step: timedelta) -> EnsembleRecord:
         import_prices=tuple(ensemble.prices.import_per_kwh.tolist()),
         export_prices=tuple(ensemble.prices.export_per_kwh.tolist()),
     )
+
+
+def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
+    return InputsRecord(
+        home=_with_prices_of_horizon(situation.home, outline, situation.step),
+        policy=situation.policy,
+        notes=situation.notes,
+        language=situation.language,
+        trigger=situation.trigger,
+        last_command_at=situation.last_command_at,
+        in_force=situation.in_force,
+    )
+
+
+def _with_prices_of_horizon(home: Home, outline: Outline, step: timedelta) -> Home:
+    """The home, with a dynamic tariff cut to the horizon: a year of prices in every decision would fill the disk."""
+    if not isinstance(home.tariff, DynamicTariff):
+        return home
+    prices = outline.ensemble.prices
+    tariff = DynamicTariff(
+        start=outline.starts[0],
+        step_minutes=int(step.total_seconds() // 60),
+        import_prices=tuple(prices.import_per_kwh.tolist()),
+        export_prices=tuple(prices.export_per_kwh.tolist()),
+    )
+    return home.model_copy(update={"tariff": tariff})
 
 
 def _watts(power_kw: Floats) -> tuple[tuple[int, ...], ...]:

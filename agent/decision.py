@@ -5,8 +5,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from agent.note_words import Language
 from energy.commands import BatteryCommand
 from energy.constraints import Constraint
+from energy.guard import Policy
+from energy.home import Home
 
 
 class _Record(BaseModel):
@@ -55,6 +58,21 @@ class CandidateRecord(_Record):
     grid_charge_kwh: float
 
 
+class InputsRecord(_Record):
+    """What a decision was made from beside snapshot, wishes, neighbours and ensemble: enough to make it again.
+
+    Of a dynamic tariff only the prices of the horizon are kept.
+    """
+
+    home: Home
+    policy: Policy
+    notes: tuple[str, ...] = ()
+    language: Language = "en"
+    trigger: str = ""
+    last_command_at: AwareDatetime | None = None
+    in_force: str | None = None
+
+
 class ReviewRecord(_Record):
     """What the language model was asked and what became of its answer."""
 
@@ -96,6 +114,7 @@ class Decision(_Record):
     asked: tuple[Constraint, ...] = ()
     neighbours: tuple[NeighbourRecord, ...] = ()
     ensemble: EnsembleRecord | None = None
+    inputs: InputsRecord | None = None
     candidates: tuple[CandidateRecord, ...] = ()
     worth_per_kwh: float = 0.0
     stake: float = 0.0

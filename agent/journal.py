@@ -56,10 +56,10 @@ class Journal:
         self._db.close()
 
     def write(self, decision: Decision) -> None:
-        """Append a decision."""
+        """Append a decision; one made again from the same inputs has the same id and is there already."""
         record = zlib.compress(decision.model_dump_json().encode())
         self._db.execute(
-            "INSERT INTO decisions VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?)",
             (decision.decision_id, decision.home, decision.at.isoformat(), decision.outcome, record),
         )
 

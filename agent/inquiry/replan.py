@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from agent.decision import Decision, EnsembleRecord
+from energy.constraints import Constraint, SlotWishes, over_slots
 from energy.home import Home
 from energy.planner import Ensemble, Plan, cost_to_go, plan
 from energy.slots import hours
@@ -24,6 +25,12 @@ class Scene:
     ensemble: Ensemble
     home: Home
     soc: float
+    asked: tuple[Constraint, ...] = ()
+
+    @property
+    def wishes(self) -> SlotWishes:
+        """What the household asked for, slot by slot."""
+        return over_slots(self.asked, self.starts, self.step, self.home)
 
     @property
     def end(self) -> datetime:
@@ -33,12 +40,12 @@ class Scene:
     @cached_property
     def plan(self) -> Plan:
         """The plan of this scene."""
-        return plan(self.ensemble, self.home, self.soc * self.home.battery.capacity_kwh)
+        return plan(self.ensemble, self.home, self.soc * self.home.battery.capacity_kwh, wishes=self.wishes)
 
     @cached_property
     def futures(self) -> list[CostToGo]:
         """Least cost of every future before each slot and after the last."""
-        return cost_to_go(self.ensemble, self.home)
+        return cost_to_go(self.ensemble, self.home, self.wishes)
 
     def index_of(self, moment: datetime) -> int:
         """The slot that holds a moment; the first or the last where it lies outside."""
@@ -46,7 +53,7 @@ class Scene:
 
 
 def scene_of(decision: Decision, home: Home) -> Scene | None:
-    """The scene that a decision was made in; None if it had none."""
+    """The scene that a decision was made in; None if it had none. `home` stands in where none was journalled."""
     if decision.ensemble is None or decision.snapshot is None:
         return None
     record = decision.ensemble
@@ -55,7 +62,8 @@ def scene_of(decision: Decision, home: Home) -> Scene | None:
         starts=[record.start + at * step for at in range(len(record.import_prices))],
         step=step,
         ensemble=ensemble_of(record),
-        home=home,
+        home=decision.inputs.home if decision.inputs else home,
+        asked=decision.asked,
         soc=decision.snapshot.soc,
     )
 

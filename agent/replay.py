@@ -1,0 +1,156 @@
+"""One decision in one file, and the same decision made again from it, anywhere: the bug report of this project."""
+
+import time
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from agent.decide import Choice, Outline, Situation, conclude, held_choice, named, outline_of
+from agent.decision import Decision, EnsembleRecord, InputsRecord, NeighbourRecord
+from agent.inquiry.replan import ensemble_of
+from energy.errors import DataError
+from energy.slots import local_day
+from ingest.live import Snapshot
+from knowledge.similar import SimilarDay
+
+_LONGEST_BYTES = 16 * 2**20
+_ANONYMOUS = "home"
+
+
+class Export(BaseModel):
+    """A decision as it leaves the house."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["energy-advisor-decision"] = "energy-advisor-decision"
+    format: Literal[1] = 1
+    software: str
+    anonymous: bool
+    decision: Decision
+
+
+class Replayed(BaseModel):
+    """A decision made again, and the fields in which it differs from the exported one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    decision: Decision
+    differences: tuple[str, ...]
+
+
+def export(decision: Decision, *, anonymous: bool) -> Export:
+    """Put a decision into a file's form; `anonymous` leaves out the home's name and what anybody wrote.
+
+    Raises:
+        DataError: the decision was made by a version that did not keep its inputs.
+    """
+    if decision.ensemble is not None and decision.inputs is None:
+        raise DataError(f"decision {decision.decision_id!r} was made by a version that did not keep its inputs")
+    return Export(
+        software=_software(), anonymous=anonymous, decision=_without_names(decision) if anonymous else decision
+    )
+
+
+def read_export(path: Path) -> Export:
+    """Read an exported decision.
+
+    Raises:
+        DataError: the file is missing, too long, or no exported decision.
+    """
+    try:
+        if path.stat().st_size > _LONGEST_BYTES:
+            raise DataError(f"{str(path)!r} has {path.stat().st_size} bytes: no exported decision is that long")
+        return Export.model_validate_json(path.read_bytes())
+    except OSError as err:
+        raise DataError(
+            f"{str(path)!r} cannot be read ({err.strerror}): give a file of advisor explain --export"
+        ) from err
+    except ValidationError as err:
+        first = err.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DataError(f"{str(path)!r} is no exported decision: {where or 'the file'}: {first['msg']}") from err
+
+
+def replay(exported: Export) -> Replayed:
+    """Make the decision again from its file alone: the plan, the guard and the words are worked out anew.
+
+    Where the model was asked its answer is taken from the file; the time it all took is not compared.
+
+    Raises:
+        DataError: the decision planned nothing, so there is nothing to make again.
+    """
+    told = exported.decision
+    made = _again(told)
+    if told.outcome == "advised" and made.outcome == "published":
+        # Whether a command goes out is the household's switch, after the decision.
+        made = made.model_copy(update={"outcome": "advised"})
+    made = made.model_copy(update={"seconds": told.seconds})
+    before, after = told.model_dump(), made.model_dump()
+    return Replayed(decision=made, differences=tuple(name for name in before if before[name] != after[name]))
+
+
+def _again(told: Decision) -> Decision:
+    if told.ensemble is None or told.snapshot is None or told.inputs is None:
+        why = "; ".join(told.problems) or "its inputs were not kept"
+        raise DataError(f"decision {told.decision_id!r} planned nothing ({why}): there is nothing to make again")
+    snapshot, record = Snapshot(**told.snapshot.model_dump()), told.ensemble
+    situation = _situation(told, told.inputs, snapshot, record)
+    starts = [record.start + at * situation.step for at in range(len(record.import_prices))]
+    outline = outline_of(situation, snapshot, ensemble_of(record), starts=starts, neighbours=list(situation.neighbours))
+    return conclude(situation, snapshot, outline, _choice(told, situation, outline), time.perf_counter())
+
+
+def _choice(told: Decision, situation: Situation, outline: Outline) -> Choice:
+    """The choice as it was: the model's, if it gave one, else what holds without it."""
+    review = told.review
+    if review is None:
+        return held_choice(situation, outline)
+    wanted = named(outline.plan, review.choice)
+    if wanted is None:
+        return Choice(outline.plan.best, "planner", review)
+    return Choice(wanted, "model", review.model_copy(update={"outcome": "chosen"}))
+
+
+def _situation(told: Decision, inputs: InputsRecord, snapshot: Snapshot, record: EnsembleRecord) -> Situation:
+    step = timedelta(minutes=record.step_minutes)
+    return Situation(
+        now=told.at,
+        home=inputs.home,
+        policy=inputs.policy,
+        step=step,
+        horizon_hours=int(len(record.import_prices) * step / timedelta(hours=1)),
+        snapshot=snapshot,
+        neighbours=[_similar(near, told, inputs) for near in told.neighbours],
+        notes=inputs.notes,
+        asked=told.asked,
+        language=inputs.language,
+        trigger=inputs.trigger,
+        last_command_at=inputs.last_command_at,
+        in_force=inputs.in_force,
+    )
+
+
+def _similar(near: NeighbourRecord, told: Decision, inputs: InputsRecord) -> SimilarDay:
+    age_days = (local_day(told.at, inputs.home.tz) - near.day).days
+    return SimilarDay(near.day, near.distance, age_days, near.why)
+
+
+def _without_names(decision: Decision) -> Decision:
+    """The decision without the home's name, the notes and what the model wrote about them."""
+    changes: dict[str, object] = {"home": _ANONYMOUS}
+    if decision.inputs is not None:
+        home = decision.inputs.home.model_copy(update={"name": _ANONYMOUS})
+        changes["inputs"] = decision.inputs.model_copy(update={"home": home, "notes": ()})
+    if decision.review is not None:
+        changes["review"] = decision.review.model_copy(update={"rationale": "", "detail": ""})
+    return decision.model_copy(update=changes)
+
+
+def _software() -> str:
+    try:
+        return version("energy-advisor")
+    except PackageNotFoundError:
+        return "unknown"
