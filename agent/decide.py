@@ -23,6 +23,7 @@ from agent.explain import Explanation, Grounds, candidate_name, explain
 from agent.note_words import Language
 from energy.commands import BatteryCommand, Levels, SlotLevels
 from energy.constraints import Constraint, expected_load, over_slots
+from energy.day_ahead import known_prices
 from energy.errors import AdvisorError
 from energy.guard import Allowed, Circumstances, Policy, Rejected, Verdict, review, verdict_name
 from energy.home import Home
@@ -115,7 +116,7 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
         pv_peak_kw=home.pv_peak_kw,
         recent=situation.recent,
     )
-    prices = home.tariff.prices(starts, home.tz)
+    prices = known_prices(home.tariff, starts, home.tz, now=situation.now)
     load_kw = expected_load(
         possible.load_kw, situation.asked, starts=starts, step=step, price_per_kwh=prices.import_per_kwh
     )

@@ -22,6 +22,7 @@ from agent.pv_outlook import PvOutlook
 from agent.recall import Recall, day_shape
 from agent.settings import Settings
 from energy.commands import ReleaseCommand
+from energy.day_ahead import known_prices
 from energy.errors import AdvisorError, DataError
 from energy.home import Home
 from energy.slots import DAY, day_bounds, floor_slot, local_day
@@ -375,7 +376,7 @@ class Service:
         hours = timedelta(hours=self._settings.service.horizon_hours)
         starts = [slot_start + index * self._step for index in range(hours // self._step)]
         try:
-            ahead = self._home.tariff.prices(starts, self._home.tz)
+            ahead = known_prices(self._home.tariff, starts, self._home.tz, now=now)
         except AdvisorError:
             # Without prices there is no plan to review: the decision itself says so.
             return None

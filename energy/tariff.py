@@ -107,11 +107,15 @@ class TimeOfUseTariff(_Tariff):
 
 
 class DynamicTariff(_Tariff):
-    """A price for every slot of a series that starts at `start` and has a fixed step."""
+    """A price for every slot of a series that starts at `start` and has a fixed step.
+
+    Tomorrow's prices are known from `published_at_hour` on, local time; None means that the whole series always was.
+    """
 
     kind: Literal["dynamic"] = "dynamic"
     start: datetime
     step_minutes: int = Field(default=60, ge=5, le=60)
+    published_at_hour: int | None = Field(default=13, ge=0, le=23)
     import_prices: tuple[float, ...] = Field(min_length=1, repr=False)
     export_prices: tuple[float, ...] = Field(min_length=1, repr=False)
 
@@ -125,6 +129,11 @@ class DynamicTariff(_Tariff):
                 "give one of each per slot",
             )
         return self
+
+    @property
+    def end(self) -> datetime:
+        """When the last slot of the series is over."""
+        return self.start + len(self.import_prices) * timedelta(minutes=self.step_minutes)
 
     def prices(self, starts: Sequence[datetime], zone: ZoneInfo) -> Prices:
         """The pair of prices in force at each start.

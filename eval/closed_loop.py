@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from energy.commands import Levels
+from energy.day_ahead import known_prices
 from energy.planner import Ensemble, best_levels, cost_to_go, follow
 from energy.slots import local_day
 from eval.playing import Setpoint, Stretch
@@ -90,7 +91,8 @@ class Planner:
             load_kw, pv_kw = load_kw.mean(axis=0, keepdims=True), pv_kw.mean(axis=0, keepdims=True)
         if self._persist and at:
             load_kw[:, 0], pv_kw[:, 0] = played.load_kw[at - 1], played.pv_kw[at - 1]
-        return Ensemble(load_kw, pv_kw, home.tariff.prices(starts, home.tz), played.hours)
+        prices = known_prices(home.tariff, starts, home.tz, now=starts[0])
+        return Ensemble(load_kw, pv_kw, prices, played.hours)
 
     def known(self, played: Stretch, at: int) -> Known:
         """What may be used for a decision at a slot's beginning."""

@@ -66,8 +66,8 @@ def price(record: Record, series: Series) -> Graded:
     ledger = total(
         flows, series.prices, battery=battery, hours=outcome.cell.step_minutes / 60, start_kwh=outcome.start_kwh
     )
-    left_kwh = float(series.stored_kwh[-1]) - outcome.start_kwh
-    return Graded(record, series, ledger, ledger.bill - left_kwh * outcome.credit_per_kwh)
+    begun, left = np.interp([outcome.start_kwh, series.stored_kwh[-1]], outcome.left_kwh, outcome.left_worth)
+    return Graded(record, series, ledger, ledger.bill - float(left - begun))
 
 
 def setting(cell: Cell) -> Setting:

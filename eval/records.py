@@ -51,7 +51,8 @@ class Outcome(BaseModel):
     """What can be said of a cell beside its series.
 
     `verdicts` counts the guard's words and slots without a plan, `replies` what became of each question to a model
-    (chosen, overruled, invalid, late, unreachable), and `reply_s` how long each took.
+    (chosen, overruled, invalid, late, unreachable), and `reply_s` how long each took. `left_worth` is what is worth at
+    the end to have stored each of `left_kwh`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,7 +67,8 @@ class Outcome(BaseModel):
     charge_efficiency: float = 1.0
     discharge_efficiency: float = 1.0
     start_kwh: float = 0.0
-    credit_per_kwh: float = 0.0
+    left_kwh: tuple[float, ...] = (0.0, 1.0)
+    left_worth: tuple[float, ...] = (0.0, 0.0)
     seconds: float = 0.0
     cpu_s: float = 0.0
     verdicts: dict[str, int] = {}

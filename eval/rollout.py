@@ -17,9 +17,9 @@ from energy.commands import Mode
 from energy.errors import AdvisorError
 from energy.flows import Flows
 from energy.home import Home
-from energy.ledger import credit_per_kwh
-from energy.oracle import Optimum, optimise
+from energy.oracle import Optimum
 from eval.homes import Source, staged
+from eval.leftover import DAYS_AFTER, bound, leftover
 from eval.playing import Course, Stretch, stretch
 from eval.policies import BOUND, Sitting, sit, why_not
 from eval.records import Cell, Outcome, Record, Series, read, write
@@ -101,18 +101,23 @@ def play_cell(cell: Cell, source: Source) -> Record:
     began, cpu_began = time.perf_counter(), time.process_time()
     try:
         history = staged(source, cell)
-        window = _window(history, cell)
+        window, after = _window(history, cell), _after(history, cell)
         if isinstance(window, str):
             return Record(Outcome(cell=cell, status="no_data", detail=window))
         if why := why_not(cell.policy, history.home):
             return Record(Outcome(cell=cell, status="skipped", detail=why))
-        course = _course(cell, history, window)
+        if cell.policy == BOUND:
+            course = _executed(bound(history.home, window, after), history.home, window)
+        else:
+            course = sit(cell.policy, Sitting(history, window, cell.seed))
     except Exception as err:  # noqa: BLE001 (one cell's failure must not end the others)
         detail = str(err) if isinstance(err, AdvisorError) else f"{type(err).__name__}: {err}"
         return Record(Outcome(cell=cell, status="failed", detail=detail, seconds=time.perf_counter() - began))
     spent = {"seconds": time.perf_counter() - began, "cpu_s": time.process_time() - cpu_began}
+    left = leftover(history.home, window, after)
+    ends = {"left_kwh": left.stored_kwh, "left_worth": left.worth}
     record = _record(cell, history.home, window, course)
-    return replace(record, outcome=record.outcome.model_copy(update=spent))
+    return replace(record, outcome=record.outcome.model_copy(update=spent | ends))
 
 
 def _window(history: History, cell: Cell) -> Stretch | str:
@@ -125,20 +130,11 @@ def _window(history: History, cell: Cell) -> Stretch | str:
     return stretch(history.home, days)
 
 
-def _course(cell: Cell, history: History, window: Stretch) -> Course:
-    home = history.home
-    if cell.policy != BOUND:
-        return sit(cell.policy, Sitting(history, window, cell.seed))
-    best = optimise(
-        window.load_kw,
-        window.pv_kw,
-        prices=window.prices,
-        home=home,
-        hours=window.hours,
-        start_kwh=home.battery.min_kwh,
-        end_worth_per_kwh=credit_per_kwh(window.prices, home.battery),
-    )
-    return _executed(best, home, window)
+def _after(history: History, cell: Cell) -> Stretch | None:
+    """The days after a window, in which what is left is used up; None where they are not recorded."""
+    first = cell.first_day + timedelta(days=cell.days)
+    days = tuple(record for record in history.days if first <= record.day < first + timedelta(days=DAYS_AFTER))
+    return stretch(history.home, days) if len(days) == DAYS_AFTER and all(is_complete(day) for day in days) else None
 
 
 def _executed(best: Optimum, home: Home, window: Stretch) -> Course:
@@ -179,7 +175,6 @@ def _record(cell: Cell, home: Home, window: Stretch, course: Course) -> Record:
         charge_efficiency=battery.charge_efficiency,
         discharge_efficiency=battery.discharge_efficiency,
         start_kwh=battery.min_kwh,
-        credit_per_kwh=credit_per_kwh(window.prices, battery),
         verdicts=dict(course.tally.verdicts),
         replies=dict(course.tally.replies),
         reply_s=tuple(course.tally.reply_s),
