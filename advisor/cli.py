@@ -16,6 +16,7 @@ from advisor.exam_cli import eval_app
 from advisor.explain_cli import explain, replay
 from advisor.ha import ha_app
 from advisor.home_cli import register_home
+from advisor.models_cli import models_app
 from advisor.notes import notes_app
 from advisor.realism_cli import bench_realism
 from advisor.scenarios_cli import scenarios_app
@@ -51,6 +52,7 @@ bench_app.command("simulation")(bench_simulation)
 app.add_typer(schema_app, name="schema")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(notes_app, name="notes")
+app.add_typer(models_app, name="models")
 app.add_typer(ha_app, name="ha")
 
 MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]

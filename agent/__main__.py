@@ -15,11 +15,10 @@ from agent.api.server import serving
 from agent.api.source import Source
 from agent.ask import Asker
 from agent.board import Board
-from agent.choose import make_reviewer
 from agent.controls import ControlPanel, Controls
 from agent.inquiry import Sources
 from agent.journal import open_journal
-from agent.models import load_model
+from agent.keeper import ModelKeeper
 from agent.recall import Recall
 from agent.service import Parts, Service
 from agent.settings import Settings, load_settings
@@ -50,11 +49,12 @@ def serve(config: Path) -> None:
         journal = stack.enter_context(open_journal(journal_path))
         store = DayStore(settings.memory_dir / "days")
         recall = Recall(home, store, index, step)
-        model = load_model(settings.model)
-        if model is not None:
-            stack.callback(model.close)
-        reviewer = make_reviewer(model, settings.service.review_deadline_s) if model else None
-        label = model.label if model else "none"
+        keeper, label = None, "none"
+        if settings.model.provider != "none":
+            keeper = ModelKeeper(settings.model, settings.service.review_deadline_s)
+            stack.callback(keeper.close)
+            label = keeper.label
+        reviewer = keeper.review if keeper else None
         board = Board()
         if settings.api.enabled:
             read = stack.enter_context(open_journal(journal_path, read_only=True))

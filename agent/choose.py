@@ -1,6 +1,7 @@
 """The brief review: show a local model a few schedules, take its checked choice within a deadline, or say why not."""
 
 import json
+import logging
 import re
 import time
 import unicodedata
@@ -14,9 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agent.grounding import ungrounded_numbers
 from agent.models import FailureKind, LoadedModel, describe_failure
+from agent.tokens import fewest_tokens, most_tokens
 from prompts.library import Prompt, load
 
+_log = logging.getLogger(__name__)
+
+MAX_BRIEF_TOKENS = 800
 _MAX_FACTS = 24
+_FEWEST_FACTS = 8
 _MAX_VALUE_BYTES = 20
 _MAX_CANDIDATES = 5
 _MAX_NOTES = 4
@@ -63,8 +69,23 @@ class Brief:
         return [candidate.id for candidate in self.candidates[:_MAX_CANDIDATES]]
 
     def render(self) -> str:
-        """The brief as text, about 600 tokens and never more than 1,500; notes are quoted as JSON strings."""
-        return "\n".join(self._lines())
+        """The brief as text of at most `MAX_BRIEF_TOKENS`; notes are quoted as JSON strings.
+
+        What is too much is left out from the end: first similar days, then facts, then notes; never a schedule.
+        """
+        shown = self
+        while most_tokens(text := "\n".join(shown._lines())) > MAX_BRIEF_TOKENS:
+            shown = shown._shorter()
+        return text
+
+    def _shorter(self) -> "Brief":
+        if self.similar_days:
+            return replace(self, similar_days=self.similar_days[:_MAX_DAYS][:-1])
+        if len(self.facts) > _FEWEST_FACTS:
+            return replace(self, facts=dict(list(self.facts.items())[:_MAX_FACTS][:-1]))
+        if self.notes:
+            return replace(self, notes=self.notes[:_MAX_NOTES][:-1])
+        return replace(self, candidates=self.candidates[:_MAX_CANDIDATES][:-1])
 
     def _lines(self) -> Iterator[str]:
         facts = list(self.facts.items())[:_MAX_FACTS]
@@ -130,6 +151,7 @@ def make_reviewer(
     newest `decide` unless one is given.
     """
     asked = prompt or load("decide")
+    told = _Told(model.label)
 
     def review(brief: Brief) -> Chosen | NoChoice:
         if not model.busy.acquire(blocking=False):
@@ -144,11 +166,30 @@ def make_reviewer(
 
         Thread(target=work, name="review", daemon=True).start()
         try:
-            return answers.get(timeout=deadline_s)
+            answer = answers.get(timeout=deadline_s)
         except Empty:
-            return NoChoice("late", f"no answer within {deadline_s:g} s", model.label, deadline_s)
+            answer = NoChoice("late", f"no answer within {deadline_s:g} s", model.label, deadline_s)
+        told.hear(answer)
+        return answer
 
     return review
+
+
+class _Told:
+    """Says once that the model fails, again when it fails otherwise, and once when it is well again."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._failing: FailureKind | None = None
+
+    def hear(self, answer: Chosen | NoChoice) -> None:
+        if isinstance(answer, Chosen):
+            if self._failing:
+                _log.info("%s chooses again", self._label)
+            self._failing = None
+        elif answer.kind != self._failing:
+            _log.warning("no choice by the model (%s), the best plan goes out: %s", answer.kind, answer.why)
+            self._failing = answer.kind
 
 
 def reads_as_text(text: str) -> bool:
@@ -169,12 +210,14 @@ def _review(model: LoadedModel, prompt: Prompt, brief: Brief) -> Chosen | NoChoi
     schema = choice_schema(brief.ids)
     try:
         reply = _ask(model, schema, messages)
-        if repaired := reply.choice is None:
+        if repaired := reply.choice is None and not reply.cut:
             problem = prompt.render("repair", problem=_cut(reply.problem, 200), ids=ids)
             again = _ask(model, schema, [*messages, ("ai", reply.text or "(no answer)"), ("human", problem)])
             reply = replace(again, usage=_sum(reply.usage, again.usage))
     except Exception as err:  # noqa: BLE001 (whatever a client library raises must not end the service)
         return NoChoice(*describe_failure(err, model.label), model.label, time.perf_counter() - began)
+    if reply.cut:
+        return NoChoice("truncated", _CUT.format(model.label), model.label, time.perf_counter() - began)
     seconds = time.perf_counter() - began
     if reply.choice is None:
         return NoChoice("invalid", f"two answers could not be used: {reply.problem}", model.label, seconds)
@@ -195,6 +238,9 @@ def _review(model: LoadedModel, prompt: Prompt, brief: Brief) -> Chosen | NoChoi
     )
 
 
+_CUT = "{}: the server has dropped the front of the prompt: raise context_tokens, or the server's own limit"
+
+
 @dataclass(frozen=True, slots=True)
 class _Usage:
     prompt: int | None
@@ -208,6 +254,8 @@ class _Reply:
     problem: str
     text: str
     usage: _Usage
+    # Whether the server counted fewer tokens than the messages can have: it has dropped the front of them.
+    cut: bool
 
 
 def choice_schema(ids: Sequence[str]) -> type[Choice]:
@@ -221,7 +269,9 @@ def _ask(model: LoadedModel, schema: type[Choice], messages: list[tuple[str, str
     answer: Any = structured.invoke(messages)
     raw, error = answer["raw"], answer["parsing_error"]
     used = raw.usage_metadata or {}
+    sent = fewest_tokens("".join(text for _, text in messages))
     return _Reply(
+        cut=0 < (used.get("input_tokens") or 0) < sent,
         choice=answer["parsed"],
         problem="" if error is None else str(error),
         text=raw.text,

@@ -78,7 +78,18 @@ class ReviewRecord(_Record):
 
     model: str
     prompt: str
-    outcome: Literal["chosen", "late", "unreachable", "invalid", "overruled"]
+    outcome: Literal[
+        "chosen",
+        "overruled",
+        "late",
+        "unreachable",
+        "missing",
+        "no_tools",
+        "busy",
+        "broken",
+        "truncated",
+        "invalid",
+    ]
     choice: str | None
     rationale: str
     grounded: bool

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-FailureKind = Literal["late", "unreachable", "invalid"]
+# late: past the deadline · unreachable: nobody answers · missing: not pulled · no_tools: the model cannot call any ·
+# busy: the server's queue is full · broken: an error in the middle of an answer · truncated: the server dropped the
+# front of the prompt · invalid: an answer that cannot be used.
+FailureKind = Literal["late", "unreachable", "missing", "no_tools", "busy", "broken", "truncated", "invalid"]
 
 _OLLAMA_MODEL = "qwen3:4b-instruct"
 _OLLAMA_PROBE_S = 3.0
@@ -48,6 +51,8 @@ class ModelSettings(BaseModel):
     seed: int = 1
     reasoning: bool = False
     threads: int | None = Field(default=None, ge=1, le=256)
+    # Brief: one structured call. Tools: the model looks facts up first, then makes the same call.
+    mode: Literal["brief", "tools"] = "brief"
 
     @model_validator(mode="after")
     def _server_is_named(self) -> Self:
@@ -64,6 +69,8 @@ class LoadedModel:
     label: str
     provider: Literal["ollama", "embedded", "openai-compatible"]
     close: Callable[[], None]
+    # Whether it can call tools, as far as its server says.
+    tools: bool = False
     busy: Lock = field(default_factory=Lock)
 
 
@@ -93,15 +100,27 @@ def load_model(settings: ModelSettings) -> LoadedModel | None:
 
 def describe_failure(err: Exception, label: str) -> tuple[FailureKind, str]:
     """Sort what a model's client raised while answering; clients differ, so names and status codes are compared."""
-    kind = type(err).__name__
-    told = f"{label}: {kind}: {str(err).strip()[:200]}"
+    kind, said = type(err).__name__, str(err).strip()[:200]
+    told = f"{label}: {kind}: {said}"
+    status = getattr(err, "status_code", None)
     if "Timeout" in kind:
         return "late", told
     if kind == "LengthFinishReasonError" or isinstance(err, ValueError):
         return "invalid", told
-    if getattr(err, "status_code", None) == 404:
-        return "unreachable", f"{told}: if the model was removed, get it again with `ollama pull`"
-    return "unreachable", told
+    if status in _STATUS:
+        failure, cure = _STATUS[status]
+        return failure, f"{told}: {cure}"
+    if status == 400 and "does not support" in said:
+        return "no_tools", f"{told}: name a model with tools, or set model.mode to 'brief'"
+    # Ollama's client raises what a stream says after HTTP 200 without a status.
+    return ("broken" if kind == "ResponseError" and status in {None, -1} else "unreachable"), told
+
+
+_STATUS: dict[int, tuple[FailureKind, str]] = {
+    404: ("missing", "if the model was removed, get it again with `advisor models pull`"),
+    429: ("busy", "too many ask at once"),
+    503: ("busy", "too many ask at once: raise OLLAMA_MAX_QUEUE there, or ask less often"),
+}
 
 
 def _first_available(settings: ModelSettings) -> LoadedModel | None:
@@ -118,7 +137,8 @@ def _ollama(settings: ModelSettings) -> LoadedModel:
     from langchain_ollama import ChatOllama  # noqa: PLC0415 (only who uses it pays for the import)
 
     name = settings.name or _OLLAMA_MODEL
-    thinks = "thinking" in _ollama_capabilities(settings.base_url, name)
+    able = _ollama_capabilities(settings.base_url, name)
+    thinks = "thinking" in able
     chat = ChatOllama(
         model=name,
         base_url=settings.base_url,
@@ -132,7 +152,7 @@ def _ollama(settings: ModelSettings) -> LoadedModel:
         reasoning=settings.reasoning if thinks else None,
         client_kwargs={"timeout": settings.timeout_s, "trust_env": False},
     )
-    return LoadedModel(chat, f"ollama/{name}", "ollama", _nothing)
+    return LoadedModel(chat, f"ollama/{name}", "ollama", _nothing, tools="tools" in able)
 
 
 def _ollama_capabilities(base_url: str | None, name: str) -> list[str]:
@@ -149,7 +169,9 @@ def _ollama_capabilities(base_url: str | None, name: str) -> list[str]:
             shown = client.show(name)
     except ollama.ResponseError as err:
         if err.status_code == 404:
-            raise ModelError(f"Ollama at {where!r} has no model {name!r}: get it with `ollama pull {name}`") from err
+            raise ModelError(
+                f"Ollama at {where!r} has no model {name!r}: get it with `advisor models pull {name}`"
+            ) from err
         raise ModelError(f"Ollama at {where!r} answered {err.status_code}: {err.error!r}: try again later") from err
     except Exception as err:
         raise ModelError(
@@ -180,7 +202,15 @@ def _embedded(settings: ModelSettings) -> LoadedModel:
     # A server that is stopped while it answers waits for its client's timeout; the answer itself is there sooner.
     busy = Lock()
     stack.callback(busy.acquire, timeout=settings.timeout_s)
-    return LoadedModel(chat, f"embedded/{_EMBEDDED_MODEL}", "embedded", stack.close, busy)
+    return LoadedModel(chat, f"embedded/{_EMBEDDED_MODEL}", "embedded", stack.close, busy=busy)
+
+
+def embedded_model() -> tuple[str, str]:
+    """Name of the packaged model, or why it cannot be had; its weights are hashed."""
+    try:
+        return _packaged_weights().name, ""
+    except ModelError as err:
+        return "", str(err)
 
 
 def _packaged_weights() -> Path:
@@ -223,7 +253,7 @@ def _openai_compatible(settings: ModelSettings) -> LoadedModel:
         raise ModelError("provider 'openai-compatible' needs base_url and name")
     stack = ExitStack()
     chat = _openai_chat(settings, _Server(settings.base_url), settings.name, stack)
-    return LoadedModel(chat, f"openai-compatible/{settings.name}", "openai-compatible", stack.close)
+    return LoadedModel(chat, f"openai-compatible/{settings.name}", "openai-compatible", stack.close, tools=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,10 @@ class FakeOllama:
     answers: list[str] = field(default_factory=list)
     capabilities: list[str] = field(default_factory=lambda: ["completion"])
     pulled: bool = True
-    # One of: answers, missing, full, hangs, garbage, breaks off
+    # Models that are there with their sizes in bytes, and those that can be pulled.
+    shelf: dict[str, int] = field(default_factory=dict)
+    library: set[str] = field(default_factory=set)
+    # One of: answers, missing, full, hangs, garbage, breaks off, truncates, has no tools
     chat: str = "answers"
     asked: list[dict[str, Any]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
@@ -96,9 +99,25 @@ class _Ollama(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/api/show":
             self._show()
+        elif self.path == "/api/pull":
+            self._pull(request)
         else:
             self.fake.asked.append(request)
             getattr(self, f"_{self.fake.chat.replace(' ', '_')}")()
+
+    def do_GET(self) -> None:
+        models = [{"name": name, "model": name, "size": size} for name, size in self.fake.shelf.items()]
+        self._send(200, {"models": models} if self.path == "/api/tags" else {"version": "0.12.0"})
+
+    def _pull(self, request: dict[str, Any]) -> None:
+        """A download tells its state line by line under HTTP 200, and so does its failure."""
+        if request["model"] not in self.fake.library:
+            self._send(200, {"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"})
+            return
+        layer = {"status": "pulling 3e4cb1417446", "digest": "sha256:3e4cb1417446", "total": 1000}
+        steps = [{"status": "pulling manifest"}, layer, layer | {"completed": 400}, layer | {"completed": 1000}]
+        self.fake.shelf[request["model"]] = 1000
+        self._send(200, *steps, {"status": "verifying sha256 digest"}, {"status": "success"})
 
     def _show(self) -> None:
         if self.fake.pulled:
@@ -121,8 +140,15 @@ class _Ollama(BaseHTTPRequestHandler):
     def _breaks_off(self) -> None:
         self._send(200, _chunk('{"rationale": "The'), {"error": "an error was encountered while running the model"})
 
-    def _answers(self) -> None:
-        done = {"done": True, "done_reason": "stop", "prompt_eval_count": 420, "eval_count": 30}
+    def _has_no_tools(self) -> None:
+        self._send(400, {"error": "registry.ollama.ai/library/m:latest does not support tools"})
+
+    def _truncates(self) -> None:
+        """The front of the prompt is dropped, under HTTP 200: only the count tells."""
+        self._answers(prompt_tokens=200)
+
+    def _answers(self, prompt_tokens: int = 420) -> None:
+        done = {"done": True, "done_reason": "stop", "prompt_eval_count": prompt_tokens, "eval_count": 30}
         self._send(200, _chunk(self.fake.answers.pop(0)), _chunk("") | done)
 
     def _send(self, status: int, *lines: object) -> None:

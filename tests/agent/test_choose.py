@@ -39,6 +39,8 @@ BRIEF = Brief(
     notes=["guests tonight, keep half for the storm"],
     similar_days=["2016-12-02: same weekday, distance 0.31"],
 )
+# About 420 tokens with the prompt around it.
+LONG = replace(BRIEF, similar_days=["2016-12-02: same weekday, distance 0.31, load and sun alike"] * 3)
 GOOD = json.dumps({"rationale": "Holding costs 3.21 and power is dear at 0.5 later.", "choice": "A"})
 
 
@@ -156,20 +158,37 @@ def test_two_bad_answers_are_no_choice(ollama: Any) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "kind", "why"),
     [
-        ("missing", "unreachable", "ollama pull"),
-        ("full", "unreachable", "server busy"),
-        ("breaks off", "unreachable", "error was encountered"),
+        ("missing", "missing", "advisor models pull"),
+        ("full", "busy", "server busy"),
+        ("has no tools", "no_tools", "does not support tools"),
+        ("breaks off", "broken", "error was encountered"),
+        ("truncates", "truncated", "raise context_tokens"),
         ("garbage", "invalid", "ollama/m"),
     ],
 )
 def test_each_failure_of_the_server_is_told_apart_at_once(ollama: Any, behaviour: str, kind: str, why: str) -> None:
     model = _ollama_model(ollama)
-    ollama.chat = behaviour
-    answer = make_reviewer(model, 5)(BRIEF)
+    ollama.chat, ollama.answers = behaviour, [GOOD]
+    answer = make_reviewer(model, 5)(LONG)
     assert isinstance(answer, NoChoice)
     assert answer.kind == kind
     assert why in answer.why
     assert answer.seconds < 3
+
+
+def test_a_failure_is_reported_once_and_the_recovery_too(ollama: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    review = make_reviewer(_ollama_model(ollama), 5)
+    for behaviour in ("full", "full", "missing", "answers", "answers", "full"):
+        ollama.chat, ollama.answers = behaviour, [GOOD]
+        review(BRIEF)
+    told = [record.message.split(":")[0] for record in caplog.records if record.name == "agent.choose"]
+    assert told == [
+        "no choice by the model (busy), the best plan goes out",
+        "no choice by the model (missing), the best plan goes out",
+        "ollama/m chooses again",
+        "no choice by the model (busy), the best plan goes out",
+    ]
 
 
 def test_a_server_where_nobody_listens_is_unreachable() -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 from pydantic import ValidationError
 
 from agent import models
+from agent.choose import Brief, BriefCandidate, Chosen, make_reviewer
 from agent.models import LoadedModel, ModelSettings, describe_failure, load_model
 from energy.errors import ModelError
 
+A = BriefCandidate("A", "the best schedule", 3.21, 0.0, 0.4, 0.2, 2.1, "hold")
+BRIEF = Brief({"price_now": "0.21"}, [A, replace(A, id="B", label="keeping a reserve")], ["storm tonight"], [])
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -39,7 +43,7 @@ def test_a_thinking_model_is_told_not_to_think_and_its_output_is_not_cut(ollama:
 
 def test_a_model_that_is_not_pulled_is_named_with_the_cure(ollama: Any) -> None:
     ollama.pulled = False
-    with pytest.raises(ModelError, match="has no model 'm': get it with `ollama pull m`"):
+    with pytest.raises(ModelError, match="has no model 'm': get it with `advisor models pull m`"):
         load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url))
 
 
@@ -143,8 +147,22 @@ class GoneError(Exception):
         (ReadTimeout(), "late"),
         (ValueError("not JSON"), "invalid"),
         (ConnectionError("refused"), "unreachable"),
-        (GoneError("gone"), "unreachable"),
+        (GoneError("gone"), "missing"),
     ],
 )
 def test_failures_are_told_apart(err: Exception, kind: str) -> None:
     assert describe_failure(err, "m")[0] == kind
+
+
+@pytest.mark.ollama
+def test_a_real_ollama_chooses_within_the_schema() -> None:
+    name = os.environ.get("OLLAMA_MODEL")
+    try:
+        model = load_model(ModelSettings(provider="ollama", name=name, timeout_s=110))
+    except ModelError as err:
+        pytest.skip(f"no Ollama to test with: {err}")
+    assert model is not None
+    answer = make_reviewer(model, 110)(BRIEF)
+    assert isinstance(answer, Chosen), answer
+    assert answer.choice in BRIEF.ids
+    assert answer.prompt_tokens is not None

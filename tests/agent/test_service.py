@@ -20,6 +20,8 @@ from agent.choose import Brief, NoChoice
 from agent.controls import Acting
 from agent.decide import Reviewer, Situation
 from agent.journal import Journal
+from agent.keeper import ModelKeeper
+from agent.models import ModelSettings
 from agent.service import Parts, Service
 from agent.settings import MqttSettings, ServiceSettings, Settings
 from energy.commands import BatteryCommand
@@ -448,3 +450,41 @@ def test_the_model_is_asked_again_when_a_note_comes_and_its_reason_is_recorded(
     # This house never has the sun that was forecast: after four hours the day has departed too far.
     assert triggers == ["first", None, "note", *[None] * 6, "departure", None]
     assert [brief.notes for brief in briefs] == [[], ["guests tonight"], ["guests tonight"]]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        ("garbage", "invalid"),
+        ("hangs", "late"),
+        ("truncates", "truncated"),
+        ("breaks off", "broken"),
+        ("full", "busy"),
+        ("missing", "missing"),
+    ],
+)
+def test_whatever_the_model_server_does_the_service_decides_on_time(
+    ollama: Any, behaviour: str, outcome: str, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    deadline_s = 1.0
+    keeper = ModelKeeper(ModelSettings(provider="ollama", name="m", base_url=ollama.url), deadline_s)
+    ollama.chat, ollama.answers = behaviour, ['{"rationale": "The best is the cheapest.", "choice": "A"}'] * 9
+    situation = make_situation()
+    with (
+        EmbeddedBroker(0) as broker,
+        running(broker.address, tmp_path, home, situation, reviewer=keeper.review) as stage,
+    ):
+        for slot in range(3):
+            moment = situation.now + slot * STEP
+            stage.well(moment)
+            began = time.monotonic()
+            said = stage.tick(moment)
+            took_s = time.monotonic() - began
+            assert (said["outcome"], said["chosen_by"]) == ("published", "planner")
+            assert said["chosen"] == said["candidates"][0]["name"]
+            assert took_s < deadline_s + 3
+            assert said["review"]["outcome"] == outcome if slot == 0 else said["review"] is None
+            assert stage.told is not None
+            assert stage.told.valid_until - moment >= timedelta(hours=23)
+    ollama.released.set()
+    keeper.close()
