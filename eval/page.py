@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from eval.plots import COLOURS
+from eval.style import COLOURS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from eval import plots
+from eval.day_plot import PlayedDay, one_day
 from eval.metrics import LEAST_SAVING, Graded, Window, by_policy, paired, price, window
 from eval.page import Drawing
-from eval.plots import PlayedDay, Range
+from eval.plots import Range
 from eval.records import Record
 from eval.stretches import by_day, by_month
+from eval.style import svg
 
 _BOUNDS = {"none", "oracle"}
 _SHOWN_DAY = ("planner", "greedy", "oracle")
@@ -25,7 +27,7 @@ def ladder(graded: Sequence[Graded]) -> Drawing:
     """Mean bill of each policy over the windows that all finished."""
     costs = {name: float(np.mean([one.cost_in_28_days for one in cells])) for name, cells in by_policy(graded).items()}
     return Drawing(
-        plots.svg(plots.ladder(costs, graded[0].record.outcome.currency)),
+        svg(plots.ladder(costs, graded[0].record.outcome.currency)),
         "Mean bill over the same windows, less the worth of what was left in the battery; in brackets what is saved.",
     )
 
@@ -39,7 +41,7 @@ def homes(graded: Sequence[Graded]) -> Drawing | None:
     if not all(found.values()):
         return None
     return Drawing(
-        plots.svg(plots.shares_by_home(found)),
+        svg(plots.shares_by_home(found)),
         "Home by home: every window (small) and their median (large). Right is better; the dashed line is the bound.",
     )
 
@@ -64,7 +66,7 @@ def months(graded: Sequence[Graded]) -> Drawing | None:
         for policy in sorted(policies - _BOUNDS)
     }
     return Drawing(
-        plots.svg(plots.shares_by_month(found)),
+        svg(plots.shares_by_month(found)),
         "Month by month, all homes together: saving as a share of what perfect foresight saves in that month.",
     )
 
@@ -79,7 +81,7 @@ def winter_day(graded: Sequence[Graded]) -> Drawing | None:
     outcome = trios[at]["greedy"].record.outcome
     played = [_played(policy, by_day(trios[at][policy].record)[day]) for policy in _SHOWN_DAY]
     return Drawing(
-        plots.svg(plots.one_day(played, ZoneInfo(outcome.zone), outcome.currency)),
+        svg(one_day(played, ZoneInfo(outcome.zone), outcome.currency)),
         f"{at[1]} on {day:%A, %d %B %Y}. Self-consumption cost {gap:.2f} {outcome.currency} more than the bound, "
         f"which is more than on {_SHOWN_QUANTILE:.0%} of the {len(gaps)} winter days on record.",
     )
@@ -92,7 +94,7 @@ def calm(graded: Sequence[Graded]) -> Drawing:
     }
     changes.pop("none", None)
     return Drawing(
-        plots.svg(plots.bars(changes, "mode changes a day")),
+        svg(plots.bars(changes, "mode changes a day")),
         "How often the battery is told something else: an unquiet plan wears contactors and trust.",
     )
 
@@ -109,7 +111,7 @@ def latency(graded: Sequence[Graded]) -> Drawing | None:
     if not found:
         return None
     return Drawing(
-        plots.svg(plots.ranges(found, "ms a decision")),
+        svg(plots.ranges(found, "ms a decision")),
         "Time a decision takes: the dot is the median, the line ends at the 95th percentile.",
     )
 

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from eval.plots import COLOURS, STYLE
 from eval.realism import (
     LAGS_H,
     QUANTILES,
@@ -19,6 +18,7 @@ from eval.realism import (
     likeness_of_neighbours,
     peak_hours,
 )
+from eval.style import COLOURS, STYLE
 
 _RECORDED, _SYNTHETIC = COLOURS["greedy"][0], COLOURS["advisor"][0]
 _SIZE_IN = (11.0, 6.4)

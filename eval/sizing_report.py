@@ -8,6 +8,7 @@ from eval import plots
 from eval.investment import Assumptions, Option, best, variations
 from eval.page import Drawing, Section, Table, html, markdown
 from eval.sizing import SizingTable
+from eval.style import svg
 
 _CAVEATS = (
     "Today's prices and habits are taken to last; subsidies, taxes and repairs are left out.",
@@ -103,11 +104,11 @@ def _drawings(table: SizingTable, tariffs: Sequence[str]) -> list[Drawing]:
     }
     return [
         Drawing(
-            plots.svg(plots.present_values(values, table.currency)),
+            svg(plots.present_values(values, table.currency)),
             "What buying is worth over its lifetime in today's money: above the dashed line it pays, the ring is best.",
         ),
         Drawing(
-            plots.svg(plots.yearly_bills(bills, table.currency)),
+            svg(plots.yearly_bills(bills, table.currency)),
             f"Yearly bill under {tariffs[0]} with the panels that stand there: each further kWh of battery saves less.",
         ),
     ]
