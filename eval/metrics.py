@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -21,13 +21,17 @@ Window = tuple[Setting, str, date]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graded:
-    """A finished cell, its cost (bill less the worth of what was left in the battery), and its share of the bound."""
+    """A finished cell, its cost (bill less the worth of what was left in the battery), and how others did there.
+
+    `share` is its saving over the bound's; `rivals` are the costs of all policies on the same window.
+    """
 
     record: Record
     series: Series
     ledger: Ledger
     cost: float
     share: float | None = None
+    rivals: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def cell(self) -> Cell:
@@ -39,6 +43,10 @@ class Graded:
         """Cost as if the window had been 28 days."""
         return self.cost * 28 / self.cell.days
 
+    def regret(self, rival: str) -> float | None:
+        """What it cost more than a rival on the same window, as if that had been 28 days; None without the rival."""
+        return (self.cost - self.rivals[rival]) * 28 / self.cell.days if rival in self.rivals else None
+
     @property
     def mode_changes_a_day(self) -> float:
         """How often the mode changed from one slot to the next."""
@@ -48,8 +56,10 @@ class Graded:
 def grade(records: Iterable[Record]) -> list[Graded]:
     """Price every finished cell and give it its share."""
     priced = [price(record, record.series) for record in records if record.series is not None]
-    costs = {(window(one.cell), one.cell.policy): one.cost for one in priced}
-    return [replace(one, share=_share(one, costs)) for one in priced]
+    costs: dict[Window, dict[str, float]] = defaultdict(dict)
+    for one in priced:
+        costs[window(one.cell)][one.cell.policy] = one.cost
+    return [_ranked(one, costs[window(one.cell)]) for one in priced]
 
 
 def price(record: Record, series: Series) -> Graded:
@@ -96,13 +106,22 @@ def paired(graded: Iterable[Graded]) -> list[Graded]:
     return [one for one in cells if window(one.cell) in everywhere]
 
 
+def everywhere(graded: Iterable[Graded]) -> list[Graded]:
+    """Cells of the policies that finished more than half of a setting's windows; a few samples do not belong there."""
+    cells = list(graded)
+    groups = by_policy(cells)
+    most = max((len(group) for group in groups.values()), default=0)
+    return [one for one in cells if len(groups[one.cell.policy]) > most / 2]
+
+
 def shares(graded: Iterable[Graded]) -> list[float]:
     """Shares of the cells that have one."""
     return [one.share for one in graded if one.share is not None]
 
 
-def _share(one: Graded, costs: Mapping[tuple[Window, str], float]) -> float | None:
-    none, bound = (costs.get((window(one.cell), policy)) for policy in ("none", "oracle"))
-    if none is None or bound is None or none - bound < LEAST_SAVING * one.cell.days / 28:
-        return None
-    return (none - one.cost) / (none - bound)
+def _ranked(one: Graded, rivals: Mapping[str, float]) -> Graded:
+    none, bound = rivals.get("none"), rivals.get("oracle")
+    share = None
+    if none is not None and bound is not None and none - bound >= LEAST_SAVING * one.cell.days / 28:
+        share = (none - one.cost) / (none - bound)
+    return replace(one, share=share, rivals=rivals)

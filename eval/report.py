@@ -3,27 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import mean, median
 
 from energy.errors import DataError
-from eval import pictures
-from eval.metrics import LEAST_SAVING, Graded, Setting, by_policy, grade, paired, setting, shares
+from eval import pictures, tables
+from eval.metrics import LEAST_SAVING, Graded, Setting, by_policy, everywhere, grade, paired, setting, window
 from eval.page import Section, Table, html, markdown
 from eval.records import Record, read
 
 _TITLE = "Energy Advisor: the exam"
-_WORST = 5
-_NOTHING = "-"
-_COLUMNS = (
-    "policy",
-    "n",
-    "bill in 28 d",
-    "saved",
-    "share",
-    "worst … best",
-    "self-sufficient",
-    "cycles a day",
-    "changes a day",
+_BESIDE = ("none", "greedy", "timer", "lp_yesterday", "planner", "oracle")
+_DUELS = "Mean over the windows that both finished; below zero the rival is the cheaper."
+_DECISIONS = (
+    "Time to the next slot's command, on the machine that collected and beside whatever else it did. "
+    "CPU seconds are those of our process; a peer's own process comes on top."
 )
 
 
@@ -56,7 +48,7 @@ def report(records: Sequence[Record], *, damaged: Sequence[str] = ()) -> list[Se
     sections: list[Section] = []
     if by_setting:
         main = max(by_setting, key=lambda at: len(by_setting[at]))
-        sections += [*_main_setting(main, by_setting[main]), _all_settings(by_setting), _worst(by_setting)]
+        sections += [*_main_setting(main, by_setting[main]), *_all(by_setting)]
     return [*sections, _not_counted(records, damaged), _what_ran(records), _how_to_read()]
 
 
@@ -68,95 +60,55 @@ def _what_ran(records: Sequence[Record]) -> Section:
         f"{len(cells)} cells: " + ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in statuses.most_common()),
         f"Homes: {', '.join(sorted({cell.home for cell in cells}))}",
         f"Policies: {', '.join(sorted({cell.policy for cell in cells}))}",
+        f"CPU time of all cells: {sum(record.outcome.cpu_s for record in records) / 60:.1f} min, peers' own aside",
     ]
     if versions:
         told.append(f"Versions: {', '.join(sorted(versions))}")
     return Section("What was run", tuple(told))
 
 
-def _main_setting(main: Setting, graded: Sequence[Graded]) -> list[Section]:
-    same = paired(graded) or graded
-    groups = by_policy(same)
-    told = [f"Setting: {_named(main)}.", _headline(groups)]
-    if not paired(graded):
-        told.append("No window was finished by every policy: the means below compare different windows.")
-    table = Table(
-        (
-            "policy",
-            "n",
-            "bill in 28 d",
-            "saved",
-            "share",
-            "worst … best",
-            "self-sufficient",
-            "cycles a day",
-            "changes a day",
-        ),
-        tuple(_row(name, cells, groups.get("none", ())) for name, cells in groups.items()),
-    )
-    where = [drawing for drawing in (pictures.homes(graded), pictures.months(graded)) if drawing]
-    habits = [drawing for drawing in (pictures.calm(graded), pictures.latency(graded)) if drawing]
-    day = pictures.winter_day(graded)
+def _all(by_setting: Mapping[Setting, Sequence[Graded]]) -> list[Section]:
+    told = "Median share of the bound's saving in %, with its interval; n is the number of windows with enough to win."
+    worst = tables.worst(by_setting)
     return [
-        Section("Who pays what", (*told, table, pictures.ladder(same))),
-        Section("Where it is won", tuple(where) or ("No window has enough to win for a share to mean anything.",)),
-        Section("A winter day", (day,) if day else ("No winter day that planner, greedy and oracle all finished.",)),
-        Section("Calm and quick", tuple(habits)),
+        Section("Every setting", (told, tables.settings(by_setting))),
+        Section("Worst windows of the planner", (worst or "The planner has no window with a share.",)),
     ]
 
 
-def _headline(groups: Mapping[str, Sequence[Graded]]) -> str:
-    """The advisor beside plain self-consumption, in one sentence."""
-    found = {name: shares(groups.get(name, ())) for name in ("planner", "greedy")}
-    if not all(found.values()):
-        return "No window has planner, greedy, none and oracle together with enough to win."
-    told = "; ".join(f"{name} {median(values):.0%} (worst {min(values):.0%})" for name, values in found.items())
-    return f"Share of what perfect foresight saves, median of {len(found['planner'])} windows: {told}."
+def _main_setting(main: Setting, graded: Sequence[Graded]) -> list[Section]:
+    most = everywhere(graded)
+    same = paired(most) or most
+    groups = by_policy(same)
+    told = [f"Setting: {tables.named(main)}.", tables.headline(groups)]
+    if not paired(most):
+        told.append("No window was finished by every policy: the means below compare different windows.")
+    where = [drawing for drawing in (pictures.homes(most), pictures.months(most)) if drawing]
+    habits = [drawing for drawing in (pictures.calm(most), pictures.latency(graded)) if drawing]
+    day, duels = pictures.winter_day(graded), tables.duels(by_policy(graded))
+    return [
+        Section("Who pays what", (*told, tables.money(groups), pictures.ladder(same))),
+        Section("The planner against each rival", (_DUELS, duels) if duels else ("The planner has no rival here.",)),
+        *_on_fewer_windows(graded),
+        Section("Where it is won", tuple(where) or ("No window has enough to win for a share to mean anything.",)),
+        Section("A winter day", (day,) if day else ("No winter day that planner, greedy and oracle all finished.",)),
+        Section("House and battery", (tables.house(groups),)),
+        Section("Decisions", (_DECISIONS, tables.decisions(by_policy(graded)), *habits)),
+    ]
 
 
-def _row(policy: str, cells: Sequence[Graded], none: Sequence[Graded]) -> tuple[str, ...]:
-    found, cost = shares(cells), mean(one.cost_in_28_days for one in cells)
-    return (
-        policy,
-        str(len(cells)),
-        f"{cost:.2f}",
-        f"{mean(one.cost_in_28_days for one in none) - cost:.2f}" if none else _NOTHING,
-        f"{median(found):.1%}" if found else _NOTHING,
-        f"{min(found):.0%} … {max(found):.0%}" if found else _NOTHING,
-        f"{mean(one.ledger.self_sufficiency for one in cells):.0%}",
-        f"{mean(one.ledger.cycles / one.cell.days for one in cells):.2f}",
-        f"{mean(one.mode_changes_a_day for one in cells):.1f}",
+def _on_fewer_windows(graded: Sequence[Graded]) -> list[Section]:
+    """Policies that sat some of the windows only, beside the others on just those."""
+    most = {one.cell.policy for one in everywhere(graded)}
+    few = sorted({one.cell.policy for one in graded} - most)
+    sat = set.intersection(
+        *({window(one.cell) for one in graded if one.cell.policy == name} for name in few or {""}),
     )
-
-
-def _all_settings(by_setting: Mapping[Setting, Sequence[Graded]]) -> Section:
-    policies = [name for name in by_policy(one for cells in by_setting.values() for one in cells) if name != "none"]
-    rows = []
-    for at in sorted(by_setting):
-        groups = by_policy(by_setting[at])
-        found = [shares(groups.get(name, ())) for name in policies]
-        rows.append(
-            (_named(at), str(max(map(len, found))), *(f"{median(one):.0%}" if one else _NOTHING for one in found))
-        )
-    told = "Median share of the bound's saving; n is the number of windows with enough to win."
-    return Section("Every setting", (told, Table(("setting", "n", *policies), tuple(rows))))
-
-
-def _worst(by_setting: Mapping[Setting, Sequence[Graded]]) -> Section:
-    """Where the advisor did worst, whatever the setting."""
-    cells = [one for cells in by_setting.values() for one in cells]
-    ranked = sorted((one for one in cells if one.cell.policy == "planner" and one.share is not None), key=_share)
-    rows = tuple(
-        (f"{one.cell.home} from {one.cell.first_day}", _named(setting(one.cell)), f"{_share(one):.1%}")
-        for one in ranked[:_WORST]
-    )
-    if not rows:
-        return Section("Worst windows of the planner", ("The planner has no window with a share.",))
-    return Section("Worst windows of the planner", (Table(("window", "setting", "share"), rows, words=2),))
-
-
-def _share(one: Graded) -> float:
-    return 0.0 if one.share is None else one.share
+    beside = [one for one in graded if window(one.cell) in sat and one.cell.policy in {*few, *_BESIDE}]
+    if not few or not sat:
+        return []
+    told = f"{', '.join(few)} sat {len(sat)} of the windows; on just those:"
+    return [Section("On fewer windows", (told, tables.money(by_policy(beside))))]
 
 
 def _not_counted(records: Sequence[Record], damaged: Sequence[str]) -> Section:
@@ -164,12 +116,12 @@ def _not_counted(records: Sequence[Record], damaged: Sequence[str]) -> Section:
     policies: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for outcome in (record.outcome for record in records if record.outcome.status != "done"):
         at = f"{outcome.cell.home} from {outcome.cell.first_day}, {outcome.cell.days} days"
-        policies[at, outcome.status.replace("_", " "), outcome.detail or _NOTHING].append(outcome.cell.policy)
+        policies[at, outcome.status.replace("_", " "), outcome.detail or tables.NOTHING].append(outcome.cell.policy)
     rows = [
         (at, status, ", ".join(f"{name} ({n})" for name, n in Counter(names).items()), why)
         for (at, status, why), names in policies.items()
     ]
-    rows += [(name, "damaged", _NOTHING, "cannot be read; the next run does it again") for name in damaged]
+    rows += [(name, "damaged", tables.NOTHING, "cannot be read; the next run does it again") for name in damaged]
     if not rows:
         return Section("What did not count", ("Every cell finished.",))
     table = Table(("window or file", "status", "policies (cells)", "why"), tuple(rows), words=4)
@@ -182,13 +134,10 @@ def _how_to_read() -> Section:
         (
             "Bill: import less export at the meter, less the worth of what was left in the battery against the start.",
             "Bound (oracle): one linear programme that knows the whole window in advance; nobody can do better.",
-            "Share: saving against the home without a battery, over the bound's.",
+            "Share: saving against the home without a battery, over the bound's; its median, worst and best.",
+            "Regret: what a policy costs more than greedy (self-consumption) or oracle on the same window, in 28 days.",
+            "In brackets: 95 % bootstrap intervals; homes are drawn, then windows of each (2,000 draws).",
             f"A window in which the bound saves less than {LEAST_SAVING:g} in 28 days has no share.",
-            "Means and the ladder use only windows that every policy finished.",
+            "Tables of one setting use only windows that every policy in them finished.",
         ),
     )
-
-
-def _named(at: Setting) -> str:
-    suite, days, battery_kwh, tariff, forecast, step_minutes = at
-    return f"{suite}, {days} days, {battery_kwh:g} kWh, {tariff}, forecast {forecast}, {step_minutes} min"

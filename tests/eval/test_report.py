@@ -65,9 +65,12 @@ def reported(folder: Path, exam: Sequence[Record]) -> tuple[str, str]:
 def test_bills_and_shares_are_those_worked_out_by_hand(tmp_path: Path) -> None:
     _, text = reported(tmp_path, [played(policy) for policy in SHIFTED_KW])
     # 18 h of 1 kW at 0.2 and 6 h of 2 kW at 0.5: 9.60 a day, 268.80 in 28 days; the bound saves 50.40.
-    assert "| none | 1 | 268.80 | 0.00 | 0.0% |" in text
-    assert "| greedy | 1 | 243.60 | 25.20 | 50.0% |" in text
-    assert "| planner | 1 | 223.44 | 45.36 | 90.0% | 90% … 90% | 0% | 0.90 | 2.0 |" in text
+    assert "| none | 1 | 268.80 | 0.0 [0.0, 0.0] | 0 … 0 | +25.20 [+25.20, +25.20] |" in text
+    assert "| greedy | 1 | 243.60 | 50.0 [50.0, 50.0] | 50 … 50 | +0.00 [+0.00, +0.00] |" in text
+    told = "| planner | 1 | 223.44 | 90.0 [90.0, 90.0] | 90 … 90 | -20.16 [-20.16, -20.16] | +5.04 [+5.04, +5.04] |"
+    assert told in text
+    assert "| planner | 0.0 [0.0, 0.0] | 0.0 [0.0, 0.0] | 0.90 [0.90, 0.90] | 2.0 [2.0, 2.0] |" in text
+    assert "| greedy | 1 | +20.16 [+20.16, +20.16] | 1 of 1 |" in text
     assert "planner 90% (worst 90%); greedy 50% (worst 50%)" in text
 
 
@@ -113,7 +116,7 @@ def test_means_compare_only_windows_that_every_policy_finished(tmp_path: Path) -
 def test_a_window_with_little_to_win_has_no_share(tmp_path: Path) -> None:
     exam = [played(policy, shifted_kw=0.05 * kw) for policy, kw in SHIFTED_KW.items()]
     _, text = reported(tmp_path, exam)
-    assert "| planner | 1 | 266.53 | 2.27 | - | - |" in text
+    assert "| planner | 1 | 266.53 | - | - | -1.01 [-1.01, -1.01] |" in text
     assert "No window has enough to win" in text
 
 
@@ -146,3 +149,34 @@ def test_accounts_of_the_parts_add_up_to_the_whole() -> None:
     for parts in (by_day(record), by_month(record)):
         costs = [price(part, part.series).cost for part in parts.values() if part.series is not None]
         assert sum(costs) == pytest.approx(price(record, record.series).cost)
+
+
+def test_who_sat_few_windows_stands_beside_the_others_on_just_those(tmp_path: Path) -> None:
+    exam = [played(policy, home=f"home-{home}") for policy in SHIFTED_KW for home in (1, 2, 3)]
+    exam.append(played("emhass", shifted_kw=0.7))
+    _, text = reported(tmp_path, exam)
+    first, fewer = text.split("## On fewer windows")
+    assert "| planner | 3 | 223.44 |" in first
+    assert "| emhass |" not in first.split("## The planner")[0]
+    assert "emhass sat 1 of the windows" in fewer
+    assert "| emhass | 1 | 233.52 | 70.0 [70.0, 70.0] |" in fewer
+
+
+def test_verdicts_replies_latency_and_tokens_are_told(tmp_path: Path) -> None:
+    asked = played("planner")
+    outcome = asked.outcome.model_copy(
+        update={
+            "cell": cell("advisor:embedded:decide"),
+            "verdicts": {"allowed": 670, "rejected": 2},
+            "replies": {"chosen": 6, "late": 1, "invalid": 1},
+            "reply_s": (1.0, 2.0, 30.0, 2.0, 2.0, 2.0, 2.0, 2.0),
+            "tokens": 4000,
+            "cpu_s": 12.34,
+        },
+    )
+    exam = [*(played(policy) for policy in SHIFTED_KW), Record(outcome, asked.series)]
+    _, text = reported(tmp_path, exam)
+    told = (
+        "| advisor:embedded:decide | 672 | 3.00 | 3.00 | 12.3 | 670 allowed, 2 rejected | 8 | 2 (25%) | 2.00 | 20.20 |"
+    )
+    assert f"{told} 500 |" in text
