@@ -38,8 +38,7 @@ def chat(
             return
         from advisor.terminal import Conversation, converse
 
-        folder = getattr(partner, "memory", None)
-        converse(Conversation(partner, Console()), folder / "chat-history" if folder else None)
+        converse(Conversation(partner, Console()), _MEMORIES[0].parent / "chat-history")
 
 
 def find_partner(config: Path, memory: Path | None, home: str | None, stack: ExitStack) -> "Partner":
@@ -50,7 +49,14 @@ def find_partner(config: Path, memory: Path | None, home: str | None, stack: Exi
     """
     from advisor.partner import newest_memory, open_memory
 
-    del config
+    if memory is None and config.exists():
+        from advisor.service_partner import find_service
+        from agent.settings import load_settings
+        from ingest.home_file import load_home
+
+        settings = load_settings(config)
+        found = find_service(settings, stack)
+        return found or open_memory(settings.memory_dir, load_home(settings.home_file), stack)
     return open_memory(memory or newest_memory(_MEMORIES), home, stack)
 
 

@@ -32,6 +32,10 @@ class Partner(Protocol):
     def place(self) -> str:
         """Where the answers come from, for people."""
 
+    @property
+    def model(self) -> str:
+        """Which model words the answers, or none."""
+
     def now(self) -> datetime:
         """The moment that counts as now."""
 
@@ -50,6 +54,7 @@ class MemoryPartner:
     memory: Path
     sources: Sources
     asker: Asker
+    model: str = "none"
 
     @property
     def home(self) -> str:
@@ -101,8 +106,8 @@ def journal_of(memory: Path) -> Path:
     return memory / "journal.sqlite"
 
 
-def open_memory(memory: Path, home: str | None, stack: ExitStack) -> MemoryPartner:
-    """Open a memory folder to read; closed with `stack`.
+def open_memory(memory: Path, home: str | Home | None, stack: ExitStack) -> MemoryPartner:
+    """Open a memory folder to read, for a home or the one decided for last; closed with `stack`.
 
     Raises:
         DataError: nothing is in it.
@@ -117,7 +122,7 @@ def open_memory(memory: Path, home: str | None, stack: ExitStack) -> MemoryPartn
         with open_journal(journal_file):
             pass
     journal = stack.enter_context(open_journal(journal_file, read_only=True))
-    facts = store.home(home or _home_of(store, journal.last()))
+    facts = home if isinstance(home, Home) else store.home(home or _home_of(store, journal.last()))
     sources = Sources(facts, store, journal)
     return MemoryPartner(facts, memory, sources, Asker(sources))
 

@@ -53,7 +53,6 @@ class Conversation:
 
     partner: Partner
     console: Console
-    model: str = "none"
     language: Language = "en"
     last: Answer | None = None
     _commands: dict[str, Callable[[], None]] = field(init=False, repr=False)
@@ -138,7 +137,7 @@ class Conversation:
         self.console.print(table)
 
     def _model(self) -> None:
-        told = f"model: {self.model}; every figure comes from the inquiries, with a model or without"
+        told = f"model: {self.partner.model}; every figure comes from the inquiries, with a model or without"
         self.console.print(told, markup=False, highlight=False)
 
 
@@ -187,7 +186,7 @@ def _typed(conversation: Conversation, history: Path | None) -> Iterator[str]:
 
 def _toolbar(conversation: Conversation) -> str:
     partner = conversation.partner
-    return f" {partner.home} · {partner.place} · model {conversation.model} · /help "
+    return f" {partner.home} · {partner.place} · model {partner.model} · /help "
 
 
 def _piped() -> Iterator[str]:
@@ -203,5 +202,6 @@ def _completer() -> Completer:
 def _history(path: Path | None) -> History:
     if path is None:
         return InMemoryHistory()
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=True)
     return FileHistory(str(path))
