@@ -103,6 +103,10 @@ class HomeAssistantApi:
             raise TransportError(f"Home Assistant does not take broker {str(broker)!r}: {why}")
         return str(done["result"]["entry_id"])
 
+    def configure_automation(self, name: str, **config: Any) -> None:
+        """Make or change an automation as the user interface does; it is in force at once."""
+        self._request("POST", f"/api/config/automation/config/{name}", json=config)
+
     def command(self, kind: str, **data: Any) -> Any:
         """Ask one command over the WebSocket API; its result.
 

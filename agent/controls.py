@@ -36,6 +36,8 @@ class Controls(BaseModel):
     reserve_soc: Annotated[float, Field(ge=0, le=1)] = 0.0
     allow_grid_charging: bool = True
     allow_export: bool = True
+    # How long a change that somebody else made to the inverter is left alone; 0 sets it back with the next command.
+    respect_hours: Annotated[float, Field(ge=0, le=48)] = 2.0
 
     def home(self, home: Home) -> Home:
         """The home as it may be used now: a control narrows what the home allows and never widens it."""
@@ -72,6 +74,7 @@ class Controls(BaseModel):
             "reserve": f"{self.reserve_soc * 100:g}",
             "allow_grid_charging": "ON" if self.allow_grid_charging else "OFF",
             "allow_export": "ON" if self.allow_export else "OFF",
+            "respect": f"{self.respect_hours:g}",
         }
 
 
@@ -80,12 +83,14 @@ _READERS: dict[str, Callable[[str], dict[str, object]]] = {
     "reserve": lambda said: {"reserve_soc": float(said) / 100},
     "allow_grid_charging": lambda said: {"allow_grid_charging": _ON_OFF[said.upper()]},
     "allow_export": lambda said: {"allow_export": _ON_OFF[said.upper()]},
+    "respect": lambda said: {"respect_hours": float(said)},
 }
 _ALLOWED = {
     "acting": f"say one of {', '.join(repr(mode.value) for mode in Acting)}",
     "reserve": "say a percentage from 0 to 100",
     "allow_grid_charging": "say ON or OFF",
     "allow_export": "say ON or OFF",
+    "respect": "say hours from 0 to 48",
 }
 
 

@@ -1,8 +1,9 @@
 """The advisor as a device: how it introduces itself, and the states that a new broker or Home Assistant must learn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
@@ -13,7 +14,7 @@ from agent.controls import ControlPanel
 from agent.decision import Decision
 from agent.journal import Journal
 from agent.plan_picture import draw_plan
-from agent.states import bill_state, health_state, off_state, plan_state, summary
+from agent.states import Troubles, bill_state, health_state, off_state, plan_state, summary
 from energy.home import Home
 from energy.slots import day_bounds, local_day
 from transport.advisor_discovery import Offer, advisor_discovery
@@ -35,8 +36,7 @@ class Presence:
     """Tells states, and tells them all again whenever somebody may have forgotten them."""
 
     def __init__(self, identity: Identity, panel: ControlPanel, journal: Journal) -> None:
-        self.model_problem = ""
-        self.command_problem = ""
+        self.troubles = Troubles()
         self._identity = identity
         self._home = identity.home
         self._topics = Topics(identity.home.name)
@@ -45,6 +45,7 @@ class Presence:
         self._journal = journal
         self._books = Books(identity.home, identity.step)
         self._told: dict[str, bytes] = {}
+        self._problems: tuple[str, ...] = ()
 
     def introduce(self, link: MqttLink) -> None:
         """Announce every entity, then every state; runs in the network thread after each connection."""
@@ -75,6 +76,16 @@ class Presence:
         told = {self._topics.decision: off_state(now, self._identity.model), self._topics.health: self._health(now, ())}
         self._tell(told, None, link)
 
+    def tell_troubles(self, now: datetime, link: MqttLink, **changed: Any) -> None:
+        """Publish what is wrong, when that has changed."""
+        troubles = replace(self.troubles, **changed)
+        if troubles == self.troubles:
+            return
+        self.troubles = troubles
+        payload = orjson.dumps(self._health(now, self._problems))
+        self._told[self._topics.health] = payload
+        link.publish(self._topics.health, payload, retain=True, qos=1)
+
     def _tell(self, states: Mapping[str, dict[str, object]], plan: Plan | None, link: MqttLink) -> None:
         payloads = {topic: orjson.dumps(state) for topic, state in states.items()}
         payloads[self._topics.plan] = orjson.dumps(plan_state(plan, self._home.tz))
@@ -91,4 +102,5 @@ class Presence:
         return bill_state(month, expected, now=now, zone=home.tz)
 
     def _health(self, now: datetime, problems: tuple[str, ...]) -> dict[str, object]:
-        return health_state(now, problems, model_problem=self.model_problem, command_problem=self.command_problem)
+        self._problems = problems
+        return health_state(now, problems, self.troubles)

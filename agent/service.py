@@ -15,13 +15,14 @@ from agent.board import Board, Shown
 from agent.controls import Acting, ControlPanel
 from agent.decide import Reviewer, Situation, decide
 from agent.decision import Decision
+from agent.hand import Hand
 from agent.journal import Journal
+from agent.obedience import ChangedByHand, NotObeyed, Obeyed, ReadBack
 from agent.pace import ReviewPace
 from agent.presence import Identity, Presence
 from agent.pv_outlook import PvOutlook
 from agent.recall import Recall, day_shape
 from agent.settings import Settings
-from energy.commands import ReleaseCommand
 from energy.day_ahead import known_prices
 from energy.errors import AdvisorError, DataError
 from energy.home import Home
@@ -91,15 +92,15 @@ class Service:
         self._house_online: bool | None = None
         self._slot: datetime | None = None
         self._slot_seen_s = 0.0
+        self._blind = False
         self._pace = ReviewPace(parts.home, timedelta(hours=settings.service.review_hours))
         self._notes: tuple[Note, ...] = ()
         last = parts.journal.last(parts.home.name)
         self._in_force = last.chosen if last and last.chosen_by != "planner" else None
-        self._last_command_at: datetime | None = None
-        self._unconfirmed: str | None = None
         self._day: date | None = None
         self._panel = parts.panel
         self._presence = _presence(settings, parts)
+        self._hand = Hand(self._topics, parts.panel, parts.journal, self._presence)
         self._shown = Shown(parts.home, parts.model, self._step, started=datetime.now(UTC), decision=last)
         self._shown_s = 0.0
         parts.board.show(self._shown)
@@ -117,7 +118,7 @@ class Service:
             will=(topics.advisor_status, "offline"),
             on_connected=self._presence.introduce,
         ) as link:
-            link.subscribe(topics.sensors, topics.command_state, topics.control_set("+"))
+            link.subscribe(topics.sensors, topics.command_state, topics.shown, topics.control_set("+"))
             link.subscribe(HOME_ASSISTANT_STATUS, *self._mapped.topics)
             while not self._stop.is_set():
                 message = link.receive(_GLANCE_S)
@@ -154,7 +155,9 @@ class Service:
         elif message.topic == topics.sensor("pv_forecast"):
             self._forecast.hear(PvForecast.model_validate_json(message.payload))
         elif message.topic == topics.command_state:
-            self._confirm(CommandState.model_validate_json(message.payload), retained=message.retained)
+            self._confirm(CommandState.model_validate_json(message.payload), retained=message.retained, link=link)
+        elif message.topic == topics.shown:
+            self._hear_shown(message, link)
         elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
             self._presence.introduce(link)
         elif (control := topics.control_named(message.topic)) is not None:
@@ -168,7 +171,7 @@ class Service:
         """A house that comes back may live at another time: nothing heard of it before counts."""
         if online and self._house_online is False:
             self._house_time, self._slot, self._day = None, None, None
-            self._last_command_at = None
+            self._hand.forget()
             self._pace.forget()
             self._readings.clear()
             self._meter = SlotMeter(self._step)
@@ -233,17 +236,19 @@ class Service:
             _log.warning("%s", problem)
         self._complaints[topic] = problem
 
-    def _confirm(self, answer: CommandState, *, retained: bool) -> None:
-        if retained or answer.decision_id is None or answer.decision_id != self._unconfirmed:
+    def _confirm(self, answer: CommandState, *, retained: bool, link: MqttLink) -> None:
+        if not retained and self._hand.confirm(answer, link):
+            self._show(confirmed=answer.accepted)
+
+    def _hear_shown(self, message: Message, link: MqttLink) -> None:
+        """Somebody says what the inverter's entities show; a hand taken off or laid on changes what is decided."""
+        if message.retained or (now := self._now()) is None:
             return
-        self._unconfirmed = None
-        self._parts.journal.confirm(answer.decision_id, answer.time, accepted=answer.accepted, detail=answer.detail)
-        self._show(confirmed=answer.accepted)
-        self._presence.command_problem = (
-            "" if answer.accepted else f"the house refused {answer.decision_id}: {answer.detail}"
-        )
-        if self._presence.command_problem:
-            _log.warning("%s", self._presence.command_problem)
+        outcome = self._hand.hear(ReadBack.model_validate_json(message.payload), now=now, link=link)
+        if isinstance(outcome, Obeyed | NotObeyed):
+            self._show(confirmed=isinstance(outcome, Obeyed))
+        elif isinstance(outcome, ChangedByHand):
+            self._parts.board.wish_decision()
 
     def _turn(self, control: str, message: Message, link: MqttLink) -> None:
         """Turn a control; what it changes shows in a new decision at once.
@@ -255,42 +260,36 @@ class Service:
             raise DataError(f"{message.topic}: retained, so it may be old: publish controls without the retain flag")
         acted = self._panel.controls.acting is Acting.ACT
         try:
-            if control == "decide_now":
-                self._reviewed_at = None
-            else:
+            if control != "decide_now":
                 self._panel.turn(control, message.payload)
         finally:
             self._presence.show_controls(link)
-        if acted and self._panel.controls.acting is not Acting.ACT:
-            self._release(link)
+        if (now := self._now()) is not None and control == "acting":
+            self._give_or_take(now, acted, link)
         self._complaints.pop(message.topic, None)
         self._parts.board.wish_decision()
 
-    def _release(self, link: MqttLink) -> None:
-        """Let the house go: it returns to plain self-consumption now, not at the end of the schedule."""
-        if self._last_command_at is None or (now := self._now()) is None:
-            return
-        release = ReleaseCommand(
-            decision_id=f"{now:%Y%m%dT%H%M%SZ}-release",
-            valid_from=now,
-            valid_until=now + self._step,
-            reason_code="released",
-            reason="The household lets the advisor act no longer.",
-        )
-        link.publish(self._topics.command, release.model_dump_json(), qos=1)
-        self._last_command_at, self._unconfirmed = None, release.decision_id
+    def _give_or_take(self, now: datetime, acted: bool, link: MqttLink) -> None:
+        if self._panel.controls.acting is Acting.ACT:
+            self._hand.take_back(now, link)
+        elif acted:
+            self._hand.release(now, link)
 
     def _decide_when_due(self, now: datetime, link: MqttLink) -> None:
         slot = floor_slot(now, self._step)
-        if slot == self._slot and not self._may_grant_wish(now):
+        if slot == self._slot and not self._blind and not self._may_grant_wish(now):
             return
         limit_s = self._settings.policy.max_snapshot_age_s
         taken = self._witness.judged(snapshot(self._readings, now=now, max_age_s=limit_s))
+        if slot == self._slot and self._blind and isinstance(taken, NoSnapshot):
+            return
         self._slot_seen_s = self._slot_seen_s or time.monotonic()
         waited_s = time.monotonic() - self._slot_seen_s
         if isinstance(taken, NoSnapshot) and waited_s < self._settings.service.grace_s:
             return
         self._slot, self._slot_seen_s = slot, 0.0
+        # By the wall clock, sensors that come late in a slot still get their decision in it.
+        self._blind = isinstance(taken, NoSnapshot) and self._settings.service.clock == "wall"
         self._remember_measured(now)
         if self._panel.controls.acting is Acting.OFF:
             self._rest(now, link)
@@ -312,7 +311,7 @@ class Service:
         if not self._parts.board.decision_wished:
             return False
         pause = timedelta(minutes=self._settings.policy.min_minutes_between_commands)
-        return self._last_command_at is None or now - self._last_command_at >= pause
+        return self._hand.last_command_at is None or now - self._hand.last_command_at >= pause
 
     def _show_decision(self, now: datetime, decision: Decision) -> None:
         shapes = self._parts.recall.shapes()
@@ -354,7 +353,7 @@ class Service:
             shapes=recall.shapes() | {today: so_far},
             pv_forecast_kw=self._forecast.ahead(slot_start, timedelta(hours=settings.horizon_hours), self._step),
             recent=self._recent(now),
-            last_command_at=self._last_command_at,
+            last_command_at=self._hand.last_command_at,
             in_force=self._in_force,
             notes=tuple(note.text for note in self._notes),
             asked=tuple(note.constraint for note in self._notes if note.constraint is not None),
@@ -366,8 +365,9 @@ class Service:
         if decision.review is not None:
             self._pace.reviewed(decision, notes=[note.id for note in self._notes])
             self._in_force = decision.chosen if decision.chosen_by == "model" else None
-            self._presence.model_problem = "" if decision.review.outcome == "chosen" else decision.review.outcome
-        if decision.outcome == "published" and self._panel.controls.acting is not Acting.ACT:
+            failed = "" if decision.review.outcome == "chosen" else decision.review.outcome
+            self._presence.troubles = replace(self._presence.troubles, model=failed)
+        if decision.outcome == "published" and not self._hand.may_act(now):
             return decision.model_copy(update={"outcome": "advised"})
         return decision
 
@@ -390,12 +390,7 @@ class Service:
         )
 
     def _publish(self, decision: Decision, link: MqttLink) -> None:
-        if decision.command is not None and decision.outcome == "published":
-            if self._unconfirmed is not None:
-                self._presence.command_problem = f"the house has not answered command {self._unconfirmed}"
-                _log.warning("%s", self._presence.command_problem)
-            link.publish(self._topics.command, decision.command.model_dump_json(), qos=1)
-            self._last_command_at, self._unconfirmed = decision.at, decision.decision_id
+        self._hand.send(decision, link)
         if decision.problems:
             _log.warning("no command at %s: %s", decision.at.isoformat(), "; ".join(decision.problems))
         self._presence.tell_decision(decision, link)

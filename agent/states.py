@@ -1,12 +1,14 @@
 """What the advisor tells on MQTT of a decision, its plan, the bill and its health: small enough for sensors."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from agent.account import Account
 from agent.api.answers import Plan
 from agent.decision import Decision
+from agent.obedience import ChangedByHand
 from energy.slots import day_bounds, local_day
 
 # A day of quarter hours: Home Assistant does not record attributes of more than 16 kB.
@@ -110,14 +112,27 @@ def _rounded(money: float) -> float:
     return round(money, 4)
 
 
-def health_state(
-    now: datetime, problems: tuple[str, ...], *, model_problem: str, command_problem: str
-) -> dict[str, object]:
-    """Whether the data allow decisions, the model answers and the house obeys; empty texts where all is well."""
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """What is wrong beyond the data; empty where all is well. `in_control` tells whether a command of ours stands."""
+
+    model: str = ""
+    command: str = ""
+    changed: ChangedByHand | None = None
+    in_control: bool = False
+
+
+def health_state(now: datetime, problems: tuple[str, ...], troubles: Troubles) -> dict[str, object]:
+    """Whether the data allow decisions, the model answers, the house obeys, and whose hand is on the inverter."""
+    changed = troubles.changed
     return {
         "ok": not problems,
         "problems": list(problems),
-        "model_problem": model_problem,
-        "command_problem": command_problem,
+        "model_problem": troubles.model,
+        "command_problem": troubles.command,
+        "changed_by_hand": changed.detail if changed else "",
+        "changed_since": changed.since.isoformat(timespec="seconds") if changed else None,
+        "respected_until": changed.until.isoformat(timespec="seconds") if changed else None,
+        "in_control": troubles.in_control,
         "time": now.isoformat(),
     }

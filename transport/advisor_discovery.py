@@ -152,7 +152,6 @@ def _bills(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
 
 def _diagnostics(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
     decision = {"state_topic": topics.decision, "expire_after": offer.expire_after_s, "entity_category": "diagnostic"}
-    trouble = {"device_class": "problem", "payload_on": "ON", "payload_off": "OFF", "entity_category": "diagnostic"}
     return (
         Entity(
             "sensor",
@@ -193,6 +192,20 @@ def _diagnostics(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
                 ),
             },
         ),
+        *_health(topics, offer),
+    )
+
+
+def _health(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
+    trouble = {
+        "state_topic": topics.health,
+        "expire_after": offer.expire_after_s,
+        "entity_category": "diagnostic",
+        "device_class": "problem",
+    }
+    # Neither expires: an automation that lets the inverter go when the advisor is gone looks at how they end.
+    hand = {"state_topic": topics.health}
+    return (
         Entity(
             "binary_sensor",
             "data_problem",
@@ -200,9 +213,7 @@ def _diagnostics(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
             "mdi:database-alert-outline",
             {
                 **trouble,
-                "state_topic": topics.health,
-                "expire_after": offer.expire_after_s,
-                "value_template": "{{ 'OFF' if value_json.ok else 'ON' }}",
+                **_yes_no("not value_json.ok"),
                 **_attributes(topics.health, "{'problems': value_json.problems}"),
             },
         ),
@@ -213,9 +224,7 @@ def _diagnostics(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
             "mdi:brain",
             {
                 **trouble,
-                "state_topic": topics.health,
-                "expire_after": offer.expire_after_s,
-                "value_template": "{{ 'ON' if value_json.model_problem else 'OFF' }}",
+                **_yes_no("value_json.model_problem"),
                 **_attributes(topics.health, "{'problem': value_json.model_problem}"),
             },
         ),
@@ -226,10 +235,26 @@ def _diagnostics(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
             "mdi:battery-alert-variant-outline",
             {
                 **trouble,
-                "state_topic": topics.health,
-                "expire_after": offer.expire_after_s,
-                "value_template": "{{ 'ON' if value_json.command_problem else 'OFF' }}",
+                **_yes_no("value_json.command_problem"),
                 **_attributes(topics.health, "{'problem': value_json.command_problem}"),
+            },
+        ),
+        Entity(
+            "binary_sensor", "in_control", "In control", "mdi:steering", {**hand, **_yes_no("value_json.in_control")}
+        ),
+        Entity(
+            "binary_sensor",
+            "changed_by_hand",
+            "Changed by hand",
+            "mdi:hand-back-right-outline",
+            {
+                **hand,
+                **_yes_no("value_json.changed_by_hand"),
+                **_attributes(
+                    topics.health,
+                    "{'what': value_json.changed_by_hand, 'since': value_json.changed_since,"
+                    " 'respected_until': value_json.respected_until}",
+                ),
             },
         ),
     )
@@ -258,6 +283,8 @@ def _controls(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
         offered.append(_control(topics, "switch", "allow_grid_charging", "Grid charging", "mdi:import", {}))
     if offer.export:
         offered.append(_control(topics, "switch", "allow_export", "Battery export", "mdi:export", {}))
+    hours = {"min": 0, "max": 48, "step": 0.5, "mode": "box", "unit_of_measurement": "h", "entity_category": "config"}
+    offered.append(_control(topics, "number", "respect", "Respect changes by hand", "mdi:hand-clock", hours))
     press: dict[str, object] = {"command_topic": topics.control_set("decide_now"), "payload_press": "PRESS"}
     offered.append(Entity("button", "decide_now", "Decide now", "mdi:refresh", press))
     if offer.notes:
@@ -273,6 +300,10 @@ def _control(topics: Topics, component: str, name: str, title: str, icon: str, l
 
 def _value(path: str) -> dict[str, object]:
     return {"value_template": f"{{{{ value_json.{path} }}}}"}
+
+
+def _yes_no(expression: str) -> dict[str, object]:
+    return {"value_template": f"{{{{ 'ON' if {expression} else 'OFF' }}}}"}
 
 
 def _attributes(topic: str, expression: str) -> dict[str, object]:

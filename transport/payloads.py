@@ -19,12 +19,12 @@ class Moment(_Payload):
 
 
 class CommandState(_Payload):
-    """What the house made of a command; `decision_id` is None where none could be read."""
+    """What the house made of a command; `decision_id` is None where none could be read, `mode` where it tells none."""
 
     time: AwareDatetime
     decision_id: str | None
     accepted: bool
-    mode: Mode
+    mode: Mode | None
     detail: str
 
 

@@ -49,6 +49,11 @@ class Topics:
         return self._under("battery", "command_state")
 
     @property
+    def shown(self) -> str:
+        """What the inverter's entities show, after a command and after every change; not retained."""
+        return self._under("battery", "shown")
+
+    @property
     def advisor_status(self) -> str:
         """`online` or `offline`, by last will."""
         return self._under("advisor", "status")
