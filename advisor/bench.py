@@ -6,6 +6,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,9 +18,11 @@ from agent.decide import Situation, decide
 from agent.journal import open_journal
 from agent.recall import Recall
 from energy.guard import Policy
+from energy.home import Home
 from energy.slots import day_bounds
 from ingest.live import Snapshot
 from ingest.recorded import shipped_history, shipped_homes
+from knowledge.days import DayRecord
 from knowledge.fingerprint import NOTHING_EXPECTED
 from knowledge.forecast import DayShape, shape_of
 
@@ -62,9 +65,6 @@ def measure() -> Bench:
     """Make a day's decisions twice over on a shipped home, with memory and journal on disk."""
     history = shipped_history(shipped_homes()[0])
     home, known = history.home, history.days[:_HISTORY_DAYS]
-    today = known[-1].day + timedelta(days=1)
-    start, _ = day_bounds(today, home.tz)
-    first = shape_of(known[0], home.tz, _STEP)
     times = []
     with tempfile.TemporaryDirectory() as folder:
         memory = Path(folder)
@@ -73,20 +73,8 @@ def measure() -> Bench:
         with index_of(memory) as index, open_journal(memory / "journal.sqlite") as journal:
             recall = Recall(home, store, index, _STEP)
             for number in range(_DECISIONS):
-                now = start + number % 48 * _STEP
                 began = time.perf_counter()
-                taken = Snapshot(now, load_kw=0.8, pv_kw=0.0, soc=0.4, grid_kw=0.8, battery_kw=0.0, temperature_c=None)
-                situation = Situation(
-                    now=now,
-                    home=home,
-                    policy=Policy(),
-                    step=_STEP,
-                    horizon_hours=24,
-                    snapshot=taken,
-                    neighbours=recall.neighbours(_so_far(today, first, number % 48), _MEMBERS, NOTHING_EXPECTED),
-                    shapes=recall.shapes(),
-                )
-                journal.write(decide(situation))
+                journal.write(decide(situation(home, known, recall, number)))
                 times.append(1000 * (time.perf_counter() - began))
     return Bench(
         decisions=len(times),
@@ -96,6 +84,23 @@ def measure() -> Bench:
         median_ms=statistics.median(times),
         p95_ms=float(np.quantile(times, 0.95)),
         resident_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / 1e6,
+    )
+
+
+def situation(home: Home, known: Sequence[DayRecord], recall: Recall, number: int) -> Situation:
+    """What is known at the half-hour of that number on the day after the last one known."""
+    today = known[-1].day + timedelta(days=1)
+    start, _ = day_bounds(today, home.tz)
+    now, so_far = start + number % 48 * _STEP, _so_far(today, shape_of(known[0], home.tz, _STEP), number % 48)
+    return Situation(
+        now=now,
+        home=home,
+        policy=Policy(),
+        step=_STEP,
+        horizon_hours=24,
+        snapshot=Snapshot(now, load_kw=0.8, pv_kw=0.0, soc=0.4, grid_kw=0.8, battery_kw=0.0, temperature_c=None),
+        neighbours=recall.neighbours(so_far, _MEMBERS, NOTHING_EXPECTED),
+        shapes=recall.shapes(),
     )
 
 

@@ -260,6 +260,14 @@ def bench_decision(*, as_json: Json = False) -> None:
     bench(as_json=as_json)
 
 
+@bench_app.command("api")
+def bench_api(*, as_json: Json = False) -> None:
+    """Time the API with a year of history, and decisions beside fifty readers."""
+    from advisor.bench_api import bench_api as bench
+
+    bench(as_json=as_json)
+
+
 @bench_app.command("planner")
 def bench_planner(
     peer: Annotated[str, typer.Option(help="The planner to race against: emhass; make peers installs it.")] = "emhass",

@@ -1,9 +1,12 @@
 """The API put together: routes behind the gate, one form of error, an OpenAPI description."""
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -23,12 +26,14 @@ from energy.errors import AdvisorError
 
 _log = logging.getLogger(__name__)
 _SHOWN = 60
+_THREADS = 2
 _UNREADABLE = "the body cannot be read: send JSON in UTF-8"
 
 
 def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) -> ASGIApp:
     """The whole API, with its gate in front."""
     app = FastAPI(
+        lifespan=_few_threads,
         title="Energy Advisor",
         version=version("energy-advisor"),
         summary="What the advisor of a home sees, plans and has decided, and why.",
@@ -53,6 +58,14 @@ def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) ->
     app.add_exception_handler(AdvisorError, _failed)
     app.add_exception_handler(Exception, _failed)
     return Gate(app, settings=settings, keys=keys)
+
+
+@asynccontextmanager
+async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
+    """Every thread that works for readers takes its share of the interpreter from the deciding one."""
+    del app
+    to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    yield
 
 
 def _problem(status: int, error: str) -> JSONResponse:

@@ -1,9 +1,9 @@
 """Questions over HTTP: the answer in pieces, as it comes."""
 
+import asyncio
 import logging
 from collections.abc import Generator
 from contextlib import closing
-from threading import BoundedSemaphore
 from typing import Annotated, assert_never
 
 from fastapi import APIRouter
@@ -18,7 +18,6 @@ from energy.errors import AdvisorError
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 2
-_PATIENCE_S = 20.0
 
 
 class Asked(BaseModel):
@@ -39,17 +38,14 @@ class Failed(BaseModel):
 
 
 class Desk:
-    """Answers so many questions at once; further ones wait their turn."""
+    """Answers so many questions at once; further ones wait for their turn."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._turns = BoundedSemaphore(_AT_ONCE)
+        self.turns = asyncio.Semaphore(_AT_ONCE)
 
     def pieces(self, question: str, language: Language | None = None) -> Generator[Piece | Failed, None, None]:
         """The pieces of an answer at the house's own time; the last is `Done` or `Failed`."""
-        if not self._turns.acquire(timeout=_PATIENCE_S):
-            yield Failed(why="others are being answered: ask again in a moment")
-            return
         try:
             yield from self._source.asker.stream(question, now=self._source.shown().now, language=language)
         except AdvisorError as err:
@@ -57,8 +53,6 @@ class Desk:
         except Exception:  # noqa: BLE001 (the stream has begun: only a line in it can tell)
             _log.exception("a question could not be answered")
             yield Failed(why="the advisor failed to answer: see its log")
-        finally:
-            self._turns.release()
 
 
 def ask_routes(source: Source, desk: Desk) -> APIRouter:
@@ -66,14 +60,14 @@ def ask_routes(source: Source, desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["ask"], responses={503: {"model": Problem}})
 
     @router.post("/ask", response_class=NdjsonResponse, responses={200: {"content": {NDJSON: {}}}})
-    def post_ask(body: Asked) -> NdjsonResponse:
+    async def post_ask(body: Asked) -> NdjsonResponse:
         """Answer a question about the home, one JSON object a line.
 
         `{"ran": inquiry}` once it has run, `{"said": text}` piece by piece, and last `{"done": answer}` with the
         facts, decisions and days that the text rests on, or `{"error": why}`.
         """
         source.shown()
-        return NdjsonResponse(_lines(desk, body))
+        return NdjsonResponse(_lines(desk, body), desk.turns)
 
     return router
 

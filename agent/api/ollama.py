@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Literal, assert_never
 
 from fastapi import APIRouter, HTTPException, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
@@ -101,17 +102,17 @@ def ollama_routes(desk: Desk) -> APIRouter:
         }
 
     @router.post("/chat", response_class=Response)
-    def post_chat(body: ChatRequest) -> Response:
+    async def post_chat(body: ChatRequest) -> Response:
         """Answer the last question of a conversation."""
         _known(body.model)
         question = next((said.content for said in reversed(body.messages) if said.role == "user"), None)
-        return _answer(desk, question or "", stream=body.stream, wrap=_message)
+        return await _answer(desk, question or "", stream=body.stream, wrap=_message)
 
     @router.post("/generate", response_class=Response)
-    def post_generate(body: GenerateRequest) -> Response:
+    async def post_generate(body: GenerateRequest) -> Response:
         """Answer a prompt."""
         _known(body.model)
-        return _answer(desk, body.prompt, stream=body.stream, wrap=_response)
+        return await _answer(desk, body.prompt, stream=body.stream, wrap=_response)
 
     return router
 
@@ -133,9 +134,12 @@ def _response(text: str) -> dict[str, object]:
     return {"response": text}
 
 
-def _answer(desk: Desk, question: str, *, stream: bool, wrap: Wrap) -> Response:
+async def _answer(desk: Desk, question: str, *, stream: bool, wrap: Wrap) -> Response:
     chunks = _chunks(desk, question, wrap)
-    return NdjsonResponse(chunks) if stream else _whole(list(chunks), wrap)
+    if stream:
+        return NdjsonResponse(chunks, desk.turns)
+    async with desk.turns:
+        return _whole(await run_in_threadpool(list, chunks), wrap)
 
 
 def _chunks(desk: Desk, question: str, wrap: Wrap) -> Lines:

@@ -25,9 +25,8 @@ from agent.api.log import DecisionLog
 from agent.api.metrics import Figures
 from agent.api.source import Source
 from agent.api.streaming import NDJSON
-from agent.api.today import today
+from agent.api.today import TodayView
 from agent.api.views import PlanView, health, next_allowed, sensors, similar_days, status
-from energy.slots import DAY, day_bounds, local_day
 
 _LOOK_EVERY_S = 0.5
 _BEAT_EVERY = 30
@@ -81,16 +80,15 @@ def past_routes(source: Source, log: DecisionLog) -> APIRouter:
     """Reading what was measured and decided: from the journal."""
     router = APIRouter(prefix="/v1", tags=["past"], responses={503: {"model": Problem}})
 
+    view = TodayView()
+
     @router.get("/today")
     def get_today() -> Today:
         """The local day so far: finished slots, and the bill beside plain self-consumption and the bound."""
-        shown = source.shown()
-        if shown.now is not None:
-            first, _ = day_bounds(local_day(shown.now, shown.home.tz), shown.home.tz)
-            told = today(shown, log.lines(since=first - DAY, until=None, limit=400))
-            if told is not None:
-                return told
-        raise HTTPException(503, "the house has not been heard: its day is not known yet")
+        told = view.of(source.shown(), lambda since: log.lines(since=since, until=None, limit=400))
+        if told is None:
+            raise HTTPException(503, "the house has not been heard: its day is not known yet")
+        return told
 
     @router.get("/decisions")
     def get_decisions(

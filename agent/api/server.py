@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from energy.errors import SettingsError
 _log = logging.getLogger(__name__)
 _CONNECTIONS = 256
 _ENDS_S = 3
+# Readers' threads hand the interpreter back to the deciding one ten times sooner than by default: it halves what fifty
+# readers cost a decision (advisor bench api).
+_SWITCH_S = 0.0005
 
 
 @contextmanager
@@ -26,6 +30,7 @@ def serving(app: ASGIApp, settings: ApiSettings) -> Iterator[str]:
     """
     bound = _bind(settings)
     logging.getLogger("uvicorn.access").disabled = True  # an address may hold a key
+    sys.setswitchinterval(_SWITCH_S)
     host, port = bound.getsockname()[:2]
     server = uvicorn.Server(
         uvicorn.Config(
@@ -33,7 +38,7 @@ def serving(app: ASGIApp, settings: ApiSettings) -> Iterator[str]:
             access_log=False,
             log_config=None,
             ws="none",
-            lifespan="off",
+            lifespan="on",
             server_header=False,
             proxy_headers=False,
             limit_concurrency=_CONNECTIONS,

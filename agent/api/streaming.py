@@ -1,5 +1,6 @@
 """Answers in pieces: one JSON object a line, made as the client takes them, and ended when it leaves."""
 
+import asyncio
 from collections.abc import Generator, Mapping
 
 import orjson
@@ -15,13 +16,15 @@ class NdjsonResponse(StreamingResponse):
 
     media_type = NDJSON
 
-    def __init__(self, lines: Lines, status_code: int = 200) -> None:
+    def __init__(self, lines: Lines, turns: asyncio.Semaphore, status_code: int = 200) -> None:
         super().__init__((orjson.dumps(line) + b"\n" for line in lines), status_code=status_code)
         self._lines = lines
+        self._turns = turns
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the lines; a client that leaves would else keep the generator, and what it holds, alive."""
+        """Send the lines when it is their turn; waiting costs no thread."""
         try:
-            await super().__call__(scope, receive, send)
+            async with self._turns:
+                await super().__call__(scope, receive, send)
         finally:
             self._lines.close()

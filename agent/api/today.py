@@ -1,7 +1,7 @@
 """The local day so far: its finished slots, and its bill beside plain self-consumption and the bound."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -10,10 +10,26 @@ from agent.board import Shown
 from energy.bills import bills_of
 from energy.flows import Flows
 from energy.home import Home
-from energy.slots import day_bounds, hours, local_day
+from energy.slots import DAY, day_bounds, hours, local_day
 from energy.tariff import Prices
 from ingest.meter import MeteredSlot
 from knowledge.days import Floats
+
+
+class TodayView:
+    """The day so far, worked out once for each decision."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Sequence[MeteredSlot], Today | None] | None = None
+
+    def of(self, shown: Shown, decisions: Callable[[datetime], Sequence[DecisionLine]]) -> Today | None:
+        """The day; `decisions` gives those since a moment, newest first."""
+        known = self._known
+        # Slots are measured anew at each decision, and never changed.
+        if known is None or known[0] is not shown.measured:
+            since = shown.measured[0].start - DAY if shown.measured else shown.started
+            known = self._known = (shown.measured, today(shown, decisions(since)))
+        return known[1]
 
 
 def today(shown: Shown, decisions: Sequence[DecisionLine]) -> Today | None:
