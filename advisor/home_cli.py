@@ -15,6 +15,7 @@ def register_home(app: typer.Typer, ingest_app: typer.Typer) -> None:
     """Add these commands to the command line."""
     ingest_app.command("homeassistant")(ingest_homeassistant)
     app.command("setup")(setup)
+    app.command("doctor")(doctor)
 
 
 def ingest_homeassistant(
@@ -88,3 +89,22 @@ def setup(  # noqa: PLR0913 (a command line's options)
         tariff=tariff,
     )
     set_up(wishes, Console())
+
+
+def doctor(
+    *,
+    config: Config = CONFIG,
+    listen: Annotated[float, typer.Option(min=1, max=300, help="Seconds to listen to the sensors.")] = 15.0,
+    as_json: Json = False,
+) -> None:
+    """Check everything and say how to mend it; 0 all well, 1 problems, 2 unreadable settings, 3 only warnings."""
+    from rich.console import Console
+
+    from advisor import doctor as examination
+
+    findings, code = examination.examine(config, listen_s=listen)
+    if as_json:
+        print(examination.as_json(findings))  # noqa: T201 (the answer)
+    else:
+        examination.tell(findings, Console())
+    raise typer.Exit(code)

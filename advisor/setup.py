@@ -231,5 +231,5 @@ def _say_next(chosen: Chosen, wishes: Wishes, console: Console) -> None:
         console.print("\n".join([*lines, *(f"      - {name}" for name in entities)]), highlight=False)
     config = wishes.folder / "advisor.toml"
     console.print("\nNext:", highlight=False)
-    for command in ("advisor doctor", "advisor ingest homeassistant", "advisor run"):
+    for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
         console.print(f"  {command} --config {config}", highlight=False)

@@ -183,6 +183,7 @@ class HomeAssistant:
         self._address = address
         self._ids = count(1)
         self._socket: ClientConnection | None = None
+        self._connected_at: datetime | None = None
 
     def __enter__(self) -> Self:
         """Connect and prove who we are.
@@ -205,6 +206,7 @@ class HomeAssistant:
             raise TransportError(f"{url!r} answers, but not as Home Assistant: check homeassistant.url") from err
         except (OSError, WebSocketException) as err:
             raise TransportError(f"no Home Assistant at {url!r} ({err}): check homeassistant.url") from err
+        self._connected_at = datetime.now(UTC)
         try:
             self._authenticate()
         except BaseException:
@@ -258,6 +260,11 @@ class HomeAssistant:
         found = [StatisticMeta.model_validate(meta) for meta in self.command("recorder/list_statistic_ids")]
         return {meta.statistic_id: meta for meta in found}
 
+    def mqtt_entities(self) -> frozenset[str]:
+        """Unique ids of everything that its MQTT integration knows."""
+        known = self.command("config/entity_registry/list")
+        return frozenset(str(entry["unique_id"]) for entry in known if entry.get("platform") == "mqtt")
+
     def energy_preferences(self) -> dict[str, Any] | None:
         """What the energy dashboard was told; None where it was not set up."""
         try:
@@ -285,11 +292,14 @@ class HomeAssistant:
         )
         return {name: [_row(row) for row in rows] for name, rows in told.items()}
 
-    def clock(self) -> datetime | None:
-        """What time its host says it is, as of the connection; None where it does not say."""
+    def clock_lead_s(self) -> float | None:
+        """By how much its host's clock is ahead of ours, to a second or two; None where it does not say."""
         response = self._socket.response if self._socket else None
         told = response.headers.get("Date") if response else None
-        return parsedate_to_datetime(told).astimezone(UTC) if told else None
+        if told is None or self._connected_at is None:
+            return None
+        # The header has whole seconds: half of one is the best guess of what was cut off.
+        return (parsedate_to_datetime(told) - self._connected_at).total_seconds() + 0.5
 
     def _send(self, said: dict[str, Any]) -> None:
         if self._socket is None:

@@ -163,14 +163,19 @@ def snapshot(readings: Mapping[Role, Reading], *, now: datetime, max_age_s: floa
 
 
 def _imbalance(taken: Snapshot) -> str | None:
-    """Load must be what PV, grid (import positive) and battery (discharge positive) bring; None if it is."""
+    """What is wrong with the balance; None if nothing is, or it cannot be checked."""
     if taken.grid_kw is None or taken.battery_kw is None:
         return None
-    brought = taken.pv_kw + taken.grid_kw + taken.battery_kw
-    off = abs(brought - taken.load_kw)
-    if off <= max(_BALANCE_KW, _BALANCE_SHARE * max(taken.load_kw, taken.pv_kw)):
+    return balance_fault(taken.load_kw, taken.pv_kw, grid_kw=taken.grid_kw, battery_kw=taken.battery_kw)
+
+
+def balance_fault(load_kw: float, pv_kw: float, *, grid_kw: float, battery_kw: float) -> str | None:
+    """Load must be what PV, grid (import positive) and battery (discharge positive) bring; None if it is."""
+    brought = pv_kw + grid_kw + battery_kw
+    off = abs(brought - load_kw)
+    if off <= max(_BALANCE_KW, _BALANCE_SHARE * max(load_kw, pv_kw)):
         return None
     return (
-        f"powers do not balance: load {taken.load_kw:.2f} kW against {brought:.2f} kW from sun, grid and battery; "
+        f"powers do not balance: load {load_kw:.2f} kW against {brought:.2f} kW from sun, grid and battery; "
         "check units and signs"
     )

@@ -21,7 +21,7 @@ from ingest.homeassistant_history import read_statistics
 from knowledge.days import energy_kwh
 from knowledge.store import DayStore
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(400)]
 
 HOME = """
 name = "watched"
