@@ -7,6 +7,7 @@ from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
 from energy.tariff import PresetTariff
+from simulator.climate import ClimateWishes
 from simulator.spec import Car, Habits, HomeSpec, House, Life
 
 MADRID = Place(latitude=40.42, longitude=-3.70, altitude_m=650)
@@ -14,6 +15,8 @@ SEVILLE = Place(latitude=37.39, longitude=-5.98, altitude_m=10)
 LYON = Place(latitude=45.76, longitude=4.84, altitude_m=170)
 MUNICH = Place(latitude=48.14, longitude=11.58, altitude_m=520)
 FONTANA = Place(latitude=34.09, longitude=-117.44, altitude_m=380)
+# A plateau is warmer than a mountain of its height.
+_PLATEAU = ClimateWishes(mean_temperature_c=15.0)
 
 
 def _heat_pump() -> HomeSpec:
@@ -34,6 +37,7 @@ def _busy() -> HomeSpec:
         name="busy-family",
         place=MADRID,
         zone="Europe/Madrid",
+        climate=_PLATEAU,
         life=Life(
             people=4,
             dinner_hour=20.5,
@@ -86,6 +90,7 @@ def _retired() -> HomeSpec:
         name="retired",
         place=MADRID,
         zone="Europe/Madrid",
+        climate=_PLATEAU,
         life=Life(people=2, habits="retired", dinner_hour=20.5, weekends_away_per_year=2),
         house=House(floor_m2=95, hot_water="resistive"),
         pv=_south(4.0),

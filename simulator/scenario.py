@@ -12,6 +12,7 @@ from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid
 from energy.tariff import AnyTariff
+from simulator.presets import PRESETS
 from simulator.sensors import SensorQuality
 from simulator.yaml_file import read_yaml
 
@@ -26,14 +27,27 @@ class _Closed(BaseModel):
 
 
 class PlayedHome(_Closed):
-    """The home that is played; what is not given stays as it was recorded."""
+    """The home that is played; what is not given stays as it was recorded, or as the synthetic home has it.
+
+    `synthetic` names one that is made up for the days of the scenario, by weather and people drawn from `seed`.
+    """
 
     recorded: str = "citylearn-4"
+    synthetic: str | None = None
+    seed: int = Field(default=1, ge=0)
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     battery: Battery | None = None
     grid: Grid | None = None
     pv_factor: Annotated[float, Field(ge=0, le=10)] = 1.0
     load_factor: Factor = 1.0
+
+    @model_validator(mode="after")
+    def _is_one_home(self) -> Self:
+        if self.synthetic is not None and self.synthetic not in PRESETS:
+            raise ValueError(f"synthetic {self.synthetic!r} is not known: use one of {', '.join(PRESETS)}")
+        if self.synthetic is not None and "recorded" in self.model_fields_set:
+            raise ValueError(f"both recorded {self.recorded!r} and synthetic {self.synthetic!r}: give one")
+        return self
 
 
 class Away(_Closed):

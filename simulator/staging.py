@@ -12,7 +12,9 @@ from energy.tariff import AnyTariff, DynamicTariff
 from ingest.history import History
 from ingest.recorded import shipped_history
 from knowledge.days import DayRecord, Floats
+from simulator.presets import preset
 from simulator.scenario import Away, DailyPrices, Scenario
+from simulator.synthetic import STEP, synthetic_history
 
 # A forecast's error, as a multiple of the honest forecast's own.
 _FORECAST_ERROR = {"perfect": 0.0, "good": 1.0, "poor": 2.5}
@@ -29,7 +31,7 @@ def staged(scenario: Scenario, name: str) -> History:
         SettingsError: the recorded home is not known.
         DataError: the home was not recorded on the days to be played, or on none before.
     """
-    source = shipped_history(scenario.home.recorded)
+    source = _source(scenario)
     first = scenario.play.first_day
     last = first + timedelta(hours=scenario.play.hours) + _AHEAD
     kept = [record for record in source.days if first - scenario.play.memory_days * DAY <= record.day <= last]
@@ -40,6 +42,17 @@ def staged(scenario: Scenario, name: str) -> History:
     standby_kw = float(np.nanquantile(np.concatenate([record.load_kw for record in kept]), _STANDBY_QUANTILE))
     days = tuple(_changed(record, scenario, home, standby_kw=standby_kw) for record in kept)
     return History(home, source.step, days)
+
+
+def _source(scenario: Scenario) -> History:
+    """The days of a recorded home, or those of a synthetic one around what is played."""
+    given = scenario.home
+    if given.synthetic is None:
+        return shipped_history(given.recorded)
+    begins = scenario.play.first_day - scenario.play.memory_days * DAY
+    days = scenario.play.memory_days + -(-timedelta(hours=scenario.play.hours) // DAY) + _AHEAD // DAY
+    changes = {"first_day": begins, "forecast": scenario.forecast}
+    return synthetic_history(preset(given.synthetic).model_copy(update=changes), seed=given.seed, days=days, step=STEP)
 
 
 def _home(scenario: Scenario, recorded: Home, name: str, days: list[DayRecord]) -> Home:
@@ -93,9 +106,14 @@ def _is_away(record: DayRecord, away: Away) -> bool:
 
 
 def _forecast(record: DayRecord, scenario: Scenario, home: Home) -> Floats | None:
-    """The recording's own forecast with its error scaled; none where the scenario has none."""
+    """The recording's own forecast with its error scaled; none where the scenario has none.
+
+    A synthetic home's is made in the quality that is asked for.
+    """
     if scenario.forecast == "none" or record.pv_forecast_kw is None:
         return None
+    if scenario.home.synthetic is not None:
+        return record.pv_forecast_kw * scenario.home.pv_factor
     error_kw = record.pv_forecast_kw - record.pv_kw
     expected = (record.pv_kw + _FORECAST_ERROR[scenario.forecast] * error_kw) * scenario.home.pv_factor
     return np.clip(expected, 0, home.pv_peak_kw)

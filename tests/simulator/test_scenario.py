@@ -174,3 +174,47 @@ def test_names_come_from_files() -> None:
     assert home_name("some/where/my-house.yaml") == "my-house"
     assert date(2017, 1, 25) == load_scenario("sunny").play.first_day
     assert "sunny" in scenario_names()
+
+
+def test_a_synthetic_home_is_made_for_the_days_that_are_played() -> None:
+    scenario = load_scenario("family-car")
+    history = staged(scenario, "family-car")
+    played = [record for record in history.days if record.day >= scenario.play.first_day]
+    assert (history.home.name, history.step) == ("family-car", timedelta(minutes=5))
+    assert (history.days[0].day, len(played)) == (scenario.play.first_day - timedelta(days=90), 4 + 3)
+    assert any("guests" in record.notes for record in played)
+    again = staged(scenario, "family-car")
+    assert all((one.load_kw == two.load_kw).all() for one, two in zip(history.days, again.days, strict=True))
+
+
+def test_a_synthetic_home_is_forecast_as_well_as_the_scenario_says() -> None:
+    def off_kw(quality: str) -> float:
+        days = staged(load_scenario("heat-wave").model_copy(update={"forecast": quality}), "heat-wave").days
+        return float(np.mean([np.abs(day.pv_forecast_kw - day.pv_kw).mean() for day in days]))
+
+    assert off_kw("perfect") < 1e-4 < off_kw("good") < off_kw("poor")
+    none = staged(load_scenario("heat-wave").model_copy(update={"forecast": "none"}), "heat-wave").days
+    assert all(day.pv_forecast_kw is None for day in none)
+
+
+@pytest.mark.parametrize(
+    ("home", "told"),
+    [
+        ("{synthetic: castle}", "castle"),
+        ("{synthetic: couple, recorded: citylearn-4}", "both recorded"),
+        ("{synthetic: couple, seed: -1}", "seed"),
+    ],
+)
+def test_an_impossible_synthetic_home_is_refused(tmp_path: Path, home: str, told: str) -> None:
+    page = tmp_path / "mine.yaml"
+    page.write_text(
+        f"""
+title: A home that cannot be
+about: It is there to be refused with a message.
+home: {home}
+play: {{first_day: 2025-01-10, hours: 24}}
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(SettingsError, match=told):
+        load_scenario(str(page))

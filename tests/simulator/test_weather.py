@@ -48,6 +48,24 @@ def test_means_are_those_of_the_climate(years: list[Weather]) -> None:
     assert np.r_[cloud[:45], cloud[330:]].mean() == pytest.approx(climate.winter_cloud, abs=0.12)
 
 
+@pytest.mark.parametrize(
+    ("latitude", "altitude_m", "mean_c"),
+    # Yearly means of 1991-2020: Seville, Lyon, London, Munich, Berlin, Oslo, Los Angeles.
+    [
+        (37.4, 10, 19.2),
+        (45.8, 170, 12.9),
+        (51.5, 20, 11.6),
+        (48.1, 520, 9.7),
+        (52.5, 40, 10.1),
+        (59.9, 20, 6.9),
+        (34, 90, 18.6),
+    ],
+)
+def test_the_climate_of_a_latitude_is_near_that_of_its_towns(latitude: float, altitude_m: float, mean_c: float) -> None:
+    place = Place(latitude=latitude, longitude=0, altitude_m=altitude_m)
+    assert climate_of(place).mean_temperature_c == pytest.approx(mean_c, abs=1.2)
+
+
 def test_wishes_move_the_climate() -> None:
     wanted = ClimateWishes(mean_temperature_c=25, seasonal_swing_k=2, summer_cloud=0.1, winter_cloud=0.1)
     made = year_at(50, wishes=wanted)
