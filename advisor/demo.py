@@ -14,7 +14,8 @@ import numpy as np
 from rich.console import Console
 from rich.live import Live
 
-from advisor.bills import bills
+from advisor.bills import bills, read_record
+from advisor.device_bills import DeviceBills, Stage, device_bills, lived
 from advisor.history import ingest_history, known_history
 from advisor.view import DayView
 from agent.decision import Decision
@@ -26,6 +27,7 @@ from energy.home import Home
 from energy.slots import day_bounds
 from ingest.history import History
 from knowledge.days import DayRecord, Floats
+from simulator.house import HOUSE_SEED
 from simulator.recording import Recording
 from simulator.sensors import PERFECT, SensorQuality
 from transport.broker import EmbeddedBroker
@@ -60,6 +62,7 @@ class Choices:
     start_soc: float = START_SOC
     quality: SensorQuality = PERFECT
     page_port: int | None = None
+    plan_devices: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Outcome:
     view: DayView
     seconds: float
     history_days: int
+    devices: DeviceBills | None = None
 
     def as_json(self) -> dict[str, object]:
         """The one object that `--json` prints."""
@@ -96,6 +100,7 @@ class Outcome:
             "self_sufficiency": round(self.bills.ledger.self_sufficiency, 4),
             "kwh_balance_error": self.bills.balance_error_kwh,
             "history_days": self.history_days,
+            "devices": self.devices and self.devices.told(),
             "seconds": round(self.seconds, 1),
         }
 
@@ -209,20 +214,27 @@ def playing(choices: Choices, history: History, console: Console | None) -> Iter
 def _outcome(choices: Choices, history: History, files: "_Files", view: DayView, seconds: float) -> Outcome:
     with open_journal(files.journal, read_only=True) as journal:
         decisions = journal.decisions(history.home.name)
-    account = bills(
-        files.record,
-        history.home,
-        hours=_HOUSE_STEP_MINUTES / 60,
-        start_kwh=choices.start_soc * history.home.battery.capacity_kwh,
-    )
+    account, devices = _account(files, choices, history.home, Recording.from_json(files.recording))
     return Outcome(
         home=history.home,
         decisions=decisions,
         bills=account,
+        devices=devices,
         view=view,
         seconds=seconds,
         history_days=sum(record.day < choices.day for record in history.days),
     )
+
+
+def _account(files: "_Files", choices: Choices, home: Home, played: Recording) -> tuple[Bills, DeviceBills | None]:
+    """The bills of what was played; those of a house with devices compare whole ways of running it."""
+    step = timedelta(minutes=_HOUSE_STEP_MINUTES)
+    if not home.devices:
+        start_kwh = choices.start_soc * home.battery.capacity_kwh
+        return bills(files.record, home, hours=step / timedelta(hours=1), start_kwh=start_kwh), None
+    stage = Stage(played, step, timedelta(minutes=_SLOT_MINUTES), choices.start_soc, HOUSE_SEED)
+    account = device_bills(lived(read_record(files.record), stage.hours), stage)
+    return account.bills, account
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +276,13 @@ class _Files:
         for path in self.memory.glob("journal.sqlite*"):
             path.unlink()
 
+    @staticmethod
+    def _known(home: Home, choices: Choices) -> Home:
+        return home if choices.plan_devices else home.model_copy(update={"devices": ()})
+
     def write_settings(self, home: Home, choices: Choices, address: BrokerAddress) -> None:
         """The settings file that the advisor of this demo runs with."""
-        (self.folder / "home.json").write_text(home.model_dump_json(indent=1), encoding="utf-8")
+        (self.folder / "home.json").write_text(self._known(home, choices).model_dump_json(indent=1), encoding="utf-8")
         self.settings.write_text(
             f"""\
 # Written by advisor demo.

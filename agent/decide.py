@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -19,11 +19,15 @@ from agent.decision import (
     SnapshotRecord,
     VerdictRecord,
 )
+from agent.device_commands import Occasion, device_commands
+from agent.device_plan import effective_prices, plan_devices
+from agent.devices import NOTHING_KNOWN, KnownDevices
 from agent.explain import Explanation, Grounds, candidate_name, explain
 from agent.note_words import Language
 from energy.commands import BatteryCommand, Levels, SlotLevels
 from energy.constraints import Constraint, expected_load, over_slots
 from energy.day_ahead import known_prices
+from energy.dispatch import Dispatch
 from energy.errors import AdvisorError
 from energy.guard import Allowed, Circumstances, Policy, Rejected, Verdict, review, verdict_name
 from energy.home import Home
@@ -61,6 +65,7 @@ class Situation:
     trigger: str = ""
     # Name of the candidate that the model chose at its last review; it holds while it costs little.
     in_force: str | None = None
+    devices: KnownDevices = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Outline:
     ensemble: Ensemble
     plan: Plan
     neighbours: list[SimilarDay]
+    devices: Dispatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
         pv_peak_kw=home.pv_peak_kw,
         recent=situation.recent,
     )
-    prices = known_prices(home.tariff, starts, home.tz, now=situation.now)
+    prices = effective_prices(known_prices(home.tariff, starts, home.tz, now=situation.now), home)
     load_kw = expected_load(
         possible.load_kw, situation.asked, starts=starts, step=step, price_per_kwh=prices.import_per_kwh
     )
@@ -124,7 +130,11 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
     ensemble = Ensemble(np.round(load_kw, 3), possible.pv_kw, prices, step / timedelta(hours=1))
     used = set(possible.days)
     near = [neighbour for neighbour in situation.neighbours if neighbour.day in used]
-    return outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near)
+    stored_kwh = snapshot.soc * home.battery.capacity_kwh
+    devices = plan_devices(situation.devices, home, ensemble, starts=starts, stored_kwh=stored_kwh)
+    if devices is not None:
+        ensemble = replace(ensemble, load_kw=np.round(ensemble.load_kw + devices.total_kw(len(starts)), 3))
+    return replace(outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near), devices=devices)
 
 
 def outline_of(
@@ -226,10 +236,20 @@ def conclude(
         verdicts.append(_verdict_record(attempt.candidate, verdict))
         if not isinstance(verdict, Rejected):
             final = _with_mode(verdict.command, snapshot.soc)
-            return record.model_copy(update=_published(final, told, verdicts))
+            return record.model_copy(
+                update=_published(final, told, verdicts) | _for_devices(situation, outline, command)
+            )
     problems = tuple(reason for record in verdicts for reason in record.reasons)
     refused = _record(situation, snapshot, outline, attempts[-1], began)
     return refused.model_copy(update={"verdicts": tuple(verdicts), "problems": problems})
+
+
+def _for_devices(situation: Situation, outline: Outline, command: BatteryCommand) -> dict[str, object]:
+    home, starts = situation.home, outline.starts
+    prices = known_prices(home.tariff, starts, home.tz, now=situation.now)
+    occasion = Occasion(home, situation.policy, starts, prices, situation.now, command.decision_id)
+    made = device_commands(outline.devices, situation.devices, occasion)
+    return {"device_commands": made.commands, "device_problems": made.problems}
 
 
 def _published(command: BatteryCommand, told: Explanation, verdicts: list[VerdictRecord]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from agent.note_words import Language
-from energy.commands import BatteryCommand
+from energy.commands import BatteryCommand, DeviceCommand
 from energy.constraints import Constraint
 from energy.guard import Policy
 from energy.home import Home
@@ -134,6 +134,8 @@ class Decision(_Record):
     review: ReviewRecord | None = None
     verdicts: tuple[VerdictRecord, ...] = ()
     command: BatteryCommand | None = None
+    device_commands: tuple[DeviceCommand, ...] = ()
+    device_problems: tuple[str, ...] = ()
     reason_code: str = ""
     reason: str = ""
     facts: dict[str, str] = {}

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from agent.controls import Acting, ControlPanel
 from agent.decision import Decision
+from agent.device_commands import name_of
 from agent.journal import Journal
 from agent.obedience import ChangedByHand, NotObeyed, Obedience, Obeyed, Outcome, ReadBack
 from agent.presence import Presence
@@ -27,6 +28,7 @@ class Hand:
         self._presence = presence
         self._obedience = Obedience()
         self._unconfirmed: str | None = None
+        self._devices: set[str] = set()
 
     def may_act(self, now: datetime) -> bool:
         """Whether the household lets it, and nobody else has a hand on the inverter."""
@@ -41,6 +43,9 @@ class Hand:
             _log.warning("%s", problem)
             self._presence.tell_troubles(decision.at, link, command=problem)
         link.publish(self._topics.command, decision.command.model_dump_json(), qos=1)
+        for command in decision.device_commands:
+            link.publish(self._topics.device_command(name_of(command)), command.model_dump_json(), qos=1)
+            self._devices.add(name_of(command))
         self.last_command_at, self._unconfirmed = decision.at, decision.decision_id
         self._presence.tell_troubles(decision.at, link, in_control=True, changed=None)
 
@@ -55,7 +60,9 @@ class Hand:
             reason_code="released",
             reason="The household lets the advisor act no longer.",
         )
-        link.publish(self._topics.command, release.model_dump_json(), qos=1)
+        for topic in (self._topics.command, *map(self._topics.device_command, sorted(self._devices))):
+            link.publish(topic, release.model_dump_json(), qos=1)
+        self._devices.clear()
         self.last_command_at, self._unconfirmed = None, release.decision_id
         self._presence.tell_troubles(now, link, in_control=False)
 

@@ -15,6 +15,7 @@ from agent.board import Board, Shown
 from agent.controls import Acting, ControlPanel
 from agent.decide import Reviewer, Situation, decide
 from agent.decision import Decision
+from agent.devices import DeviceDesk
 from agent.hand import Hand
 from agent.journal import Journal
 from agent.obedience import ChangedByHand, NotObeyed, Obeyed, ReadBack
@@ -37,7 +38,7 @@ from knowledge.notes import Note, NoteBook
 from transport.advisor_discovery import Offer
 from transport.discovery import HOME_ASSISTANT_STATUS
 from transport.mqtt import Message, MqttLink
-from transport.payloads import CommandState, Moment, PvForecast
+from transport.payloads import CommandState, DeviceAnswer, DeviceState, Moment, PvForecast
 from transport.topics import Topics
 
 _log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class Service:
         self._readings: dict[Role, Reading] = {}
         self._complaints: dict[str, str] = {}
         self._meter = SlotMeter(self._step)
-        self._witness = Witness(self._home)
+        self._witness, self._devices = Witness(self._home), DeviceDesk(self._home)
         self._forecast = PvOutlook(self._home.tz)
         self._house_time: datetime | None = None
         self._house_online: bool | None = None
@@ -118,6 +119,7 @@ class Service:
             will=(topics.advisor_status, "offline"),
             on_connected=self._presence.introduce,
         ) as link:
+            link.subscribe(topics.device_states, topics.device_command_states)
             link.subscribe(topics.sensors, topics.command_state, topics.shown, topics.control_set("+"))
             link.subscribe(HOME_ASSISTANT_STATUS, *self._mapped.topics)
             while not self._stop.is_set():
@@ -152,8 +154,6 @@ class Service:
             self._house_time = Moment.model_validate_json(message.payload).time.astimezone(UTC)
         elif message.topic == topics.house_status:
             self._take_status(online=message.payload == b"online")
-        elif message.topic == topics.sensor("pv_forecast"):
-            self._forecast.hear(PvForecast.model_validate_json(message.payload))
         elif message.topic == topics.command_state:
             self._confirm(CommandState.model_validate_json(message.payload), retained=message.retained, link=link)
         elif message.topic == topics.shown:
@@ -162,6 +162,14 @@ class Service:
             self._presence.introduce(link)
         elif (control := topics.control_named(message.topic)) is not None:
             self._turn(control, message, link)
+        else:
+            self._take_measured(message)
+
+    def _take_measured(self, message: Message) -> None:
+        if message.topic == self._topics.sensor("pv_forecast"):
+            self._forecast.hear(PvForecast.model_validate_json(message.payload))
+        elif message.topic.startswith(self._topics.devices):
+            self._take_device(message)
         elif (role := self._roles.get(message.topic)) is not None:
             self._take_reading(role, message)
         elif message.topic in self._mapped.topics:
@@ -176,6 +184,7 @@ class Service:
             self._readings.clear()
             self._meter = SlotMeter(self._step)
             self._witness = Witness(self._home)
+            self._devices = DeviceDesk(self._home)
         self._house_online = online
 
     def _take_reading(self, role: Role, message: Message) -> None:
@@ -188,7 +197,9 @@ class Service:
         if known is None or reading.at > known.at:
             self._readings[role] = reading
             self._witness.hear(role, reading)
-            self._meter.add(role, reading)
+            self._meter.add(role, self._devices.base_load(reading) if role == "load_power" else reading)
+            if role == "outdoor_temperature":
+                self._devices.feel(reading)
         if self._complaints.pop(message.topic, None):
             _log.info("%s is well again", role)
 
@@ -230,6 +241,16 @@ class Service:
         if {note.id for note in notes} != {note.id for note in self._notes} and self._slot is not None:
             self._parts.board.wish_decision()
         self._notes = notes
+
+    def _take_device(self, message: Message) -> None:
+        if message.topic.endswith("/state"):
+            now = self._now()
+            until = now + self._step if now is not None else None
+            self._devices.hear(DeviceState.model_validate_json(message.payload), until=until)
+        elif message.topic.endswith("/command_state") and not message.retained:
+            answer = DeviceAnswer.model_validate_json(message.payload)
+            if not answer.accepted:
+                _log.warning("%s refused %s: %s", answer.device, answer.decision_id, answer.detail)
 
     def _complain(self, topic: str, problem: str) -> None:
         if topic not in self._complaints:
@@ -358,6 +379,7 @@ class Service:
             notes=tuple(note.text for note in self._notes),
             asked=tuple(note.constraint for note in self._notes if note.constraint is not None),
             language=settings.language,
+            devices=self._devices.known(self._slots_ahead(slot_start)),
         )
         trigger = self._trigger(now, slot_start)
         reviewer = self._parts.reviewer if trigger else None
@@ -371,10 +393,14 @@ class Service:
             return decision.model_copy(update={"outcome": "advised"})
         return decision
 
+    def _slots_ahead(self, first: datetime) -> list[datetime]:
+        reach = timedelta(hours=self._settings.service.horizon_hours)
+        return [first + at * self._step for at in range(reach // self._step)]
+
     def _trigger(self, now: datetime, slot_start: datetime) -> str | None:
         """Why the model should be asked in this decision."""
         hours = timedelta(hours=self._settings.service.horizon_hours)
-        starts = [slot_start + index * self._step for index in range(hours // self._step)]
+        starts = self._slots_ahead(slot_start)
         try:
             ahead = known_prices(self._home.tariff, starts, self._home.tz, now=now)
         except AdvisorError:

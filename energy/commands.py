@@ -1,10 +1,14 @@
 """Commands: what the advisor may ask of a house, as schedules of levels that expire by themselves."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from energy.devices import DeviceName
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -67,17 +71,21 @@ class Levels(_Closed):
 SELF_CONSUMPTION = Levels()
 
 
-class SlotLevels(Levels):
-    """Levels with the half-open time [start, end) in which they hold."""
+class _Slot(_Closed):
+    """The half-open time [start, end) in which something holds."""
 
     start: AwareDatetime
     end: AwareDatetime
 
     @model_validator(mode="after")
-    def _time_runs_forward(self) -> "SlotLevels":
+    def _time_runs_forward(self) -> Self:
         if self.end <= self.start:
             raise ValueError(f"slot ends at {self.end.isoformat()}, not after its start: give a later end")
         return self
+
+
+class SlotLevels(Levels, _Slot):
+    """Levels with the half-open time in which they hold."""
 
     def levels(self) -> Levels:
         """The levels alone."""
@@ -100,6 +108,18 @@ class _Command(_Closed):
         return self
 
 
+def _check_slots(slots: Sequence[_Slot], command: _Command) -> None:
+    """Slots must follow each other without a gap from `valid_from` or before to `valid_until`."""
+    for earlier, later in pairwise(slots):
+        if earlier.end != later.start:
+            raise ValueError(f"slot {later.start.isoformat()} does not start where the one before ends: close the gap")
+    if slots[0].start > command.valid_from or slots[-1].end != command.valid_until:
+        raise ValueError(
+            f"slots cover {slots[0].start.isoformat()} to {slots[-1].end.isoformat()}, "
+            "not valid_from to valid_until: make them agree",
+        )
+
+
 class BatteryCommand(_Command):
     """A schedule of levels for the battery, and the mode they mean now."""
 
@@ -109,16 +129,7 @@ class BatteryCommand(_Command):
 
     @model_validator(mode="after")
     def _slots_are_consecutive(self) -> "BatteryCommand":
-        for earlier, later in zip(self.slots, self.slots[1:], strict=False):
-            if earlier.end != later.start:
-                raise ValueError(
-                    f"slot {later.start.isoformat()} does not start where the one before ends: close the gap",
-                )
-        if self.slots[0].start > self.valid_from or self.slots[-1].end != self.valid_until:
-            raise ValueError(
-                f"slots cover {self.slots[0].start.isoformat()} to {self.slots[-1].end.isoformat()}, "
-                "not valid_from to valid_until: make them agree",
-            )
+        _check_slots(self.slots, self)
         return self
 
     def levels_at(self, moment: datetime) -> Levels:
@@ -135,7 +146,64 @@ class ReleaseCommand(_Command):
     kind: Literal["release"] = "release"
 
 
+class PowerSlot(_Slot):
+    """Power that a device may take in a half-open slot."""
+
+    power_kw: float = Field(ge=0, le=1000)
+
+
+class SetpointSlot(_Slot):
+    """Temperature that a zone is to be kept at in a half-open slot."""
+
+    setpoint_c: float = Field(ge=0, le=40)
+
+
+class LoadCommand(_Command):
+    """When a load that can wait, or a car, may run: `on` and `power_kw` say what holds now."""
+
+    kind: Literal["load"] = "load"
+    device: DeviceName
+    on: bool
+    power_kw: float = Field(ge=0, le=1000)
+    slots: tuple[PowerSlot, ...] = Field(min_length=1, max_length=600)
+
+    @model_validator(mode="after")
+    def _slots_are_consecutive(self) -> "LoadCommand":
+        _check_slots(self.slots, self)
+        return self
+
+    def power_at(self, moment: datetime) -> float | None:
+        """Power allowed at a moment; None before the first and after the last slot."""
+        return next((slot.power_kw for slot in self.slots if slot.start <= moment < slot.end), None)
+
+
+class ClimateCommand(_Command):
+    """What a zone is to be kept at: `setpoint_c` holds now, the slots say what follows."""
+
+    kind: Literal["climate"] = "climate"
+    zone: DeviceName
+    setpoint_c: float = Field(ge=0, le=40)
+    slots: tuple[SetpointSlot, ...] = Field(min_length=1, max_length=600)
+
+    @model_validator(mode="after")
+    def _slots_are_consecutive(self) -> "ClimateCommand":
+        _check_slots(self.slots, self)
+        return self
+
+    def setpoint_at(self, moment: datetime) -> float | None:
+        """Set-point at a moment; None before the first and after the last slot."""
+        return next((slot.setpoint_c for slot in self.slots if slot.start <= moment < slot.end), None)
+
+
+class ExportCommand(_Command):
+    """The most that may be exported until the command expires."""
+
+    kind: Literal["export"] = "export"
+    limit_kw: float = Field(ge=0, le=1000)
+
+
 AnyCommand = BatteryCommand | ReleaseCommand
+DeviceCommand = LoadCommand | ClimateCommand | ExportCommand
 
 _COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(Annotated[AnyCommand, Field(discriminator="kind")])
 
@@ -147,6 +215,25 @@ def read_command(payload: bytes | str) -> AnyCommand:
         pydantic.ValidationError: it is not one.
     """
     return _COMMAND.validate_json(payload)
+
+
+_DEVICE_COMMAND: TypeAdapter[DeviceCommand | ReleaseCommand] = TypeAdapter(
+    Annotated[DeviceCommand | ReleaseCommand, Field(discriminator="kind")]
+)
+
+
+def read_device_command(payload: bytes | str) -> DeviceCommand | ReleaseCommand:
+    """Read a command to a device as it travels.
+
+    Raises:
+        pydantic.ValidationError: it is none.
+    """
+    return _DEVICE_COMMAND.validate_json(payload)
+
+
+def device_command_schema() -> dict[str, object]:
+    """JSON schema of every command to a device."""
+    return _DEVICE_COMMAND.json_schema()
 
 
 def command_schema() -> dict[str, object]:

@@ -5,9 +5,10 @@ from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from energy.battery import Battery
+from energy.devices import AnyDevice
 from energy.tariff import AnyTariff
 
 # A home's name is part of topics, paths and ids.
@@ -34,6 +35,7 @@ class Grid(BaseModel):
     export_limit_kw: float = Field(default=15.0, ge=0, le=1000)
     allow_grid_charging: bool = True
     allow_battery_export: bool = False
+    export_limit_settable: bool = False
 
 
 class Home(BaseModel):
@@ -49,6 +51,16 @@ class Home(BaseModel):
     grid: Grid = Grid()
     tariff: AnyTariff = Field(discriminator="kind")
     known_since: date | None = Field(default=None, description="Days before it tell of another life: a move, a rebuild")
+    devices: tuple[AnyDevice, ...] = ()
+
+    @field_validator("devices")
+    @classmethod
+    def _names_differ(cls, value: tuple[AnyDevice, ...]) -> tuple[AnyDevice, ...]:
+        names = [device.name for device in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two devices are called {twice[0]!r}: give each a name of its own")
+        return value
 
     @property
     def tz(self) -> ZoneInfo:

@@ -13,7 +13,7 @@ from threading import Event
 from typing import TextIO
 
 from energy.errors import AdvisorError, SettingsError
-from simulator.house import House
+from simulator.house import HOUSE_SEED, House
 from simulator.recording import Recording
 from simulator.sensors import PERFECT, SensorQuality
 from simulator.service import HouseService, Pace
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--slot-minutes", type=int, choices=(5, 10, 15, 20, 30, 60), default=30, help="length of a slot"
     )
-    parser.add_argument("--seed", type=int, default=7, help="which appliances switch when")
+    parser.add_argument("--seed", type=int, default=HOUSE_SEED, help="which appliances switch when")
     parser.add_argument("--soc", type=float, default=0.5, help="charge at the start, 0 to 1")
     parser.add_argument("--sensors", type=Path, help="how good the sensors are and what goes wrong with them, YAML")
     parser.add_argument("--record", type=Path, help="write every step to this JSON Lines file")

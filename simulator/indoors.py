@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from energy.heat_pump import heat_pump_cop
 from energy.slots import hours
 from simulator.hot_water import Tank, TankHistory, keep_hot
 from simulator.household import Situation, hot_water_draws
@@ -17,7 +18,6 @@ from simulator.thermal import (
     IndoorClimate,
     ThermalStep,
     cooling_eer,
-    heat_pump_cop,
     keep_comfortable,
 )
 from simulator.weather import Weather

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from energy.battery import Battery
+from energy.devices import AnyDevice
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid
 from energy.tariff import AnyTariff
@@ -40,6 +41,7 @@ class PlayedHome(_Closed):
     grid: Grid | None = None
     pv_factor: Annotated[float, Field(ge=0, le=10)] = 1.0
     load_factor: Factor = 1.0
+    devices: tuple[AnyDevice, ...] = Field(default=(), max_length=20)
 
     @model_validator(mode="after")
     def _is_one_home(self) -> Self:

@@ -11,8 +11,16 @@ from pydantic import ValidationError
 
 from energy.errors import SettingsError
 from simulator.house import House, StepRecord
+from simulator.rooms import ROOMS
 from simulator.sensors import PERFECT, SensorQuality, Sensors, check_faults
-from transport.discovery import HOME_ASSISTANT_STATUS, house_discovery, house_sensors
+from transport.discovery import (
+    HOME_ASSISTANT_STATUS,
+    Sensor,
+    device_sensors,
+    house_discovery,
+    house_sensors,
+    room_sensors,
+)
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.payloads import Moment, PvForecast, first_fault, state_json
 from transport.topics import Topics
@@ -57,9 +65,7 @@ class HouseService:
         self._topics = Topics(house.recording.home.name)
         self._said = Sensors(quality, began=house.now, seed=house.seed)
         readings = house.readings()
-        self._sensors = {
-            sensor.name: sensor for sensor in house_sensors(house.recording.home.currency) if sensor.name in readings
-        }
+        self._sensors = {sensor.name: sensor for sensor in _sensors_of(house) if sensor.name in readings}
         if strange := check_faults(quality.faults, readings):
             raise SettingsError(strange)
         self._proceed: Moment | None = None
@@ -78,7 +84,8 @@ class HouseService:
             will=(topics.house_status, "offline"),
             on_connected=self._introduce,
         ) as link:
-            link.subscribe(topics.command, topics.proceed, topics.advisor_status, HOME_ASSISTANT_STATUS)
+            link.subscribe(topics.command, topics.device_commands, topics.proceed)
+            link.subscribe(topics.advisor_status, HOME_ASSISTANT_STATUS)
             due = time.monotonic()
             while not self._house.finished and not self._stop.is_set():
                 due = max(due, time.monotonic()) + self._seconds_per_step()
@@ -112,6 +119,8 @@ class HouseService:
         link.publish(self._topics.clock, Moment(time=self._house.now).model_dump_json(), retain=True)
 
     def _publish_states(self, link: MqttLink) -> None:
+        for device in self._house.device_states():
+            link.publish(self._topics.device_state(device.device), device.model_dump_json(), retain=True)
         for state in self._said.read(self._house.readings(), self._house.now):
             payload = state_json(state.value, self._sensors[state.name].unit or "", state.at)
             link.publish(self._topics.sensor(state.name), payload, retain=True)
@@ -150,6 +159,8 @@ class HouseService:
         if message.topic == self._topics.command:
             answer = self._house.obey(message.payload, retained=message.retained)
             link.publish(self._topics.command_state, answer.model_dump_json(), retain=True, qos=1)
+        elif message.topic.startswith(self._topics.devices):
+            self._hear_device(message, link)
         elif message.topic == self._topics.proceed:
             self._hear_proceed(message)
         elif message.topic == self._topics.advisor_status:
@@ -157,6 +168,11 @@ class HouseService:
         elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
             self._introduce(link)
         return True
+
+    def _hear_device(self, message: Message, link: MqttLink) -> None:
+        name = message.topic.split("/")[-2]
+        answer = self._house.obey_device(name, message.payload, retained=message.retained)
+        link.publish(self._topics.device_command_state(name), answer.model_dump_json(), retain=True, qos=1)
 
     def _hear_proceed(self, message: Message) -> None:
         try:
@@ -172,6 +188,13 @@ class HouseService:
             self._expects_proceed = self._pace.lockstep
         elif not message.retained:
             self._expects_proceed = False
+
+
+def _sensors_of(house: House) -> tuple[Sensor, ...]:
+    home = house.recording.home
+    rooms = [(room.name, room.title) for room in ROOMS]
+    devices = [(device.name, device.name.replace("_", " ").capitalize()) for device in home.devices]
+    return house_sensors(home.currency) + room_sensors(rooms) + device_sensors(devices)
 
 
 def record_line(step: StepRecord) -> str:

@@ -64,6 +64,7 @@ def _home(scenario: Scenario, recorded: Home, name: str, days: list[DayRecord]) 
         "battery": given.battery or recorded.battery,
         "grid": given.grid or recorded.grid,
         "tariff": _tariff(scenario, recorded, days),
+        "devices": given.devices,
     }
     return recorded.model_copy(update=changes)
 

@@ -65,15 +65,6 @@ class ThermalStep:
         return to_air * (air + air_kw) + across * (mass + mass_kw), across * (air + air_kw) + to_mass * (mass + mass_kw)
 
 
-def heat_pump_cop(outdoor_c: Floats, supply_c: Floats | float) -> Floats:
-    """Heat per electricity of an air-source heat pump: Staffell et al. 2012 (doi:10.1039/c2ee22653g), table 3.
-
-    COP = 6.81 - 0.121 dT + 0.000630 dT² with dT from 15 to 60 K between source and supply; outside, the edge.
-    """
-    lift_k = np.clip(supply_c - outdoor_c, 15.0, 60.0)
-    return np.asarray(6.81 - 0.121 * lift_k + 0.000630 * lift_k**2, dtype=np.float64)
-
-
 def cooling_eer(outdoor_c: Floats) -> Floats:
     """Cold per electricity of a split air conditioner: 3.8 at 35 °C outdoors, 0.09 less for each degree more."""
     return np.clip(3.8 - 0.09 * (outdoor_c - 35.0), 2.0, 6.0)

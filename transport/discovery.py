@@ -32,9 +32,30 @@ def house_sensors(currency: str) -> tuple[Sensor, ...]:
             for what, title in _ENERGIES
         ),
         Sensor("battery_soc", "Battery charge", "%", "battery", "measurement"),
+        Sensor("battery_capacity", "Battery capacity", "kWh", "energy_storage", "measurement"),
         Sensor("outdoor_temperature", "Outdoor temperature", "°C", "temperature", "measurement"),
         Sensor("price_import", "Import price", f"{currency}/kWh", state_class="measurement"),
         Sensor("price_export", "Export price", f"{currency}/kWh", state_class="measurement"),
+    )
+
+
+def room_sensors(rooms: Iterable[tuple[str, str]]) -> tuple[Sensor, ...]:
+    """Temperature and humidity of rooms, given as name and title."""
+    kinds = (("temperature", "°C"), ("humidity", "%"))
+    return tuple(
+        Sensor(f"{name}_{what}", f"{title} {what}", unit, what, "measurement")
+        for name, title in rooms
+        for what, unit in kinds
+    )
+
+
+def device_sensors(devices: Iterable[tuple[str, str]]) -> tuple[Sensor, ...]:
+    """Power and energy of large devices, given as name and title."""
+    kinds = (("power", "kW", "measurement"), ("energy", "kWh", "total_increasing"))
+    return tuple(
+        Sensor(f"{name}_{what}", f"{title} {what}", unit, what, state_class)
+        for name, title in devices
+        for what, unit, state_class in kinds
     )
 
 

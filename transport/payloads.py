@@ -2,10 +2,12 @@
 
 import json
 from datetime import datetime
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from energy.commands import Mode
+from energy.devices import DeviceName
 
 
 class _Payload(BaseModel):
@@ -25,6 +27,33 @@ class CommandState(_Payload):
     decision_id: str | None
     accepted: bool
     mode: Mode | None
+    detail: str
+
+
+class DeviceState(_Payload):
+    """What a device does and needs; power in kW, `needed_kwh` until `ready_by`, temperatures of a heated zone in °C.
+
+    `follows` says what it obeys: a command, its own programme, or its deadline, which it keeps whatever it is told.
+    """
+
+    time: AwareDatetime
+    device: DeviceName
+    power_kw: float = Field(ge=0, le=1000)
+    follows: Literal["command", "programme", "deadline"]
+    running: bool = False
+    needed_kwh: float = Field(default=0.0, ge=0, le=1000)
+    ready_by: AwareDatetime | None = None
+    temperature_c: float | None = Field(default=None, ge=-60, le=80)
+    setpoint_c: float | None = Field(default=None, ge=0, le=40)
+
+
+class DeviceAnswer(_Payload):
+    """What a device made of a command; `decision_id` is None where none could be read."""
+
+    time: AwareDatetime
+    device: str
+    decision_id: str | None
+    accepted: bool
     detail: str
 
 

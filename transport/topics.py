@@ -48,6 +48,38 @@ class Topics:
         """What the house made of the last command."""
         return self._under("battery", "command_state")
 
+    def device_command(self, device: str) -> str:
+        """Where commands to a device go, or to the grid connection as `grid`; not retained."""
+        return self._under("device", device, "command")
+
+    def device_command_state(self, device: str) -> str:
+        """What a device made of its last command."""
+        return self._under("device", device, "command_state")
+
+    def device_state(self, device: str) -> str:
+        """What a device does and needs."""
+        return self._under("device", device, "state")
+
+    @property
+    def devices(self) -> str:
+        """What the topics of all devices begin with."""
+        return self._under("device", "")
+
+    @property
+    def device_commands(self) -> str:
+        """Wildcard over the commands to all devices."""
+        return self._under("device", "+", "command")
+
+    @property
+    def device_states(self) -> str:
+        """Wildcard over the states of all devices."""
+        return self._under("device", "+", "state")
+
+    @property
+    def device_command_states(self) -> str:
+        """Wildcard over what all devices made of their commands."""
+        return self._under("device", "+", "command_state")
+
     @property
     def shown(self) -> str:
         """What the inverter's entities show, after a command and after every change; not retained."""

@@ -141,7 +141,7 @@ def test_each_slot_brings_a_forecast_of_the_hours_ahead(two_hours: Recording, br
 def test_the_house_introduces_itself_and_says_goodbye(two_hours: Recording, broker: BrokerAddress) -> None:
     with controlled(broker, slots=4) as heard:
         HouseService(house_of(two_hours), pace=Pace(), stop=Event()).run(broker)
-    assert len({message.topic for message in heard if message.topic.startswith("homeassistant/sensor/")}) == 14
+    assert len({message.topic for message in heard if message.topic.startswith("homeassistant/sensor/")}) == 23
     statuses = [message.payload for message in heard if message.topic == TOPICS.house_status]
     assert (statuses[0], statuses[-1]) == (b"online", b"offline")
 

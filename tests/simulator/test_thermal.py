@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energy.heat_pump import heat_pump_cop
 from simulator.hot_water import Tank, keep_hot
-from simulator.thermal import ClimateUnit, Comfort, Envelope, ThermalStep, heat_pump_cop, keep_comfortable
+from simulator.thermal import ClimateUnit, Comfort, Envelope, ThermalStep, keep_comfortable
 
 HOUSE = Envelope(air_kwh_per_k=1.3, mass_kwh_per_k=10.0, couple_kw_per_k=1.0, vent_kw_per_k=0.05, wall_kw_per_k=0.1)
 STEP = ThermalStep(HOUSE, 1 / 12)

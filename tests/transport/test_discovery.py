@@ -61,6 +61,6 @@ def test_each_house_sensor_has_its_unit_and_classes(
 
 def test_all_sensors_of_a_house_share_one_device_and_differ_in_id() -> None:
     configs = [json.loads(payload) for payload in house_discovery(TOPICS, house_sensors("EUR")).values()]
-    assert len(configs) == 14
+    assert len(configs) == 15
     assert len({config["unique_id"] for config in configs}) == len(configs)
     assert len({json.dumps(config["device"]) for config in configs}) == 1

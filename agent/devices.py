@@ -1,0 +1,99 @@
+"""What the devices of a home told, and the weather outside: all that a plan for them rests on."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from energy.devices import HeatPump
+from energy.errors import DataError
+from energy.home import Home
+from energy.slots import hours
+from ingest.live import Reading
+from knowledge.days import Floats
+from transport.payloads import DeviceState
+
+_DAY = timedelta(days=1)
+# How long today's difference from yesterday's weather lasts.
+_WEATHER_LASTS_H = 12.0
+_MILD_C = 10.0
+# A device that takes this much more than it can is misread.
+_MOST = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevices:
+    """What is known of a home's devices when a decision is due; `wall_c` is a zone's walls, as far as air tells."""
+
+    states: Mapping[str, DeviceState] = field(default_factory=dict)
+    wall_c: Mapping[str, float] = field(default_factory=dict)
+    outdoor_c: Floats | None = None
+
+
+NOTHING_KNOWN = KnownDevices()
+
+
+class DeviceDesk:
+    """Hears the devices of a home and the weather outside."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._states: dict[str, DeviceState] = {}
+        self._wall_c: dict[str, float] = {}
+        self._outdoor: deque[Reading] = deque(maxlen=24 * 60)
+
+    def hear(self, state: DeviceState, *, until: datetime | None = None) -> None:
+        """Take in a state of a device that the home has; an older one than known changes nothing.
+
+        Raises:
+            DataError: the state is from after `until`, or says more than the device can do.
+        """
+        device = next((one for one in self._home.devices if one.name == state.device), None)
+        last = self._states.get(state.device)
+        if device is None or (last is not None and state.time <= last.time):
+            return
+        if until is not None and state.time > until:
+            raise DataError(f"{state.device}: time {state.time.isoformat()} lies in the future: check the clocks")
+        if state.power_kw > _MOST * device.max_kw:
+            raise DataError(f"{state.device}: {state.power_kw:g} kW is above its {device.max_kw:g} kW: check its unit")
+        self._states[state.device] = state
+        if isinstance(device, HeatPump) and state.temperature_c is not None:
+            self._follow_walls(device, state.temperature_c, state.time - last.time if last else _DAY)
+
+    def feel(self, outdoor: Reading) -> None:
+        """Take in an outdoor temperature."""
+        self._outdoor.append(outdoor)
+
+    def base_load(self, reading: Reading) -> Reading:
+        """A load reading without what devices took: that is planned, not remembered."""
+        taken_kw = sum(state.power_kw for state in self._states.values() if state.time == reading.at)
+        return replace(reading, value=max(reading.value - taken_kw, 0.0)) if taken_kw else reading
+
+    def known(self, starts: Sequence[datetime]) -> KnownDevices:
+        """All that is known for a plan over slots."""
+        if not self._home.devices:
+            return NOTHING_KNOWN
+        return KnownDevices(dict(self._states), dict(self._wall_c), self._outlook(starts))
+
+    def _follow_walls(self, device: HeatPump, air_c: float, passed: timedelta) -> None:
+        """Walls follow the air with the time constant of their mass."""
+        before = self._wall_c.get(device.name, air_c)
+        lasts_h = device.mass_kwh_per_k / (device.couple_kw_per_k + device.wall_kw_per_k)
+        self._wall_c[device.name] = air_c + (before - air_c) * float(np.exp(-hours(passed) / lasts_h))
+
+    def _outlook(self, starts: Sequence[datetime]) -> Floats:
+        """Yesterday's weather, with today's difference from it fading; what is unknown stays as it is now."""
+        if not self._outdoor:
+            return np.full(len(starts), _MILD_C)
+        now = self._outdoor[-1]
+        at = np.array([reading.at.timestamp() for reading in self._outdoor])
+        celsius = np.array([reading.value for reading in self._outdoor])
+        ahead_h = np.array([max(hours(start - now.at), 0.0) for start in starts])
+        yesterday = np.array([(start - _DAY).timestamp() for start in starts])
+        if at[0] > (now.at - _DAY).timestamp() + 3600:
+            return np.full(len(starts), now.value)
+        then = np.interp((now.at - _DAY).timestamp(), at, celsius)
+        fading = (now.value - then) * np.exp(-ahead_h / _WEATHER_LASTS_H)
+        return np.asarray(np.interp(yesterday, at, celsius) + fading, dtype=np.float64)

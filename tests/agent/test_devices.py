@@ -1,0 +1,188 @@
+"""What the advisor makes of devices: base load, weather, plan and commands, without a broker."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agent.decide import Situation, decide
+from agent.devices import DeviceDesk, KnownDevices
+from energy.commands import ClimateCommand, ExportCommand, LoadCommand
+from energy.devices import Car, Deferrable, HeatPump
+from energy.errors import DataError
+from energy.home import Grid, Home
+from energy.tariff import FlatTariff
+from ingest.live import NoSnapshot, Reading
+from transport.payloads import DeviceState
+
+CAR = Car(name="car", max_kw=7, daily_kwh=9, from_hour=6, ready_by_hour=18)
+DISHES = Deferrable(name="dishes", max_kw=1, run_hours=1.5, from_hour=6, ready_by_hour=20)
+HEATING = HeatPump(
+    name="heating",
+    max_kw=2,
+    air_kwh_per_k=1.4,
+    mass_kwh_per_k=10,
+    couple_kw_per_k=1.1,
+    vent_kw_per_k=0.1,
+    wall_kw_per_k=0.15,
+)
+
+
+@pytest.fixture
+def furnished(home: Home) -> Home:
+    return home.model_copy(update={"devices": (CAR, DISHES, HEATING)})
+
+
+def states(now: Any, **changes: Any) -> dict[str, DeviceState]:
+    ready = now + timedelta(hours=10)
+    common = {"time": now, "follows": "programme", "power_kw": 0.0}
+    made = {
+        "car": DeviceState(device="car", needed_kwh=9, ready_by=ready, **common),
+        "dishes": DeviceState(device="dishes", needed_kwh=1.5, ready_by=ready, **common),
+        "heating": DeviceState(device="heating", temperature_c=20.5, setpoint_c=20.5, **common),
+    }
+    return made | changes
+
+
+def test_devices_are_commanded_with_the_decision_and_planned_where_power_is_cheap(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    plain = make_situation()
+    known = KnownDevices(states(plain.now), {"heating": 20.3}, np.full(48, 4.0))
+    decision = decide(make_situation(home=furnished, devices=known))
+    assert decision.outcome == "published"
+    assert decision.device_problems == ()
+    car, dishes, heating = decision.device_commands
+    assert isinstance(car, LoadCommand)
+    assert isinstance(dishes, LoadCommand)
+    assert isinstance(heating, ClimateCommand)
+    assert {car.decision_id, dishes.decision_id, heating.decision_id} == {decision.decision_id}
+    given = sum(slot.power_kw * ((slot.end - slot.start) / timedelta(hours=1)) for slot in car.slots[:])
+    assert given >= 9 - 0.1
+    # Eight to ten in Madrid is shoulder, ten to fourteen peak: nothing runs in the peak.
+    paid = {slot.start.astimezone(furnished.tz).hour for slot in car.slots if slot.power_kw > 0}
+    assert not paid & set(range(10, 14))
+    assert all(19.5 <= slot.setpoint_c <= 22.5 for slot in heating.slots)
+    assert "car needs 9.0 kWh by 18:00" in car.reason
+    without = decide(plain)
+    assert without.device_commands == ()
+    assert decision.ensemble is not None
+    assert without.ensemble is not None
+    assert np.sum(decision.ensemble.load_w) > np.sum(without.ensemble.load_w)
+
+
+def test_a_running_machine_is_planned_as_it_runs(furnished: Home, make_situation: Callable[..., Situation]) -> None:
+    plain = make_situation()
+    running = DeviceState(
+        time=plain.now,
+        device="dishes",
+        power_kw=1,
+        follows="command",
+        running=True,
+        needed_kwh=0.9,
+        ready_by=plain.now + timedelta(hours=10),
+    )
+    known = KnownDevices({"dishes": running}, {}, np.full(48, 4.0))
+    [command] = decide(make_situation(home=furnished, devices=known)).device_commands
+    assert isinstance(command, LoadCommand)
+    assert command.on
+    assert command.slots[0].end - command.slots[0].start == timedelta(hours=1)
+
+
+def test_a_car_that_is_full_asks_for_nothing_more_in_its_window(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    plain = make_situation()
+    full = states(plain.now)["car"].model_copy(update={"needed_kwh": 0.0})
+    known = KnownDevices({"car": full}, {}, np.full(48, 4.0))
+    decision = decide(make_situation(home=furnished, devices=known))
+    assert not any(isinstance(command, LoadCommand) and command.on for command in decision.device_commands)
+    assert decision.ensemble == decide(plain).ensemble
+
+
+def test_stale_states_and_unknown_sensors_give_no_device_command(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    plain = make_situation()
+    old = {
+        name: state.model_copy(update={"time": plain.now - timedelta(hours=1)})
+        for name, state in states(plain.now).items()
+    }
+    decision = decide(make_situation(home=furnished, devices=KnownDevices(old, {}, np.full(48, 4.0))))
+    assert decision.device_commands == ()
+    assert "car: rests on a state 3600 s old, limit 120 s" in decision.device_problems
+    blind = make_situation(
+        home=furnished,
+        devices=KnownDevices(states(plain.now)),
+        snapshot=NoSnapshot(("load_power has never been heard",)),
+    )
+    assert decide(blind).device_commands == ()
+
+
+@pytest.mark.parametrize(("earns", "limit_kw", "code"), [(-0.02, 0.0, "export_costs"), (0.05, 3.0, "export_earns")])
+def test_export_is_closed_while_it_costs(
+    home: Home, make_situation: Callable[..., Situation], earns: float, limit_kw: float, code: str
+) -> None:
+    settable = home.model_copy(
+        update={
+            "grid": Grid(export_limit_kw=3, export_limit_settable=True),
+            "tariff": FlatTariff(import_price=0.2, export_price=earns),
+        }
+    )
+    [command] = decide(make_situation(home=settable)).device_commands
+    assert isinstance(command, ExportCommand)
+    assert (command.limit_kw, command.reason_code) == (limit_kw, code)
+    fixed = settable.model_copy(update={"grid": Grid(export_limit_kw=3)})
+    assert decide(make_situation(home=fixed)).device_commands == ()
+
+
+def test_what_devices_took_is_no_part_of_the_load_that_is_remembered(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    now, desk = make_situation().now, DeviceDesk(furnished)
+    desk.hear(states(now)["car"].model_copy(update={"power_kw": 7.0}))
+    assert desk.base_load(Reading(8.2, now)).value == pytest.approx(1.2)
+    assert desk.base_load(Reading(8.2, now + timedelta(minutes=5))).value == 8.2
+    assert desk.base_load(Reading(6.9, now)).value == 0.0
+
+
+def test_absurd_and_late_states_are_told_and_change_nothing(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    now, desk = make_situation().now, DeviceDesk(furnished)
+    good = states(now)["car"]
+    desk.hear(good)
+    with pytest.raises(DataError, match="900 kW is above its 7 kW"):
+        desk.hear(good.model_copy(update={"time": now + timedelta(minutes=5), "power_kw": 900.0}))
+    with pytest.raises(DataError, match="lies in the future"):
+        desk.hear(good.model_copy(update={"time": now + timedelta(days=1)}), until=now)
+    desk.hear(good.model_copy(update={"time": now - timedelta(minutes=5), "needed_kwh": 1.0}))
+    desk.hear(replace_device(good, "toaster"))
+    assert desk.known([now]).states == {"car": good}
+
+
+def replace_device(state: DeviceState, name: str) -> DeviceState:
+    return state.model_copy(update={"device": name})
+
+
+def test_the_weather_ahead_is_yesterdays_with_todays_difference_fading(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    now, desk = make_situation().now, DeviceDesk(furnished)
+    hours = [timedelta(hours=back) for back in range(24, -1, -1)]
+    for back in hours:
+        yesterday = 5 + back / timedelta(hours=1) / 4
+        desk.feel(Reading(yesterday + (3 if back < timedelta(hours=1) else 0), now - back))
+    ahead = desk.known([now + timedelta(hours=at) for at in range(24)]).outdoor_c
+    assert ahead is not None
+    then = np.array([5 + (24 - at) / 4 for at in range(24)])
+    off = ahead - then
+    assert off[0] == pytest.approx(8 - 11, abs=0.01)
+    assert np.all(np.diff(off[:-1]) > 0)
+    young = DeviceDesk(furnished)
+    young.feel(Reading(7.0, now))
+    unknown = young.known([now, now + timedelta(hours=1)]).outdoor_c
+    assert unknown is not None
+    assert unknown.tolist() == [7.0, 7.0]
