@@ -4,6 +4,7 @@ import logging
 import signal
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -15,6 +16,7 @@ from agent.api.server import serving
 from agent.api.source import Source
 from agent.ask import Asker
 from agent.board import Board
+from agent.choose import make_reviewer
 from agent.controls import ControlPanel, Controls
 from agent.inquiry import Sources
 from agent.journal import open_journal
@@ -22,13 +24,17 @@ from agent.keeper import ModelKeeper
 from agent.recall import Recall
 from agent.service import Parts, Service
 from agent.settings import Settings, load_settings
+from agent.tools import looker
 from energy.home import Home
 from ingest.home_file import load_home
 from knowledge.index import MemoryIndex
-from knowledge.notes import notes_of
+from knowledge.notes import NoteBook, notes_of
 from knowledge.store import DayStore
 
 _log = logging.getLogger(__name__)
+
+# Share of a review's deadline that a model may spend on looking facts up; the rest is for the choice and one repair.
+_LOOKING_SHARE = 0.6
 
 
 def serve(config: Path) -> None:
@@ -49,21 +55,29 @@ def serve(config: Path) -> None:
         journal = stack.enter_context(open_journal(journal_path))
         store = DayStore(settings.memory_dir / "days")
         recall = Recall(home, store, index, step)
+        sources = Sources(home, store, stack.enter_context(open_journal(journal_path, read_only=True)))
+        notes = notes_of(settings.memory_dir, home.name)
         keeper, label = None, "none"
         if settings.model.provider != "none":
-            keeper = ModelKeeper(settings.model, settings.service.review_deadline_s)
+            keeper = model_keeper(settings, sources, notes)
             stack.callback(keeper.close)
             label = keeper.label
         reviewer = keeper.review if keeper else None
         board = Board()
         if settings.api.enabled:
-            read = stack.enter_context(open_journal(journal_path, read_only=True))
-            sources = Sources(home, store, read)
             stack.enter_context(serving(_api(settings, board, home, Asker(sources)), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
-        notes = notes_of(settings.memory_dir, home.name)
         Service(settings, Parts(home, recall, journal, reviewer, label, panel, board, notes), stop).run()
+
+
+def model_keeper(settings: Settings, sources: Sources, notes: NoteBook) -> ModelKeeper:
+    """The model that reviews plans, in the mode that the settings name."""
+    deadline_s = settings.service.review_deadline_s
+    if settings.model.mode == "brief":
+        return ModelKeeper(settings.model, deadline_s)
+    look = looker(sources, notes, settings.policy.max_regret_per_slot, deadline_s * _LOOKING_SHARE)
+    return ModelKeeper(settings.model, deadline_s, make=partial(make_reviewer, look=look))
 
 
 def control_panel(settings: Settings) -> ControlPanel:

@@ -4,9 +4,9 @@ import json
 import logging
 import re
 import time
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Literal
@@ -15,12 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agent.grounding import ungrounded_numbers
 from agent.models import FailureKind, LoadedModel, describe_failure
+from agent.plain import cut, plain_line
 from agent.tokens import fewest_tokens, most_tokens
 from prompts.library import Prompt, load
 
 _log = logging.getLogger(__name__)
 
 MAX_BRIEF_TOKENS = 800
+MAX_LOOKED_UP_TOKENS = 1200
 _MAX_FACTS = 24
 _FEWEST_FACTS = 8
 _MAX_VALUE_BYTES = 20
@@ -44,6 +46,8 @@ class BriefCandidate:
     final_soc: float
     grid_charge_kwh: float
     mode_now: str
+    # What the guard compares: expected extra cost a slot.
+    regret_per_slot: float = 0.0
 
     def render(self) -> str:
         """One line, in the numbers that a rationale may quote."""
@@ -62,6 +66,7 @@ class Brief:
     candidates: list[BriefCandidate]
     notes: list[str]
     similar_days: list[str]
+    now: datetime | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -89,16 +94,16 @@ class Brief:
 
     def _lines(self) -> Iterator[str]:
         facts = list(self.facts.items())[:_MAX_FACTS]
-        yield "Facts: " + ", ".join(f"{key.replace('_', ' ')} {_cut(text, _MAX_VALUE_BYTES)}" for key, text in facts)
+        yield "Facts: " + ", ".join(f"{key.replace('_', ' ')} {cut(text, _MAX_VALUE_BYTES)}" for key, text in facts)
         yield "Schedules:"
         yield from (candidate.render() for candidate in self.candidates[:_MAX_CANDIDATES])
         if self.similar_days:
             yield "Similar days:"
-            yield from (f"- {_cut(day, _MAX_DAY_BYTES)}" for day in self.similar_days[:_MAX_DAYS])
+            yield from (f"- {cut(day, _MAX_DAY_BYTES)}" for day in self.similar_days[:_MAX_DAYS])
         if self.notes:
             yield "Household notes:"
             yield from (
-                f"- {json.dumps(_cut(note, _MAX_NOTE_BYTES), ensure_ascii=False)}" for note in self.notes[:_MAX_NOTES]
+                f"- {json.dumps(cut(note, _MAX_NOTE_BYTES), ensure_ascii=False)}" for note in self.notes[:_MAX_NOTES]
             )
 
 
@@ -127,6 +132,8 @@ class Chosen:
     output_tokens: int | None
     cached_tokens: int | None
     repaired: bool
+    # Names of the tools that the model looked facts up with before it chose.
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +146,34 @@ class NoChoice:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What a model looked up before it chose: lines for the brief, and the tools that it used."""
+
+    lines: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+
+
+Look = Callable[[LoadedModel, Brief], LookedUp]
+
+
 def make_reviewer(
     model: LoadedModel,
     deadline_s: float,
     *,
     prompt: Prompt | None = None,
+    look: Look | None = None,
 ) -> Callable[[Brief], Chosen | NoChoice]:
     """A function that asks `model` about a brief and returns within `deadline_s`, whatever the model does.
 
     A reply past the deadline is thrown away; while one is still awaited, no further brief is sent. The prompt is the
-    newest `decide` unless one is given.
+    newest `decide` unless one is given. With `look` the model first looks facts up by itself, if it can call tools.
     """
     asked = prompt or load("decide")
     told = _Told(model.label)
+    if look and not model.tools:
+        _log.warning("%s cannot call tools: it reviews by the brief alone", model.label)
+    able = look if model.tools else None
 
     def review(brief: Brief) -> Chosen | NoChoice:
         if not model.busy.acquire(blocking=False):
@@ -160,7 +182,7 @@ def make_reviewer(
 
         def work() -> None:
             try:
-                answers.put(_review(model, asked, brief))
+                answers.put(_review(model, asked, brief, able))
             finally:
                 model.busy.release()
 
@@ -199,10 +221,35 @@ def reads_as_text(text: str) -> bool:
     return len(words) >= 4 and len(set(runs)) == len(runs)
 
 
-def _review(model: LoadedModel, prompt: Prompt, brief: Brief) -> Chosen | NoChoice:
-    """Ask once, and once more with what was wrong."""
+def _review(model: LoadedModel, prompt: Prompt, brief: Brief, look: Look | None) -> Chosen | NoChoice:
+    """Look up, ask once, and once more with what was wrong."""
     began = time.perf_counter()
-    facts_text, ids = brief.render(), ", ".join(brief.ids)
+    try:
+        looked = look(model, brief) if look else LookedUp()
+    except Exception as err:  # noqa: BLE001 (as below)
+        kind, why = describe_failure(err, model.label)
+        if kind != "no_tools":
+            return NoChoice(kind, why, model.label, time.perf_counter() - began)
+        looked = LookedUp()
+    answer = _choose(model, prompt, brief, looked)
+    return replace(answer, seconds=time.perf_counter() - began)
+
+
+def _with_looked_up(brief_text: str, lines: Sequence[str]) -> str:
+    """The brief with what was looked up, as far as there is room for it."""
+    shown, room = [], MAX_LOOKED_UP_TOKENS
+    for line in lines:
+        told = f"- {plain_line(line)}"
+        room -= most_tokens(told)
+        if room < 0:
+            break
+        shown.append(told)
+    return "\n".join([brief_text, "Looked up:", *shown]) if shown else brief_text
+
+
+def _choose(model: LoadedModel, prompt: Prompt, brief: Brief, looked: LookedUp) -> Chosen | NoChoice:
+    began = time.perf_counter()
+    facts_text, ids = _with_looked_up(brief.render(), looked.lines), ", ".join(brief.ids)
     messages = [
         ("system", prompt.render("system")),
         ("human", prompt.render("user", brief=facts_text, ids=ids)),
@@ -211,7 +258,7 @@ def _review(model: LoadedModel, prompt: Prompt, brief: Brief) -> Chosen | NoChoi
     try:
         reply = _ask(model, schema, messages)
         if repaired := reply.choice is None and not reply.cut:
-            problem = prompt.render("repair", problem=_cut(reply.problem, 200), ids=ids)
+            problem = prompt.render("repair", problem=cut(reply.problem, 200), ids=ids)
             again = _ask(model, schema, [*messages, ("ai", reply.text or "(no answer)"), ("human", problem)])
             reply = replace(again, usage=_sum(reply.usage, again.usage))
     except Exception as err:  # noqa: BLE001 (whatever a client library raises must not end the service)
@@ -221,7 +268,7 @@ def _review(model: LoadedModel, prompt: Prompt, brief: Brief) -> Chosen | NoChoi
     seconds = time.perf_counter() - began
     if reply.choice is None:
         return NoChoice("invalid", f"two answers could not be used: {reply.problem}", model.label, seconds)
-    rationale = _plain(reply.choice.rationale)
+    rationale = plain_line(reply.choice.rationale)
     return Chosen(
         choice=reply.choice.choice,
         rationale=rationale,
@@ -235,6 +282,7 @@ def _review(model: LoadedModel, prompt: Prompt, brief: Brief) -> Chosen | NoChoi
         output_tokens=reply.usage.output,
         cached_tokens=reply.usage.cached,
         repaired=repaired,
+        tools=looked.tools,
     )
 
 
@@ -293,14 +341,3 @@ def _sum(first: _Usage, second: _Usage) -> _Usage:
 
 def _plus(left: int | None, right: int | None) -> int | None:
     return None if left is None or right is None else left + right
-
-
-def _cut(text: str, max_bytes: int) -> str:
-    """Plain text of at most `max_bytes` in UTF-8: a byte is never more than one token, a letter can be four."""
-    return _plain(text).encode()[:max_bytes].decode(errors="ignore").rstrip()
-
-
-def _plain(text: str) -> str:
-    """One line without control or invisible characters, and without words that chat templates take for their own."""
-    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
-    return " ".join(re.sub(r"([<\[])(?=\S)", r"\1 ", visible).split())

@@ -202,11 +202,13 @@ def make_brief(situation: Situation, outline: Outline) -> Brief:
                 final_soc=candidate.outlook.final_soc,
                 grid_charge_kwh=candidate.outlook.grid_charge_kwh,
                 mode_now=candidate.levels[0].mode(made.start_soc),
+                regret_per_slot=made.regret(candidate),
             )
             for rank, candidate in enumerate(made.candidates)
         ],
         notes=list(situation.notes),
         similar_days=[f"{near.day.isoformat()}: {near.why}" for near in outline.neighbours[:3]],
+        now=situation.now,
     )
 
 
@@ -431,6 +433,7 @@ def _passed_review(answer: Chosen, wanted: Candidate) -> ReviewRecord:
         prompt_tokens=answer.prompt_tokens,
         output_tokens=answer.output_tokens,
         cached_tokens=answer.cached_tokens,
+        tools=answer.tools,
     )
 
 

@@ -101,6 +101,7 @@ class ReviewRecord(_Record):
     # Why the model was asked, and what its choice is expected to cost more than the best: per slot, as the guard
     # judges it, and over the horizon.
     trigger: str = ""
+    tools: tuple[str, ...] = ()
     regret_per_slot: float | None = None
     extra_cost: float | None = None
 

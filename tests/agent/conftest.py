@@ -80,7 +80,8 @@ class FakeOllama:
     """What the server has, how it behaves, and what it was asked."""
 
     url: str = ""
-    answers: list[str] = field(default_factory=list)
+    # An answer is text, or the calls of tools as (name, arguments).
+    answers: list[Any] = field(default_factory=list)
     capabilities: list[str] = field(default_factory=lambda: ["completion"])
     pulled: bool = True
     # Models that are there with their sizes in bytes, and those that can be pulled.
@@ -173,8 +174,10 @@ def _running(fake: FakeOllama) -> Iterator[FakeOllama]:
         server.shutdown()
 
 
-def _chunk(text: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text}
+def _chunk(answer: Any) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": answer if isinstance(answer, str) else ""}
+    if not isinstance(answer, str):
+        message["tool_calls"] = [{"function": {"name": name, "arguments": given}} for name, given in answer]
     return {"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": False}
 
 

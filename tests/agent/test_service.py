@@ -14,12 +14,13 @@ from typing import Any, Literal, cast
 import orjson
 import pytest
 
-from agent.__main__ import control_panel
+from agent.__main__ import control_panel, model_keeper
 from agent.board import Board
 from agent.choose import Brief, NoChoice
 from agent.controls import Acting
 from agent.decide import Reviewer, Situation
-from agent.journal import Journal
+from agent.inquiry import Sources
+from agent.journal import Journal, open_journal
 from agent.keeper import ModelKeeper
 from agent.models import ModelSettings
 from agent.service import Parts, Service
@@ -33,6 +34,7 @@ from knowledge.fingerprint import Expected
 from knowledge.forecast import DayShape
 from knowledge.notes import NoteBook
 from knowledge.similar import SimilarDay
+from knowledge.store import DayStore
 from transport.broker import EmbeddedBroker
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.topics import Topics
@@ -488,3 +490,27 @@ def test_whatever_the_model_server_does_the_service_decides_on_time(
             assert stage.told.valid_until - moment >= timedelta(hours=23)
     ollama.released.set()
     keeper.close()
+
+
+def test_in_tools_mode_the_model_looks_up_and_chooses_through_the_real_service(
+    ollama: Any, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    good = '{"rationale": "The best of these schedules is the cheapest.", "choice": "A"}'
+    ollama.capabilities = ["completion", "tools"]
+    ollama.answers = [[("propose_command", {"schedule": "A"}), ("no_such_tool", {})], "Enough is known.", good]
+    settings = Settings(
+        home_file=tmp_path / "home.toml",
+        model=ModelSettings(provider="ollama", name="m", base_url=ollama.url, mode="tools"),
+    )
+    situation = make_situation()
+    Journal(tmp_path / "journal.sqlite").close()
+    with open_journal(tmp_path / "journal.sqlite", read_only=True) as journal, EmbeddedBroker(0) as broker:
+        notes = NoteBook(tmp_path / "notes.jsonl")
+        keeper = model_keeper(settings, Sources(home, DayStore(tmp_path / "days"), journal), notes)
+        with running(broker.address, tmp_path, home, situation, reviewer=keeper.review, notes=notes) as stage:
+            stage.well(situation.now)
+            said = stage.tick(situation.now)
+        keeper.close()
+    assert (said["outcome"], said["chosen_by"], said["review"]["outcome"]) == ("published", "model", "chosen")
+    assert said["review"]["tools"] == ["propose_command", "no_such_tool"]
+    assert "would pass" in ollama.asked[-1]["messages"][1]["content"]
