@@ -90,9 +90,9 @@ def _source(source: Source) -> list[str]:
     if source.from_balance:
         return ["from_balance = true"]
     topics = source.topic[0] if len(source.topic) == 1 else list(source.topic)
-    lines = [f"topic = {json.dumps(topics, ensure_ascii=False)}"]
+    lines = [f"topic = {_text(topics)}"]
     if source.subtract:
-        lines.append(f"subtract = {json.dumps(list(source.subtract), ensure_ascii=False)}")
+        lines.append(f"subtract = {_text(list(source.subtract))}")
     if source.path:
         lines.append(f"path = {_text(source.path)}")
     lines.append(f"unit = {_text(source.unit or '')}")
@@ -103,17 +103,17 @@ def _source(source: Source) -> list[str]:
 
 
 def _signed(signed: Signed) -> str:
-    parts = [f"{key} = {json.dumps(list(names))}" for key, names in signed if names]
+    parts = [f"{key} = {_text(list(names))}" for key, names in signed if names]
     return "{ " + ", ".join(parts) + " }"
 
 
 def _told(key: str, value: float, why: Mapping[str, str]) -> list[str]:
     reason = why.get(key, "")
-    return [f"{key} = {value:g}" + (f"  # {reason}" if reason else "")]
+    return [f"{key} = {value:g}" + (f"  # {_line(reason)}" if reason else "")]
 
 
 def _comment(text: str) -> list[str]:
-    words, lines = text.split(), [""]
+    words, lines = _line(text).split(), [""]
     for word in words:
         if len(lines[-1]) + len(word) > _WIDTH:
             lines.append("")
@@ -121,9 +121,14 @@ def _comment(text: str) -> list[str]:
     return [f"#{line}" for line in lines if line]
 
 
-def _text(value: str) -> str:
-    # A JSON string is a TOML basic string.
-    return json.dumps(value, ensure_ascii=False)
+def _line(text: str) -> str:
+    """What a comment may hold: no line end and no control character."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _text(value: str | list[str]) -> str:
+    """A TOML string or list of strings: JSON's form of them, but for a character that only JSON leaves bare."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _bool(value: bool) -> str:

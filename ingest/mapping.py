@@ -21,6 +21,8 @@ _BALANCE_PARTS: tuple[Role, ...] = ("pv_power", "grid_power", "battery_power")
 _MAY_REST: frozenset[Role] = frozenset({"pv_power", "grid_power", "battery_power"})
 _RESTING_KW = 0.02
 _LONGEST_REST = timedelta(hours=24)
+# At this power a charge told in whole per cent changes every half hour only.
+_IDLE_SHARE_PER_HOUR = 0.02
 # Sensors of one home tell their changes one after the other: until all have, the balance may be off by this much.
 _BALANCE_KW, _BALANCE_SHARE = 0.5, 0.2
 
@@ -194,10 +196,11 @@ class MappedSensors:
         return part.at
 
     def _stands(self, role: Role, part: _Part) -> timedelta:
-        """How long an unrepeated value counts: a charge stands while the battery rests, dark panels until dawn."""
+        """How long an unrepeated value counts: a charge while the battery hardly moves, dark panels until dawn."""
         resting = role in _MAY_REST and abs(part.value or 0.0) <= _RESTING_KW
         battery = self._parts.get("battery_power", [])
-        idle = all(abs(moving.value or 0.0) <= _RESTING_KW for moving in battery)
+        idle_kw = max(_RESTING_KW, _IDLE_SHARE_PER_HOUR * self._home.battery.capacity_kwh)
+        idle = all(abs(moving.value or 0.0) <= idle_kw for moving in battery)
         if resting or (role == "battery_soc" and battery and idle):
             return _LONGEST_REST
         return timedelta(seconds=self._sources[role].max_age_s)

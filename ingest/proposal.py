@@ -19,7 +19,7 @@ _KIND: dict[StatisticRole, Literal["grid", "solar", "battery"]] = {
     "battery_power": "battery",
 }
 # How long values stand that change seldom: a percentage of charge, against a power.
-_SOC_MAX_AGE_S, _POWER_MAX_AGE_S = 1800.0, 300.0
+_SOC_MAX_AGE_S, _POWER_MAX_AGE_S = 3600.0, 300.0
 _OUTSIDE = ("outdoor", "outside", "exterior", "aussen", "außen", "buiten", "exterieur", "esterno")
 
 
