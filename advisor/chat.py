@@ -23,6 +23,9 @@ def chat(
     ),
     memory: Annotated[Path | None, typer.Option(help="Read this memory instead of asking the service.")] = None,
     home: Annotated[str | None, typer.Option(help="Name of the home; the one decided for last by default.")] = None,
+    model: Annotated[str, typer.Option(help="Who may reword: auto (Ollama, if it runs), ollama, embedded or none.")] = (
+        "auto"
+    ),
 ) -> None:
     """Ask why, what if, what happened and what to do; in English or Spanish."""
     from rich.console import Console
@@ -32,7 +35,7 @@ def chat(
     if as_json and once is None:
         raise SettingsError("--json needs --once: give the question with it")
     with ExitStack() as stack:
-        partner = find_partner(config, memory, home, stack)
+        partner = find_partner(config, memory, home, model, stack)
         if once is not None:
             _answer_once(partner, once, as_json=as_json)
             return
@@ -41,7 +44,7 @@ def chat(
         converse(Conversation(partner, Console()), _MEMORIES[0].parent / "chat-history")
 
 
-def find_partner(config: Path, memory: Path | None, home: str | None, stack: ExitStack) -> "Partner":
+def find_partner(config: Path, memory: Path | None, home: str | None, model: str, stack: ExitStack) -> "Partner":
     """The running service, else the memory that was written last.
 
     Raises:
@@ -56,8 +59,8 @@ def find_partner(config: Path, memory: Path | None, home: str | None, stack: Exi
 
         settings = load_settings(config)
         found = find_service(settings, stack)
-        return found or open_memory(settings.memory_dir, load_home(settings.home_file), stack)
-    return open_memory(memory or newest_memory(_MEMORIES), home, stack)
+        return found or open_memory(settings.memory_dir, load_home(settings.home_file), stack, model=model)
+    return open_memory(memory or newest_memory(_MEMORIES), home, stack, model=model)
 
 
 def _answer_once(partner: "Partner", question: str, *, as_json: bool, language: "Language" = "en") -> None:

@@ -1,5 +1,7 @@
 """Who answers in `advisor chat`: the running service over HTTP, or the memory opened to read."""
 
+import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -7,16 +9,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from agent.ask import Answer, Asker, Piece
 from agent.inquiry import Sources
+from agent.interpreter import Interpreter
 from agent.journal import open_journal
+from agent.models import ModelSettings, load_model
 from agent.question import Language
-from energy.errors import DataError
+from energy.errors import DataError, ModelError, SettingsError
 from energy.home import Home
 from energy.slots import day_bounds, local_day
 from knowledge.notes import KnownNote, notes_of
 from knowledge.store import DayStore
 
+_OLLAMA_PORT, _LOOK_S = 11434, 0.3
 # A memory that ends longer ago than this is one of the past: its own last moment counts as now.
 _LONG_AGO = timedelta(days=7)
 
@@ -106,7 +113,7 @@ def journal_of(memory: Path) -> Path:
     return memory / "journal.sqlite"
 
 
-def open_memory(memory: Path, home: str | Home | None, stack: ExitStack) -> MemoryPartner:
+def open_memory(memory: Path, home: str | Home | None, stack: ExitStack, *, model: str = "none") -> MemoryPartner:
     """Open a memory folder to read, for a home or the one decided for last; closed with `stack`.
 
     Raises:
@@ -124,7 +131,34 @@ def open_memory(memory: Path, home: str | Home | None, stack: ExitStack) -> Memo
     journal = stack.enter_context(open_journal(journal_file, read_only=True))
     facts = home if isinstance(home, Home) else store.home(home or _home_of(store, journal.last()))
     sources = Sources(facts, store, journal)
-    return MemoryPartner(facts, memory, sources, Asker(sources))
+    interpreter = _interpreter(model, stack)
+    label = interpreter.label if interpreter else "none"
+    return MemoryPartner(facts, memory, sources, Asker(sources, lambda: interpreter), label)
+
+
+def _interpreter(model: str, stack: ExitStack) -> Interpreter | None:
+    """The model that may reword; `auto` takes Ollama where it runs, for the packaged one is too small for it.
+
+    Raises:
+        SettingsError: no such provider.
+        ModelError: it was named and is not there.
+    """
+    if model == "none" or (model == "auto" and not _ollama_listens()):
+        return None
+    try:
+        settings = ModelSettings.model_validate({"provider": "ollama" if model == "auto" else model})
+    except ValidationError as err:
+        raise SettingsError(f"model {model!r} is not known: use auto, ollama, embedded or none") from err
+    try:
+        loaded = load_model(settings)
+    except ModelError:
+        if model == "auto":
+            return None
+        raise
+    if loaded is None:
+        return None
+    stack.callback(loaded.close)
+    return Interpreter(loaded)
 
 
 def footing(answer: Answer) -> str:
@@ -134,8 +168,19 @@ def footing(answer: Answer) -> str:
         first, last = min(answer.days), max(answer.days)
         few = ", ".join(map(str, answer.days))
         parts.append(few if len(answer.days) <= 5 else f"{len(answer.days)} days, {first} to {last}")
-    parts.append(f"worded by {answer.worded_by}" if answer.worded_by != "rules" else "from facts")
+    parts.append("from facts")
     return f"[{' · '.join(parts)} · {answer.seconds * 1000:.0f} ms]"
+
+
+def _ollama_listens() -> bool:
+    """Whether anything answers where Ollama does by default: model libraries take seconds to import."""
+    if "OLLAMA_HOST" in os.environ:
+        return True
+    try:
+        with socket.create_connection(("127.0.0.1", _OLLAMA_PORT), _LOOK_S):
+            return True
+    except OSError:
+        return False
 
 
 def _home_of(store: DayStore, newest: object) -> str:

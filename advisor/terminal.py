@@ -111,6 +111,8 @@ class Conversation:
     def _close(self, answer: Answer) -> None:
         self.last, self.language = answer, answer.language
         self.console.print()
+        if answer.reworded:
+            self.console.print(Text(f"In the words of {answer.model}: {answer.reworded}", style="italic"))
         self.console.print(Text(footing(answer), style="dim"))
         self.console.print()
 

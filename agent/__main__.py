@@ -19,6 +19,7 @@ from agent.board import Board
 from agent.choose import make_reviewer
 from agent.controls import ControlPanel, Controls
 from agent.inquiry import Sources
+from agent.interpreter import Interpreter
 from agent.journal import open_journal
 from agent.keeper import ModelKeeper
 from agent.recall import Recall
@@ -65,7 +66,8 @@ def serve(config: Path) -> None:
         reviewer = keeper.review if keeper else None
         board = Board()
         if settings.api.enabled:
-            stack.enter_context(serving(_api(settings, board, home, Asker(sources)), settings.api))
+            asker = Asker(sources, lambda: interpreter_of(keeper))
+            stack.enter_context(serving(_api(settings, board, home, asker), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
         Service(settings, Parts(home, recall, journal, reviewer, label, panel, board, notes), stop).run()
@@ -78,6 +80,12 @@ def model_keeper(settings: Settings, sources: Sources, notes: NoteBook) -> Model
         return ModelKeeper(settings.model, deadline_s)
     look = looker(sources, notes, settings.policy.max_regret_per_slot, deadline_s * _LOOKING_SHARE)
     return ModelKeeper(settings.model, deadline_s, make=partial(make_reviewer, look=look))
+
+
+def interpreter_of(keeper: ModelKeeper | None) -> Interpreter | None:
+    """The model as a help with answers, while there is one; the packaged one is too small to word them."""
+    model = keeper.model if keeper else None
+    return Interpreter(model) if model is not None and model.provider != "embedded" else None
 
 
 def control_panel(settings: Settings) -> ControlPanel:

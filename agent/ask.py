@@ -1,7 +1,7 @@
 """Answers questions about the home in English and Spanish, from facts; a model may only route and reword."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -9,12 +9,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from agent.answering import run
 from agent.inquiry import Finding, Sources, unknown
-from agent.question import MAX_QUESTION, Language, Question, clean, language_of, understand
+from agent.interpreter import Interpreter
+from agent.question import MAX_QUESTION, Language, Question, clean, language_of, understand, with_aim
 from agent.wording import Voice, figures, word
 
 
 class Answer(BaseModel):
-    """An answer and everything it rests on; `text` is worded by rules, unless `worded_by` names a model."""
+    """An answer and everything it rests on.
+
+    `text` is worded by rules; `reworded` is the same in the words of a model (`model`), empty where there is none or a
+    figure that it wrote does not stand in the facts.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,7 +35,8 @@ class Answer(BaseModel):
     decisions: tuple[str, ...]
     days: tuple[date, ...]
     at: AwareDatetime
-    worded_by: str
+    reworded: str = ""
+    model: str = ""
     seconds: float
 
 
@@ -59,10 +65,11 @@ Piece = Ran | Said | Done
 
 
 class Asker:
-    """Answers questions about one home."""
+    """Answers questions about one home; a model, if `find_interpreter` has one, may sort questions and reword."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, find_interpreter: Callable[[], Interpreter | None] = lambda: None) -> None:
         self._sources = sources
+        self._find_interpreter = find_interpreter
 
     def answer(self, question: str | bytes, *, now: datetime | None = None, language: Language | None = None) -> Answer:
         """Answer a question; nothing is raised for what a person may write, and nothing is ever changed by it.
@@ -76,40 +83,55 @@ class Asker:
     def stream(
         self, question: str | bytes, *, now: datetime | None = None, language: Language | None = None
     ) -> Iterator[Piece]:
-        """The same answer in pieces: the inquiries that ran, the text word by word, and the whole."""
+        """The same answer in pieces: the inquiries that ran, the text word by word, and the whole.
+
+        The text by rules comes at once; the whole comes when a model has reworded it, or has failed to in time.
+        """
         began = time.perf_counter()
         moment = now or datetime.now(UTC)
-        asked = self._understand(question, moment, language or "en")
+        interpreter = self._find_interpreter()
+        asked = self._understand(question, moment, language or "en", interpreter)
         finding = asked if isinstance(asked, Finding) else run(self._sources, asked, now=moment)
-        spoken = language_of(clean(question), language or "en")
+        said = clean(question)[:MAX_QUESTION]
+        spoken = language_of(said, language or "en")
         voice = Voice(spoken, self._sources.home.tz, self._sources.home.currency, moment)
         yield Ran(finding.inquiry)
         text = word(finding, voice)
         for line in text.splitlines(keepends=True):
             yield from (Said(piece) for piece in _words(line))
+        facts, reworded = figures(finding, voice), ""
+        if interpreter is not None and finding.known and finding.facts:
+            reworded = interpreter.reword(said, text, spoken)
         yield Done(
             Answer(
-                question=clean(question)[:MAX_QUESTION],
+                question=said,
                 text=text,
                 language=spoken,
                 answered=finding.known,
-                facts=figures(finding, voice),
+                facts=facts,
                 tools=(finding.inquiry,),
                 decisions=finding.decisions,
                 days=finding.days,
                 at=moment,
-                worded_by="rules",
+                reworded=reworded,
+                model=interpreter.label if interpreter and reworded else "",
                 seconds=time.perf_counter() - began,
             ),
         )
 
-    def _understand(self, question: str | bytes, now: datetime, language: Language) -> Question | Finding:
+    def _understand(
+        self, question: str | bytes, now: datetime, language: Language, interpreter: Interpreter | None
+    ) -> Question | Finding:
         if len(question) > MAX_QUESTION:
             return unknown("scope", "too_long", length=len(question), limit=MAX_QUESTION)
         text = clean(question)
         if not text:
             return unknown("scope", "empty")
-        return understand(text, now=now, zone=self._sources.home.tz, before=language)
+        asked = understand(text, now=now, zone=self._sources.home.tz, before=language)
+        if asked.aim == "off_subject" and interpreter is not None:
+            found = interpreter.sort(text)
+            return asked if found is None else with_aim(asked, *found)
+        return asked
 
 
 def _words(line: str) -> Iterator[str]:

@@ -44,6 +44,11 @@ class ModelKeeper:
         """The model's name; `none` while there is none."""
         return self._model.label if self._model else "none"
 
+    @property
+    def model(self) -> LoadedModel | None:
+        """The model, while there is one."""
+        return self._model
+
     def review(self, brief: Brief) -> Chosen | NoChoice:
         """Ask the model; without one, say why and look for it again."""
         if self._review is not None:

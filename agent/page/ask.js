@@ -56,7 +56,7 @@ export function prepareAsking(withToken, openDecision) {
         told.textContent = piece.error;
         told.classList.add("failed");
       } else if (piece.done) {
-        told.textContent = piece.done.text;
+        told.textContent = [piece.done.text, piece.done.reworded].filter(Boolean).join("\n\n");
         told.lang = piece.done.language;
         show(rests, ...restsOn(piece.done));
       }
@@ -70,7 +70,7 @@ export function prepareAsking(withToken, openDecision) {
     for (const id of answer.decisions.slice(0, 2)) {
       parts.push(make("a", { href: "#log", onclick: () => openDecision(id) }, `decision of ${clock(timeOf(id))}`));
     }
-    parts.push(answer.worded_by === "rules" ? "worded by rules" : `worded by ${answer.worded_by}`);
+    parts.push(answer.reworded ? `worded by rules, then by ${answer.model}` : "worded by rules");
     return parts.flatMap((part, index) => (index ? [" · ", part] : [part]));
   }
 }

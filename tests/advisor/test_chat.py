@@ -19,7 +19,7 @@ _TIMEOUT_S = 20
 
 
 def chat(memory: Path, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
-    command = [sys.executable, "-m", "advisor", "chat", "--memory", str(memory), *arguments]
+    command = [sys.executable, "-m", "advisor", "chat", "--memory", str(memory), "--model", "none", *arguments]
     return subprocess.run(command, capture_output=True, timeout=60, check=False, **options)
 
 
@@ -27,7 +27,7 @@ def open_terminal(memory: Path) -> "pexpect.spawn[str]":
     """A conversation in a pseudo-terminal of 100 columns, which cannot say where its cursor is."""
     child = pexpect.spawn(
         sys.executable,
-        ["-m", "advisor", "chat", "--memory", str(memory)],
+        ["-m", "advisor", "chat", "--memory", str(memory), "--model", "none"],
         encoding="utf-8",
         timeout=_TIMEOUT_S,
         dimensions=(40, 100),
