@@ -268,6 +268,18 @@ def bench_api(*, as_json: Json = False) -> None:
     bench(as_json=as_json)
 
 
+@bench_app.command("mqtt")
+def bench_mqtt_rate(
+    *,
+    broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker; a Mosquitto of its own without.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Time a simulated house at full speed beside a bare paho publisher, on the same broker in one run."""
+    from advisor.mqtt_bench import bench_mqtt
+
+    bench_mqtt(broker, as_json=as_json)
+
+
 @bench_app.command("planner")
 def bench_planner(
     peer: Annotated[str, typer.Option(help="The planner to race against: emhass; make peers installs it.")] = "emhass",

@@ -58,6 +58,7 @@ class HouseService:
         record: TextIO | None = None,
         quality: SensorQuality = PERFECT,
     ) -> None:
+        self.published = 0
         self._house = house
         self._pace = pace
         self._stop = stop
@@ -93,6 +94,7 @@ class HouseService:
                 self._hear_until(due, link)
             # Where the house ended is shown, but no clock: nothing is to be decided for a house that is gone.
             self._publish_states(link)
+            self.published = link.published
 
     def _seconds_per_step(self) -> float:
         return self._house.step_length.total_seconds() / self._pace.speed if self._pace.speed else 0.0

@@ -81,6 +81,7 @@ class MqttLink:
         queue_length: int = _QUEUE_LENGTH,
     ) -> None:
         self.address = address
+        self.published = 0
         self.overflowed = 0
         self.oversized = 0
         self._will = will
@@ -132,6 +133,7 @@ class MqttLink:
 
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False, qos: int = 0) -> None:
         """Send a message; without a connection QoS 0 is lost and QoS 1 waits for the next one."""
+        self.published += 1
         self._client.publish(topic, payload, qos=qos, retain=retain)
 
     def subscribe(self, *topic_filters: str) -> None:
@@ -155,7 +157,7 @@ class MqttLink:
             client.will_set(*self._will, qos=1, retain=True)
         client.max_queued_messages_set(_QUEUE_LENGTH)
         client.reconnect_delay_set(min_delay=1, max_delay=8)
-        client.on_socket_open = _send_at_once
+        client.on_socket_open = send_at_once
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_message = self._arrived
@@ -231,6 +233,7 @@ class MqttLink:
         self.overflowed += 1
 
 
-def _send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:
-    # paho leaves Nagle's algorithm on, which holds back bursts of small messages by up to 40 ms.
+def send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:
+    """Turn Nagle's algorithm off on a new connection."""
+    # paho leaves it on, which holds back bursts of small messages by up to 40 ms.
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
