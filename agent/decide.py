@@ -129,7 +129,7 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
     # To the watt, so that the journalled futures are those that were planned with.
     ensemble = Ensemble(np.round(load_kw, 3), possible.pv_kw, prices, step / timedelta(hours=1))
     used = set(possible.days)
-    near = [neighbour for neighbour in situation.neighbours if neighbour.day in used]
+    near = [one for one in situation.neighbours if one.day in used and one.source != "prior"]
     stored_kwh = snapshot.soc * home.battery.capacity_kwh
     devices = plan_devices(situation.devices, home, ensemble, starts=starts, stored_kwh=stored_kwh)
     if devices is not None:

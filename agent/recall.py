@@ -14,11 +14,13 @@ from knowledge.embedder import TextEmbedder
 from knowledge.fingerprint import Expected
 from knowledge.forecast import DayShape, shape_of
 from knowledge.index import MemoryIndex
+from knowledge.prior import ENOUGH_DAYS, PRIOR_DAYS, prior_days
 from knowledge.similar import FingerprintTable, SimilarDay
 from knowledge.store import DayStore
 
 # How many days the coarse search hands to the exact ranking.
 _COARSE = 96
+_PRIOR = [SimilarDay(day, 0.0, 0, "no history yet: an ordinary household's day", "prior") for day in PRIOR_DAYS]
 
 
 class Recall:
@@ -36,17 +38,21 @@ class Recall:
     def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
         """The days before today that were most like it: a coarse search in Chroma, ranked exactly by all that is known.
 
-        `so_far` is today as far as it was measured. Days of which something was said are looked at in any case.
+        `so_far` is today as far as it was measured. Days of which something was said are looked at in any case. Days of
+        an ordinary household stand in as long as the home has hardly any of its own.
         """
         today = so_far.day
         coarse = self._index.near(self._home.name, today, self._table.coordinate(today, expected), _COARSE)
         if expected.notes:
             coarse |= self._table.days_with_notes
-        return self._table.rank(today, count, expected=expected, so_far_kw=so_far.hourly_load_kw, among=coarse)
+        near = self._table.rank(today, count, expected=expected, so_far_kw=so_far.hourly_load_kw, among=coarse)
+        return near if len(self._table.days) >= ENOUGH_DAYS else near + _PRIOR[: max(count - len(near), 1)]
 
     def shapes(self) -> dict[date, DayShape]:
-        """All past days on the wall clock."""
-        return self._shapes
+        """All past days on the wall clock, and while there are hardly any, those of an ordinary household."""
+        if len(self._shapes) >= ENOUGH_DAYS:
+            return self._shapes
+        return prior_days(self._home, self._step, self._shapes) | self._shapes
 
     def remember(self, day: date, slots: Sequence[MeteredSlot], step: timedelta) -> None:
         """Put a finished day away, gaps and all; only a complete one becomes a neighbour."""

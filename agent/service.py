@@ -449,7 +449,10 @@ class Service:
         rows = self._parts.journal.measured(self._home.name, now - _RECENT, now)
         if not rows or rows[-1].start + self._step < floor_slot(now, self._step):
             return NOTHING_RECENT
-        return Recent(np.array([row.load_kw for row in rows]), np.array([row.pv_kw for row in rows]))
+        foreseen_kw = [np.nan if row.pv_forecast_kw is None else row.pv_forecast_kw for row in rows]
+        return Recent(
+            np.array([row.load_kw for row in rows]), np.array([row.pv_kw for row in rows]), np.array(foreseen_kw)
+        )
 
 
 def _presence(settings: Settings, parts: Parts) -> Presence:

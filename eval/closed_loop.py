@@ -103,7 +103,7 @@ class Planner:
             today=today,
             shapes=shapes | {today: self._so_far(today, now)},
             pv_forecast_kw=self._forecast(today, now, AHEAD // self._step),
-            recent=self._recent(played, at),
+            recent=self._recent(played, at, today),
         )
 
     def similar(self, so_far: DayShape) -> list[SimilarDay]:
@@ -140,6 +140,10 @@ class Planner:
         rest = record.pv_forecast_kw[(now - record.start) // self._step :][:slots]
         return np.concatenate([rest, np.full(slots - len(rest), np.nan)])
 
-    def _recent(self, played: Stretch, at: int) -> Recent:
-        first = max(at - _RECENT // self._step, 0)
-        return Recent(played.load_kw[first:at], played.pv_kw[first:at])
+    def _recent(self, played: Stretch, at: int, today: date) -> Recent:
+        first, record = max(at - _RECENT // self._step, 0), self._days[today]
+        slot = (played.starts[at] - record.start) // self._step
+        foreseen_kw = record.pv_forecast_kw
+        if foreseen_kw is not None:
+            foreseen_kw = foreseen_kw[max(slot - (at - first), 0) : slot]
+        return Recent(played.load_kw[first:at], played.pv_kw[first:at], foreseen_kw)

@@ -76,28 +76,26 @@ def foreseen(record: DayRecord) -> Expected:
 class Glance:
     """The few numbers of a past day that later fingerprints are made of; NaN where unknown.
 
-    `hourly_kw` is its load on a 24-hour wall clock, of shape (24,).
+    `hourly_kw` is its load on a 24-hour wall clock, of shape (24,), and `load_blocks_kw` the mean of each three hours.
     """
 
     day: date
     hourly_kw: Floats
+    load_blocks_kw: Floats
     pv_kwh: float
     temperature_c: float
     notes: tuple[str, ...] = ()
-
-    @property
-    def load_blocks_kw(self) -> Floats:
-        """Mean load of eight three-hour blocks."""
-        return np.array([_mean(block) for block in self.hourly_kw.reshape(_BLOCKS, _BLOCK_HOURS).tolist()])
 
 
 def glance(record: DayRecord, zone: ZoneInfo) -> Glance:
     """Look once at a day: hourly load, PV energy, mean temperature, what had been said of it."""
     temperature = np.empty(0) if record.temperature_c is None else record.temperature_c
     known = temperature[~np.isnan(temperature)]
+    hourly_kw = profile(record, record.load_kw, zone=zone, step=_HOUR)
     return Glance(
         day=record.day,
-        hourly_kw=profile(record, record.load_kw, zone=zone, step=_HOUR),
+        hourly_kw=hourly_kw,
+        load_blocks_kw=np.array([_mean(block) for block in hourly_kw.reshape(_BLOCKS, _BLOCK_HOURS).tolist()]),
         pv_kwh=energy_kwh(record.pv_kw, record.step),
         temperature_c=float(known.mean()) if len(known) else np.nan,
         notes=record.notes,
@@ -154,7 +152,7 @@ class Scale:
         return np.asarray(scores * np.sqrt(WEIGHTS), dtype=np.float64)
 
 
-_NOTHING = Glance(date.min, np.full(_HOURS, np.nan), np.nan, np.nan)
+_NOTHING = Glance(date.min, np.full(_HOURS, np.nan), np.full(_BLOCKS, np.nan), np.nan, np.nan)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -16,6 +16,8 @@ from knowledge.days import DayRecord, Floats, profile
 _CORRECTION_BOUNDS = (0.5, 2.0)
 _CORRECTION_FADES_H = 2.0
 _LEAST_SIGNAL_KW = 0.1
+# How much larger or smaller than the neighbour's own a forecast may make its error.
+_ERROR_BOUNDS = (0.2, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,11 @@ class Horizon:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Measured means of the slots just past, oldest first, in kW; empty right after a start."""
+    """Measured means of the slots just past, oldest first, in kW, and the PV forecast for them; empty after a start."""
 
     load_kw: Floats
     pv_kw: Floats
+    pv_forecast_kw: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,9 @@ def futures(
 ) -> Futures:
     """One future per neighbour: its load, and the PV forecast of shape (slots,) dressed with its error on that day.
 
+    Both are scaled by how the hours just past compared with what was foreseen for them: load with the neighbours', PV
+    with its forecast (against the neighbours' sun the forecast would be corrected for a difference that it knows).
+
     Where no forecast is known (NaN, or none at all) the neighbour's own PV stands in.
     Values are rounded to a watt, so that a stored decision replays exactly.
 
@@ -114,12 +120,15 @@ def futures(
     own_pv = np.array([_path(day, ahead, shapes, "pv_kw") for day in known])
     pv = own_pv
     if pv_forecast_kw is not None:
-        dressed = pv_forecast_kw + np.array([_forecast_error(day, ahead, shapes) for day in known])
-        dressed = np.where(pv_forecast_kw > 0, dressed, 0.0)
+        errors_kw = [_forecast_error(day, ahead, shapes, pv_forecast_kw) for day in known]
+        dressed = np.where(pv_forecast_kw > 0, pv_forecast_kw + np.array(errors_kw), 0.0)
         pv = np.where(np.isnan(pv_forecast_kw), own_pv, dressed)
     load, pv = _filled(load), _filled(pv)
-    load *= _correction(recent.load_kw, known, shapes, ahead, "load_kw")
-    pv *= _correction(recent.pv_kw, known, shapes, ahead, "pv_kw")
+    load *= _correction(recent.load_kw, _neighbours_kw(recent.load_kw, known, shapes, ahead, "load_kw"), ahead)
+    foreseen_kw = recent.pv_forecast_kw
+    if foreseen_kw is None or np.isnan(foreseen_kw).any():
+        foreseen_kw = _neighbours_kw(recent.pv_kw, known, shapes, ahead, "pv_kw")
+    pv *= _correction(recent.pv_kw, foreseen_kw, ahead)
     return Futures(_to_watt(np.maximum(load, 0)), _to_watt(np.clip(pv, 0, pv_peak_kw)), tuple(known))
 
 
@@ -138,13 +147,18 @@ def _path(day: date, ahead: Horizon, shapes: Mapping[date, DayShape], series: st
     return np.asarray(values, dtype=np.float64)
 
 
-def _forecast_error(day: date, ahead: Horizon, shapes: Mapping[date, DayShape]) -> Floats:
-    """How far PV was from its forecast at the same time of day on a neighbour; 0 where that is unknown."""
+def _forecast_error(day: date, ahead: Horizon, shapes: Mapping[date, DayShape], forecast_kw: Floats) -> Floats:
+    """How far PV was from its forecast at the same time of day on a neighbour; 0 where that is unknown.
+
+    An error grows and shrinks with what is forecast: a bright day's is too large for a dull one.
+    """
     shape = shapes[day]
     if shape.pv_forecast_kw is None:
         return np.zeros(len(ahead.index))
-    error = (shape.pv_kw - shape.pv_forecast_kw)[ahead.index]
-    return np.asarray(np.nan_to_num(error, nan=0.0), dtype=np.float64)
+    theirs_kw = shape.pv_forecast_kw[ahead.index]
+    size = np.clip(forecast_kw / np.maximum(theirs_kw, _LEAST_SIGNAL_KW), *_ERROR_BOUNDS)
+    error_kw = (shape.pv_kw[ahead.index] - theirs_kw) * size
+    return np.asarray(np.nan_to_num(error_kw, nan=0.0), dtype=np.float64)
 
 
 def _filled(members: Floats) -> Floats:
@@ -157,21 +171,26 @@ def _filled(members: Floats) -> Floats:
     return np.where(known, members, mean)
 
 
-def _correction(
+def _neighbours_kw(
     measured_kw: Floats,
     neighbours: Sequence[date],
     shapes: Mapping[date, DayShape],
     ahead: Horizon,
     series: str,
 ) -> Floats:
-    """Factor per slot: how the last hours compared with the neighbours', fading with lead time."""
-    lead_h = np.arange(len(ahead.index)) * ahead.step_hours
+    """Mean of the neighbours in the slots of today that were measured last."""
     slots_back = min(len(measured_kw), int(ahead.index[0]))
-    if slots_back == 0 or np.isnan(measured_kw[-slots_back:]).any():
-        return np.ones_like(lead_h)
     window = slice(int(ahead.index[0]) - slots_back, int(ahead.index[0]))
-    expected = np.nanmean([getattr(shapes[day], series)[window].mean() for day in neighbours])
-    if not expected > _LEAST_SIGNAL_KW:
+    means_kw = [getattr(shapes[day], series)[window].mean() for day in neighbours] if slots_back else []
+    known_kw = [mean for mean in means_kw if not np.isnan(mean)]
+    return np.full(slots_back, np.mean(known_kw) if known_kw else np.nan)
+
+
+def _correction(measured_kw: Floats, foreseen_kw: Floats, ahead: Horizon) -> Floats:
+    """Factor per slot: how the last hours compared with what was foreseen for them, fading with lead time."""
+    lead_h = np.arange(len(ahead.index)) * ahead.step_hours
+    back = min(len(measured_kw), len(foreseen_kw), int(ahead.index[0]))
+    if not back or np.isnan(measured_kw[-back:]).any() or not foreseen_kw[-back:].mean() > _LEAST_SIGNAL_KW:
         return np.ones_like(lead_h)
-    ratio = np.clip(measured_kw[-slots_back:].mean() / expected, *_CORRECTION_BOUNDS)
+    ratio = np.clip(measured_kw[-back:].mean() / foreseen_kw[-back:].mean(), *_CORRECTION_BOUNDS)
     return np.asarray(1 + (ratio - 1) * np.exp(-lead_h / _CORRECTION_FADES_H), dtype=np.float64)

@@ -39,21 +39,22 @@ _HOUR_WEIGHT = 0.3
 _NOTES_WEIGHT = 40.0
 # Two days drawn by lot differ by a mean squared z-score of 2: a day that differs more is no more like today than any.
 _NO_MORE_ALIKE = 2.0
-_SAME_LOAD_KW = 1e-3
+_LOAD_DECIMALS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarDay:
     """A past day, how far it is from the one asked about, and what made it near.
 
-    `source` is "recent" where no day was like the one asked about and a late day of the same kind stands in.
+    `source` is "recent" where no day was like the one asked about and a late day of the same kind stands in, and
+    "prior" for a day that no home has lived, of `knowledge.prior`.
     """
 
     day: date
     distance: float
     age_days: int
     why: str
-    source: Literal["similar", "recent"] = "similar"
+    source: Literal["similar", "recent", "prior"] = "similar"
 
 
 class FingerprintTable:
@@ -143,7 +144,7 @@ class FingerprintTable:
         said = _NOTES_WEIGHT * self._said.gaps(expected.notes, [self._glances[at].notes for at in places])
         unlike = parts.sum(axis=1) + said
         squares = unlike + self._so_far(so_far_kw, known)[places] + (ages / RECENCY_DAYS) ** 2
-        order = self._once([int(at) for at in np.argsort(squares, kind="stable")], places, count)
+        order = self._once(np.argsort(squares, kind="stable"), places, count)
         found = [
             SimilarDay(
                 day=self._glances[places[at]].day,
@@ -166,16 +167,14 @@ class FingerprintTable:
         off = np.nan_to_num((past - so_far_kw[hours]) / spread, nan=0.0) ** 2
         return np.asarray(_HOUR_WEIGHT * off.sum(axis=1), dtype=np.float64)
 
-    def _once(self, order: Sequence[int], places: NDArray[np.intp], count: int) -> list[int]:
+    def _once(self, order: NDArray[np.intp], places: NDArray[np.intp], count: int) -> list[int]:
         """The first `count` in order, passing over days whose load repeats that of one taken."""
-        taken: list[int] = []
-        for at in order:
+        taken: dict[bytes, int] = {}
+        for at in order.tolist():
             if len(taken) == count:
                 break
-            load_kw = self._hourly_kw[places[at]]
-            if not any(_repeats(load_kw, self._hourly_kw[places[other]]) for other in taken):
-                taken.append(at)
-        return taken
+            taken.setdefault(np.round(self._hourly_kw[places[at]], _LOAD_DECIMALS).tobytes(), at)
+        return list(taken.values())
 
     def _recent(self, day: date, count: int, taken: set[date]) -> list[SimilarDay]:
         """The latest days of the same kind that are not taken yet."""
@@ -199,10 +198,6 @@ class FingerprintTable:
     def _earlier(self, day: date) -> int:
         """How many known days are strictly before `day`."""
         return bisect_left(self._glances, day, key=lambda seen: seen.day)
-
-
-def _repeats(load_kw: Floats, other_kw: Floats) -> bool:
-    return bool(np.allclose(load_kw, other_kw, atol=_SAME_LOAD_KW, rtol=0, equal_nan=True))
 
 
 def _ago(days: int) -> str:

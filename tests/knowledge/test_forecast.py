@@ -33,7 +33,8 @@ def test_the_pv_forecast_is_dressed_with_the_errors_of_the_neighbours() -> None:
     told = np.full(24, 2.0)
     told[3], told[20:] = 0.0, np.nan
     made = futures(horizon(STARTS, ZONE, STEP), days, shapes, pv_forecast_kw=told, pv_peak_kw=5)
-    assert made.pv_kw[:, 0].tolist() == [2.5, 0.0]
+    # Errors of +0.5 on 1.5 and of -3 on 4, in the size of a forecast of 2.
+    assert made.pv_kw[:, 0].tolist() == [2.667, 0.5]
     assert made.pv_kw[:, 3].tolist() == [0.0, 0.0]  # the forecaster knows when it is night
     assert made.pv_kw[:, 22].tolist() == [2.0, 1.0]  # past its end, what the neighbours saw
 
@@ -64,3 +65,18 @@ def test_the_unmeasured_part_of_today_never_stands_for_a_forecast() -> None:
     made = futures(horizon(STARTS, ZONE, STEP), [yesterday], shapes, pv_forecast_kw=None, pv_peak_kw=5)
     assert made.load_kw[0, 12:].tolist() == [7.0] * 12
     assert not np.isnan(made.load_kw).any()
+
+
+def test_the_sun_of_the_last_hours_is_compared_with_its_forecast_and_not_with_other_days() -> None:
+    day = date(2026, 1, 5)
+    ahead = horizon(STARTS[8:], ZONE, STEP)
+    told = np.full(len(STARTS) - 8, 2.0)
+    bright = {day: shape(day, 1, pv=4.0, forecast=4.0)}
+
+    def first_kw(recent: Recent) -> float:
+        return float(futures(ahead, [day], bright, pv_forecast_kw=told, pv_peak_kw=5, recent=recent).pv_kw[0, 0])
+
+    measured_kw, load_kw = np.array([2.0, 2.0]), np.array([1.0, 1.0])
+    assert first_kw(Recent(load_kw, measured_kw, np.array([2.0, 2.0]))) == 2.0
+    assert first_kw(Recent(load_kw, measured_kw, np.array([1.6, 1.6]))) == 2.5
+    assert first_kw(Recent(load_kw, measured_kw)) == 1.0

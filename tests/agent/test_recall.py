@@ -1,0 +1,55 @@
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from agent.decide import Situation, decide
+from agent.recall import Recall
+from energy.guard import Policy
+from energy.home import Home
+from ingest.live import Snapshot
+from ingest.meter import MeteredSlot
+from knowledge.fingerprint import NOTHING_EXPECTED
+from knowledge.forecast import DayShape
+from knowledge.index import MemoryIndex
+from knowledge.store import DayStore
+
+STEP = timedelta(minutes=30)
+NOW = datetime(2026, 1, 14, 7, 0, tzinfo=UTC)
+
+
+def nothing_yet(day: date) -> DayShape:
+    return DayShape(day, np.full(48, np.nan), np.full(48, np.nan))
+
+
+def slots_of(day: date) -> list[MeteredSlot]:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=1)
+    return [MeteredSlot(start + at * STEP, day.day / 10 + at / 100, 0.0, 0.5) for at in range(48)]
+
+
+def test_a_decision_is_made_on_the_very_first_day_and_memory_takes_over(home: Home, tmp_path: Path) -> None:
+    with MemoryIndex(tmp_path / "index") as index:
+        recall = Recall(home, DayStore(tmp_path / "days"), index, STEP)
+        today = NOW.date()
+        near = recall.neighbours(nothing_yet(today), 12, NOTHING_EXPECTED)
+        assert {one.source for one in near} == {"prior"}
+        decision = decide(
+            Situation(
+                now=NOW,
+                home=home,
+                policy=Policy(),
+                step=STEP,
+                horizon_hours=24,
+                snapshot=Snapshot(NOW, 0.8, 0.0, 0.4, grid_kw=0.8, battery_kw=0.0, temperature_c=None),
+                neighbours=near,
+                shapes=recall.shapes() | {today: nothing_yet(today)},
+            ),
+        )
+        assert decision.outcome == "published"
+        assert decision.neighbours == ()
+        for age in (4, 3, 2):
+            day = today - timedelta(days=age)
+            recall.remember(day, slots_of(day), STEP)
+            sources = [one.source for one in recall.neighbours(nothing_yet(today), 12, NOTHING_EXPECTED)]
+            assert sources.count("prior") == {4: 11, 3: 10, 2: 0}[age]
+        assert all(day.year > 1 for day in recall.shapes())
