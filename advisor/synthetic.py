@@ -11,6 +11,8 @@ from simulator.spec import HomeSpec, check_spec
 
 # Nested settings before they are checked; None was not said.
 Settings = dict[str, Any]
+# What a home file and a synthetic home both say.
+_SHARED = {"zone", "currency", "battery", "grid", "tariff", "pv_peak_kw"}
 
 
 def spec_from(name: str | None, facts: Path | None, said: Mapping[str, object]) -> HomeSpec:
@@ -30,7 +32,7 @@ def _from_file(facts: Path | None) -> Settings:
     """Battery, grid, tariff, zone, currency and panels of a home file."""
     if facts is None:
         return {}
-    home = load_home(facts).model_dump(mode="json", exclude={"name"})
+    home = load_home(facts).model_dump(mode="json", include=_SHARED)
     pv = panels(home.pop("pv_peak_kw"), None)
     return home | {"pv": pv}
 
@@ -53,7 +55,7 @@ def panels(peak_kw: float | None, latitude: float | None) -> Settings | None:
     if peak_kw is None:
         return None
     azimuth_deg = 0.0 if latitude is not None and latitude < 0 else 180.0
-    return {"arrays": [{"peak_kw": peak_kw, "azimuth_deg": azimuth_deg}], "inverter_kw": peak_kw}
+    return {"arrays": [{"peak_kw": peak_kw, "azimuth_deg": azimuth_deg}], "inverter_kw": peak_kw or 1.0}
 
 
 def battery_of(capacity_kwh: float | None) -> Settings | None:

@@ -18,7 +18,7 @@ class Place(_Fact):
 class PvArray(_Fact):
     """Panels of one orientation; azimuth clockwise from north, so that 180 faces south."""
 
-    peak_kw: float = Field(gt=0, le=1000)
+    peak_kw: float = Field(ge=0, le=1000)
     tilt_deg: float = Field(default=30.0, ge=0, le=90)
     azimuth_deg: float = Field(default=180.0, ge=0, lt=360)
 

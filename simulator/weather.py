@@ -13,9 +13,8 @@ from simulator.climate import Climate
 from simulator.noise import Floats, lagged, remembering, running_mean, stream
 
 _HOUR = timedelta(hours=1)
-_REGIME_HOURS = 6
-# Chance that a regime moves to the one beside it within six hours, were both equally common.
-_MOVES = 0.22
+# Chance that a regime moves to the one beside it within an hour, were both equally common.
+_MOVES = 0.037
 # Clear, changing, overcast, rain: cloud cover, transmission of the cloud, wind, gap to the dew point, rain in mm/h.
 _CLOUD = np.array([0.06, 0.5, 0.93, 0.985])
 _THROUGH_CLOUD = np.array([0.5, 0.42, 0.36, 0.2])
@@ -94,7 +93,7 @@ def _regimes(span: Span, climate: Climate, season: Floats, *, rng: np.random.Gen
 
     Metropolis steps between neighbours, so that the stationary distribution is exact.
     """
-    hold = round(_REGIME_HOURS * (_HOUR / span.step))
+    hold = max(round(_HOUR / span.step), 1)
     blocks = -(-span.count // hold)
     mean_cloud = (climate.summer_cloud + climate.winter_cloud) / 2
     swing = (climate.summer_cloud - climate.winter_cloud) / 2

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from energy.errors import SettingsError
+from energy.panels import PvArray, PvPlant
 from energy.slots import hours
 from knowledge.days import is_complete
 from simulator.house import House
@@ -194,3 +195,28 @@ def test_stays_that_overlap_are_one_stay() -> None:
     year = live(preset("couple").model_copy(update={"life": life, "first_day": date(2025, 3, 1)}), seed=1, days=20)
     assert [day for day in range(20) if year.diary.is_away(day)] == list(range(3, 11))
     assert (year.diary.empty_from[2], year.diary.empty_to[11]) == (600, 1080)
+
+
+def test_days_that_are_no_whole_slots_are_refused() -> None:
+    # Clocks on Lord Howe Island move by half an hour.
+    spec = preset("couple").model_copy(update={"zone": "Australia/Lord_Howe", "first_day": date(2025, 4, 4)})
+    year = live(spec, seed=1, days=5)
+    assert [len(day.load_kw) for day in day_records(year)] == [48, 48, 49, 48, 48]
+    with pytest.raises(SettingsError, match="Lord_Howe"):
+        day_records(year, step=timedelta(hours=1))
+
+
+@pytest.mark.parametrize("latitude", [-90, 90])
+def test_even_the_poles_have_a_home(latitude: float) -> None:
+    spec = HomeSpec.model_validate({"place": {"latitude": latitude, "longitude": 0}, "zone": "UTC"})
+    year = live(spec, seed=1, days=5)
+    assert np.isfinite(year.load_kw).all()
+    assert (year.pv_kw.max() > 0) == (latitude < 0)
+
+
+def test_a_home_may_have_no_panels() -> None:
+    spec = preset("couple").model_copy(update={"pv": PvPlant(arrays=(PvArray(peak_kw=0),), inverter_kw=1)})
+    year = live(spec, seed=1, days=3)
+    assert not year.pv_kw.any()
+    assert year.pv_forecast_kw is not None
+    assert not year.pv_forecast_kw.any()
