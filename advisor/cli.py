@@ -16,7 +16,7 @@ from advisor.exam_cli import eval_app
 from advisor.explain_cli import explain, replay
 from advisor.ha import ha_app
 from advisor.home_cli import register_home
-from advisor.models_cli import models_app
+from advisor.models_cli import bench_model, models_app
 from advisor.notes import notes_app
 from advisor.realism_cli import bench_realism
 from advisor.scenarios_cli import scenarios_app
@@ -49,6 +49,7 @@ app.add_typer(days_app, name="days")
 app.add_typer(bench_app, name="bench")
 bench_app.command("realism")(bench_realism)
 bench_app.command("simulation")(bench_simulation)
+bench_app.command("model")(bench_model)
 app.add_typer(schema_app, name="schema")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(notes_app, name="notes")

@@ -69,3 +69,25 @@ def pull_model(
         for step in pull(name, url):
             bar.update(task, description=f"{name}: {step.doing}", completed=step.done, total=step.total or None)
     print(f"{name} is here")  # noqa: T201 (the answer)
+
+
+def bench_model(
+    *,
+    provider: Annotated[str, typer.Option(help="auto, ollama, embedded or openai-compatible.")] = "embedded",
+    name: Annotated[str | None, typer.Option(help="Model, where the provider has several.")] = None,
+    url: Url = None,
+    reviews: Annotated[int, typer.Option(min=1, max=200, help="How many to time.")] = 12,
+    as_json: Json = False,
+) -> None:
+    """Time reviews by the language model on this machine, with what they cost in tokens."""
+    from pydantic import ValidationError
+
+    from advisor.bench_model import bench
+    from agent.models import ModelSettings
+    from energy.errors import SettingsError
+
+    try:
+        settings = ModelSettings.model_validate({"provider": provider, "name": name, "base_url": url, "timeout_s": 120})
+    except ValidationError as err:
+        raise SettingsError("; ".join(problem["msg"] for problem in err.errors(include_url=False))) from err
+    bench(settings, reviews, deadline_s=120, as_json=as_json)

@@ -5,11 +5,12 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 if TYPE_CHECKING:
-    from agent.notes import Understood
+    from agent.notes import NotUnderstood, Understood
     from energy.home import Home
     from knowledge.notes import KnownNote
 
@@ -31,6 +32,7 @@ def add(
     text: Annotated[str, typer.Argument(help="The note, such as 'keep 60 % until 08:00'.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Keep it without asking.")] = False,
+    model: Annotated[str, typer.Option(help="Reads what the grammar does not know: ollama or none.")] = "ollama",
     at: At = None,
     home: HomeName = None,
     memory: MemoryDir = DEFAULT_MEMORY,
@@ -44,11 +46,12 @@ def add(
 
     facts = _home(memory, home)
     now = _moment(at, facts)
-    answer = understand(text, now=now, tz=facts.tz, home=facts)
+    answer = understand(text, now=now, tz=facts.tz, home=facts, fallback=_by_model if model == "ollama" else None)
     if isinstance(answer, NotUnderstood):
         raise DataError(f"not understood: {answer.why}")
     told = describe(answer.constraint, facts.tz, answer.language)
-    if not yes and not as_json:
+    # What a model read is never kept unseen.
+    if (not yes and not as_json) or answer.by == "model":
         _show(told, answer)
         if not typer.confirm("Keep it?"):
             raise typer.Exit(1)
@@ -57,6 +60,21 @@ def add(
         print(json.dumps({"understood": told, "assumed": answer.assumed, "note": note.model_dump(mode="json")}))  # noqa: T201 (the answer)
     else:
         print(f"kept as {note.id}: {told}")  # noqa: T201 (the answer)
+
+
+def _by_model(text: str, now: datetime, tz: ZoneInfo) -> "Understood | NotUnderstood":
+    """Ask Ollama, if it is there; the embedded model reads too poorly to be asked."""
+    from agent.models import ModelSettings, load_model
+    from agent.note_model import note_reader
+    from agent.notes import NotUnderstood
+    from energy.errors import ModelError
+
+    try:
+        model = load_model(ModelSettings(provider="ollama"))
+    except ModelError as err:
+        return NotUnderstood(f"the grammar knows no such wish, and {err}")
+    assert model is not None  # noqa: S101 (a provider asked for by name is there or raises)
+    return note_reader(model)(text, now, tz)
 
 
 def _show(told: str, answer: "Understood") -> None:
