@@ -26,7 +26,7 @@ def test_it_takes_up_a_house_that_introduces_itself(estate: Any) -> None:
         link.publish(topics.house_status, "online", retain=True, qos=1)
         now = datetime.now(UTC)
         names = {json.loads(payload)["unique_id"] for payload in announced.values()}
-        assert len(names) == 14
+        assert len(names) == 15
         api = estate.homeassistant.api
         api.await_states(lambda states: f"sensor.house_{topics.home.replace('-', '_')}_battery_charge" in states)
         link.publish(topics.sensor("battery_soc"), state_json(41.5, "%", now), retain=True, qos=1)
