@@ -11,6 +11,7 @@ from simulator.spec import HomeSpec, check_spec
 
 # Nested settings before they are checked; None was not said.
 Settings = dict[str, Any]
+_USUAL_PEAK_KW = 5.0
 # What a home file and a synthetic home both say.
 _SHARED = {"zone", "currency", "battery", "grid", "tariff", "pv_peak_kw"}
 
@@ -23,6 +24,8 @@ def spec_from(name: str | None, facts: Path | None, said: Mapping[str, object]) 
     """
     base: Settings = {} if name is None else preset(name).model_dump(mode="json")
     settings = _merged(_merged(base, _from_file(facts)), said)
+    if "pv" not in settings:
+        settings["pv"] = panels(_USUAL_PEAK_KW, settings.get("place", {}).get("latitude"))
     if missing := [key for key in ("latitude", "longitude") if key not in settings.get("place", {})]:
         raise SettingsError(f"--{missing[0]} is missing: give --latitude, --longitude and --zone, or a --preset")
     return check_spec(settings, source="advisor ingest synthetic")

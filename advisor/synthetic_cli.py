@@ -23,7 +23,7 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
     year: Annotated[int, typer.Option(min=1990, max=2090, help="Calendar year.")] = 2025,
     days: Annotated[int, typer.Option(help="Days from 1 January on.")] = 365,
     seed: Annotated[int, typer.Option(help="Another seed, another weather, other people.")] = 1,
-    people: Annotated[int | None, typer.Option(help="Who lives there.")] = None,
+    people: Annotated[int | None, typer.Option(help="How many people live there.")] = None,
     heat_pump: Annotated[bool, typer.Option("--heat-pump", help="Heat and hot water by a heat pump.")] = False,
     cooling: Annotated[bool, typer.Option("--cooling", help="Air conditioning.")] = False,
     car: Annotated[bool, typer.Option("--car", help="An electric car.")] = False,

@@ -53,6 +53,12 @@ import_price = 0.3
     assert spec.car is not None
 
 
+@pytest.mark.parametrize(("latitude", "azimuth_deg"), [(-34, 0), (40, 180)])
+def test_panels_that_nobody_described_face_the_equator(latitude: float, azimuth_deg: float) -> None:
+    spec = spec_from(None, None, {"place": {"latitude": latitude, "longitude": 18}, "zone": "UTC", "pv": None})
+    assert spec.pv.arrays[0].azimuth_deg == azimuth_deg
+
+
 def test_panels_face_the_equator() -> None:
     spec = spec_from(None, None, {"place": {"latitude": -34, "longitude": 18}, "zone": "UTC", "pv": panels(2, -34)})
     assert spec.pv.arrays[0].azimuth_deg == 0
