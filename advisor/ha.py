@@ -1,4 +1,4 @@
-"""`advisor ha`: leave Home Assistant as clean as it was before the advisor came."""
+"""`advisor ha`: the dashboard, its pictures, and leaving Home Assistant as clean as before."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,3 +25,20 @@ def remove(
     home = load_home(settings.home_file)
     count = remove_device(settings.mqtt.address, home.name, house=house)
     typer.echo(f"removed {count} retained messages of {home.name!r}")
+
+
+@ha_app.command("dashboard")
+def print_dashboard(home: Annotated[str, typer.Option(help="Name of the home.")] = "my-home") -> None:
+    """Print the dashboard for a home, as YAML to copy into Home Assistant."""
+    from advisor.ha_dashboard import dashboard  # noqa: PLC0415 (help answers at once)
+
+    typer.echo(dashboard(home), nl=False)
+
+
+@ha_app.command()
+def pictures(out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("docs")) -> None:
+    """Take pictures of the dashboard: light, dark and on a phone; needs `make homeassistant` and Chromium."""
+    from advisor.ha_pictures import take_pictures  # noqa: PLC0415 (as above)
+
+    for path in take_pictures(out):
+        typer.echo(path)

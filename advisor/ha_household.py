@@ -84,7 +84,7 @@ enabled = false
             process.kill()
             process.wait()
 
-    def stop_all(self) -> None:
+    def close(self) -> None:
         """End whatever runs."""
         for who in list(self.running):
             self.stop(who)

@@ -48,6 +48,7 @@ logger:
 {more}
 """
 _FRONTEND = "frontend:\n"
+_PACKAGES = "  packages: !include_dir_named packages\nhttp:"
 # The steps of the first visit that need no answer; the user is made through the API.
 _ONBOARDED = {
     "version": 4,
@@ -95,6 +96,7 @@ class LocalHomeAssistant:
         folder: its configuration; a fresh one is onboarded, one with `configuration.yaml` is taken as it is.
         more: further sections for a fresh `configuration.yaml`.
         frontend: whether it serves its web pages too.
+        packages: whether it takes what lies in its folder `packages`.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class LocalHomeAssistant:
         *,
         more: str = "",
         frontend: bool = False,
+        packages: bool = False,
         zone: str = "Europe/Madrid",
         installed: Path = FOLDER,
     ) -> None:
@@ -111,7 +114,8 @@ class LocalHomeAssistant:
         self._program = [str(installed.absolute() / "bin" / "python"), "-m", "homeassistant"]
         self._process: subprocess.Popen[bytes] | None = None
         self._token: str | None = None
-        self._write_configuration((_FRONTEND if frontend else "") + more, zone)
+        text = _CONFIGURATION.format(port=self.port, zone=zone, more=(_FRONTEND if frontend else "") + more)
+        self._write_configuration(text.replace("http:", _PACKAGES, 1) if packages else text)
 
     @property
     def url(self) -> str:
@@ -171,12 +175,12 @@ class LocalHomeAssistant:
         """Everything that it logged since it was made: warnings and worse."""
         return (self.folder / "output.log").read_text(encoding="utf-8", errors="replace")
 
-    def _write_configuration(self, more: str, zone: str) -> None:
+    def _write_configuration(self, text: str) -> None:
         (self.folder / ".storage").mkdir(parents=True, exist_ok=True)
         (self.folder / "output.log").touch()
         settings = self.folder / "configuration.yaml"
         if not settings.exists():
-            settings.write_text(_CONFIGURATION.format(port=self.port, zone=zone, more=more), encoding="utf-8")
+            settings.write_text(text, encoding="utf-8")
         (self.folder / ".storage" / "onboarding").write_text(json.dumps(_ONBOARDED), encoding="utf-8")
 
     def _answers(self) -> bool:

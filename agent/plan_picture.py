@@ -7,17 +7,18 @@ from zoneinfo import ZoneInfo
 
 from agent.api.answers import Plan, PlanSlot
 
-_WIDTH, _LEFT, _RIGHT = 480, 34, 12
-_TOP, _FLOOR, _STRIP = 14, 170, 16
+_WIDTH, _LEFT, _RIGHT = 480, 46, 16
+_TOP, _FLOOR, _STRIP = 28, 172, 16
 _HOURS = 24
 # Mid tones that read on white and on black; blue to orange stays apart for colour-blind eyes.
 _COLOURS = {"self_consumption": "#7a8794", "hold": "#b07aa1", "charge": "#2a7fd4", "discharge": "#e08214"}
 _NAMES = {"self_consumption": "follow the house", "hold": "hold", "charge": "charge", "discharge": "sell"}
+_LEGEND_X = (_LEFT, 188, 270, 360)
 _INK = "#8a8f98"
 
 
 def draw_plan(plan: Plan | None, zone: ZoneInfo) -> str:
-    """An SVG of 480 by 232: the charge as an area, the price as a line, the modes as a strip below.
+    """An SVG of 480 by 240: the charge as an area, the price as a line, the modes as a strip below.
 
     Without a plan it says that there is none.
     """
@@ -29,7 +30,7 @@ def draw_plan(plan: Plan | None, zone: ZoneInfo) -> str:
 
 def _svg(inside: str) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} 232" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} 240" '
         f'font-family="Roboto, system-ui, sans-serif" font-size="12" fill="{_INK}">{inside}</svg>'
     )
 
@@ -53,7 +54,7 @@ def _grid(slots: Sequence[PlanSlot], zone: ZoneInfo) -> str:
     for slot in slots:
         local = slot.start.astimezone(zone)
         if local.minute == 0 and local.hour % 4 == 0:
-            lines.append(f'<text x="{_x(slot.start, slots)}" y="204" text-anchor="middle">{local:%H:%M}</text>')
+            lines.append(f'<text x="{_x(slot.start, slots)}" y="206" text-anchor="middle">{local:%H:%M}</text>')
     return "".join(lines)
 
 
@@ -69,7 +70,7 @@ def _price(slots: Sequence[PlanSlot]) -> str:
     ]
     return (
         f'<polyline points="{" ".join(points)}" fill="none" stroke="#c8963e" stroke-dasharray="4 3"/>'
-        f'<text x="{_WIDTH - _RIGHT}" y="{_TOP - 3}" text-anchor="end" fill="#c8963e">price, up to {high:.2f}</text>'
+        f'<text x="{_WIDTH - _RIGHT}" y="{_TOP - 10}" text-anchor="end" fill="#c8963e">price, up to {high:.2f}</text>'
     )
 
 
@@ -83,7 +84,7 @@ def _charge(slots: Sequence[PlanSlot], start_soc: float) -> str:
     return (
         f'<polygon points="{band}" fill="#3fa37c" opacity=".3"/>'
         f'<polyline points="{" ".join(mean)}" fill="none" stroke="#3fa37c" stroke-width="2.5"/>'
-        f'<text x="{_LEFT + 4}" y="{_TOP - 3}" fill="#3fa37c">charge</text>'
+        f'<text x="{_LEFT}" y="{_TOP - 10}" fill="#3fa37c">charge</text>'
     )
 
 
@@ -100,7 +101,7 @@ def _modes(slots: Sequence[PlanSlot]) -> str:
 
 def _legend() -> str:
     return "".join(
-        f'<rect x="{_LEFT + at * 112}" y="217" width="10" height="10" fill="{_COLOURS[mode]}"/>'
-        f'<text x="{_LEFT + 14 + at * 112}" y="226">{name}</text>'
-        for at, (mode, name) in enumerate(_NAMES.items())
+        f'<rect x="{x}" y="219" width="10" height="10" fill="{_COLOURS[mode]}"/>'
+        f'<text x="{x + 14}" y="228">{name}</text>'
+        for x, (mode, name) in zip(_LEGEND_X, _NAMES.items(), strict=True)
     )

@@ -109,7 +109,8 @@ def bill_state(
 
 
 def _rounded(money: float) -> float:
-    return round(money, 4)
+    # Cents, and no negative zero.
+    return round(money, 2) + 0.0
 
 
 @dataclass(frozen=True, slots=True)

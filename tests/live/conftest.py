@@ -100,6 +100,6 @@ def start_household(estate: Estate) -> Callable[..., AbstractContextManager[Hous
         try:
             yield household
         finally:
-            household.stop_all()
+            household.close()
 
     return start

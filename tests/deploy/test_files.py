@@ -1,0 +1,193 @@
+"""What stands in deploy/ is read by the programs that will read it: as far as that goes without a container engine."""
+
+import os
+import re
+import runpy
+import shutil
+import socket
+import subprocess
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+
+from advisor.ha_dashboard import dashboard
+from agent.settings import load_settings
+from energy.errors import SettingsError, TransportError
+from transport.advisor_discovery import Offer, advisor_discovery
+from transport.mqtt import BrokerAddress, MqttLink
+from transport.topics import Topics
+
+ROOT = Path(__file__).parent.parent.parent
+DEPLOY = ROOT / "deploy"
+
+
+def compose() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    return read
+
+
+def test_compose_follows_its_specification() -> None:
+    parsed = PyCompose.from_yaml((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    parsed.validate()
+    assert {"mosquitto", "homeassistant", "ollama", "advisor", "house"} <= set(parsed.service_names())
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("restart: unless-stopped", "restrat: always"),
+        ("condition: service_healthy", "condition: service_well"),
+        ("timeout: 5s", "timeout: soon"),
+    ],
+)
+def test_that_check_would_find_a_mistake(good: str, bad: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        PyCompose.from_yaml((DEPLOY / "compose.yaml").read_text(encoding="utf-8").replace(good, bad, 1)).validate()
+
+
+def test_what_compose_mounts_and_builds_is_there() -> None:
+    for name, service in compose()["services"].items():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert not source.startswith(".") or (DEPLOY / source).exists(), name
+        if "build" in service:
+            assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+
+
+def test_named_volumes_are_declared() -> None:
+    services = compose()["services"].values()
+    used = {volume.split(":")[0] for service in services for volume in service.get("volumes", [])}
+    assert {name for name in used if not name.startswith(".")} == set(compose()["volumes"])
+
+
+def test_every_service_that_stays_is_watched_and_only_the_house_is_a_profile() -> None:
+    services = compose()["services"]
+    staying = {name for name, service in services.items() if service.get("restart")}
+    assert {name for name in staying if "healthcheck" not in services[name]} == {"house"}
+    assert {name for name, service in services.items() if service.get("profiles")} == {"house", "history"}
+
+
+def test_no_secret_has_a_default() -> None:
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"\$\{MQTT_PASSWORD(?!:\?)", text) == []
+    assert "MQTT_PASSWORD=\n" in (DEPLOY / ".env.example").read_text(encoding="utf-8")
+
+
+def test_the_containers_settings_are_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment = compose()["services"]["advisor"]["environment"]
+    for name, value in environment.items():
+        monkeypatch.setenv(name, re.sub(r"\$\{\w+:-?([^}]*)\}", r"\1", str(value)))
+    shutil.copy(ROOT / "advisor.example.toml", tmp_path / "advisor.toml")
+    for path in (DEPLOY / "config" / "simulated.toml", tmp_path / "advisor.toml"):
+        settings = load_settings(path)
+        assert (settings.mqtt.host, settings.mqtt.username, settings.api.host) == ("mosquitto", "advisor", "0.0.0.0")  # noqa: S104 (in its container)
+        assert settings.memory_dir == Path("/memory")
+
+
+def test_the_dockerfile_copies_what_there_is() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    sources = [
+        word for line in lines if line.startswith("COPY ") and "--from" not in line for word in line.split()[1:-1]
+    ]
+    assert sources
+    assert all((ROOT / source).exists() for source in sources)
+    torch = next(line.split("==")[1] for line in lines if line.startswith("ARG TORCH="))
+    pinned = next(
+        d for d in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"] if "torch==" in d
+    )
+    assert pinned == f"torch=={torch}"
+
+
+def test_the_health_check_knows_life_from_death() -> None:
+    is_alive = runpy.run_path(str(DEPLOY / "alive.py"))["is_alive"]
+    assert not is_alive(9)
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = tmp_path / "energy-advisor.service"
+    text = (DEPLOY / "energy-advisor.service").read_text(encoding="utf-8")
+    # The only liberty: a program that exists on this machine, else systemd names its absence.
+    unit.write_text(re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", text), encoding="utf-8")
+    done = subprocess.run([program, "verify", unit], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "energy-advisor" in line]) == (0, [])
+
+
+def free_port() -> int:
+    """The file's own port where it is free."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", 1883))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def mosquitto_as_deployed(folder: Path, port: int) -> Iterator[BrokerAddress]:
+    """Mosquitto in a folder that looks like the container's, with the shipped file; only the port may differ."""
+    text = (DEPLOY / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
+    (folder / "config").mkdir()
+    (folder / "data").mkdir(mode=0o777)
+    (folder / "config" / "mosquitto.conf").write_text(
+        text.replace("listener 1883", f"listener {port}"), encoding="utf-8"
+    )
+    subprocess.run(
+        ["mosquitto_passwd", "-c", "-b", folder / "data" / "passwords", "advisor", "secret"], check=True, timeout=10
+    )
+    if os.getuid() == 0:
+        for path in (folder, *folder.rglob("*"), *list(folder.parents)[:3]):
+            path.chmod(path.stat().st_mode | 0o055)
+        subprocess.run(["chown", "-R", "mosquitto", folder / "data"], check=True, timeout=10)
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    assert program is not None
+    with subprocess.Popen([program, "-c", "config/mosquitto.conf"], cwd=folder, stderr=subprocess.PIPE) as process:
+        try:
+            yield BrokerAddress("127.0.0.1", port)
+        finally:
+            process.terminate()
+
+
+def test_mosquitto_takes_its_file_and_nobody_without_a_password(tmp_path: Path, start_mosquitto: object) -> None:
+    with mosquitto_as_deployed(tmp_path, free_port()) as address:
+        deadline = 50
+        while deadline:
+            try:
+                with MqttLink(BrokerAddress(address.host, address.port, "advisor", "secret"), "probe") as link:
+                    link.subscribe("greeting")
+                    link.publish("greeting", "hello", qos=1)
+                    assert (link.receive(5) or pytest.fail("nothing came")).payload == b"hello"
+                break
+            except TransportError as err:
+                if "no broker" not in str(err):
+                    raise
+                deadline -= 1
+                time.sleep(0.1)
+        assert deadline
+        with pytest.raises(TransportError, match="refuses user None"), MqttLink(address, "stranger"):
+            pass
+
+
+def test_the_dashboard_shows_only_entities_that_the_advisor_has() -> None:
+    told = advisor_discovery(Topics("casa-1"), Offer(currency="EUR", export=True))
+    known = set()
+    for topic, payload in told.items():
+        title = yaml.safe_load(payload)["name"].lower().replace(" ", "_").replace("-", "_")
+        known.add(f"{topic.split('/')[1]}.energy_advisor_casa_1_{title}")
+    shown = set(re.findall(r"\b\w+\.energy_advisor_\w+", dashboard("casa-1")))
+    assert shown
+    assert shown <= known
+
+
+def test_a_dashboard_for_no_home_is_refused() -> None:
+    with pytest.raises(SettingsError, match="'Casa Uno' is no home's name"):
+        dashboard("Casa Uno")
