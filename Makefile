@@ -36,7 +36,6 @@ check: setup ## Lint, formatting, types and import floors
 
 eval: setup ## Sit the small exam on the shipped homes and write its report
 	@$(BIN)/advisor eval run --suite smoke
-	@$(BIN)/advisor eval report smoke
 
 scenarios: setup ## Play every scenario with the whole system; fails where one loses to self-consumption
 	@$(BIN)/advisor scenarios check --out docs/scenarios.md

@@ -1,5 +1,6 @@
 """`advisor eval run`: collect the records of a suite or of one home with progress, and grade them."""
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Sitting:
     workers: int = 2
     timeout_s: float = 1800.0
     out: Path = Path(".advisor/eval")
+    as_json: bool = False
 
 
 def run_suite(name: str, sitting: Sitting, *, wheel: Path | None, prices: Path | None) -> None:
@@ -53,18 +55,13 @@ def _run(suite: Suite, source: Source, sitting: Sitting) -> None:
         if cell.policy in sitting.redo:
             (folder / f"{cell.name}.zip").unlink(missing_ok=True)
     played = _collect(suite.name, cells, source, folder, sitting)
-    print(f"{played} played, {len(cells) - played} were there already, in {folder}")  # noqa: T201 (the answer)
-    tell_report(suite.name, sitting.out)
-
-
-def tell_report(name: str, out: Path) -> None:
-    """Grade what was recorded and say where the page is.
-
-    Raises:
-        DataError: nothing was recorded.
-    """
-    page, text = write_report(out / name / "records", out / name)
-    print(f"page:  {page}\ntable: {text}")  # noqa: T201 (the answer)
+    page, text = write_report(folder, folder.parent)
+    if sitting.as_json:
+        told = {"played": played, "cells": len(cells), "page": str(page), "table": str(text)}
+        print(json.dumps(told))  # noqa: T201 (the answer)
+    else:
+        print(f"{played} played, {len(cells) - played} were there already, in {folder}")  # noqa: T201 (the answer)
+        print(f"page:  {page}\ntable: {text}")  # noqa: T201 (the answer)
 
 
 def _collect(name: str, cells: Sequence[Cell], source: Source, folder: Path, sitting: Sitting) -> int:

@@ -18,7 +18,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
     policies: Annotated[
         str | None,
-        typer.Option(help="Names with commas, advisor:MODEL:PROMPT among them; without it all but models and peers."),
+        typer.Option(help="Names with commas; a suite's are all but models and peers, a home's the essential ones."),
     ] = None,
     redo: Annotated[str, typer.Option(help="Policies to play again although their records are there.")] = "",
     wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, for homes not shipped.")] = None,
@@ -29,17 +29,19 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     workers: Annotated[int, typer.Option(min=1, help="Cells played at once.")] = 2,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
     out: Out = DEFAULT_OUT,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Play what has no record yet, grade all records and write the report."""
     from advisor.exam import Sitting, run_home, run_suite
-    from eval.policies import POLICIES
+    from eval.policies import ESSENTIAL, POLICIES
 
     sitting = Sitting(
-        policies=tuple(policies.split(",")) if policies else POLICIES,
+        policies=tuple(policies.split(",")) if policies else POLICIES if home is None else ESSENTIAL,
         redo=tuple(redo.split(",")) if redo else (),
         workers=workers,
         timeout_s=timeout,
         out=out,
+        as_json=as_json,
     )
     if home is not None:
         run_home(home, sitting, wheel=wheel, memory=memory)
@@ -51,11 +53,15 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
 def eval_report(
     name: Annotated[str, typer.Argument(help="Suite or home that was run.")] = "smoke",
     out: Out = DEFAULT_OUT,
+    into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
 ) -> None:
     """Grade the records and write the page and its tables; nothing is run again."""
-    from advisor.exam import tell_report
+    from eval.report import refresh, write_report
 
-    tell_report(name, out)
+    page, text = write_report(out / name / "records", out / name)
+    if into is not None:
+        refresh(into, text.read_text(encoding="utf-8"))
+    print(f"page:  {page}\ntable: {text}")  # noqa: T201 (the answer)
 
 
 @eval_app.command("list")

@@ -21,6 +21,8 @@ _SHOWN_DAY = ("planner", "greedy", "oracle")
 _WINTER = (12, 1, 2)
 # The day shown is the one that nine in ten winter days fall short of: worth looking at, not the luckiest.
 _SHOWN_QUANTILE = 0.9
+# A rule that looks up its next level thinks for no time at all.
+_NOTICED_MS = 0.05
 
 
 def ladder(graded: Sequence[Graded]) -> Drawing:
@@ -105,13 +107,13 @@ def latency(graded: Sequence[Graded]) -> Drawing | None:
     for name, cells in by_policy(graded).items():
         times = np.concatenate([one.series.decision_ms for one in cells])
         times = times[~np.isnan(times)]
-        if len(times) and times.max() > 0:
+        if len(times) and np.median(times) > _NOTICED_MS:
             middle, high = np.quantile(times, [0.5, 0.95])
             found[name] = Range(float(middle), float(middle), float(high))
     if not found:
         return None
     return Drawing(
-        svg(plots.ranges(found, "ms a decision")),
+        svg(plots.ranges(found, "ms a decision", logarithmic=True)),
         "Time a decision takes: the dot is the median, the line ends at the 95th percentile.",
     )
 

@@ -1,7 +1,7 @@
 """Who sits the exam: rules, plans on other choices of past days, the advisor, and the bound."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,14 +12,16 @@ import numpy as np
 from energy.commands import SELF_CONSUMPTION, Levels
 from energy.errors import DataError, SettingsError
 from energy.home import Home
+from energy.oracle import optimise
+from energy.planner import end_worth_per_kwh
 from energy.rules import threshold, timer
 from energy.slots import DAY, clock_index, local_day
 from energy.tariff import Prices, is_rest_day
 from eval.agent_policy import Consulted, advisor_decider
 from eval.closed_loop import MEMBERS, DayChoice, Planner
 from eval.peer_policies import emhass_decider
-from eval.peers import is_installed
-from eval.playing import Course, Decider, Stretch, Tally, play, self_consumption
+from eval.peers import as_levels, is_installed
+from eval.playing import Course, Decider, Setpoint, Stretch, Tally, play, self_consumption
 from ingest.history import History
 
 _WEEK = timedelta(days=7)
@@ -62,15 +64,22 @@ def _choices(home: Home, seed: int) -> dict[str, tuple[DayChoice | None, bool]]:
         "random": (partial(random_days, seed), False),
         "planner": (None, False),
         "watts": (latest, True),
+        "lp_plan": (latest, True),
     }
 
 
+# A plan's word on a slot of a stretch, given the energy stored.
+Planned = Callable[[Stretch, int, float], Levels | Setpoint]
 RULES = ("none", "greedy", "threshold", "timer")
-PLANS = ("lp_yesterday", "lp_weekday", "recent", "daytype", "random", "planner", "watts")
+PLANS = ("lp_yesterday", "lp_weekday", "recent", "daytype", "random", "planner", "watts", "lp_plan")
+# Their first slot counts as it is planned, so it is taken to be like the one just measured.
+_READ_OFF = ("watts", "lp_plan")
 PEERS = ("emhass", "emhass_watts")
 BOUND = "oracle"
 ADVISOR = "advisor"
 POLICIES = (*RULES, *PLANS, ADVISOR, BOUND)
+# What somebody wants to know of his own home: the rules he could use instead, the plan, and the bound.
+ESSENTIAL = (*RULES, "lp_yesterday", "planner", BOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,9 @@ def _decider(policy: str, sitting: Sitting, tally: Tally) -> Iterator[Decider]:
         yield advisor_decider(Consulted.parse(policy), history, played, tally)
     else:
         choose, mean = _choices(history.home, sitting.seed)[policy]
-        planner = Planner(history, choose=choose, mean=mean, persist=policy == "watts")
-        yield partial(planner.setpoint if policy == "watts" else planner.levels, played)
+        planner = Planner(history, choose=choose, mean=mean, persist=policy in _READ_OFF)
+        read_off: dict[str, Planned] = {"watts": planner.setpoint, "lp_plan": partial(_read_off, planner, history.home)}
+        yield partial(read_off.get(policy, planner.levels), played)
 
 
 def _rule(policy: str, history: History, played: Stretch) -> Decider:
@@ -136,6 +146,21 @@ def _rule(policy: str, history: History, played: Stretch) -> Decider:
     if policy == "timer":
         return _timer(history, played)
     return self_consumption
+
+
+def _read_off(planner: Planner, home: Home, played: Stretch, at: int, stored_kwh: float) -> Levels:
+    """The mode in the first slot of a linear programme's plan, read as a peer's is; one of many equally cheap plans."""
+    seen = planner.ensemble(played, at)
+    plan = optimise(
+        seen.load_kw[0],
+        seen.pv_kw[0],
+        prices=seen.prices,
+        home=home,
+        hours=seen.hours,
+        start_kwh=stored_kwh,
+        end_worth_per_kwh=end_worth_per_kwh(seen.prices, home),
+    )
+    return as_levels(plan, float(seen.load_kw[0, 0] - seen.pv_kw[0, 0]), home)
 
 
 def _threshold(home: Home, played: Stretch) -> Decider:

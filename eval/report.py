@@ -11,6 +11,7 @@ from eval.page import Section, Table, html, markdown
 from eval.records import Record, read
 
 _TITLE = "Energy Advisor: the exam"
+_MARK = "<!-- tables: advisor eval report real --into docs/results.md -->\n"
 _BESIDE = ("none", "greedy", "timer", "lp_yesterday", "planner", "oracle")
 _DUELS = "Mean over the windows that both finished; below zero the rival is the cheaper."
 _DECISIONS = (
@@ -38,6 +39,19 @@ def write_report(records: Path, out: Path) -> tuple[Path, Path]:
     page.write_text(html(_TITLE, sections), encoding="utf-8")
     text.write_text(markdown(_TITLE, sections), encoding="utf-8")
     return page, text
+
+
+def refresh(document: Path, text: str) -> None:
+    """Put the tables of a report after the line of a document that says where they go.
+
+    Raises:
+        DataError: the document has no such line.
+    """
+    told, mark, _ = document.read_text(encoding="utf-8").partition(_MARK)
+    if not mark:
+        raise DataError(f"{str(document)!r} has no line {_MARK.strip()!r}: put it where the tables belong")
+    tables_alone = text.partition("\n")[2].lstrip()
+    document.write_text(f"{told}{mark}\n{tables_alone}", encoding="utf-8")
 
 
 def report(records: Sequence[Record], *, damaged: Sequence[str] = ()) -> list[Section]:

@@ -10,7 +10,7 @@ from energy.errors import DataError
 from eval import records
 from eval.metrics import price
 from eval.records import Cell, Outcome, Record, Series
-from eval.report import write_report
+from eval.report import refresh, write_report
 from eval.stretches import by_day, by_month
 
 JANUARY, JUNE = date(2017, 1, 1), date(2017, 6, 15)
@@ -180,3 +180,15 @@ def test_verdicts_replies_latency_and_tokens_are_told(tmp_path: Path) -> None:
         "| advisor:embedded:decide | 672 | 3.00 | 3.00 | 12.3 | 670 allowed, 2 rejected | 8 | 2 (25%) | 2.00 | 20.20 |"
     )
     assert f"{told} 500 |" in text
+
+
+def test_a_document_keeps_its_words_and_gets_new_tables(tmp_path: Path) -> None:
+    document = tmp_path / "results.md"
+    mark = "<!-- tables: advisor eval report real --into docs/results.md -->"
+    document.write_text(f"# Results\n\nAn honest reading.\n\n{mark}\n\nold tables\n")
+    refresh(document, "# The exam\n\n## Who pays what\n\nnew tables\n")
+    assert document.read_text() == f"# Results\n\nAn honest reading.\n\n{mark}\n\n## Who pays what\n\nnew tables\n"
+    document.write_text("# Without a mark\n")
+    with pytest.raises(DataError, match="put it where the tables belong"):
+        refresh(document, "# The exam\n")
+    assert document.read_text() == "# Without a mark\n"

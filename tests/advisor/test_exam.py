@@ -1,0 +1,94 @@
+"""A stranger's CSV, from the file to the graded report, through the two commands that the README names."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from advisor.cli import main
+
+HOME = """
+name = "my-home"
+zone = "Europe/Madrid"
+pv_peak_kw = 4
+[battery]
+capacity_kwh = 10
+max_charge_kw = 3
+max_discharge_kw = 3
+[tariff]
+kind = "preset"
+name = "es-2.0td"
+"""
+
+
+class Terminal:
+    """Commands as a user types them, in one process: what they print, and how they end."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.chdir(folder)
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def advisor(self, *arguments: str, code: int = 0) -> str:
+        self._monkeypatch.setattr(sys, "argv", ["advisor", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = self._capsys.readouterr()
+        assert (ended.value.code or 0) == code, shown.err
+        return shown.err if code else shown.out
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Sixty winter days of somebody's hours, a day of them lost before the exam begins."""
+    rng = np.random.default_rng(1)
+    start = datetime(2024, 11, 30, 23, tzinfo=UTC)
+    lines = ["timestamp,load_kw,pv_kw"]
+    for at in (hour for hour in range(60 * 24) if not 200 <= hour < 224):
+        moment = start + at * timedelta(hours=1)
+        sun = max(0.0, float(np.sin((moment.hour - 7) / 9 * np.pi))) * rng.uniform(0, 2)
+        evening = 1.5 if 17 <= moment.hour < 22 else 0.0
+        lines.append(f"{moment.isoformat()},{0.3 + evening + rng.gamma(2, 0.15):.3f},{sun:.3f}")
+    (tmp_path / "history.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "home.toml").write_text(HOME)
+    return tmp_path
+
+
+@pytest.mark.timeout(600)
+def test_two_commands_lead_from_a_file_to_a_graded_report(folder: Path, terminal: Terminal) -> None:
+    terminal.advisor("ingest", "csv", "history.csv", "--home", "my-home", "--facts", "home.toml")
+    told = json.loads(terminal.advisor("eval", "run", "--home", "my-home", "--json"))
+    assert told["played"] == 7
+    text = (folder / told["table"]).read_text()
+    assert (folder / told["page"]).read_text().count("<svg") >= 4
+    assert "7 cells: 7 done" in text
+    assert "| timer | 1 |" in text
+    assert "Homes: my-home" in text
+    assert text.index("| none | 1 |") < text.index("| greedy | 1 |") < text.index("| oracle | 1 |")
+    again = terminal.advisor("eval", "run", "--home", "my-home")
+    assert "0 played, 7 were there already" in again
+    redone = terminal.advisor("eval", "run", "--home", "my-home", "--redo", "greedy,none")
+    assert "2 played, 5 were there already" in redone
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--suite", "huge"], "suite 'huge' is not known: use one of smoke, real"),
+        (["--home", "nowhere"], "home 'nowhere' is not known"),
+        (["--policies", "magic"], "policy 'magic' is not known: use some of none, greedy"),
+        (["--policies", "advisor:wizard:decide"], "'advisor:wizard:decide' is not advisor:MODEL:PROMPT"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_played(
+    terminal: Terminal, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    assert told in terminal.advisor("eval", "run", *arguments, code=2)
+    assert not (tmp_path / ".advisor").exists()
