@@ -40,6 +40,9 @@ eval: setup ## Sit the small exam on the shipped homes and write its report
 scenarios: setup ## Play every scenario with the whole system; fails where one loses to self-consumption
 	@$(BIN)/advisor scenarios check --out docs/scenarios.md
 
+pictures: setup ## Take the pictures of the page in docs/ anew, with Chromium
+	@$(BIN)/python -m advisor.page_pictures docs
+
 format: setup ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q .
 

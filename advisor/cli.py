@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import sys
 from dataclasses import replace
 from datetime import datetime
@@ -105,6 +106,8 @@ def demo(  # noqa: PLR0913 (a command line's options)
     staged = stage(scenario, choices) if scenario else (choices, prepare(choices, quiet=as_json))
     if page:
         announce(staged[0].folder / "memory", page_port)
+    # Told to end, it takes the advisor and the house with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with playing(*staged, console) as outcome:
         if picture:
             draw(outcome, picture)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from types import MappingProxyType
 
+from agent.controls import Acting
 from agent.decision import Decision
 from energy.home import Home
 from ingest.live import Reading, Role
@@ -51,6 +52,7 @@ class Shown:
     started: datetime
     now: datetime | None = None
     awake: bool = False
+    acting: Acting = Acting.ACT
     readings: Mapping[Role, Reading] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
     decision: Decision | None = None

@@ -352,6 +352,7 @@ class Service:
             self._shown,
             now=now or self._shown.now,
             awake=now is not None,
+            acting=self._panel.controls.acting,
             readings=MappingProxyType(dict(self._readings)),
             complaints=tuple(self._complaints.values()),
             **changed,

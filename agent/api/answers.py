@@ -49,6 +49,17 @@ class Flows(_Answer):
     export_price: float | None
 
 
+class DeviceLine(_Answer):
+    """What a device is told: a load's power now and its next run, a zone's set-point, or the limit of export."""
+
+    device: str
+    power_kw: float | None = None
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+    setpoint_c: float | None = None
+    limit_kw: float | None = None
+
+
 class InForce(_Answer):
     """The newest decision in short; `mode` is None where no command could be given."""
 
@@ -68,6 +79,7 @@ class InForce(_Answer):
     stake: float
     worth_per_kwh: float
     confirmed: bool | None
+    devices: tuple[DeviceLine, ...]
 
 
 class Status(_Answer):
@@ -79,12 +91,14 @@ class Status(_Answer):
     capacity_kwh: float
     slot_minutes: int
     model: str
+    acting: str
     now: AwareDatetime | None
     started: AwareDatetime
     next_decision: AwareDatetime | None
     decision_wished: bool
     ok: bool
     problems: tuple[str, ...]
+    complaints: tuple[str, ...]
     flows: Flows
     decision: InForce | None
 

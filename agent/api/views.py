@@ -1,11 +1,14 @@
 """From the service's state to what the API answers: pure, but for remembering the last plan."""
 
 from datetime import datetime, timedelta
+from itertools import dropwhile, takewhile
+from typing import assert_never
 
 import numpy as np
 
 from agent.api.answers import (
     Band,
+    DeviceLine,
     Flows,
     Health,
     InForce,
@@ -18,8 +21,9 @@ from agent.api.answers import (
     Status,
 )
 from agent.board import Shown
+from agent.controls import Acting
 from agent.decision import Decision, EnsembleRecord
-from energy.commands import BatteryCommand
+from energy.commands import BatteryCommand, ClimateCommand, DeviceCommand, ExportCommand, LoadCommand, PowerSlot
 from energy.flows import Flows as HouseFlows
 from energy.home import Home
 from energy.planner import Ensemble, follow
@@ -42,12 +46,14 @@ def status(shown: Shown, *, decision_wished: bool) -> Status:
         capacity_kwh=home.battery.capacity_kwh,
         slot_minutes=int(shown.step.total_seconds() // 60),
         model=shown.model,
+        acting=shown.acting.value,
         now=shown.now,
         started=shown.started,
         next_decision=floor_slot(shown.now, shown.step) + shown.step if shown.now else None,
         decision_wished=decision_wished,
         ok=checked.ok,
         problems=checked.problems,
+        complaints=shown.complaints,
         flows=_flows(shown),
         decision=_in_force(shown.decision, shown) if shown.decision else None,
     )
@@ -62,6 +68,8 @@ def health(shown: Shown | None) -> Health:
         problems = ("the house has not been heard",)
     elif not shown.awake:
         problems = (f"the house has been silent since {_local(shown.now, shown.home)}",)
+    elif shown.acting is Acting.OFF:
+        problems = ()
     elif shown.decision is None:
         problems = ("no decision yet",)
     elif shown.now - shown.decision.at > shown.step + _PATIENCE:
@@ -140,7 +148,27 @@ def _in_force(decision: Decision, shown: Shown) -> InForce:
         stake=decision.stake,
         worth_per_kwh=decision.worth_per_kwh,
         confirmed=shown.confirmed,
+        devices=tuple(_device(told) for told in decision.device_commands),
     )
+
+
+def _device(told: DeviceCommand) -> DeviceLine:
+    match told:
+        case LoadCommand():
+            start, end = _next_run(told.slots)
+            return DeviceLine(device=told.device, power_kw=told.power_kw, start=start, end=end)
+        case ClimateCommand():
+            return DeviceLine(device=told.zone, setpoint_c=told.setpoint_c)
+        case ExportCommand():
+            return DeviceLine(device="export", limit_kw=told.limit_kw)
+        case _:
+            assert_never(told)
+
+
+def _next_run(slots: tuple[PowerSlot, ...]) -> tuple[datetime | None, datetime | None]:
+    """From when to when a load runs next; None where it does not."""
+    running = list(takewhile(lambda slot: slot.power_kw > 0, dropwhile(lambda slot: slot.power_kw <= 0, slots)))
+    return (running[0].start, running[-1].end) if running else (None, None)
 
 
 class PlanView:

@@ -1,6 +1,6 @@
 // Asking: questions in, answers as they come, and what each answer rests on.
 
-import { byId, make, show } from "./dom.js";
+import { byId, make, show, withDates } from "./dom.js";
 import { lines } from "./service.js";
 import { clock, plainDay } from "./words.js";
 
@@ -56,7 +56,7 @@ export function prepareAsking(withToken, openDecision) {
         told.textContent = piece.error;
         told.classList.add("failed");
       } else if (piece.done) {
-        told.textContent = [piece.done.text, piece.done.reworded].filter(Boolean).join("\n\n");
+        show(told, ...withDates([piece.done.text, piece.done.reworded].filter(Boolean).join("\n\n")));
         told.lang = piece.done.language;
         show(rests, ...restsOn(piece.done));
       }

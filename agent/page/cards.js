@@ -1,7 +1,7 @@
 // The cards beside the charts: what is done now, what it costs, and the days that were like today.
 
-import { byId, draw, make, show } from "./dom.js";
-import { MODES, clock, dayAndClock, kw, money, percent, plainDay, price } from "./words.js";
+import { byId, draw, make, show, withDates } from "./dom.js";
+import { clock, fact, kw, money, percent, plainDay, price } from "./words.js";
 
 export function showNow(status) {
   const decision = status.decision;
@@ -9,13 +9,29 @@ export function showNow(status) {
   mode.textContent = headline(status);
   if (decision?.mode) mode.dataset.mode = decision.mode;
   else delete mode.dataset.mode;
-  byId("eyebrow").textContent = decision ? `Decided at ${clock(decision.at)}` : "Now";
-  byId("reason").textContent = decision?.reason ?? status.problems.join("; ");
+  byId("eyebrow").textContent = eyebrow(status);
+  show(byId("reason"), ...withDates(decision?.reason ?? status.problems.join("; ")));
   byId("why").hidden = !decision;
   show(byId("terms"), ...terms(status));
+  show(byId("devices"), ...(decision?.devices ?? []).map((each) => make("li", {}, make("b", {}, fact(each.device)), ` ${told(each)}`)));
+  show(byId("complaints"), ...status.complaints.map((each) => make("li", {}, each)));
 }
 
-function headline({ decision, flows }) {
+function told({ power_kw, start, end, setpoint_c, limit_kw }) {
+  if (setpoint_c !== null) return `kept at ${setpoint_c.toFixed(1)} °C`;
+  if (limit_kw !== null) return `at most ${kw(limit_kw)} kW`;
+  if (power_kw > 0) return `on with ${kw(power_kw)} kW, until ${clock(end)}`;
+  return start ? `waits, from ${clock(start)} to ${clock(end)}` : "off";
+}
+
+function eyebrow({ decision, acting }) {
+  if (!decision || acting === "off") return "Now";
+  const said = { published: "Decided", advised: "Advised", no_command: "Tried" }[decision.outcome];
+  return `${said} at ${clock(decision.at)}${acting === "advise only" ? ": it advises, and commands nothing" : ""}`;
+}
+
+function headline({ decision, flows, acting }) {
+  if (acting === "off") return "Switched off";
   if (!decision) return "No decision yet";
   const [low, high] = [decision.reserve_soc ?? 0, decision.charge_to_soc ?? 0];
   const said = {
@@ -35,7 +51,7 @@ function terms({ decision, flows, next_decision, model }) {
   return [
     term("Price now", price(flows.import_price)),
     term("A stored kWh is worth", price(decision.worth_per_kwh)),
-    decision.mode ? term("The house", house) : null,
+    decision.outcome === "published" ? term("The house", house) : null,
     term("Chosen by", chosen),
     term("Next decision", next_decision ? clock(next_decision) : "–"),
     term("Model", model),

@@ -137,7 +137,7 @@ function plot(id, data, options) {
     cursor: { sync: { key: "day", setSeries: false, scales: ["x", null] }, y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: true, range: () => [low, high] }, y: { range: options.range } },
     axes: [
-      { ...axis, size: options.hours ? 26 : 0, gap: 4, splits: hourSplits, values: hourValues },
+      { ...axis, size: options.hours ? 32 : 0, gap: 9, splits: hourSplits, values: options.hours ? hourValues : () => [] },
       { ...axis, size: AXIS_WIDTH, gap: 6, splits: options.splits, values: (_, ticks) => ticks.map(options.value) },
     ],
     series: options.series,

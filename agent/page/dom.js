@@ -24,4 +24,9 @@ export function show(parent, ...children) {
   parent.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
 }
 
+// Text whose dates stay in one piece when lines break.
+export function withDates(text) {
+  return text.split(/(\d{4}-\d\d-\d\d)/).map((part, index) => (index % 2 ? make("span", { class: "whole" }, part) : part));
+}
+
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -73,7 +73,7 @@ function node(key, end, flows) {
 }
 
 function figure(key, { load_kw, pv_kw, grid_kw, battery_kw, soc }) {
-  if (key === "battery") return [percent(soc), battery_kw === null ? "" : `${kw(battery_kw)} kW ${battery_kw > IDLE_KW ? "out" : battery_kw < -IDLE_KW ? "in" : ""}`.trim()];
+  if (key === "battery") return [percent(soc), battery_kw === null ? "" : `${kw(battery_kw)} kW`];
   if (key === "grid") return [kw(grid_kw), grid_kw === null ? "" : grid_kw < -IDLE_KW ? "kW sold" : grid_kw > IDLE_KW ? "kW bought" : "kW"];
   return [kw(key === "sun" ? pv_kw : load_kw), "kW"];
 }

@@ -1,6 +1,6 @@
 // The decision log, and the whole reason of each decision when it is asked for.
 
-import { byId, make, show } from "./dom.js";
+import { byId, make, show, withDates } from "./dom.js";
 import { get } from "./service.js";
 import { CANDIDATES, MODES, clock, dayAndClock, fact, money, percent, plainDay, price } from "./words.js";
 
@@ -96,7 +96,7 @@ async function alone(id) {
 
 function reasons(why) {
   return [
-    make("p", {}, why.reason),
+    make("p", {}, ...withDates(why.reason)),
     why.candidates.length ? part("What was weighed", candidates(why)) : null,
     why.review ? part("What the model said", review(why.review)) : null,
     part("The guard", guard(why)),
@@ -118,7 +118,7 @@ function candidates(why) {
 }
 
 function review(said) {
-  const outcome = { chosen: "chose", late: "was too late", unreachable: "could not be reached", invalid: "gave no usable answer", overruled: "was overruled" }[said.outcome];
+  const outcome = { chosen: "chose", late: "was too late", unreachable: "could not be reached", invalid: "gave no usable answer", overruled: "was overruled" }[said.outcome] ?? `gave no usable answer (${fact(said.outcome)})`;
   const what = said.choice ? ` ${CANDIDATES[said.choice] ?? said.choice}` : "";
   return make("p", {}, `${said.model} ${outcome}${what}, after ${said.seconds.toFixed(1)} s. ${said.rationale || said.detail}`);
 }

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import jsonschema
@@ -10,6 +11,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.board import Shown
+from agent.controls import Acting
+from energy.commands import ExportCommand, LoadCommand, PowerSlot
 
 
 def test_the_status_says_what_the_house_does_and_why(api: Any, shown: Shown) -> None:
@@ -48,6 +51,37 @@ def test_without_a_command_there_is_no_plan_and_health_says_why(api: Any, shown:
     assert client.get("/v1/plan").status_code == 404
     health = client.get("/v1/health")
     assert (health.status_code, health.json()["problems"]) == (503, ["battery_soc has never been heard"])
+
+
+def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: Shown) -> None:
+    decision, now = shown.decision, shown.now
+    assert decision is not None
+    assert now is not None
+    frame: dict[str, Any] = {"decision_id": "x", "reason_code": "waits", "reason": "", "valid_from": now}
+    frame["valid_until"] = now + 3 * shown.step
+    slots = [PowerSlot(start=now + k * shown.step, end=now + (k + 1) * shown.step, power_kw=k % 2) for k in range(3)]
+    commands = (
+        LoadCommand(**frame, device="dishwasher", on=False, power_kw=0.0, slots=tuple(slots)),
+        ExportCommand(**frame, limit_kw=2.5),
+    )
+    told = decision.model_copy(update={"device_commands": commands})
+    api.board.show(replace(shown, decision=told, complaints=("pv_power: 600 is outside",)))
+    said = api.client().get("/v1/status").json()
+    dishwasher, export = said["decision"]["devices"]
+    assert (dishwasher["device"], dishwasher["power_kw"]) == ("dishwasher", 0.0)
+    assert datetime.fromisoformat(dishwasher["start"]) == now + shown.step
+    assert datetime.fromisoformat(dishwasher["end"]) == now + 2 * shown.step
+    assert export["limit_kw"] == 2.5
+    assert said["complaints"] == ["pv_power: 600 is outside"]
+
+
+def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: Shown) -> None:
+    assert shown.now is not None
+    later = replace(shown, now=shown.now + timedelta(hours=5))
+    api.board.show(later)
+    assert api.client().get("/v1/health").status_code == 503
+    api.board.show(replace(later, acting=Acting.OFF))
+    assert api.client().get("/v1/health").status_code == 200
 
 
 def test_the_night_behind_is_billed_like_the_ledger(api: Any, shown: Shown) -> None:
