@@ -20,6 +20,8 @@ from energy.errors import SettingsError, TransportError
 Period = Literal["5minute", "hour", "day", "month"]
 
 _TIMEOUT_S = 10.0
+# A month of hundreds of sensors takes a small machine a while.
+_ANSWER_S = 60.0
 # A year of hours of a dozen sensors is a few megabytes.
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _LONGEST_TOKEN = 4096
@@ -313,11 +315,9 @@ class HomeAssistant:
         if self._socket is None:
             raise TransportError("not connected to Home Assistant: open it in a with block")
         try:
-            answer = json.loads(self._socket.recv(_TIMEOUT_S))
+            answer = json.loads(self._socket.recv(_ANSWER_S))
         except TimeoutError as err:
-            raise TransportError(
-                f"Home Assistant at {self._address.url!r} does not answer in {_TIMEOUT_S:g} s"
-            ) from err
+            raise TransportError(f"Home Assistant at {self._address.url!r} does not answer in {_ANSWER_S:g} s") from err
         except (OSError, WebSocketException) as err:
             raise TransportError(f"lost Home Assistant at {self._address.url!r} ({type(err).__name__})") from err
         except ValueError as err:

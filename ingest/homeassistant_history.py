@@ -96,7 +96,7 @@ def _first_row(assistant: HomeAssistant, signed: Signed, now: datetime) -> datet
     if not starts:
         return None
     hourly = assistant.statistics(signed.ids, min(starts), end=min(starts) + 32 * DAY, period="hour")
-    return min(rows[0].start for rows in hourly.values() if rows)
+    return min((rows[0].start for rows in hourly.values() if rows), default=None)
 
 
 def last_finished_day(now: datetime, zone: ZoneInfo) -> date:

@@ -46,7 +46,7 @@ def test_a_refused_command_is_told_in_home_assistants_words(assistant: Any) -> N
 
 
 def test_silence_is_told(assistant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(homeassistant, "_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(homeassistant, "_ANSWER_S", 0.3)
     assistant.deaf_to = "get_config"
     with HomeAssistant(assistant.address) as asked, pytest.raises(TransportError, match=r"does not answer in 0\.3 s"):
         asked.config()

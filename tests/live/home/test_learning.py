@@ -21,7 +21,7 @@ from ingest.homeassistant_history import read_statistics
 from knowledge.days import energy_kwh
 from knowledge.store import DayStore
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
 
 HOME = """
 name = "watched"
@@ -39,7 +39,7 @@ name = "es-2.0td"
 
 def ingest(folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "advisor", "ingest", "homeassistant", "--json"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
