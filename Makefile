@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test check eval scenarios format bench peers homeassistant pictures lock clean
+.PHONY: help setup demo test check eval ask scenarios format bench peers homeassistant pictures lock clean
 
 help: ## List every target with a sentence
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ scenarios: setup ## Play every scenario with the whole system; fails where one l
 
 pictures: setup ## Take the pictures of the page in docs/ anew, with Chromium
 	@$(BIN)/python -m advisor.page_pictures docs
+
+ask: setup ## Play a week of a house and answer ten questions about it in docs/ask.md
+	@$(BIN)/python -m advisor.ask_week
 
 format: setup ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q .

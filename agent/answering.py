@@ -1,6 +1,6 @@
 """From a question taken apart to the inquiry that answers it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -34,13 +34,19 @@ def _why(sources: Sources, asked: Question, now: datetime) -> Finding:
         return inquiry.why(sources, at=newest.at)
     start, end = (window.start, min(window.end, now)) if window else (now - _LATELY, now)
     found = sources.decision_of_mode(mode, start, end)
-    return inquiry.why(sources, at=found.at) if found else _no_such_mode(sources, mode, start, end, now)
+    if found is not None:
+        return inquiry.why(sources, at=found.at)
+    zone = sources.home.tz
+    times: dict[str, Fact] = {"start": start, "end": end}
+    if window is not None and {window.start.astimezone(zone).hour, window.end.astimezone(zone).hour} == {0}:
+        times = {"asked_first": local_day(window.start, zone), "asked_last": local_day(window.end, zone) - DAY}
+    return _no_such_mode(sources, mode, times, now)
 
 
-def _no_such_mode(sources: Sources, mode: Mode, start: datetime, end: datetime, now: datetime) -> Finding:
+def _no_such_mode(sources: Sources, mode: Mode, times: Mapping[str, Fact], now: datetime) -> Finding:
     """A mode that was not chosen then, and when it last was, as far back as is looked."""
     last = sources.decision_of_mode(mode, now - _LATELY, now)
-    facts: dict[str, Fact] = {"wanted": mode.value, "start": start, "end": end}
+    facts: dict[str, Fact] = {"wanted": mode.value, **times}
     return unknown("why", "no_such_mode", **facts, **({"last_at": last.at} if last else {}))
 
 
