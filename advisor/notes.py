@@ -66,13 +66,13 @@ def _by_model(text: str, now: datetime, tz: ZoneInfo) -> "Understood | NotUnders
     """Ask Ollama, if it is there; the embedded model reads too poorly to be asked."""
     from agent.models import ModelSettings, load_model
     from agent.note_model import note_reader
-    from agent.notes import NotUnderstood
+    from agent.notes import HELP, NotUnderstood
     from energy.errors import ModelError
 
     try:
         model = load_model(ModelSettings(provider="ollama"))
-    except ModelError as err:
-        return NotUnderstood(f"the grammar knows no such wish, and {err}")
+    except ModelError:
+        return NotUnderstood(HELP)
     assert model is not None  # noqa: S101 (a provider asked for by name is there or raises)
     return note_reader(model)(text, now, tz)
 

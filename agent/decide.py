@@ -39,6 +39,9 @@ from knowledge.days import Floats
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent, futures, horizon
 from knowledge.similar import SimilarDay
 
+# Facts that a brief tells on other lines: days, wishes, and what each schedule does and costs.
+_TOLD_ELSEWHERE = ("similar_day", "asked", "charge_to", "reserve_percent", "expected_cost", "self_consumption_extra")
+
 Reviewer = Callable[[Brief], Chosen | NoChoice]
 
 
@@ -189,8 +192,7 @@ def make_brief(situation: Situation, outline: Outline) -> Brief:
     return Brief(
         facts={
             "local_time": f"{situation.now.astimezone(home.tz):%A %H:%M}",
-            # Days and wishes have their own lines.
-            **{name: fact for name, fact in told.facts.items() if not name.startswith(("similar_day", "asked"))},
+            **{name: fact for name, fact in told.facts.items() if not name.startswith(_TOLD_ELSEWHERE)},
         },
         candidates=[
             BriefCandidate(

@@ -65,11 +65,11 @@ def understand(
         return NotUnderstood(f"a note has 1 to {MAX_CHARS} characters, this one {len(text)}")
     result = _by_grammar(plain, now, tz)
     if result is None:
-        result = fallback(text, now, tz) if fallback else NotUnderstood(_HELP)
+        result = fallback(text, now, tz) if fallback else NotUnderstood(HELP)
     return _possible(result, home) if isinstance(result, Understood) else result
 
 
-_HELP = (
+HELP = (
     "this is none of the wishes known: try 'keep 60 % until 08:00', 'guests tonight', 'away until Sunday', "
     "'no charging from the grid tonight', 'do not sell tomorrow', 'car needs 40 km by 7:00'"
 )

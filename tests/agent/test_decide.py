@@ -6,13 +6,15 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agent.choose import Brief, Chosen, NoChoice
 from agent.decide import Situation, decide
 from agent.grounding import ungrounded_numbers
 from agent.journal import open_journal
 from energy.commands import command_schema
-from energy.constraints import Away, Constraint, ExtraLoad, Reserve
+from energy.constraints import Away, Constraint, ExtraLoad, NoGridCharge, Reserve
 from energy.guard import Policy
 from energy.home import Grid, Home
 from energy.tariff import DynamicTariff
@@ -220,3 +222,23 @@ def test_what_a_choice_costs_is_recorded(make_situation: SituationMaker) -> None
     assert (review.trigger, review.extra_cost is not None) == ("note", True)
     assert review.regret_per_slot is not None
     assert review.regret_per_slot >= (review.extra_cost or 0) / 48
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 40), st.integers(1, 30), st.floats(0, 1), st.booleans(), st.floats(0, 1))
+def test_what_is_published_obeys_what_was_asked_for(
+    make_situation: SituationMaker, start: int, length: int, soc: float, banned: bool, charge: float
+) -> None:
+    base = make_situation()
+    assert not isinstance(base.snapshot, NoSnapshot)
+    begins = base.now + start * base.step
+    ends = begins + length * base.step
+    asked: tuple[Constraint, ...] = (Reserve(start=begins, end=ends, soc=soc),)
+    asked += (NoGridCharge(start=begins, end=ends),) if banned else ()
+    decision = decide(replace(base, snapshot=replace(base.snapshot, soc=charge), asked=asked), choosing(lambda _: "A"))
+    assert decision.command is not None
+    for slot in decision.command.slots:
+        if slot.start < ends and begins < slot.end:
+            assert slot.reserve_soc >= soc - 0.001
+            assert slot.charge_to_soc == 0 if banned else slot.charge_to_soc >= soc - 0.001
+    assert ungrounded_numbers(decision.reason, decision.facts) == []
