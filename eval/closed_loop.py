@@ -14,7 +14,7 @@ from eval.playing import Setpoint, Stretch
 from ingest.history import History
 from knowledge.days import Floats, profile
 from knowledge.embedder import TextEmbedder
-from knowledge.fingerprint import foreseen
+from knowledge.fingerprint import WEIGHTS, Weights, foreseen
 from knowledge.forecast import DayShape, Recent, futures, horizon, shape_of
 from knowledge.similar import FingerprintTable, SimilarDay
 
@@ -50,12 +50,13 @@ class Planner:
         choose: DayChoice | None = None,
         mean: bool = False,
         persist: bool = False,
+        weights: Weights = WEIGHTS,
     ) -> None:
         self._choose = choose
         self._mean, self._persist = mean, persist
         self._home, self._step = history.home, history.step
         self._days = {record.day: record for record in history.days}
-        self._table = FingerprintTable(history.home, history.days, embed=TextEmbedder())
+        self._table = FingerprintTable(history.home, history.days, embed=TextEmbedder(), weights=weights)
         self._shapes = {record.day: shape_of(record, history.home.tz, history.step) for record in history.days}
         self._chosen: dict[date, list[date]] = {}
 

@@ -10,6 +10,7 @@ from energy.oracle import Optimum, optimise
 from energy.planner import Ensemble, cost_to_go, end_worth_per_kwh
 from energy.tariff import Prices
 from eval.playing import Stretch
+from knowledge.days import Floats
 
 # Days after a window in which what is left in the battery may be used.
 DAYS_AFTER = 2
@@ -21,6 +22,10 @@ class Leftover:
 
     stored_kwh: tuple[float, ...]
     worth: tuple[float, ...]
+
+    def worth_of(self, stored_kwh: Floats) -> float:
+        """Worth of what is stored at the end of a course of shape (slots,)."""
+        return float(np.interp(stored_kwh[-1], self.stored_kwh, self.worth))
 
 
 def leftover(home: Home, window: Stretch, after: Stretch | None) -> Leftover:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -30,11 +30,6 @@ FEATURES: tuple[str, ...] = (
     "season (cosine)",
     "season (sine)",
 )
-# Share of each feature in the squared distance: a load shape counts as one thing, not as eight. Chosen by the
-# continuous ranked probability score of the load forecast, walking forward over recorded homes 1 to 8 and three
-# synthetic ones; `advisor eval ablation` shows what each is worth. The optimum is flat: half or double costs under 1 %.
-_ONE_SHAPE = [1 / _BLOCKS] * _BLOCKS
-WEIGHTS: Floats = np.array([*_ONE_SHAPE, *_ONE_SHAPE, 0.25, 0.5, 0.5, 4.0, 0.5, 1.0, 0.125, 0.125])
 # Features told together, because a person thinks of them as one thing.
 GROUPS = {
     "load of the day before": slice(0, 8),
@@ -44,10 +39,45 @@ GROUPS = {
     "kind of day": slice(20, 22),
     "season": slice(22, 24),
 }
-# A day this many days old is as far away as one standard deviation of a feature of weight one.
-RECENCY_DAYS = 20.0
+_ONE_SHAPE = [1 / _BLOCKS] * _BLOCKS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """Share of each part in the squared distance between days; a load shape counts as one thing, not as eight.
+
+    `hour` is the share of each hour measured so far, `notes` that of days of which different things were said, and a
+    day `recency_days` old is as far away as one standard deviation of a feature of weight one. Chosen by the continuous
+    ranked probability score of the load forecast, walking forward over recorded homes 1 to 8 and three synthetic ones;
+    `advisor eval ablation` shows what each part is worth. The optimum is flat: half or double costs under 1 %.
+    """
+
+    features: Floats = field(
+        default_factory=lambda: np.array([*_ONE_SHAPE, *_ONE_SHAPE, 0.25, 0.5, 0.5, 4.0, 0.5, 1.0, 0.125, 0.125])
+    )
+    hour: float = 0.3
+    notes: float = 40.0
+    recency_days: float = 20.0
+
+    def without(self, part: str) -> "Weights":
+        """The same with one part left out: a group of features, "hours so far", "notes" or "recency"."""
+        features = self.features.copy()
+        if part in GROUPS:
+            features[GROUPS[part]] = 0.0
+        return Weights(
+            features,
+            0.0 if part == "hours so far" else self.hour,
+            0.0 if part == "notes" else self.notes,
+            np.inf if part == "recency" else self.recency_days,
+        )
+
+
+WEIGHTS = Weights()
+PARTS = (*GROUPS, "hours so far", "notes", "recency")
 # Vectors of different definitions are never compared; a changed weight changes the version by itself.
-VERSION = "2-" + hashlib.sha256(repr((FEATURES, WEIGHTS.tolist(), RECENCY_DAYS)).encode()).hexdigest()[:8]
+VERSION = (
+    "2-" + hashlib.sha256(repr((FEATURES, WEIGHTS.features.tolist(), WEIGHTS.recency_days)).encode()).hexdigest()[:8]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +176,10 @@ class Scale:
         spread = np.sqrt((np.where(known, rows - mean, 0) ** 2).sum(axis=0) / count)
         return cls(mean, np.where(spread > 1e-9, spread, np.inf))
 
-    def standardise(self, rows: Floats) -> Floats:
+    def standardise(self, rows: Floats, weights: Weights = WEIGHTS) -> Floats:
         """Weighted z-scores, so that plain Euclidean distance is the distance meant; the unknown is average."""
         scores = np.nan_to_num((rows - self.mean) / self.spread, nan=0.0)
-        return np.asarray(scores * np.sqrt(WEIGHTS), dtype=np.float64)
+        return np.asarray(scores * np.sqrt(weights.features), dtype=np.float64)
 
 
 _NOTHING = Glance(date.min, np.full(_HOURS, np.nan), np.full(_BLOCKS, np.nan), np.nan, np.nan)

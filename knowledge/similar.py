@@ -17,12 +17,12 @@ from knowledge.fingerprint import (
     FEATURES,
     GROUPS,
     NOTHING_EXPECTED,
-    RECENCY_DAYS,
     WEEK,
     WEIGHTS,
     Expected,
     Glance,
     Scale,
+    Weights,
     fingerprint,
     foreseen,
     glance,
@@ -32,11 +32,6 @@ from knowledge.said import Embed, Said
 
 # Days whose spread standardises the vectors of the index: the first four weeks are past for all that follow.
 _REFERENCE_DAYS = 28
-# Share of each hour measured so far today in the squared distance. Its spread is that of all hours, not of its own: a
-# quiet night must not look telling. (With the hour's own spread one recorded summer lost ten points.)
-_HOUR_WEIGHT = 0.3
-# Two days of which something else was said are as far apart as a rare feature makes them.
-_NOTES_WEIGHT = 40.0
 # Two days drawn by lot differ by a mean squared z-score of 2: a day that differs more is no more like today than any.
 _NO_MORE_ALIKE = 2.0
 _LOAD_DECIMALS = 3
@@ -63,8 +58,15 @@ class FingerprintTable:
     Days that are no example (see `knowledge.quality`) are left out, as if they had not been.
     """
 
-    def __init__(self, home: Home, records: Iterable[DayRecord] = (), *, embed: Embed | None = None) -> None:
-        self._home = home
+    def __init__(
+        self,
+        home: Home,
+        records: Iterable[DayRecord] = (),
+        *,
+        embed: Embed | None = None,
+        weights: Weights = WEIGHTS,
+    ) -> None:
+        self._home, self._weights = home, weights
         self._said = Said(embed)
         self._glances: list[Glance] = []
         self._rows = np.empty((0, len(FEATURES)))
@@ -107,16 +109,16 @@ class FingerprintTable:
 
     def coordinates(self) -> Floats:
         """Where each day lies in the index, of shape (days, features + 1); see `coordinate`."""
-        ages = np.array([day.toordinal() for day in self.days]) / RECENCY_DAYS
-        return np.column_stack([self._reference_scale().standardise(self._rows), ages])
+        ages = np.array([day.toordinal() for day in self.days]) / self._weights.recency_days
+        return np.column_stack([self._reference_scale().standardise(self._rows, self._weights), ages])
 
     def coordinate(self, day: date, expected: Expected = NOTHING_EXPECTED) -> Floats:
         """Where a day lies in the index: weighted z-scores by the home's first weeks, and its date.
 
         The date counts as in `rank`, so that the index finds recent days near. Only the scale differs from `rank`.
         """
-        scores = self._reference_scale().standardise(self.fingerprint(day, expected))
-        return np.append(scores, day.toordinal() / RECENCY_DAYS)
+        scores = self._reference_scale().standardise(self.fingerprint(day, expected), self._weights)
+        return np.append(scores, day.toordinal() / self._weights.recency_days)
 
     def rank(
         self,
@@ -130,20 +132,20 @@ class FingerprintTable:
         """The `count` nearest of the days before `day`, nearest first; `among` narrows the field.
 
         Distance squared = weighted squared z-scores over all earlier days + what was said of the days + the load of
-        the hours so far (`so_far_kw`, of shape (24,), NaN where still to come) + (age / RECENCY_DAYS) squared. Days no
+        the hours so far (`so_far_kw`, of shape (24,), NaN where still to come) + (age / recency) squared. Days no
         more alike than two drawn by lot give way to the latest of the same kind; a day that is there twice counts once.
         """
         known = self._earlier(day)
         places = np.array([at for at in range(known) if among is None or self._glances[at].day in among], dtype=np.intp)
         if not len(places):
             return []
-        scale = Scale.of(self._rows[:known])
-        wanted = scale.standardise(self.fingerprint(day, expected))
-        parts = (scale.standardise(self._rows[places]) - wanted) ** 2
+        scale, weights = Scale.of(self._rows[:known]), self._weights
+        wanted = scale.standardise(self.fingerprint(day, expected), weights)
+        parts = (scale.standardise(self._rows[places], weights) - wanted) ** 2
         ages = np.array([(day - self._glances[at].day).days for at in places])
-        said = _NOTES_WEIGHT * self._said.gaps(expected.notes, [self._glances[at].notes for at in places])
+        said = weights.notes * self._said.gaps(expected.notes, [self._glances[at].notes for at in places])
         unlike = parts.sum(axis=1) + said
-        squares = unlike + self._so_far(so_far_kw, known)[places] + (ages / RECENCY_DAYS) ** 2
+        squares = unlike + self._so_far(so_far_kw, known)[places] + (ages / weights.recency_days) ** 2
         order = self._once(np.argsort(squares, kind="stable"), places, count)
         found = [
             SimilarDay(
@@ -153,19 +155,22 @@ class FingerprintTable:
                 why=_why(parts[at], int(ages[at]), self._glances[places[at]].notes),
             )
             for at in order
-            if unlike[at] <= _NO_MORE_ALIKE * WEIGHTS.sum()
+            if unlike[at] <= _NO_MORE_ALIKE * weights.features.sum()
         ]
         return found + self._recent(day, count - len(found), {near.day for near in found})
 
     def _so_far(self, so_far_kw: Floats | None, known: int) -> Floats:
-        """Part of the squared distance of every earlier day that the load measured so far today makes."""
+        """Part of the squared distance of every earlier day that the load measured so far today makes.
+
+        Its spread is that of all hours: by an hour's own, a quiet night would look telling, and decisions get worse.
+        """
         hours = np.empty(0, dtype=np.intp) if so_far_kw is None else np.flatnonzero(~np.isnan(so_far_kw))
         if so_far_kw is None or not len(hours):
             return np.zeros(known)
         past = self._hourly_kw[:known, hours]
         spread = max(float(np.nanstd(self._hourly_kw[:known])), 1e-9)
         off = np.nan_to_num((past - so_far_kw[hours]) / spread, nan=0.0) ** 2
-        return np.asarray(_HOUR_WEIGHT * off.sum(axis=1), dtype=np.float64)
+        return np.asarray(self._weights.hour * off.sum(axis=1), dtype=np.float64)
 
     def _once(self, order: NDArray[np.intp], places: NDArray[np.intp], count: int) -> list[int]:
         """The first `count` in order, passing over days whose load repeats that of one taken."""
@@ -184,7 +189,7 @@ class FingerprintTable:
         return [
             SimilarDay(
                 day=past,
-                distance=(day - past).days / RECENCY_DAYS,
+                distance=(day - past).days / self._weights.recency_days,
                 age_days=(day - past).days,
                 why=f"no day like this one is known; {_ago((day - past).days)}, of the same kind",
                 source="recent",
@@ -206,7 +211,7 @@ def _ago(days: int) -> str:
 
 def _why(parts: Floats, age_days: int, notes: Sequence[str]) -> str:
     """The two groups of features that agree best, the one that agrees least, and what had been said of the day."""
-    off = {name: float(parts[which].sum() / WEIGHTS[which].sum()) for name, which in GROUPS.items()}
+    off = {name: float(parts[which].sum() / WEIGHTS.features[which].sum()) for name, which in GROUPS.items()}
     by_agreement: Sequence[str] = sorted(off, key=lambda name: off[name])
     told = f'; "{"; ".join(notes)}" was said of it' if notes else ""
     return f"{_ago(age_days)}; alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}{told}"
