@@ -64,6 +64,21 @@ def eval_report(
     print(f"page:  {page}\ntable: {text}")  # noqa: T201 (the answer)
 
 
+@eval_app.command("ablation")
+def eval_ablation(
+    *,
+    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel with the recorded homes.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="Wheel with the auction's prices.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 2,
+    report_only: Annotated[bool, typer.Option(help="Only tell what was played.")] = False,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Show what each part of the retrieval is worth, on recorded and synthetic homes."""
+    from advisor.ablation import run_ablation
+
+    run_ablation(wheel, prices, out, workers=workers, report_only=report_only)
+
+
 @eval_app.command("list")
 def eval_list() -> None:
     """Show the suites, scenarios and policies."""

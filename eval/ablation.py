@@ -107,14 +107,16 @@ def run(
     workers: int,
     progress: Callable[[str], None],
 ) -> None:
-    """Play every case that has no results yet; a killed run goes on where it was."""
+    """Play every case that has no results yet; a killed run goes on where it was. `progress` hears of every case."""
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers) as pool:
-        running = {
-            pool.submit(_play_and_write, case, source, path): case
-            for case in todo
-            if not (path := folder / f"{_name(case)}.jsonl").exists()
-        }
+        running = {}
+        for case in todo:
+            path = folder / f"{_name(case)}.jsonl"
+            if path.exists():
+                progress(_name(case))
+            else:
+                running[pool.submit(_play_and_write, case, source, path)] = case
         for done in as_completed(running):
             done.result()
             progress(_name(running[done]))

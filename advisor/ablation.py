@@ -1,0 +1,42 @@
+"""`advisor eval ablation`: play what has not been played, then write the tables and the picture."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from energy.errors import SettingsError
+from eval.ablation import cases, results, run
+from eval.ablation_report import write_ablation
+from eval.homes import Source
+
+
+def run_ablation(wheel: Path | None, prices: Path | None, out: Path, *, workers: int, report_only: bool) -> None:
+    """Play every case, with progress, and tell where the tables are.
+
+    Raises:
+        SettingsError: a wheel is missing.
+    """
+    folder = out / "ablation"
+    if not report_only:
+        if wheel is None or prices is None:
+            raise SettingsError(
+                "the recorded homes and the auction's prices are needed: give --from and --prices, "
+                "or --report-only to tell what was played",
+            )
+        _play(Source(wheel, None, prices), folder, workers)
+    table, picture = write_ablation(results(folder), folder)
+    print(f"tables:  {table}\npicture: {picture}")  # noqa: T201 (the answer)
+
+
+def _play(source: Source, folder: Path, workers: int) -> None:
+    todo = list(cases())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("ablation", total=len(todo))
+
+        def told(name: str) -> None:
+            bar.update(task, advance=1, description=name)
+
+        run(todo, source, folder, workers=workers, progress=told)
