@@ -53,10 +53,10 @@ def tell(findings: list[Finding], console: Console) -> None:
     for finding in findings:
         text = Text(finding.text)
         if finding.fix and finding.level != "ok":
-            text.append(f"\n→ {finding.fix}", style="dim")
+            text.append(f"\n→ {finding.fix}", style="cyan")
         table.add_row(_MARKS[finding.level], Text(finding.check, style="bold"), text)
     console.print(table)
-    console.print(f"\n{_sum_up(findings)}", style=_STYLES[worst(findings)])
+    console.print(f"\n{_sum_up(findings)}", style=_STYLES[worst(findings)], highlight=False)
 
 
 def _sum_up(findings: list[Finding]) -> str:
