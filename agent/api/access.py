@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
+from fastapi import HTTPException
+from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +25,8 @@ _LONGEST_BODY = 64 * 1024
 # An assistant sends its whole conversation and the names of everything in the house.
 _LONGEST_CHAT = 1024 * 1024
 _SHORTEST_TOKEN = 16
+# Only described here, for readers of the OpenAPI document: the gate has checked it before.
+BEARER = HTTPBearer(auto_error=False, description="The token that `advisor page` prints.")
 _CLIENTS = 1024
 _ASKING = ("/v1/ask", "/api/chat", "/api/generate", "/api/show", "/v1/notes/understand")
 # The page itself holds no data: it may be fetched before the reader has shown a token.
@@ -235,10 +239,6 @@ def _kind(scope: Scope) -> Kind:
     return "read" if scope["method"] in ("GET", "HEAD", "OPTIONS") else "change"
 
 
-class BodyTooLongError(Exception):
-    """A body without a declared length went on past what is allowed."""
-
-
 def _bounded(receive: Receive, longest: int) -> Receive:
     got = 0
 
@@ -247,7 +247,7 @@ def _bounded(receive: Receive, longest: int) -> Receive:
         message = await receive()
         got += len(message.get("body", b""))
         if got > longest:
-            raise BodyTooLongError
+            raise HTTPException(413, f"the body goes on past {longest} bytes: say it in fewer words")
         return message
 
     return bounded

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHttpError
 from starlette.types import ASGIApp
 
-from agent.api.access import BodyTooLongError, Gate, Keys
+from agent.api.access import Gate, Keys
 from agent.api.ask import Desk, ask_routes
 from agent.api.log import DecisionLog
 from agent.api.notes import note_routes
@@ -54,7 +54,6 @@ def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) ->
         app.include_router(router)
     app.add_exception_handler(AnyHttpError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(BodyTooLongError, _too_long)
     app.add_exception_handler(AdvisorError, _failed)
     app.add_exception_handler(Exception, _failed)
     return Gate(app, settings=settings, keys=keys)
@@ -91,11 +90,6 @@ def _told(problem: dict[str, Any]) -> str:
     field, given = ".".join(str(part) for part in problem["loc"]), repr(problem.get("input"))
     shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
     return f"{field}: {problem['msg']} (given: {shown})"
-
-
-async def _too_long(request: Request, err: Exception) -> JSONResponse:
-    del request, err
-    return _problem(413, "the body is too long: say it in fewer words")
 
 
 async def _failed(request: Request, err: Exception) -> JSONResponse:

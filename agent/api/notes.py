@@ -1,11 +1,12 @@
 """What the household asks for, over HTTP: read a note back first, keep it once confirmed, withdraw it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from agent.api.access import BEARER
 from agent.api.answers import Problem
 from agent.api.source import Source
 from agent.board import Shown
@@ -18,6 +19,7 @@ from knowledge.notes import KnownNote, State
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
 _REMEMBERED = 20
+_REFUSALS: dict[int | str, dict[str, Any]] = {401: {"model": Problem}, 404: {"model": Problem}}
 
 
 class _Body(BaseModel):
@@ -75,7 +77,7 @@ def note_routes(source: Source) -> APIRouter:
         shown, now = _awake(source)
         return _reading(understand(body.text, now=now, tz=shown.home.tz, home=shown.home), shown.home)
 
-    @router.post("", status_code=201, responses={401: {"model": Problem}, 422: {"model": Problem}})
+    @router.post("", status_code=201, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
     def post_note(body: NewNote) -> NoteLine:
         """Keep a confirmed note and decide anew; the token is needed."""
         shown, now = _awake(source)
@@ -85,7 +87,7 @@ def note_routes(source: Source) -> APIRouter:
         source.board.wish_decision()
         return _line(KnownNote(note=note), shown.home, now)
 
-    @router.post("/{note_id}/done", responses={401: {"model": Problem}, 404: {"model": Problem}})
+    @router.post("/{note_id}/done", responses=_REFUSALS, dependencies=[Depends(BEARER)])
     def post_done(note_id: Annotated[str, Field(max_length=40)]) -> NoteLine:
         """Withdraw a note and decide anew; the token is needed."""
         shown, now = _awake(source)

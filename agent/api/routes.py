@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
+from agent.api.access import BEARER
 from agent.api.answers import (
     DecisionLine,
     Health,
@@ -140,7 +141,7 @@ def live_routes(source: Source) -> APIRouter:
             raise HTTPException(503, f"{_LISTENERS} others are listening: close a page or ask /v1/status")
         return StreamingResponse(changes(request), media_type=NDJSON)
 
-    @router.post("/decide", status_code=202, responses={401: {"model": Problem}})
+    @router.post("/decide", status_code=202, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
     async def post_decide() -> Wished:
         """Decide as soon as the pause between commands allows; the token is needed."""
         shown = source.shown()

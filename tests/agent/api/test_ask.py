@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -54,6 +55,17 @@ def test_a_question_that_is_none_gets_a_clear_answer(api: Any, body: bytes, stat
     assert answer.status_code == status
     assert told in answer.json()["error"]
     assert len(answer.text) < 600
+
+
+def test_a_body_of_no_declared_length_is_cut_off(api: Any) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'{"question": "'
+        for _ in range(100):
+            yield b"why " * 1000
+
+    answer = api.client().post("/v1/ask", content=endless(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert "65536" in answer.json()["error"]
 
 
 def test_orders_and_hostile_questions_change_nothing(api: Any) -> None:

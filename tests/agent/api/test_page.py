@@ -121,6 +121,15 @@ def test_a_note_is_read_back_kept_obeyed_and_withdrawn(
     assert api.notes.active(shown.now) == []
 
 
+def test_the_address_for_tablets_shows_and_answers(open_page: Callable[..., Page], api: Any, shown: Shown) -> None:
+    page = open_page(f"/key/{api.read_key}/")
+    assert shown.decision is not None
+    expect(page.locator("#reason")).to_have_text(shown.decision.reason)
+    expect(page.locator("#charts canvas")).to_have_count(3)
+    page.get_by_role("button", name="Why did you do that?").click()
+    expect(page.locator("#talk .rests").last).to_contain_text("worded by rules")
+
+
 def test_without_the_token_a_change_asks_for_it(open_page: Callable[..., Page], api: Any) -> None:
     page = open_page()
     page.get_by_role("button", name="Decide now").click()
