@@ -6,15 +6,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from energy.battery import Battery
 from energy.devices import AnyDevice
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid
 from energy.tariff import AnyTariff
-from simulator.presets import PRESETS
+from simulator.presets import PRESETS, preset
 from simulator.sensors import SensorQuality
+from simulator.spec import HomeSpec
 from simulator.yaml_file import read_yaml
 
 _FOLDER = files("simulator") / "scenarios"
@@ -27,14 +28,24 @@ class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _by_name(given: object) -> object:
+    """A synthetic home may be given whole, or by the name of a known one."""
+    if not isinstance(given, str):
+        return given
+    if given not in PRESETS:
+        raise ValueError(f"synthetic {given!r} is not known: use one of {', '.join(PRESETS)}, or say all of it")
+    return preset(given)
+
+
 class PlayedHome(_Closed):
     """The home that is played; what is not given stays as it was recorded, or as the synthetic home has it.
 
-    `synthetic` names one that is made up for the days of the scenario, by weather and people drawn from `seed`.
+    `synthetic` is one that is made up for the days of the scenario, by weather and people drawn from `seed`: the name
+    of a known one, or all that makes it, anywhere on Earth.
     """
 
     recorded: str = "citylearn-4"
-    synthetic: str | None = None
+    synthetic: Annotated[HomeSpec, BeforeValidator(_by_name)] | None = None
     seed: int = Field(default=1, ge=0)
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     battery: Battery | None = None
@@ -45,10 +56,8 @@ class PlayedHome(_Closed):
 
     @model_validator(mode="after")
     def _is_one_home(self) -> Self:
-        if self.synthetic is not None and self.synthetic not in PRESETS:
-            raise ValueError(f"synthetic {self.synthetic!r} is not known: use one of {', '.join(PRESETS)}")
         if self.synthetic is not None and "recorded" in self.model_fields_set:
-            raise ValueError(f"both recorded {self.recorded!r} and synthetic {self.synthetic!r}: give one")
+            raise ValueError(f"both recorded {self.recorded!r} and synthetic {self.synthetic.name!r}: give one")
         return self
 
 

@@ -12,7 +12,6 @@ from energy.tariff import AnyTariff, DynamicTariff
 from ingest.history import History
 from ingest.recorded import shipped_history
 from knowledge.days import DayRecord, Floats
-from simulator.presets import preset
 from simulator.scenario import Away, DailyPrices, Scenario
 from simulator.synthetic import STEP, synthetic_history
 
@@ -52,7 +51,7 @@ def _source(scenario: Scenario) -> History:
     begins = scenario.play.first_day - scenario.play.memory_days * DAY
     days = scenario.play.memory_days + -(-timedelta(hours=scenario.play.hours) // DAY) + _AHEAD // DAY
     changes = {"first_day": begins, "forecast": scenario.forecast}
-    return synthetic_history(preset(given.synthetic).model_copy(update=changes), seed=given.seed, days=days, step=STEP)
+    return synthetic_history(given.synthetic.model_copy(update=changes), seed=given.seed, days=days, step=STEP)
 
 
 def _home(scenario: Scenario, recorded: Home, name: str, days: list[DayRecord]) -> Home:

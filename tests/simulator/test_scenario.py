@@ -35,7 +35,7 @@ def written(folder: Path, text: str) -> str:
 
 def test_every_shipped_scenario_is_one_page_and_can_be_staged() -> None:
     scenarios = all_scenarios()
-    assert len(scenarios) >= 14
+    assert len(scenarios) >= 24
     for name, scenario in scenarios.items():
         history = staged(scenario, name)
         played = [record for record in history.days if record.day >= scenario.play.first_day]
@@ -112,6 +112,47 @@ def test_a_mistake_is_told_with_file_line_key_value_and_what_is_allowed(
         load_scenario(written(tmp_path, PAGE.replace(old, new)))
     assert told in str(raised.value)
     assert "page.yaml" in str(raised.value)
+
+
+SYNTHETIC = """\
+title: A synthetic page for tests
+about: Nothing but what is needed.
+home:
+  synthetic:
+    place: {latitude: 48.1, longitude: 11.6}
+    zone: Europe/Berlin
+tariff: {kind: flat, import_price: 0.2}
+play: {first_day: 2026-01-12, hours: 24, memory_days: 5}
+"""
+
+
+def test_a_synthetic_home_is_staged_from_its_first_remembered_day_on(tmp_path: Path) -> None:
+    page = load_scenario(written(tmp_path, SYNTHETIC))
+    history = staged(page, "munich")
+    assert history.days[0].day == date(2026, 1, 7)
+    assert history.days[-1].day >= date(2026, 1, 15)
+    assert (history.home.name, history.home.zone) == ("munich", "Europe/Berlin")
+    again = staged(page, "munich")
+    assert all((one.load_kw == other.load_kw).all() for one, other in zip(history.days, again.days, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("latitude: 48.1", "latitude: 95", ":5: home.synthetic.place.latitude: should be less than or equal to 90"),
+        ("Europe/Berlin", "Europe/Atlantis", ":6: home.synthetic.zone: 'Europe/Atlantis' is not an IANA zone"),
+        (
+            "home:\n",
+            "home:\n  recorded: citylearn-4\n",
+            "both recorded 'citylearn-4' and synthetic",
+        ),
+    ],
+)
+def test_an_impossible_synthetic_home_is_told_like_any_mistake(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in SYNTHETIC
+    with pytest.raises(SettingsError) as raised:
+        load_scenario(written(tmp_path, SYNTHETIC.replace(old, new)))
+    assert told in str(raised.value)
 
 
 def test_every_mistake_of_a_page_is_told_at_once(tmp_path: Path) -> None:
