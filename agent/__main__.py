@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from threading import Event
 
 from starlette.types import ASGIApp
 
+from agent.actuation import Actuator
 from agent.api.access import load_keys
 from agent.api.app import make_app
 from agent.api.server import serving
@@ -70,7 +71,9 @@ def serve(config: Path) -> None:
             stack.enter_context(serving(_api(settings, board, home, asker), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
-        Service(settings, Parts(home, recall, journal, reviewer, label, panel, board, notes), stop).run()
+        actuator = stack.enter_context(driving(settings))
+        parts = Parts(home, recall, journal, reviewer, label, panel, board, notes, actuator)
+        Service(settings, parts, stop).run()
 
 
 def model_keeper(settings: Settings, sources: Sources, notes: NoteBook) -> ModelKeeper:
@@ -86,6 +89,17 @@ def interpreter_of(keeper: ModelKeeper | None) -> Interpreter | None:
     """The model as a help with answers, while there is one; the packaged one is too small to word them."""
     model = keeper.model if keeper else None
     return Interpreter(model) if model is not None and model.provider != "embedded" else None
+
+
+def driving(settings: Settings) -> AbstractContextManager[Actuator | None]:
+    """The direct way to the inverter, where the settings list entities for it.
+
+    Raises:
+        SettingsError: they do, and there is no token for Home Assistant.
+    """
+    if not settings.actuation.entities:
+        return nullcontext()
+    return Actuator(settings.actuation, settings.homeassistant.address())
 
 
 def control_panel(settings: Settings) -> ControlPanel:

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from agent.actuation import Actuator
 from agent.controls import Acting, ControlPanel
 from agent.decision import Decision
 from agent.device_commands import name_of
@@ -20,7 +21,15 @@ _log = logging.getLogger(__name__)
 class Hand:
     """Sends, releases and hears what became of it."""
 
-    def __init__(self, topics: Topics, panel: ControlPanel, journal: Journal, presence: Presence) -> None:
+    def __init__(
+        self,
+        topics: Topics,
+        panel: ControlPanel,
+        journal: Journal,
+        presence: Presence,
+        *,
+        actuator: Actuator | None = None,
+    ) -> None:
         self.last_command_at: datetime | None = None
         self._topics = topics
         self._panel = panel
@@ -28,6 +37,7 @@ class Hand:
         self._presence = presence
         self._obedience = Obedience()
         self._unconfirmed: str | None = None
+        self._actuator = actuator
         self._devices: set[str] = set()
 
     def may_act(self, now: datetime) -> bool:
@@ -43,6 +53,8 @@ class Hand:
             _log.warning("%s", problem)
             self._presence.tell_troubles(decision.at, link, command=problem)
         link.publish(self._topics.command, decision.command.model_dump_json(), qos=1)
+        if self._actuator is not None:
+            self._actuator.apply(decision.decision_id, decision.command)
         for command in decision.device_commands:
             link.publish(self._topics.device_command(name_of(command)), command.model_dump_json(), qos=1)
             self._devices.add(name_of(command))
@@ -63,6 +75,8 @@ class Hand:
         for topic in (self._topics.command, *map(self._topics.device_command, sorted(self._devices))):
             link.publish(topic, release.model_dump_json(), qos=1)
         self._devices.clear()
+        if self._actuator is not None:
+            self._actuator.apply(release.decision_id, None)
         self.last_command_at, self._unconfirmed = None, release.decision_id
         self._presence.tell_troubles(now, link, in_control=False)
 
@@ -86,6 +100,13 @@ class Hand:
             _log.warning("%s", problem)
         self._presence.tell_troubles(answer.time, link, command=problem)
         return True
+
+    def collect(self, now: datetime, link: MqttLink) -> list[Outcome]:
+        """Judge what the direct way has read back since."""
+        outcomes = []
+        while self._actuator is not None and not self._actuator.reports.empty():
+            outcomes.append(self.hear(self._actuator.reports.get_nowait(), now=now, link=link))
+        return outcomes
 
     def hear(self, report: ReadBack, *, now: datetime, link: MqttLink) -> Outcome:
         """Judge what the inverter's entities show, keep it and say it."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from agent.actuation import Actuator
 from agent.board import Board, Shown
 from agent.controls import Acting, ControlPanel
 from agent.decide import Reviewer, Situation, decide
@@ -18,7 +19,7 @@ from agent.decision import Decision
 from agent.devices import DeviceDesk
 from agent.hand import Hand
 from agent.journal import Journal
-from agent.obedience import ChangedByHand, NotObeyed, Obeyed, ReadBack
+from agent.obedience import ChangedByHand, NotObeyed, Obeyed, Outcome, ReadBack
 from agent.pace import ReviewPace
 from agent.presence import Identity, Presence
 from agent.pv_outlook import PvOutlook
@@ -69,6 +70,7 @@ class Parts:
     panel: ControlPanel
     board: Board = field(default_factory=Board)
     notes: NoteBook | None = None
+    actuator: Actuator | None = None
 
 
 class Service:
@@ -101,7 +103,7 @@ class Service:
         self._day: date | None = None
         self._panel = parts.panel
         self._presence = _presence(settings, parts)
-        self._hand = Hand(self._topics, parts.panel, parts.journal, self._presence)
+        self._hand = Hand(self._topics, parts.panel, parts.journal, self._presence, actuator=parts.actuator)
         self._shown = Shown(parts.home, parts.model, self._step, started=datetime.now(UTC), decision=last)
         self._shown_s = 0.0
         parts.board.show(self._shown)
@@ -129,6 +131,8 @@ class Service:
                 if (now := self._now()) is not None:
                     self._sample_mapped(now)
                     self._read_notes(now)
+                    for outcome in self._hand.collect(now, link):
+                        self._judge(outcome)
                     self._decide_when_due(now, link)
                 if time.monotonic() - self._shown_s >= _SHOW_EVERY_S:
                     self._show()
@@ -265,7 +269,9 @@ class Service:
         """Somebody says what the inverter's entities show; a hand taken off or laid on changes what is decided."""
         if message.retained or (now := self._now()) is None:
             return
-        outcome = self._hand.hear(ReadBack.model_validate_json(message.payload), now=now, link=link)
+        self._judge(self._hand.hear(ReadBack.model_validate_json(message.payload), now=now, link=link))
+
+    def _judge(self, outcome: Outcome) -> None:
         if isinstance(outcome, Obeyed | NotObeyed):
             self._show(confirmed=isinstance(outcome, Obeyed))
         elif isinstance(outcome, ChangedByHand):

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from agent.actuation import Actuation
 from agent.controls import Acting
 from agent.models import ModelSettings
 from energy.errors import SettingsError
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     sensors: dict[MappedRole, Source] = {}
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
+    actuation: Actuation = Actuation()
 
     @field_validator("sensors")
     @classmethod
