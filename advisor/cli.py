@@ -89,6 +89,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to use instead of the own one.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Save the terminal as an SVG.")] = None,
     scenario: ScenarioName = None,
+    devices: Annotated[bool, typer.Option(help="Plan cars, heat pumps and other devices too.")] = True,
     page: Annotated[bool, typer.Option("--page", help="Serve the page too, and go on when the day is over.")] = False,
     page_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 8765,
     as_json: Json = False,
@@ -99,7 +100,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     from advisor.report import draw, tell
     from advisor.scenarios import stage
 
-    choices = Choices(home, day.date() if day else DAY, hours, speed, model, broker)
+    choices = Choices(home, day.date() if day else DAY, hours, speed, model, broker, plan_devices=devices)
     if page:
         choices = replace(choices, page_port=page_port, speed=speed or _SPEED_TO_WATCH)
     console = None if as_json else Console()
@@ -302,3 +303,11 @@ def schema_command() -> None:
     from energy.commands import command_schema
 
     print(json.dumps(command_schema(), indent=1))  # noqa: T201 (the answer)
+
+
+@schema_app.command("device-command")
+def schema_device_command() -> None:
+    """Print the JSON schema of every command to a load, a zone or the grid connection."""
+    from energy.commands import device_command_schema
+
+    print(json.dumps(device_command_schema(), indent=1))  # noqa: T201 (the answer)

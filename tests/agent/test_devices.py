@@ -1,15 +1,17 @@
 """What the advisor makes of devices: base load, weather, plan and commands, without a broker."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 
 from agent.decide import Situation, decide
 from agent.devices import DeviceDesk, KnownDevices
-from energy.commands import ClimateCommand, ExportCommand, LoadCommand
+from energy.commands import ClimateCommand, ExportCommand, LoadCommand, device_command_schema
 from energy.devices import Car, Deferrable, HeatPump
 from energy.errors import DataError
 from energy.home import Grid, Home
@@ -54,6 +56,8 @@ def test_devices_are_commanded_with_the_decision_and_planned_where_power_is_chea
     decision = decide(make_situation(home=furnished, devices=known))
     assert decision.outcome == "published"
     assert decision.device_problems == ()
+    for command in decision.device_commands:
+        jsonschema.validate(json.loads(command.model_dump_json()), device_command_schema())
     car, dishes, heating = decision.device_commands
     assert isinstance(car, LoadCommand)
     assert isinstance(dishes, LoadCommand)
