@@ -3,10 +3,10 @@
 import logging
 import signal
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from starlette.types import ASGIApp
 
@@ -67,13 +67,21 @@ def serve(config: Path) -> None:
         reviewer = keeper.review if keeper else None
         board = Board()
         if settings.api.enabled:
-            asker = Asker(sources, lambda: interpreter_of(keeper))
+            asker = _asker(settings, sources, keeper)
             stack.enter_context(serving(_api(settings, board, home, asker), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
         actuator = stack.enter_context(driving(settings))
         parts = Parts(home, recall, journal, reviewer, label, panel, board, notes, actuator)
         Service(settings, parts, stop).run()
+
+
+def _asker(settings: Settings, sources: Sources, keeper: ModelKeeper | None) -> Asker:
+    """Who answers questions; in the background a year is summed up, so that the first question finds it ready."""
+    asker = Asker(sources, lambda: interpreter_of(keeper))
+    if settings.service.clock == "wall":
+        Thread(target=asker.warm, args=(datetime.now(UTC),), name="warm", daemon=True).start()
+    return asker
 
 
 def model_keeper(settings: Settings, sources: Sources, notes: NoteBook) -> ModelKeeper:

@@ -71,6 +71,13 @@ class Asker:
         self._sources = sources
         self._find_interpreter = find_interpreter
 
+    def warm(self, now: datetime) -> None:
+        """Work out the totals of all past days and their likeness, so that the first question finds them ready."""
+        span = self._sources.known_span(now)
+        if span is not None:
+            self._sources.day_totals(span, now)
+            self._sources.similar(span.last, 1)
+
     def answer(self, question: str | bytes, *, now: datetime | None = None, language: Language | None = None) -> Answer:
         """Answer a question; nothing is raised for what a person may write, and nothing is ever changed by it.
 

@@ -10,12 +10,13 @@ from agent.inquiry.finding import Fact, Facts, Finding, unknown
 from agent.inquiry.past import DayTotals, Metered
 from agent.inquiry.sources import Sources, Span
 from energy.commands import SELF_CONSUMPTION
-from energy.flows import Flows
+from energy.flows import step_house
 from energy.home import Home
 from energy.ledger import credit_per_kwh
 from energy.planner import Ensemble, follow
 from energy.rules import no_battery
 from energy.slots import local_day
+from knowledge.days import Floats
 
 Quantity = Literal["load", "pv", "import", "export", "cost", "charge", "discharge", "peak", "temperature"]
 Grain = Literal["day", "week", "month"]
@@ -193,21 +194,38 @@ def _costs(seen: Metered, home: Home) -> tuple[float, float, float]:
     gained_kw = seen.charge_kw[0] * home.battery.charge_efficiency
     spent_kw = seen.discharge_kw[0] / home.battery.discharge_efficiency
     start_kwh = float(np.clip(seen.soc[0] * capacity_kwh - (gained_kw - spent_kw) * seen.hours, 0, capacity_kwh))
-    day = Ensemble(seen.load_kw[None], seen.pv_kw[None], seen.prices, seen.hours)
-
-    def cost(house: Home, stored_kwh: float) -> float:
-        flows = follow([SELF_CONSUMPTION] * len(seen.starts), day, house, stored_kwh)
-        left_kwh = float(np.asarray(flows[-1].stored_kwh)[0]) - stored_kwh
-        return _bill(flows, day) - credit * left_kwh
-
     paid = float(seen.cost.sum()) - credit * (end_kwh - start_kwh)
-    return paid, cost(home, start_kwh), cost(no_battery(home), 0.0)
+    greedy, left_kwh = _greedy(seen, home, start_kwh)
+    return paid, greedy - credit * (left_kwh - start_kwh), _bare(seen, home)
 
 
-def _bill(flows: Sequence[Flows], day: Ensemble) -> float:
-    bought = np.array([float(np.asarray(flow.grid_import_kw)[0]) for flow in flows]) * day.prices.import_per_kwh
-    sold = np.array([float(np.asarray(flow.grid_export_kw)[0]) for flow in flows]) * day.prices.export_per_kwh
-    return float((bought - sold).sum() * day.hours)
+def _greedy(seen: Metered, home: Home, start_kwh: float) -> tuple[float, float]:
+    """Bill under plain self-consumption, and what is stored at the end."""
+    slots = Ensemble(seen.load_kw[None], seen.pv_kw[None], seen.prices, seen.hours)
+    flows = follow([SELF_CONSUMPTION] * len(seen.starts), slots, home, start_kwh)
+    bought = np.array([float(np.asarray(flow.grid_import_kw)[0]) for flow in flows])
+    sold = np.array([float(np.asarray(flow.grid_export_kw)[0]) for flow in flows])
+    return _bill(bought, sold, seen), float(np.asarray(flows[-1].stored_kwh)[0])
+
+
+def _bare(seen: Metered, home: Home) -> float:
+    """Bill without a battery: no slot depends on another, so all are played at once."""
+    house = no_battery(home)
+    flow = step_house(
+        seen.load_kw,
+        seen.pv_kw,
+        np.zeros_like(seen.load_kw),
+        levels=SELF_CONSUMPTION,
+        battery=house.battery,
+        grid=house.grid,
+        hours=seen.hours,
+    )
+    return _bill(np.asarray(flow.grid_import_kw), np.asarray(flow.grid_export_kw), seen)
+
+
+def _bill(bought_kw: Floats, sold_kw: Floats, seen: Metered) -> float:
+    prices = seen.prices
+    return float((bought_kw * prices.import_per_kwh - sold_kw * prices.export_per_kwh).sum() * seen.hours)
 
 
 def _of(quantity: Quantity, days: Sequence[DayTotals]) -> float | None:

@@ -73,13 +73,14 @@ class Sources:
     def day_totals(self, span: Span, now: datetime) -> list[DayTotals]:
         """Totals of each day of a span of which anything is known by `now`, oldest first.
 
-        A day that is over is worked out once.
+        A day that has long been over is worked out once.
         """
         today = local_day(now, self.home.tz)
         last = min(span.last, today)
         with self._lock:
             wanted = [span.first + n * DAY for n in range((last - span.first).days + 1)]
-            missing = [day for day in wanted if day == today or day not in self._totals]
+            # The last slot of yesterday may still be on its way.
+            missing = [day for day in wanted if day >= today - DAY or day not in self._totals]
             if missing:
                 self._totals |= self._work_out(Span(missing[0], missing[-1]), now)
             return [self._totals[day] for day in wanted if day in self._totals]

@@ -137,3 +137,8 @@ def decide_all_day(journal: Journal, records: dict[date, DayRecord], metered: di
 @pytest.fixture
 def make_record() -> Callable[[date], DayRecord]:
     return record
+
+
+@pytest.fixture(scope="session")
+def make_year_record() -> Callable[[date], DayRecord]:
+    return record
