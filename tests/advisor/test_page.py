@@ -1,8 +1,13 @@
 """The addresses that `advisor page` prints let people, tablets and assistants in, and only so far."""
 
+import json
+import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from advisor.page import show_addresses
@@ -36,3 +41,21 @@ def test_a_token_from_the_environment_wins(
     show_addresses(settings)
     assert "#token=from-the-environment" in capsys.readouterr().out
     assert not (tmp_path / "memory" / "api-token").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_demo_serves_its_page_and_takes_it_along_when_it_ends(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [sys.executable, "-m", "advisor", "demo", "--hours", "1", "--model", "none", "--json", "--page"]
+    with subprocess.Popen([*command, "--page-port", port], cwd=tmp_path, stdout=subprocess.PIPE) as demo:
+        assert demo.stdout is not None
+        outcome = json.loads(demo.stdout.readline())
+        status = httpx.get(f"http://127.0.0.1:{port}/v1/status").json()
+        demo.terminate()
+    assert outcome["published"] == outcome["decisions"]
+    assert status["decision"]["outcome"] == "published"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/v1/status")
