@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.demo import Outcome
+from advisor.device_bills import DeviceBills
 from agent.decision import Decision
 
 _TOLD = 3
@@ -20,6 +21,8 @@ def tell(outcome: Outcome, console: Console) -> None:
     """Print the summary."""
     console.print(Panel(_bills(outcome), title="the bill of the same hours", title_align="left"))
     console.print(Panel(_decisions(outcome), title="the decisions that mattered most", title_align="left"))
+    if outcome.devices is not None:
+        console.print(Panel(_devices(outcome.devices), title="what the devices took", title_align="left"))
     console.print(_how(outcome))
 
 
@@ -48,6 +51,19 @@ def _bills(outcome: Outcome) -> RenderableType:
     for name, bill, style in rows:
         share = f"{(account.none - bill) / possible:.0%}" if possible > 0.005 else "-"
         table.add_row(name, f"{bill:.2f}", f"{account.none - bill:.2f}", share, style=style)
+    return table
+
+
+def _devices(took: DeviceBills) -> RenderableType:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for title in ("planned", "left alone"):
+        table.add_column(title, justify="right")
+    for name, kwh in took.planned_kwh.items():
+        table.add_row(name, f"{kwh:.1f} kWh", f"{took.alone_kwh[name]:.1f} kWh")
+    if took.planned_mean_c is not None and took.alone_mean_c is not None:
+        table.add_row("mean indoors", f"{took.planned_mean_c:.1f} °C", f"{took.alone_mean_c:.1f} °C")
+        table.add_row("below the band", f"{took.planned_cold_k_h:.1f} K h", f"{took.alone_cold_k_h:.1f} K h")
     return table
 
 
