@@ -79,7 +79,7 @@ _YEAR = ((date(2016, 8, 8), 357),)
 _SIZES_KWH = (3.2, 6.4, 13.5)
 # Where one thing alone is asked, such as what a forecast is worth, these answer it.
 _FEW = frozenset({"none", "greedy", "lp_yesterday", "planner", "oracle"})
-# Side questions, asked at one size only: what lot, forced watts and the whole agent's machinery do to a plan.
+# Side questions, asked once: what lot, forced watts, a plan read off and the whole agent's machinery do to a plan.
 _SIDE = frozenset({"random", "watts", "lp_plan", "advisor"})
 # The peer takes a minute a window: two seasons.
 _PEERS = frozenset(PEERS)
@@ -101,7 +101,7 @@ SUITES = {
             Block(_YEAR, tariffs=("own", "dynamic"), but=_SIDE | _PEERS | {"lp_weekday", "recent"}),
             Block(_SEASONS, forecasts=("none", "perfect"), policies=_FEW | {"daytype", "lp_plan"}),
             Block(_SEASONS, (3.2, 13.5), ("dynamic",), policies=_FEW | {"timer"}),
-            Block(_SEASONS, tariffs=("own", "dynamic"), policies=_SIDE),
+            Block(_SEASONS, policies=_SIDE),
             Block(_SEASONS[1::2], policies=_PEERS),
         ),
     ),
