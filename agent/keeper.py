@@ -73,8 +73,9 @@ class ModelKeeper:
             if self._closed or model is None:
                 self._say(problem)
                 return
-            self._model, self._problem = model, ""
+            # In this order: whoever sees the model's name can ask it already.
             self._review = self._make(model, self._deadline_s)
+            self._model, self._problem = model, ""
             _log.info("the model %s reviews the plan", model.label)
         finally:
             self._looking.release()

@@ -16,6 +16,7 @@ from agent.board import Board, Shown
 from agent.controls import Acting, ControlPanel
 from agent.decide import Reviewer, Situation, decide
 from agent.decision import Decision
+from agent.device_plan import effective_prices
 from agent.devices import DeviceDesk
 from agent.hand import Hand
 from agent.journal import Journal
@@ -409,7 +410,7 @@ class Service:
         hours = timedelta(hours=self._settings.service.horizon_hours)
         starts = self._slots_ahead(slot_start)
         try:
-            ahead = known_prices(self._home.tariff, starts, self._home.tz, now=now)
+            ahead = effective_prices(known_prices(self._home.tariff, starts, self._home.tz, now=now), self._home)
         except AdvisorError:
             # Without prices there is no plan to review: the decision itself says so.
             return None
