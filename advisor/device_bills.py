@@ -50,8 +50,7 @@ class Stage:
     def house(self, home: Home | None = None) -> House:
         """The house at its beginning, or the same with other facts."""
         recording = self.recording if home is None else replace(self.recording, home=home)
-        soc = self.soc if recording.home.battery.capacity_kwh else 0.0
-        return House(recording, step=self.step, slot=self.slot, soc=soc, seed=self.seed)
+        return House(recording, step=self.step, slot=self.slot, soc=self.soc, seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ _RULE = "|---|---:|---:|---:|---:|---:|---:|"
 _INTRODUCTION = """\
 # Scenarios
 
-Every scenario, played by the whole system (house, broker, memory, advisor as separate processes, no language model).
+Scenarios, played by the whole system: house, broker, memory and advisor as separate processes, no language model.
 Bills in EUR, less the worth of what is left in the battery against the start. `advisor scenarios check --out
 docs/scenarios.md` makes this page, and fails where the advisor loses more than 1 % to plain self-consumption. A few
 days each: these are examples of how it behaves, not statistics; [results](results.md) has those.

@@ -47,3 +47,11 @@ def test_energy_that_a_device_lacks_is_no_saving(car: Stage) -> None:
 
 def test_the_bound_is_below_whatever_a_house_can_do(car: Stage) -> None:
     assert bound(car) <= device_bills(live_alone(car.house()), car).bills.greedy
+
+
+def test_a_battery_that_is_never_emptied_is_compared_with_none_at_all(car: Stage) -> None:
+    home = car.recording.home
+    kept = home.battery.model_copy(update={"min_soc": 0.1})
+    careful = replace(car, recording=replace(car.recording, home=home.model_copy(update={"battery": kept})))
+    account = device_bills(live_alone(careful.house()), careful)
+    assert account.bills.greedy < account.bills.none
