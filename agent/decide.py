@@ -104,7 +104,10 @@ def decide(situation: Situation, reviewer: Reviewer | None = None) -> Decision:
     except AdvisorError as err:
         return _no_command(situation, (str(err),), began)
     choice = _choose(situation, outline, reviewer)
-    return conclude(situation, situation.snapshot, outline, choice, began)
+    decided = conclude(situation, situation.snapshot, outline, choice, began)
+    if decided.command is None:
+        return decided
+    return decided.model_copy(update=_for_devices(situation, outline, decided.command))
 
 
 def think(situation: Situation, snapshot: Snapshot) -> Outline:
@@ -240,9 +243,7 @@ def conclude(
         verdicts.append(_verdict_record(attempt.candidate, verdict))
         if not isinstance(verdict, Rejected):
             final = _with_mode(verdict.command, snapshot.soc)
-            return record.model_copy(
-                update=_published(final, told, verdicts) | _for_devices(situation, outline, command)
-            )
+            return record.model_copy(update=_published(final, told, verdicts))
     problems = tuple(reason for record in verdicts for reason in record.reasons)
     refused = _record(situation, snapshot, outline, attempts[-1], began)
     return refused.model_copy(update={"verdicts": tuple(verdicts), "problems": problems})

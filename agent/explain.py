@@ -1,6 +1,6 @@
 """Why a decision was made, written from its facts alone: every number in a reason stands in the facts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,6 +60,17 @@ def explain(chosen: Candidate, grounds: Grounds) -> Explanation:
         *_instead(facts, grounds, chosen),
     ]
     return Explanation(code, " ".join(sentences), facts)
+
+
+def retell(code: str, facts: Mapping[str, str], language: Language) -> str:
+    """A journalled reason in another language, from its own facts; empty where its code is not known."""
+    if code not in WORDS[language]:
+        return ""
+    known = dict(facts)
+    told = [in_words(WORDS[language][code], known, language), *_asked(known, language), *_ahead(known, language)]
+    if float(known.get("self_consumption_extra", "0")) > 0:
+        told.append(in_words(WORDS[language]["instead"], known, language))
+    return " ".join(told)
 
 
 def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:

@@ -77,7 +77,8 @@ def read_export(path: Path) -> Export:
 def replay(exported: Export) -> Replayed:
     """Make the decision again from its file alone: the plan, the guard and the words are worked out anew.
 
-    Where the model was asked its answer is taken from the file; the time it all took is not compared.
+    Where the model was asked its answer is taken from the file, and so are the commands of devices beside the battery;
+    the time it all took is not compared.
 
     Raises:
         DataError: the decision planned nothing, so there is nothing to make again.
@@ -87,7 +88,9 @@ def replay(exported: Export) -> Replayed:
     if told.outcome == "advised" and made.outcome == "published":
         # Whether a command goes out is the household's switch, after the decision.
         made = made.model_copy(update={"outcome": "advised"})
-    made = made.model_copy(update={"seconds": told.seconds})
+    # What was made for the other devices rests on their states, which are not in the file.
+    kept = {"seconds": told.seconds, "device_commands": told.device_commands, "device_problems": told.device_problems}
+    made = made.model_copy(update=kept)
     before, after = told.model_dump(), made.model_dump()
     return Replayed(decision=made, differences=tuple(name for name in before if before[name] != after[name]))
 

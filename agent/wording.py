@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from agent.explain import retell
 from agent.inquiry import Fact, Facts, Finding
 from agent.question import Language
 from energy.slots import local_day
@@ -92,12 +93,20 @@ class Voice:
 def word(finding: Finding, voice: Voice) -> str:
     """A finding as a few sentences, and a line for each of its rows."""
     book = book_of(voice.language)
-    shown = show(finding.facts, voice)
+    shown = show(finding.facts, voice) | _reason(finding, voice)
     text = " ".join(line for key in _keys(finding, voice) for line in sentences(book.sentences.get(key, ()), shown))
     row_key = "why_not.candidates.row" if finding.inquiry == "why_not" else f"{finding.told}.row"
     rows = [show({**_common(finding), **row}, voice) for row in finding.rows]
     lines = [line for row in rows for line in sentences(book.sentences.get(row_key, ()), row)]
     return "\n".join([text, *lines])
+
+
+def _reason(finding: Finding, voice: Voice) -> dict[str, str]:
+    """The reason of a decision, told again from its facts where it was written in another language."""
+    if finding.inquiry != "why" or finding.facts.get("language", voice.language) == voice.language:
+        return {}
+    told = {name: fact for name, fact in finding.facts.items() if isinstance(fact, str)}
+    return {"reason": retell(finding.told.removeprefix("why."), told, voice.language)}
 
 
 def sentences(templates: Sequence[Template], shown: Mapping[str, str]) -> list[str]:
@@ -126,7 +135,7 @@ def _keys(finding: Finding, voice: Voice) -> list[str]:
     known = finding.told in book_of(voice.language).sentences
     keys = [finding.told if known else f"{finding.inquiry}.other"]
     if finding.inquiry == "why":
-        keys += ["why.ahead", f"why.house.{finding.facts.get('house')}", "why.model"]
+        keys += [f"why.house.{finding.facts.get('house')}", "why.model"]
     if finding.inquiry == "why_not":
         keys.insert(0, f"why_not.selling.{finding.facts.get('selling')}")
     if finding.inquiry == "totals" and finding.told not in ("totals.day", "totals.span"):

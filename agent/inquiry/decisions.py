@@ -25,6 +25,7 @@ def why(sources: Sources, *, at: datetime | None = None) -> Finding:
         return Finding("why", "why.no_command", facts, decisions=(decision.decision_id,))
     facts |= decision.facts
     facts |= {
+        "language": decision.inputs.language if decision.inputs else "en",
         "mode": decision.command.mode.value,
         "schedule": decision.chosen or "",
         "chosen_by": decision.chosen_by,

@@ -6,9 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agent.ask import Asker
+from agent.decide import decide
+from agent.grounding import ungrounded_numbers
 from agent.inquiry import Change, Run, Sources, best_start, planned, prices, status, what_if, why, why_not
 from agent.inquiry.replan import least_costs, run_profile, scene_of
 from agent.journal import open_journal
+from agent.question import language_of
 from energy.commands import Mode
 from energy.planner import plan
 from knowledge.store import DayStore
@@ -188,3 +192,20 @@ def test_nothing_an_inquiry_does_changes_the_scene(known: Any) -> None:
     replace(scene, soc=0.9).plan  # noqa: B018 (planned for its effects, of which there must be none)
     what_if(known.sources, Change(load_factor=2, pv_factor=0))
     assert (scene.ensemble.load_kw == before).all()
+
+
+@pytest.mark.parametrize("written", ["en", "es"])
+def test_a_reason_is_told_in_the_language_of_the_question_from_its_own_facts(
+    known: Any, tmp_path: Path, make_situation: Any, written: str
+) -> None:
+    situation = make_situation(language=written)
+    decision = decide(situation)
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        journal.write(decision)
+        asker = Asker(Sources(situation.home, DayStore(tmp_path / "days"), journal))
+        asked = {"en": "Why?", "es": "¿Por qué?"}
+        texts = {language: asker.answer(question, now=situation.now).text for language, question in asked.items()}
+    for language, text in texts.items():
+        assert language_of(text) == language
+        assert ungrounded_numbers(text, {**decision.facts, "at": "08:00"}) == []
+    assert decision.reason in texts[written]
