@@ -379,7 +379,7 @@ def _ensemble_record(outline: Outline, step: timedelta) -> EnsembleRecord:
 
 def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
     return InputsRecord(
-        home=_with_prices_of_horizon(situation.home, outline, situation.step),
+        home=_with_prices_of_horizon(situation, outline),
         policy=situation.policy,
         notes=situation.notes,
         language=situation.language,
@@ -389,16 +389,21 @@ def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
     )
 
 
-def _with_prices_of_horizon(home: Home, outline: Outline, step: timedelta) -> Home:
-    """The home, with a dynamic tariff cut to the horizon: a year of prices in every decision would fill the disk."""
+def _with_prices_of_horizon(situation: Situation, outline: Outline) -> Home:
+    """The home, with a dynamic tariff cut to the horizon: a year of prices in every decision would fill the disk.
+
+    Prices are kept as they were known at the decision, all of them published as far as it is concerned.
+    """
+    home = situation.home
     if not isinstance(home.tariff, DynamicTariff):
         return home
-    prices = outline.ensemble.prices
+    prices = known_prices(home.tariff, outline.starts, home.tz, now=situation.now)
     tariff = DynamicTariff(
         start=outline.starts[0],
-        step_minutes=int(step.total_seconds() // 60),
+        step_minutes=int(situation.step.total_seconds() // 60),
         import_prices=tuple(prices.import_per_kwh.tolist()),
         export_prices=tuple(prices.export_per_kwh.tolist()),
+        published_at_hour=None,
     )
     return home.model_copy(update={"tariff": tariff})
 
