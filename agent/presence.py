@@ -13,10 +13,12 @@ from agent.api.views import plan_of
 from agent.controls import ControlPanel
 from agent.decision import Decision
 from agent.journal import Journal
+from agent.note_box import NoteBox
 from agent.plan_picture import draw_plan
 from agent.states import Troubles, bill_state, health_state, off_state, plan_state, summary
 from energy.home import Home
 from energy.slots import day_bounds, local_day
+from knowledge.notes import NoteBook
 from transport.advisor_discovery import Offer, advisor_discovery
 from transport.mqtt import MqttLink
 from transport.topics import Topics
@@ -30,6 +32,7 @@ class Identity:
     model: str
     offer: Offer
     step: timedelta
+    notes: NoteBook | None = None
 
 
 class Presence:
@@ -37,6 +40,7 @@ class Presence:
 
     def __init__(self, identity: Identity, panel: ControlPanel, journal: Journal) -> None:
         self.troubles = Troubles()
+        self.note_box = NoteBox(identity.home, identity.notes)
         self._identity = identity
         self._home = identity.home
         self._topics = Topics(identity.home.name)
@@ -53,6 +57,7 @@ class Presence:
             link.publish(topic, payload, retain=True, qos=1)
         link.publish(self._topics.advisor_status, "online", retain=True, qos=1)
         self.show_controls(link)
+        self.show_note(link)
         for topic, told in list(self._told.items()):
             link.publish(topic, told, retain=True, qos=1)
 
@@ -60,6 +65,10 @@ class Presence:
         """Say how every control stands: also after a turn that was refused, so that no dial shows a wish."""
         for name, state in self._panel.controls.states().items():
             link.publish(self._topics.control(name), state, retain=True, qos=1)
+
+    def show_note(self, link: MqttLink) -> None:
+        """Say how the note that was typed last is understood."""
+        link.publish(self._topics.note, orjson.dumps(self.note_box.state()), retain=True, qos=1)
 
     def tell_decision(self, decision: Decision, link: MqttLink) -> None:
         """Publish everything that a new decision changes."""

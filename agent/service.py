@@ -287,6 +287,9 @@ class Service:
         if message.retained:
             raise DataError(f"{message.topic}: retained, so it may be old: publish controls without the retain flag")
         acted = self._panel.controls.acting is Acting.ACT
+        if control in {"note", "confirm_note"}:
+            self._take_note(control, message.payload, link)
+            return
         try:
             if control != "decide_now":
                 self._panel.turn(control, message.payload)
@@ -296,6 +299,17 @@ class Service:
             self._give_or_take(now, acted, link)
         self._complaints.pop(message.topic, None)
         self._parts.board.wish_decision()
+
+    def _take_note(self, control: str, payload: bytes, link: MqttLink) -> None:
+        """A note is typed, or the one that was said back is confirmed; the notes are read anew in the next round."""
+        now = self._now()
+        if now is None:
+            raise DataError("the house has not been heard: its clock, which notes go by, is not known yet")
+        if control == "note":
+            self._presence.note_box.write(payload, now=now)
+        else:
+            self._presence.note_box.confirm(now=now)
+        self._presence.show_note(link)
 
     def _give_or_take(self, now: datetime, acted: bool, link: MqttLink) -> None:
         if self._panel.controls.acting is Acting.ACT:
@@ -469,8 +483,9 @@ def _presence(settings: Settings, parts: Parts) -> Presence:
         currency=parts.home.currency,
         grid_charging=parts.home.grid.allow_grid_charging,
         export=parts.home.grid.allow_battery_export,
+        notes=parts.notes is not None,
         least_reserve_soc=settings.policy.min_reserve_soc,
         expire_after_s=max(900, settings.service.slot_minutes * 60 * 3),
     )
     step = timedelta(minutes=settings.service.slot_minutes)
-    return Presence(Identity(parts.home, parts.model, offer, step), parts.panel, parts.journal)
+    return Presence(Identity(parts.home, parts.model, offer, step, parts.notes), parts.panel, parts.journal)

@@ -288,9 +288,44 @@ def _controls(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
     press: dict[str, object] = {"command_topic": topics.control_set("decide_now"), "payload_press": "PRESS"}
     offered.append(Entity("button", "decide_now", "Decide now", "mdi:refresh", press))
     if offer.notes:
-        limits = {"max": LONGEST_STATE, "mode": "text"}
-        offered.append(_control(topics, "text", "note", "Note", "mdi:note-edit-outline", limits))
+        offered += _notes(topics)
     return tuple(offered)
+
+
+def _notes(topics: Topics) -> list[Entity]:
+    """A note is typed, said back as it was understood, and kept once that is confirmed."""
+    return [
+        Entity(
+            "text",
+            "note",
+            "Note",
+            "mdi:note-edit-outline",
+            {
+                "state_topic": topics.note,
+                **_value("text"),
+                "command_topic": topics.control_set("note"),
+                "max": LONGEST_STATE,
+            },
+        ),
+        Entity(
+            "sensor",
+            "note_understood",
+            "Note understood",
+            "mdi:note-check-outline",
+            {
+                "state_topic": topics.note,
+                **_value("said"),
+                **_attributes(topics.note, "{'assumed': value_json.assumed, 'kept': value_json.kept}"),
+            },
+        ),
+        Entity(
+            "button",
+            "confirm_note",
+            "Confirm note",
+            "mdi:note-plus-outline",
+            {"command_topic": topics.control_set("confirm_note"), "payload_press": "PRESS"},
+        ),
+    ]
 
 
 def _control(topics: Topics, component: str, name: str, title: str, icon: str, limits: dict[str, object]) -> Entity:

@@ -115,6 +115,11 @@ class Topics:
         """What today and this month cost so far and are expected to, beside plain self-consumption."""
         return self._under("advisor", "bill")
 
+    @property
+    def note(self) -> str:
+        """The note that was typed last: how it was understood, and whether it is kept."""
+        return self._under("advisor", "note")
+
     def control(self, name: str) -> str:
         """How one of the household's controls stands."""
         return self._under("advisor", "control", name)

@@ -178,7 +178,7 @@ def test_mosquitto_takes_its_file_and_nobody_without_a_password(tmp_path: Path, 
 
 
 def test_the_dashboard_shows_only_entities_that_the_advisor_has() -> None:
-    told = advisor_discovery(Topics("casa-1"), Offer(currency="EUR", export=True))
+    told = advisor_discovery(Topics("casa-1"), Offer(currency="EUR", export=True, notes=True))
     known = set()
     for topic, payload in told.items():
         title = yaml.safe_load(payload)["name"].lower().replace(" ", "_").replace("-", "_")

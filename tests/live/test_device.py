@@ -61,7 +61,7 @@ def states(household: Household, estate: Any) -> dict[str, dict[str, Any]]:
     def decided(states: dict[str, dict[str, Any]]) -> bool:
         return states.get(entity("sensor.mode"), {}).get("state") not in {None, "none", "unknown", "unavailable"}
 
-    states: dict[str, dict[str, Any]] = estate.homeassistant.api.await_states(decided, timeout_s=40)
+    states: dict[str, dict[str, Any]] = estate.homeassistant.api.await_states(decided, timeout_s=100)
     return states
 
 
@@ -134,6 +134,23 @@ def _outcome(states: dict[str, dict[str, Any]]) -> Any:
     return states[entity("sensor.last_decision")]["attributes"].get("outcome")
 
 
+def test_a_note_is_said_back_and_kept_once_it_is_confirmed(
+    states: dict[str, dict[str, Any]], household: Household, estate: Any
+) -> None:
+    api, book = estate.homeassistant.api, household.folder / "memory"
+    before = {path: path.read_bytes() for path in book.rglob("notes*")}
+    api.act("text.set_value", entity_id=entity("text.note"), value="keep 70 % until tomorrow 8:00")
+    api.await_state(entity("text.note"), "keep 70 % until tomorrow 8:00")
+    said = api.await_states(lambda states: "70" in states[entity("sensor.note_understood")]["state"])
+    assert said[entity("sensor.note_understood")]["attributes"]["kept"] is False
+    assert {path: path.read_bytes() for path in book.rglob("notes*")} == before
+    api.act("button.press", entity_id=entity("button.confirm_note"))
+    api.await_states(lambda states: states[entity("sensor.note_understood")]["attributes"]["kept"] is True)
+    api.await_states(lambda states: float(states[entity("sensor.reserve_charge")]["state"]) >= 70, timeout_s=30)
+    api.act("text.set_value", entity_id=entity("text.note"), value="sing a song")
+    api.await_states(lambda states: states[entity("sensor.note_understood")]["attributes"]["kept"] is False)
+
+
 def test_decide_now_decides_now(states: dict[str, dict[str, Any]], estate: Any) -> None:
     before = states[entity("sensor.last_decision")]["attributes"]["decision_id"]
     api = estate.homeassistant.api
@@ -166,7 +183,7 @@ def test_it_leaves_without_a_trace_and_comes_back_within_five_seconds(
         assert link.receive(1) is None
         link.subscribe(topics.decision)
         household.start("advisor")
-        while (message := link.receive(40)) is not None and message.topic != topics.decision:
+        while (message := link.receive(100)) is not None and message.topic != topics.decision:
             pass
         assert message is not None
         api.await_states(lambda states: not _missing(states), timeout_s=5)
