@@ -92,7 +92,9 @@ _INTRODUCTION = """\
 Scenarios, played by the whole system: house, broker, memory and advisor as separate processes, no language model.
 Bills in EUR, less the worth of what is left in the battery against the start. `advisor scenarios check --out
 docs/scenarios.md` makes this page, and fails where the advisor loses more than 1 % to plain self-consumption. A few
-days each: these are examples of how it behaves, not statistics; [results](results.md) has those.
+days each: these are examples of how it behaves, not statistics; [results](results.md) has those. Where there are
+devices, "self-consumption" is the house left alone, with every device on its own programme, and all bills are for the
+same needs: what a car still lacks is bought, what is warm in the walls is credited.
 
 """
 
