@@ -14,9 +14,9 @@ from energy.errors import SettingsError
 from transport.broker import EmbeddedBroker
 
 SCREENS = {
-    "light": Screen(1280, 900),
-    "dark": Screen(1280, 900, dark=True),
-    "phone": Screen(390, 1440, mobile=True, scale=1.5),
+    "light": Screen(1280, 1000),
+    "dark": Screen(1280, 1000, dark=True),
+    "phone": Screen(390, 1600, mobile=True, scale=1.5),
 }
 # Seven simulated hours: the night is over, the sun is up, and the evening peak is planned for.
 _SPEED = 1200.0
