@@ -37,6 +37,7 @@ from energy.tariff import DynamicTariff
 from ingest.live import NoSnapshot, Snapshot
 from knowledge.days import Floats
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent, futures, horizon
+from knowledge.notes import word_for
 from knowledge.similar import SimilarDay
 
 # Facts that a brief tells on other lines: days, wishes, and what each schedule does and costs.
@@ -130,7 +131,7 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
     )
     prices = effective_prices(known_prices(home.tariff, starts, home.tz, now=situation.now), home)
     load_kw = expected_load(
-        possible.load_kw, situation.asked, starts=starts, step=step, price_per_kwh=prices.import_per_kwh
+        possible.load_kw, _not_remembered(situation), starts=starts, step=step, price_per_kwh=prices.import_per_kwh
     )
     # To the watt, so that the journalled futures are those that were planned with.
     ensemble = Ensemble(np.round(load_kw, 3), possible.pv_kw, prices, step / timedelta(hours=1))
@@ -141,6 +142,14 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
     if devices is not None:
         ensemble = replace(ensemble, load_kw=np.round(ensemble.load_kw + devices.total_kw(len(starts)), 3))
     return replace(outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near), devices=devices)
+
+
+def _not_remembered(situation: Situation) -> list[Constraint]:
+    """Wishes whose use of energy the neighbours do not show yet: days with guests have guests in them."""
+    seen = [near.notes for near in situation.neighbours]
+    return [
+        wish for wish in situation.asked if not seen or 2 * sum(word_for(wish) in notes for notes in seen) < len(seen)
+    ]
 
 
 def outline_of(

@@ -1,6 +1,7 @@
 """Memory at work: similar days for a decision, and each finished day put away."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -54,9 +55,11 @@ class Recall:
             return self._shapes
         return prior_days(self._home, self._step, self._shapes) | self._shapes
 
-    def remember(self, day: date, slots: Sequence[MeteredSlot], step: timedelta) -> None:
-        """Put a finished day away, gaps and all; only a complete one becomes a neighbour."""
-        record = _record(self._home, day, slots, step)
+    def remember(
+        self, day: date, slots: Sequence[MeteredSlot], step: timedelta, *, notes: tuple[str, ...] = ()
+    ) -> None:
+        """Put a finished day away, gaps and all, with what was said of it; only a complete one becomes a neighbour."""
+        record = replace(_record(self._home, day, slots, step), notes=notes)
         self._store.append(self._home.name, [record])
         self._learn([record])
 

@@ -392,7 +392,7 @@ class Service:
             step=self._step,
             horizon_hours=settings.horizon_hours,
             snapshot=taken,
-            neighbours=recall.neighbours(so_far, settings.members, Expected(pv_kwh=self._forecast.energy_kwh(today))),
+            neighbours=recall.neighbours(so_far, settings.members, self._expected(today)),
             shapes=recall.shapes() | {today: so_far},
             pv_forecast_kw=self._forecast.ahead(slot_start, timedelta(hours=settings.horizon_hours), self._step),
             recent=self._recent(now),
@@ -455,8 +455,21 @@ class Service:
             self._parts.journal.measure(self._home.name, replace(slot, pv_forecast_kw=forecast_kw))
         today = local_day(now, self._home.tz)
         if self._day is not None and today != self._day:
-            self._parts.recall.remember(self._day, self._measured(self._day), self._step)
+            day, measured = self._day, self._measured(self._day)
+            self._parts.recall.remember(day, measured, self._step, notes=self._said_of(day))
         self._day = today
+
+    def _expected(self, today: date) -> Expected:
+        return Expected(pv_kwh=self._forecast.energy_kwh(today), notes=self._said_of(today))
+
+    def _said_of(self, day: date) -> tuple[str, ...]:
+        """What the household said of a day; a damaged note book was reported when it was read."""
+        if self._parts.notes is None:
+            return ()
+        try:
+            return self._parts.notes.said_of(day, self._home.tz)
+        except AdvisorError:
+            return ()
 
     def _measured(self, day: date) -> list[MeteredSlot]:
         return self._parts.journal.measured(self._home.name, *day_bounds(day, self._home.tz))

@@ -29,13 +29,13 @@ from simulator.synthetic import synthetic_history
 WINDOW_DAYS = 14
 _BATTERY_KWH = 6.4
 _RECORDED = tuple(f"citylearn-{number}" for number in range(1, 9))
-_STARTS = (date(2016, 10, 1), date(2017, 1, 1), date(2017, 4, 1), date(2017, 6, 15))
-_WINTER = _STARTS[1]
+_STARTS = (date(2017, 1, 1), date(2017, 6, 15))
+_WINTER = _STARTS[0]
 _SYNTHETIC = ("heat-pump", "busy-family", "all-electric")
 _SEEDS = (1, 2)
 # Days of a synthetic year after which a window begins: one in each season.
 _FIRST_DAYS = (40, 120, 210, 310)
-_THIN_DAYS = (3, 7, 14)
+_THIN_DAYS = (3, 14)
 # Every fourth decision's forecast is scored, which is enough and saves time.
 _SCORED_EVERY = 4
 

@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import orjson
 from filelock import FileLock, Timeout
@@ -13,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from energy.constraints import Constraint
 from energy.errors import DataError, MemoryFault
+from energy.slots import day_bounds
 
 _LOCK_S = 5.0
 
@@ -57,6 +59,15 @@ class KnownNote(_Entry):
             return "expired"
         begins = self.note.constraint.start if self.note.constraint else self.note.at
         return "ahead" if begins > now else "in force"
+
+
+# The kind of day that a wish tells of; other wishes say nothing of how much will be used.
+_WORDS = {"away": "away", "extra_load": "guests", "car_ready": "drive"}
+
+
+def word_for(wish: Constraint) -> str:
+    """The word under which days with such a wish are alike in any language; empty if they are like others."""
+    return _WORDS.get(wish.kind, "")
 
 
 def notes_of(memory: Path, home: str) -> "NoteBook":
@@ -127,6 +138,21 @@ class NoteBook:
             MemoryFault: the file cannot be read as notes.
         """
         return [known.note for known in self.list_by_id().values() if known.state(now) in {"ahead", "in force"}]
+
+    def said_of(self, day: date, zone: ZoneInfo) -> tuple[str, ...]:
+        """What was said of a day by its end and not withdrawn, in the words that similar days are looked for by.
+
+        Raises:
+            MemoryFault: the file cannot be read as notes.
+        """
+        start, end = day_bounds(day, zone)
+        told = set()
+        for known in self.list_by_id().values():
+            note, withdrawn = known.note, known.done_at is not None and known.done_at < end
+            begins = note.constraint.start if note.constraint else note.at
+            if not withdrawn and note.at < end and begins < end and start < note.until:
+                told.add(word_for(note.constraint) if note.constraint else note.text)
+        return tuple(sorted(told - {""}))
 
     def _read(self) -> dict[str, KnownNote]:
         known: dict[str, KnownNote] = {}

@@ -50,6 +50,7 @@ class SimilarDay:
     age_days: int
     why: str
     source: Literal["similar", "recent", "prior"] = "similar"
+    notes: tuple[str, ...] = ()
 
 
 class FingerprintTable:
@@ -153,6 +154,7 @@ class FingerprintTable:
                 distance=float(np.sqrt(squares[at])),
                 age_days=int(ages[at]),
                 why=_why(parts[at], int(ages[at]), self._glances[places[at]].notes),
+                notes=self._glances[places[at]].notes,
             )
             for at in order
             if unlike[at] <= _NO_MORE_ALIKE * weights.features.sum()

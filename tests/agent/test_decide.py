@@ -242,3 +242,17 @@ def test_what_is_published_obeys_what_was_asked_for(
             assert slot.reserve_soc >= soc - 0.001
             assert slot.charge_to_soc == 0 if banned else slot.charge_to_soc >= soc - 0.001
     assert ungrounded_numbers(decision.reason, decision.facts) == []
+
+
+def test_what_remembered_days_show_already_is_not_counted_twice(make_situation: SituationMaker) -> None:
+    plain = make_situation()
+    away = Away(start=plain.now, end=plain.now + timedelta(hours=24), load_factor=0.5)
+
+    def planned_w(situation: Situation) -> float:
+        decision = decide(situation)
+        assert decision.ensemble is not None
+        return float(np.mean(decision.ensemble.load_w))
+
+    told = [replace(near, notes=("away",)) for near in plain.neighbours]
+    assert planned_w(replace(plain, asked=(away,))) == pytest.approx(0.5 * planned_w(plain), rel=0.01)
+    assert planned_w(replace(plain, asked=(away,), neighbours=told)) == pytest.approx(planned_w(plain))

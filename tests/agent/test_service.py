@@ -56,7 +56,7 @@ class FixedRecall:
     def shapes(self) -> dict[date, DayShape]:
         return self.past
 
-    def remember(self, *_: object) -> None: ...
+    def remember(self, *_: object, **__: object) -> None: ...
 
 
 class Stage:
@@ -340,7 +340,7 @@ def test_a_home_on_statestream_puts_each_day_away_by_itself(
     kept: list[tuple[date, list[MeteredSlot]]] = []
 
     class Keeping(FixedRecall):
-        def remember(self, *given: Any) -> None:
+        def remember(self, *given: Any, notes: tuple[str, ...] = ()) -> None:
             kept.append(given[:2])
 
     situation = make_situation()

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -85,3 +86,16 @@ def test_a_constraint_survives_the_disk_and_is_bounded() -> None:
     for wrong in ({"soc": 1.2}, {"end": NOW}, {"end": NOW + timedelta(days=99)}, {"soc": float("nan")}):
         with pytest.raises(ValueError, match="validation error"):
             Reserve.model_validate({"start": NOW, "end": NOW + HOUR, "soc": 0.5} | wrong)
+
+
+def test_a_note_says_what_kind_of_day_it_is_whatever_its_language(tmp_path: Path) -> None:
+    book, madrid = NoteBook(tmp_path / "home.jsonl"), ZoneInfo("Europe/Madrid")
+    book.add("nos vamos hasta mañana", Away(start=NOW, end=NOW + 24 * HOUR), now=NOW, until=NOW)
+    book.add("keep 60 %", _reserve(), now=NOW, until=NOW)
+    remark = book.add("the chimney sweep comes", None, now=NOW, until=NOW + 2 * HOUR)
+    assert book.said_of(NOW.date(), madrid) == ("away", "the chimney sweep comes")
+    assert book.said_of(NOW.date() + timedelta(days=1), madrid) == ("away",)
+    assert book.said_of(NOW.date() + timedelta(days=2), madrid) == ()
+    assert book.said_of(NOW.date() - timedelta(days=1), madrid) == ()
+    book.done(remark.id, now=NOW + HOUR)
+    assert book.said_of(NOW.date(), madrid) == ("away",)
