@@ -14,7 +14,7 @@ DEFAULT_OUT = Path(".advisor/eval")
 @eval_app.command("run")
 def eval_run(  # noqa: PLR0913 (a command line's options)
     *,
-    suite: Annotated[str, typer.Option(help="smoke or real.")] = "smoke",
+    suite: Annotated[str, typer.Option(help="smoke, real or model.")] = "smoke",
     home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
     policies: Annotated[
         str | None,
@@ -26,6 +26,9 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
         Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
     ] = None,
     memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = Path(".advisor/memory"),
+    model: Annotated[str, typer.Option(help="Of suite model: none, embedded, ollama/NAME.")] = "embedded",
+    parts: Annotated[str | None, typer.Option(help="Of suite model: its parts with commas; all if not given.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Of suite model: at most so many cases a part.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Cells played at once.")] = 2,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
     out: Out = DEFAULT_OUT,
@@ -35,6 +38,11 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     from advisor.exam import Sitting, run_home, run_suite
     from eval.policies import ESSENTIAL, POLICIES
 
+    if suite == "model" and home is None:
+        from advisor.model_exam import run_model_exam
+
+        run_model_exam(model, parts=parts, limit=limit, out=out, as_json=as_json)
+        return
     sitting = Sitting(
         policies=tuple(policies.split(",")) if policies else POLICIES if home is None else ESSENTIAL,
         redo=tuple(redo.split(",")) if redo else (),
@@ -89,6 +97,7 @@ def eval_list() -> None:
     for suite in SUITES.values():
         cells = suite.cells((*POLICIES, *PEERS))
         print(f"{suite.name}: {len(suite.homes)} homes, {len(cells)} cells with every policy")  # noqa: T201 (the answer)
+    print("model: the exam of a language model")  # noqa: T201 (the answer)
     print(f"scenarios: {', '.join(scenario_names())}")  # noqa: T201 (the answer)
     print(f"policies: {', '.join(POLICIES)}, advisor:MODEL:PROMPT")  # noqa: T201 (the answer)
     print(f"peers, after make peers: {', '.join(PEERS)}")  # noqa: T201 (the answer)

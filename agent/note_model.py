@@ -17,6 +17,8 @@ from prompts.library import load
 
 _MAX_NOTE_BYTES = 300
 _FURTHEST = timedelta(days=62)
+# llama.cpp's grammars know no \d: with it they would allow any text.
+_LOCAL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"
 
 Kind = Literal["reserve", "no_grid_charge", "no_export", "extra_load", "away", "car_ready", "none"]
 # Which field of a constraint the amount is, and how many of its units one of the note's makes.
@@ -35,8 +37,8 @@ class NoteReading(BaseModel):
     rationale: str = Field(max_length=200)
     kind: Kind
     amount: float | None
-    start: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")
-    end: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$")
+    start: str = Field(pattern=_LOCAL_TIME)
+    end: str = Field(pattern=_LOCAL_TIME)
 
 
 def note_reader(model: LoadedModel) -> Fallback:

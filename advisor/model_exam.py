@@ -1,0 +1,75 @@
+"""`advisor eval run --suite model`: a language model sits its exam, and a report says what it is worth."""
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from agent.models import ModelSettings, load_model
+from energy.errors import ModelError, SettingsError
+from eval.agent_policy import Consulted
+from eval.model_exam import PARTS, sit, write_results
+from eval.model_report import write_model_report
+from eval.model_scores import Candidate, CaseResult
+from eval.replies import with_replies
+
+# Longer than the service waits: the exam asks what an answer is worth, and reports its seconds beside it.
+_TIMEOUT_S = 180.0
+
+
+def run_model_exam(
+    model: str, *, parts: str | None = None, limit: int | None = None, out: Path, as_json: bool = False
+) -> None:
+    """Sit the exam and write the report.
+
+    Raises:
+        SettingsError: the model or a part is not known.
+        ModelError: the model cannot be had.
+    """
+    chosen = tuple(parts.split(",")) if parts else tuple(PARTS)
+    settings = model_settings(model)
+    folder = out / "model" / model.replace("/", "_").replace(":", "_")
+    results = _sit(settings, chosen, limit, out / "replies")
+    write_results(results, folder / "cases.jsonl")
+    page, text, figures = write_model_report(results, model, folder)
+    if as_json:
+        told = {"cases": len(results), "page": str(page), "table": str(text), "figures": str(figures)}
+        print(json.dumps(told))  # noqa: T201 (the answer)
+    else:
+        print(text.read_text(encoding="utf-8"))  # noqa: T201 (the answer)
+        print(f"page: {page}\nfigures: {figures}")  # noqa: T201 (the answer)
+
+
+def model_settings(model: str) -> ModelSettings:
+    """Settings of a model by its name in the exam: none, auto, embedded, ollama or ollama/NAME.
+
+    Raises:
+        SettingsError: it is none of them.
+    """
+    try:
+        found = Consulted.parse(f"advisor:{model}").model
+    except SettingsError as err:
+        raise SettingsError(f"model {model!r} is not known: use none, embedded, auto, ollama or ollama/NAME") from err
+    return found.model_copy(update={"timeout_s": _TIMEOUT_S})
+
+
+def _sit(settings: ModelSettings, parts: tuple[str, ...], limit: int | None, replies: Path) -> list[CaseResult]:
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task, done = bar.add_task("model exam"), [0]
+
+        def told(part: str) -> None:
+            done[0] += 1
+            bar.update(task, description=f"{part}: {done[0]} cases")
+
+        if settings.provider == "none":
+            return sit(Candidate(), parts=parts, limit=limit, progress=told)
+        model = load_model(settings)
+        if model is None:
+            raise ModelError("no language model can be had: see `advisor models`")
+        try:
+            return sit(Candidate(*with_replies(model, replies)), parts=parts, limit=limit, progress=told)
+        finally:
+            model.close()
