@@ -19,6 +19,7 @@ from advisor.ha import ha_app
 from advisor.home_cli import register_home
 from advisor.models_cli import bench_model, models_app
 from advisor.notes import notes_app
+from advisor.prompts_cli import prompts_app
 from advisor.realism_cli import bench_realism
 from advisor.scenarios_cli import scenarios_app
 from advisor.simulation_bench import bench_simulation
@@ -55,6 +56,7 @@ app.add_typer(schema_app, name="schema")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(notes_app, name="notes")
 app.add_typer(models_app, name="models")
+app.add_typer(prompts_app, name="prompts")
 app.add_typer(ha_app, name="ha")
 
 MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]

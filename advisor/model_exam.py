@@ -2,12 +2,14 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from agent.models import ModelSettings, load_model
+from agent.models import LoadedModel, ModelSettings, load_model
 from energy.errors import ModelError, SettingsError
 from eval.agent_policy import Consulted
 from eval.model_exam import PARTS, sit, write_results
@@ -29,9 +31,8 @@ def run_model_exam(
         ModelError: the model cannot be had.
     """
     chosen = tuple(parts.split(",")) if parts else tuple(PARTS)
-    settings = model_settings(model)
     folder = out / "model" / model.replace("/", "_").replace(":", "_")
-    results = _sit(settings, chosen, limit, out / "replies")
+    results = _sit(model, chosen, limit, out / "replies")
     write_results(results, folder / "cases.jsonl")
     page, text, figures = write_model_report(results, model, folder)
     if as_json:
@@ -55,7 +56,7 @@ def model_settings(model: str) -> ModelSettings:
     return found.model_copy(update={"timeout_s": _TIMEOUT_S})
 
 
-def _sit(settings: ModelSettings, parts: tuple[str, ...], limit: int | None, replies: Path) -> list[CaseResult]:
+def _sit(name: str, parts: tuple[str, ...], limit: int | None, replies: Path) -> list[CaseResult]:
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task, done = bar.add_task("model exam"), [0]
@@ -64,12 +65,23 @@ def _sit(settings: ModelSettings, parts: tuple[str, ...], limit: int | None, rep
             done[0] += 1
             bar.update(task, description=f"{part}: {done[0]} cases")
 
-        if settings.provider == "none":
+        if name == "none":
             return sit(Candidate(), parts=parts, limit=limit, progress=told)
-        model = load_model(settings)
-        if model is None:
-            raise ModelError("no language model can be had: see `advisor models`")
-        try:
+        with loaded(name) as model:
             return sit(Candidate(*with_replies(model, replies)), parts=parts, limit=limit, progress=told)
-        finally:
-            model.close()
+
+
+@contextmanager
+def loaded(name: str) -> Iterator[LoadedModel]:
+    """A model by its name in the exam, closed at the end.
+
+    Raises:
+        ModelError: it cannot be had.
+    """
+    model = load_model(model_settings(name))
+    if model is None:
+        raise ModelError("no language model can be had: see `advisor models`")
+    try:
+        yield model
+    finally:
+        model.close()

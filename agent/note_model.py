@@ -13,7 +13,7 @@ from agent.note_grammar import language_of
 from agent.notes import Fallback, NotUnderstood, Understood
 from agent.plain import cut
 from energy.constraints import Constraint, read_constraint
-from prompts.library import load
+from prompts.library import Prompt, load
 
 _MAX_NOTE_BYTES = 300
 _FURTHEST = timedelta(days=62)
@@ -41,9 +41,9 @@ class NoteReading(BaseModel):
     end: str = Field(pattern=_LOCAL_TIME)
 
 
-def note_reader(model: LoadedModel) -> Fallback:
-    """A fallback for `agent.notes.understand` that asks `model` once."""
-    prompt = load("note")
+def note_reader(model: LoadedModel, asked: Prompt | None = None) -> Fallback:
+    """A fallback for `agent.notes.understand` that asks `model` once, with the newest `note` if no prompt is given."""
+    prompt = asked or load("note")
 
     def read(text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
         messages = [

@@ -62,7 +62,9 @@ def advisor_decider(consulted: Consulted, history: History, played: Stretch, tal
 
     def decided(at: int, stored_kwh: float) -> Levels:
         due = reviewer is not None and at % pace == 0
-        decision = decide(_situation(planner, history, played, at, stored_kwh, in_force[0]), reviewer if due else None)
+        decision = decide(
+            situation_at(planner, history, played, at, stored_kwh, in_force[0]), reviewer if due else None
+        )
         if decision.review is not None:
             in_force[0] = decision.chosen if decision.chosen_by == "model" else None
         _count(decision, tally)
@@ -71,7 +73,7 @@ def advisor_decider(consulted: Consulted, history: History, played: Stretch, tal
     return decided
 
 
-def _situation(
+def situation_at(
     planner: Planner,
     history: History,
     played: Stretch,
@@ -79,6 +81,7 @@ def _situation(
     stored_kwh: float,
     in_force: str | None,
 ) -> Situation:
+    """What the service would know when a slot of a stretch begins."""
     home, now, known = history.home, played.starts[at], planner.known(played, at)
     return Situation(
         now=now,

@@ -6,12 +6,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from energy.errors import DataError, SettingsError
+from eval.choice_exam import sit_choice
 from eval.model_scores import Candidate, CaseResult, Progress
 from eval.note_exam import sit_notes
 
 Part = Callable[[Candidate, int | None, Progress], Iterator[CaseResult]]
 
 PARTS: dict[str, Part] = {
+    "choice": sit_choice,
     "notes": sit_notes,
 }
 

@@ -12,6 +12,15 @@ from eval.page import Section, Table, html, markdown
 
 _MOST_FAILURES = 40
 _ABOUT = {
+    "choice": (
+        "Moments of a recorded home. The score is the expected extra cost of what was chosen, in cents a slot against "
+        "the planner's best, which no choice can beat: lower is better. The guard lets out what is within its bound."
+    ),
+    "validity": "Whether a reply was one of the letters at all, apart from which: at the first go, or once repaired.",
+    "reasons": (
+        "Rationales that read as text and whose every figure stands in the brief; others are held back and the "
+        "planner's own reason goes out. Unfaithful: one that went out with a figure that is not in the brief."
+    ),
     "notes": (
         "Hand-written household notes, read at one moment. A wish is right if its kind, span and amount are what a "
         "person means; a trap is right if nothing is taken from it. Refused: not understood, and said so. Wrong: taken "

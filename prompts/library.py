@@ -20,7 +20,10 @@ _VARIABLE = re.compile(r"\{\{([a-z_]+)\}\}")
 
 
 class Header(BaseModel):
-    """What a prompt file says about itself; `variables` lists those of each section."""
+    """What a prompt file says about itself; `variables` lists those of each section.
+
+    A trial is used only where its version is asked for: it has not yet been shown to be better.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,6 +33,7 @@ class Header(BaseModel):
     answer: str
     change: str
     variables: dict[str, frozenset[str]]
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Prompt:
 
 
 def load(name: str, version: int | None = None, *, folder: Traversable = _FOLDER) -> Prompt:
-    """Read a prompt, its latest version unless one is given.
+    """Read a prompt, its latest version that is no trial unless one is given.
 
     Raises:
         SettingsError: there is no such prompt or version, or its file is not laid out as declared.
@@ -81,7 +85,17 @@ def load(name: str, version: int | None = None, *, folder: Traversable = _FOLDER
     if not known or (version is not None and version not in known):
         wanted = name if version is None else f"{name}.v{version}"
         raise SettingsError(f"prompt {wanted!r} does not exist: {name!r} has the versions {known}")
-    version = version or known[-1]
+    if version is None:
+        return _newest([_read(name, one, folder) for one in known])
+    return _read(name, version, folder)
+
+
+def _newest(prompts: list[Prompt]) -> Prompt:
+    """The last that is no trial, or the last where all are."""
+    return next((one for one in reversed(prompts) if not one.header.trial), prompts[-1])
+
+
+def _read(name: str, version: int, folder: Traversable) -> Prompt:
     file_name = f"{name}.v{version}.md"
     text = (folder / file_name).read_text(encoding="utf-8")
     header, sections = _parse(text, file_name)
@@ -94,6 +108,12 @@ def versions(name: str, *, folder: Traversable = _FOLDER) -> list[int]:
     """Versions that exist of a prompt, oldest first."""
     found = (_FILE_NAME.fullmatch(file.name) for file in folder.iterdir())
     return sorted(int(match["version"]) for match in found if match and match["name"] == name)
+
+
+def names(*, folder: Traversable = _FOLDER) -> list[str]:
+    """Names of all prompts."""
+    found = (_FILE_NAME.fullmatch(file.name) for file in folder.iterdir())
+    return sorted({match["name"] for match in found if match})
 
 
 def _parse(text: str, file_name: str) -> tuple[Header, dict[str, str]]:

@@ -97,3 +97,10 @@ def test_any_change_of_a_file_changes_its_hash(folder: Path) -> None:
 @pytest.mark.parametrize(("name", "version", "released"), [("decide", 1, "e14557e68345")])
 def test_a_released_prompt_is_what_it_was(name: str, version: int, released: str) -> None:
     assert load(name, version).hash == released
+
+
+def test_a_trial_is_used_only_where_it_is_asked_for(folder: Path) -> None:
+    trial = HEADER.format(version=11).replace("\n\n[variables]", "\ntrial = true\n\n[variables]")
+    (folder / "greet.v11.md").write_text(trial + BODY, encoding="utf-8")
+    assert load("greet", 11, folder=folder).header.trial
+    assert load("greet", folder=folder).version == 10

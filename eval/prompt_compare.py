@@ -1,0 +1,127 @@
+"""Two versions of a prompt on the same cases: paired differences with intervals, what they cost, where they fail."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agent.choose import Chosen
+from agent.grounding import ungrounded_numbers
+from agent.note_model import note_reader
+from energy.errors import SettingsError
+from eval.choice_cases import exam_cases
+from eval.choice_exam import Asked
+from eval.intervals import Estimate, mean_of
+from eval.model_scores import Candidate, Progress, spread
+from eval.note_cases import ZONE, grade, note_cases
+from prompts.library import Prompt
+
+# Which suite asks a prompt, and which of its measures are better when lower.
+SUITES = {"decide": "choice", "note": "notes"}
+_LOWER = frozenset({"regret, cents a slot", "wrong", "prompt tokens", "answer tokens", "seconds"})
+# A prompt is judged by what it brings; what it costs is told beside it.
+_COSTS = frozenset({"prompt tokens", "answer tokens", "seconds"})
+
+Word = Literal["better", "worse", "no difference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one case went under one prompt."""
+
+    case: str
+    measures: Mapping[str, float]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The mean of a measure under both prompts, and of the second less the first over the cases that have both."""
+
+    measure: str
+    first: float
+    second: float
+    gap: Estimate
+    cases: int
+
+    @property
+    def word(self) -> Word:
+        """What the interval says of the second prompt."""
+        if self.gap.low <= 0 <= self.gap.high:
+            return "no difference"
+        return "better" if (self.gap.high < 0) == (self.measure in _LOWER) else "worse"
+
+
+def verdict(differences: Sequence[Difference]) -> Word:
+    """The second prompt is better if it is in something and worse in nothing, apart from what it costs."""
+    words = {one.word for one in differences if one.measure not in _COSTS}
+    if "better" in words and "worse" not in words:
+        return "better"
+    return "worse" if "worse" in words and "better" not in words else "no difference"
+
+
+def outcomes(candidate: Candidate, prompt: Prompt, limit: int | None, progress: Progress) -> Iterator[Outcome]:
+    """Ask every case of the prompt's suite.
+
+    Raises:
+        SettingsError: no suite asks this prompt.
+    """
+    if prompt.name not in SUITES:
+        raise SettingsError(f"no suite asks the prompt {prompt.name!r}: compare versions of {' or '.join(SUITES)}")
+    asked = _choices if prompt.name == "decide" else _notes
+    for one in asked(candidate, prompt, limit):
+        progress(f"{prompt.name}/v{prompt.version}")
+        yield one
+
+
+def differences(first: Sequence[Outcome], second: Sequence[Outcome]) -> list[Difference]:
+    """Paired by case, measure by measure."""
+    others = {one.case: one.measures for one in second}
+    names = dict.fromkeys(name for one in (*first, *second) for name in one.measures)
+    found = []
+    for name in names:
+        pairs = [
+            (one.measures[name], others[one.case][name])
+            for one in first
+            if name in one.measures and name in others.get(one.case, {})
+        ]
+        gap = mean_of(("cases", after - before) for before, after in pairs)
+        if gap is not None:
+            before, after = (sum(values) / len(pairs) for values in zip(*pairs, strict=True))
+            found.append(Difference(name, before, after, gap, len(pairs)))
+    return found
+
+
+def _choices(candidate: Candidate, prompt: Prompt, limit: int | None) -> Iterator[Outcome]:
+    for case in spread(exam_cases(), limit):
+        answer = Asked(candidate, prompt)(case.brief)
+        measures = {"valid": float(isinstance(answer, Chosen))}
+        said = "no valid answer"
+        if isinstance(answer, Chosen):
+            measures["regret, cents a slot"] = case.regret(answer.choice) * 100
+            measures["reasons that may go out"] = float(answer.rationale_ok)
+            strange = ungrounded_numbers(answer.rationale, {**case.brief.facts, "": case.brief.render()})
+            said = f"{answer.choice}: {answer.rationale}" + (
+                f" [not in the brief: {', '.join(strange)}]" if strange else ""
+            )
+        yield Outcome(case.name, measures | _cost(candidate), said)
+
+
+def _notes(candidate: Candidate, prompt: Prompt, limit: int | None) -> Iterator[Outcome]:
+    assert candidate.model is not None  # noqa: S101 (prompts are for models)
+    read = note_reader(candidate.model, prompt)
+    for case in spread(note_cases().cases, limit):
+        reading: Any = read(case.text, note_cases().moment, ZONE)
+        mark = grade(case, reading)
+        measures = {"right": float(mark == "right"), "wrong": float(mark == "wrong")}
+        yield Outcome(case.text, measures | _cost(candidate), f"{mark}: {reading}")
+
+
+def _cost(candidate: Candidate) -> dict[str, float]:
+    spent = candidate.spent()
+    if not spent["replies"]:
+        return {}
+    return {
+        "prompt tokens": float(spent["prompt_tokens"]),
+        "answer tokens": float(spent["output_tokens"]),
+        "seconds": float(spent["seconds"]),
+    }
