@@ -7,7 +7,7 @@ TORCH := torch==2.13.0
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test check eval ask scenarios format bench peers homeassistant pictures lock clean
+.PHONY: help setup demo test check eval ask scenarios pictures dashboard format bench peers homeassistant lock clean
 
 help: ## List every target with a sentence
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,7 +55,7 @@ bench: setup ## Measure decision latency and memory of the service on this machi
 peers: setup ## Install EMHASS, which advisor bench planner races against
 	@$(BIN)/python -m eval.peers
 
-pictures: homeassistant ## Take the dashboard's pictures anew: light, dark and phone (needs Chromium)
+dashboard: homeassistant ## Take the dashboard's pictures anew: light, dark and phone (needs Chromium)
 	@$(BIN)/advisor ha pictures --out docs
 
 homeassistant: setup ## Install the Home Assistant that live tests and pictures use (600 MB)
