@@ -41,7 +41,7 @@ def chat(
             return
         from advisor.terminal import Conversation, converse
 
-        converse(Conversation(partner, Console()), _MEMORIES[0].parent / "chat-history")
+        converse(Conversation(partner, Console()), (memory or _MEMORIES[0].parent) / "chat-history")
 
 
 def find_partner(config: Path, memory: Path | None, home: str | None, model: str, stack: ExitStack) -> "Partner":

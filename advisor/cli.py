@@ -259,6 +259,18 @@ def days_similar(
     show_similar(memory, home, day.date(), k, as_json=as_json)
 
 
+@bench_app.command("memory")
+def bench_memory(
+    *,
+    narratives: Annotated[bool, typer.Option(help="Embed the narratives too, which takes longer.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Time indexing ten years of days, and asking for those like one."""
+    from advisor.bench_memory import show_memory
+
+    show_memory(narratives=narratives, as_json=as_json)
+
+
 @bench_app.command("decision")
 def bench_decision(*, as_json: Json = False) -> None:
     """Time whole decisions without a model, and the memory that the service holds."""

@@ -21,8 +21,10 @@ from ingest.home_file import load_home
 from ingest.job import Report, ingest, sync
 from ingest.recorded import shipped_history
 from knowledge.days import of_one_step
-from knowledge.fingerprint import VERSION
+from knowledge.embedder import TextEmbedder
+from knowledge.fingerprint import NOTHING_EXPECTED, VERSION, foreseen
 from knowledge.index import MemoryIndex
+from knowledge.quality import flaws
 from knowledge.similar import FingerprintTable, SimilarDay
 from knowledge.store import DayStore
 
@@ -104,14 +106,16 @@ def index_statistics(memory: Path, *, as_json: bool) -> None:
         stats = index.stats()
     homes = {}
     for name in store.homes():
-        records = store.days(name)
+        records, home = store.days(name), store.home(name)
         homes[name] = {
             "stored": len(records),
-            "usable": len(FingerprintTable(store.home(name), records).days),
+            "usable": len(FingerprintTable(home, records).days),
+            "not used": flaws(records, home),
             "indexed": stats.days.get(name, 0),
             "narratives": stats.notes.get(name, 0),
         }
-    _tell({"fingerprint_version": VERSION, "homes": homes}, as_json=as_json)
+    told = {"fingerprint_version": VERSION, "of_another_version": stats.outdated, "homes": homes}
+    _tell(told, as_json=as_json)
 
 
 def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: bool) -> None:
@@ -131,11 +135,15 @@ def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: 
 
 def similar_days(home: Home, store: DayStore, memory: Path, day: date, k: int) -> list[SimilarDay]:
     """Coarse search in Chroma, then exact ranking."""
-    table = FingerprintTable(home, store.days(home.name))
+    records = store.days(home.name)
+    table = FingerprintTable(home, records, embed=TextEmbedder())
+    expected = next((foreseen(record) for record in records if record.day == day), NOTHING_EXPECTED)
     with index_of(memory) as index:
         index.sync_days(home.name, table)
-        coarse = index.near(home.name, day, table.coordinate(day), max(4 * k, 96))
-    return table.rank(day, k, among=coarse)
+        coarse = index.near(home.name, day, table.coordinate(day, expected), max(4 * k, 96))
+    if expected.notes:
+        coarse |= table.days_with_notes
+    return table.rank(day, k, expected=expected, among=coarse)
 
 
 def known_facts(memory: Path, name: str | None) -> Home:

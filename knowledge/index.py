@@ -41,11 +41,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How much is indexed, and of which fingerprint version."""
+    """How much is indexed, of which fingerprint version, and how many entries are of another and wait to be redone."""
 
     days: dict[str, int]
     notes: dict[str, int]
     fingerprint_version: str
+    outdated: int
 
 
 class MemoryIndex:
@@ -140,14 +141,25 @@ class MemoryIndex:
         return len(todo)
 
     def near(self, home: str, day: date, vector: Floats, count: int) -> frozenset[date]:
-        """Coarse search: up to `count` days of a home strictly before `day`, near a coordinate."""
+        """Coarse search: up to `count` days of a home strictly before `day`, near a coordinate.
+
+        Chroma's filter takes longer than the search, so it is only asked for where the nearest of all are not enough.
+        """
+        before = _number(day)
+        found = self._nearest(vector, 2 * count)
+        nearest = [entry for entry in found if entry["home"] == home and entry["day"] < before][:count]
+        if len(nearest) < count <= len(found):
+            nearest = self._nearest(vector, count, where={"$and": [{"home": home}, {"day": {"$lt": before}}]})
+        return frozenset(_date(int(entry["day"])) for entry in nearest)
+
+    def _nearest(self, vector: Floats, count: int, *, where: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         found = self._days.query(
             query_embeddings=[vector.astype(np.float32).tolist()],
             n_results=count,
-            where={"$and": [{"home": home}, {"day": {"$lt": _number(day)}}]},
+            where=where,
             include=["metadatas"],
         )
-        return frozenset(_date(int(entry["day"])) for entry in (found["metadatas"] or [[]])[0])
+        return list((found["metadatas"] or [[]])[0])
 
     def told(self, home: str, vector: Floats, count: int, *, before: date) -> list[Text]:
         """Narratives before a day whose meaning is nearest to a text vector."""
@@ -162,7 +174,8 @@ class MemoryIndex:
 
     def stats(self) -> Stats:
         """Entries per home."""
-        return Stats(_per_home(self._days), _per_home(self._notes), VERSION)
+        held = self._days.get(where={"version": {"$ne": VERSION}}, include=[])
+        return Stats(_per_home(self._days), _per_home(self._notes), VERSION, len(held["ids"]))
 
     def _collection(self, name: str) -> Any:
         return self._client.get_or_create_collection(name, embedding_function=None)
