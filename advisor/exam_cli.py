@@ -87,6 +87,19 @@ def eval_ablation(
     run_ablation(wheel, prices, out, workers=workers, report_only=report_only)
 
 
+@eval_app.command("export")
+def eval_export(
+    to: Annotated[Path, typer.Argument(help="File of JSON lines to write.")] = DEFAULT_OUT / "training.jsonl",
+) -> None:
+    """Write training data in chat format, from homes, months and notes that the exam does not ask."""
+    from eval.training import training_lines
+
+    lines = list(training_lines())
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    print(f"{len(lines)} conversations: {to}")  # noqa: T201 (the answer)
+
+
 @eval_app.command("list")
 def eval_list() -> None:
     """Show the suites, scenarios and policies."""

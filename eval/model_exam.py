@@ -7,14 +7,18 @@ from pydantic import ValidationError
 
 from energy.errors import DataError, SettingsError
 from eval.choice_exam import sit_choice
+from eval.hostile_exam import sit_hostile
 from eval.model_scores import Candidate, CaseResult, Progress
 from eval.note_exam import sit_notes
+from eval.question_exam import sit_questions
 
 Part = Callable[[Candidate, int | None, Progress], Iterator[CaseResult]]
 
 PARTS: dict[str, Part] = {
     "choice": sit_choice,
     "notes": sit_notes,
+    "questions": sit_questions,
+    "hostile text": sit_hostile,
 }
 
 

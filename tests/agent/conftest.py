@@ -146,7 +146,7 @@ class _Ollama(BaseHTTPRequestHandler):
 
     def _truncates(self) -> None:
         """The front of the prompt is dropped, under HTTP 200: only the count tells."""
-        self._answers(prompt_tokens=200)
+        self._answers(prompt_tokens=120)
 
     def _answers(self, prompt_tokens: int = 420) -> None:
         done = {"done": True, "done_reason": "stop", "prompt_eval_count": prompt_tokens, "eval_count": 30}

@@ -18,6 +18,7 @@ from agent.choose import (
     reads_as_text,
 )
 from agent.models import LoadedModel, ModelSettings, load_model
+from prompts.library import load
 
 A = BriefCandidate(
     id="A",
@@ -105,7 +106,7 @@ def test_a_good_answer_is_chosen_with_what_it_cost(ollama: Any) -> None:
     answer = make_reviewer(_ollama_model(ollama), 5)(BRIEF)
     assert isinstance(answer, Chosen)
     assert (answer.choice, answer.rationale_ok, answer.repaired) == ("A", True, False)
-    assert (answer.model, answer.prompt_name, answer.prompt_version) == ("ollama/m", "decide", 1)
+    assert (answer.model, answer.prompt_name, answer.prompt_version) == ("ollama/m", "decide", load("decide").version)
     assert (answer.prompt_tokens, answer.output_tokens, answer.cached_tokens) == (420, 30, None)
     asked = ollama.asked[0]
     assert asked["format"]["properties"]["choice"]["enum"] == ["A", "B", "C"]
@@ -229,7 +230,7 @@ def test_the_embedded_model_chooses_validly_and_reuses_its_prefix(embedded: Load
     assert [type(answer) for answer in answers] == [Chosen] * 3, answers
     chosen = [answer for answer in answers if isinstance(answer, Chosen)]
     assert all(answer.choice in {"A", "B", "C"} and not answer.repaired for answer in chosen)
-    assert all((answer.cached_tokens or 0) > 80 for answer in chosen[1:])
+    assert all((answer.cached_tokens or 0) > 50 for answer in chosen[1:])
     assert median(answer.seconds for answer in chosen) < 20
 
 
