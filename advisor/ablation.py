@@ -10,15 +10,18 @@ from energy.errors import SettingsError
 from eval.ablation import cases, results, run
 from eval.ablation_report import write_ablation
 from eval.homes import Source
+from eval.report import ABLATION_MARK, refresh
 
 
-def run_ablation(wheel: Path | None, prices: Path | None, out: Path, *, workers: int, report_only: bool) -> None:
-    """Play every case, with progress, and tell where the tables are.
+def run_ablation(
+    wheel: Path | None, prices: Path | None, folder: Path, *, workers: int, report_only: bool, into: Path | None
+) -> None:
+    """Play every case, with progress, tell where the tables are, and refresh those of the document `into`.
 
     Raises:
         SettingsError: a wheel is missing.
+        DataError: nothing was played, or the document has no place for the tables.
     """
-    folder = out / "ablation"
     if not report_only:
         if wheel is None or prices is None:
             raise SettingsError(
@@ -27,6 +30,8 @@ def run_ablation(wheel: Path | None, prices: Path | None, out: Path, *, workers:
             )
         _play(Source(wheel, None, prices), folder, workers)
     table, picture = write_ablation(results(folder), folder)
+    if into is not None:
+        refresh(into, table.read_text(encoding="utf-8"), mark=ABLATION_MARK)
     print(f"tables:  {table}\npicture: {picture}")  # noqa: T201 (the answer)
 
 

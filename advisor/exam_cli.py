@@ -79,12 +79,13 @@ def eval_ablation(
     prices: Annotated[Path | None, typer.Option(help="Wheel with the auction's prices.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 2,
     report_only: Annotated[bool, typer.Option(help="Only tell what was played.")] = False,
+    into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Show what each part of the retrieval is worth, on recorded and synthetic homes."""
     from advisor.ablation import run_ablation
 
-    run_ablation(wheel, prices, out, workers=workers, report_only=report_only)
+    run_ablation(wheel, prices, out / "ablation", workers=workers, report_only=report_only, into=into)
 
 
 @eval_app.command("export")

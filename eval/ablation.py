@@ -122,6 +122,11 @@ def run(
             progress(_name(running[done]))
 
 
+def is_synthetic(case: Case) -> bool:
+    """Whether a case's home never was."""
+    return case.home in _SYNTHETIC
+
+
 def results(folder: Path) -> list[Result]:
     """Everything that was played."""
     lines = [line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]

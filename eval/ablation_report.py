@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from energy.errors import DataError
-from eval.ablation import KNOWING, RETRIEVAL, VARIANTS, WINDOW_DAYS, Case, Result
+from eval.ablation import KNOWING, RETRIEVAL, VARIANTS, WINDOW_DAYS, Case, Result, is_synthetic
 from eval.intervals import Estimate, mean_of
 from eval.style import INK, SOFT, STYLE
 
@@ -93,6 +93,8 @@ def _by_group(found: Sequence[Result]) -> dict[str, list[Result]]:
     groups: dict[str, list[Result]] = defaultdict(list)
     for one in found:
         groups[one.case.group].append(one)
+        if is_synthetic(one.case):
+            groups["all synthetic homes"].append(one)
     return dict(sorted(groups.items(), key=lambda item: (not item[0].startswith("recorded,"), len(item[0]), item[0])))
 
 

@@ -11,7 +11,8 @@ from eval.page import Section, Table, html, markdown
 from eval.records import Record, read
 
 _TITLE = "Energy Advisor: the exam"
-_MARK = "<!-- tables: advisor eval report real --into docs/results.md -->\n"
+MARK = "<!-- tables: advisor eval report real --into docs/results.md -->\n"
+ABLATION_MARK = "<!-- tables: advisor eval ablation --into docs/retrieval.md -->\n"
 _BESIDE = ("none", "greedy", "timer", "lp_yesterday", "planner", "oracle")
 _DUELS = "Mean over the windows that both finished; below zero the rival is the cheaper."
 _DECISIONS = (
@@ -41,17 +42,17 @@ def write_report(records: Path, out: Path) -> tuple[Path, Path]:
     return page, text
 
 
-def refresh(document: Path, text: str) -> None:
+def refresh(document: Path, text: str, *, mark: str = MARK) -> None:
     """Put the tables of a report after the line of a document that says where they go.
 
     Raises:
         DataError: the document has no such line.
     """
-    told, mark, _ = document.read_text(encoding="utf-8").partition(_MARK)
-    if not mark:
-        raise DataError(f"{str(document)!r} has no line {_MARK.strip()!r}: put it where the tables belong")
-    tables_alone = text.partition("\n")[2].lstrip()
-    document.write_text(f"{told}{mark}\n{tables_alone}", encoding="utf-8")
+    told, found, _ = document.read_text(encoding="utf-8").partition(mark)
+    if not found:
+        raise DataError(f"{str(document)!r} has no line {mark.strip()!r}: put it where the tables belong")
+    tables_alone = text.partition("\n")[2].lstrip() if text.startswith("# ") else text
+    document.write_text(f"{told}{found}\n{tables_alone}", encoding="utf-8")
 
 
 def report(records: Sequence[Record], *, damaged: Sequence[str] = ()) -> list[Section]:
