@@ -230,7 +230,7 @@ def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Driven) -> N
         seen = states[sensor("sensor.last_decision")]["attributes"]
         return seen.get("decision_id") not in {None, before} and seen["outcome"] == "advised"
 
-    api.await_states(advised, timeout_s=15)
+    api.await_states(advised, timeout_s=70)
     assert api.state(MODE) == "Self use"
     assert api.state(sensor("sensor.mode")) == "charge"
     driven.await_battery(lambda power: power > -0.01)
