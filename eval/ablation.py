@@ -14,7 +14,8 @@ from energy.ledger import total
 from energy.planner import Ensemble
 from eval.closed_loop import MEMBERS, DayChoice, Planner
 from eval.homes import Source, staged
-from eval.leftover import bound, leftover
+from eval.leftover import DAYS_AFTER, bound, leftover
+from eval.metrics import LEAST_SAVING
 from eval.playing import Course, Stretch, play, stretch
 from eval.policies import latest, random_days, recent, same_type, same_weekday
 from eval.records import Cell, Tariff
@@ -150,7 +151,7 @@ def play_case(case: Case, source: Source, variants: Iterable[str]) -> list[Resul
     history = _history(case, source)
     home = history.home
     window = _days(history, case.first_day, WINDOW_DAYS)
-    after = _days(history, case.first_day + timedelta(days=WINDOW_DAYS), 2)
+    after = _days(history, case.first_day + timedelta(days=WINDOW_DAYS), DAYS_AFTER)
     left = leftover(home, window, after)
 
     best = bound(home, window, after)
@@ -178,7 +179,7 @@ def _result(
         variant=variant,
         cost=spent,
         saved_by_bound=saved,
-        share=1 - (spent - least) / saved if saved >= 5.0 * WINDOW_DAYS / 28 else None,
+        share=1 - (spent - least) / saved if saved >= LEAST_SAVING * WINDOW_DAYS / 28 else None,
         crps_day_kwh=day,
         crps_hour_kw=hour,
         covered=covered,
