@@ -19,8 +19,10 @@ Floats = NDArray[np.float64]
 
 _AS_GOOD_PER_KWH = 1e-6
 _FULL_KWH = 1e-6
-# Reserves missed by this much more, summed over the slots' ends, are as good as met.
+# Reserves missed by this much more, summed over the slots' ends of one scenario alone, are as good as met.
 _AS_SHORT_KWH = 0.05
+# How long a day is taken to go on like the past day it began like. On homes 1 to 8, two to six hours do as well.
+_MEET_HOURS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,14 @@ def end_worth_per_kwh(prices: Prices, home: Home) -> float:
     return max(float(prices.import_per_kwh.min()), 0.0) * home.battery.discharge_efficiency
 
 
-def cost_to_go(ensemble: Ensemble, home: Home, wishes: SlotWishes | None = None) -> list[CostToGo]:
-    """Exact least cost of every scenario before each slot and after the last, as a function of stored energy.
+def cost_to_go(
+    ensemble: Ensemble, home: Home, wishes: SlotWishes | None = None, *, apart: bool = False
+) -> list[CostToGo]:
+    """Least cost of every scenario before each slot and after the last, as a function of stored energy.
 
-    What is missing from a reserve that the household asked for counts as a high cost.
+    Exact for one scenario. Several meet every few hours, beyond which none is known to go on as it began; `apart` each
+    is exact by itself, as if it were known. What is missing from a reserve that the household asked for counts as a
+    high cost.
     """
     stages = stage_costs(
         ensemble.load_kw,
@@ -110,7 +116,9 @@ def cost_to_go(ensemble: Ensemble, home: Home, wishes: SlotWishes | None = None)
         wishes=wishes,
     )
     floor_kwh = wishes.floor_kwh if wishes else None
-    return costs_to_go(stages, home.battery.usable_kwh, end_worth_per_kwh(ensemble.prices, home), floor_kwh)
+    end_worth = end_worth_per_kwh(ensemble.prices, home)
+    meet_slots = None if apart else max(round(_MEET_HOURS / ensemble.hours), 1)
+    return costs_to_go(stages, home.battery.usable_kwh, end_worth, floor_kwh, meet_slots=meet_slots)
 
 
 def best_levels(
@@ -226,8 +234,9 @@ def plan(
         looked = outlook(levels, ensemble, home, stored_kwh, wishes)
         first = first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
         candidates.append(Candidate(name, levels, looked, first))
+    tolerance_kwh = _AS_SHORT_KWH / len(ensemble.load_kw)
     least_kwh = min(candidate.outlook.shortfall_kwh for candidate in candidates)
-    able = [one for one in candidates if one.outlook.shortfall_kwh <= least_kwh + _AS_SHORT_KWH]
+    able = [one for one in candidates if one.outlook.shortfall_kwh <= least_kwh + tolerance_kwh]
     ranked = sorted(able, key=lambda candidate: candidate.outlook.expected_cost)
     idle = _obeying((SELF_CONSUMPTION,), home, wishes)[0]
     idle_cost = first_slot_cost(idle, ensemble, home, futures[1], stored_kwh)

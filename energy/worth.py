@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 _TINY_KWH = 1e-9
 # Price of a kWh missing from a reserve: above any tariff even if one scenario in thirty lacks it, below an overload.
 SHORT_PER_KWH = 50.0
+# Amounts of stored energy at which the mean of the scenarios is told where they meet.
+_MEETING_POINTS = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,18 @@ def costs_to_go(
     usable_kwh: float,
     end_worth_per_kwh: float,
     floor_kwh: Floats | None = None,
+    *,
+    meet_slots: int | None = None,
 ) -> list[CostToGo]:
     """Cost-to-go before each slot and after the last one: a list of slots + 1.
 
     Energy missing at a slot's end below `floor_kwh` (slots,) costs `SHORT_PER_KWH`, which keeps the function convex.
+    Every `meet_slots` the scenarios meet: from there on any of them may follow any other, so that no decision before
+    it profits from knowing which one it is in. Without it each scenario is decided with hindsight.
 
     One backward step is the infimal convolution of the future with the slot's cost: for convex piecewise-linear
-    functions, a merge of their segments by slope (Rockafellar 1970, theorem 16.4), cut to the charge band.
+    functions, a merge of their segments by slope (Rockafellar 1970, theorem 16.4), cut to the charge band. Between
+    meetings this is stochastic dynamic programming with stages of several slots (Pereira and Pinto 1991).
     """
     scenarios, slots = stages.at_lowest.shape
     future = CostToGo(
@@ -80,6 +87,8 @@ def costs_to_go(
         future = _kept_above(future, float(floors[slot]))
         result.append(future)
         future = _one_step_back(future, stages, slot, usable_kwh)
+        if meet_slots and slot and slot % meet_slots == 0:
+            future = _met(future, usable_kwh)
     result.append(future)
     result.reverse()
     return result
@@ -95,6 +104,25 @@ def _kept_above(future: CostToGo, floor_kwh: float) -> CostToGo:
         at_empty=future.at_empty + below.sum(axis=1) * SHORT_PER_KWH,
         lengths_kwh=np.concatenate([below, future.lengths_kwh - below], axis=1),
         slopes_per_kwh=np.concatenate([future.slopes_per_kwh - SHORT_PER_KWH, future.slopes_per_kwh], axis=1),
+    )
+
+
+def _met(future: CostToGo, usable_kwh: float) -> CostToGo:
+    """Every scenario with the mean cost of all, told at a few even amounts of stored energy."""
+    scenarios = len(future.at_empty)
+    if scenarios == 1:
+        return future
+    stored = np.linspace(0, usable_kwh, _MEETING_POINTS)
+    ends = np.cumsum(np.pad(future.lengths_kwh, ((0, 0), (1, 0))), axis=1)
+    costs = np.cumsum(np.c_[future.at_empty, future.lengths_kwh * future.slopes_per_kwh], axis=1)
+    mean = np.mean([np.interp(stored, *row) for row in zip(ends, costs, strict=True)], axis=0)
+    lengths = np.diff(stored)
+    # Rounding must not undo the order of the slopes; an empty band has none.
+    slopes = np.maximum.accumulate(np.diff(mean) / np.maximum(lengths, _TINY_KWH))
+    return CostToGo(
+        at_empty=np.full(scenarios, mean[0]),
+        lengths_kwh=np.tile(lengths, (scenarios, 1)),
+        slopes_per_kwh=np.tile(slopes, (scenarios, 1)),
     )
 
 

@@ -101,6 +101,7 @@ def least_costs(scene: Scene, profiles: Floats) -> Floats:
     members = len(ensemble.load_kw)
     load_kw = (ensemble.load_kw[None] + profiles[:, None]).reshape(runs * members, -1)
     pv_kw = np.broadcast_to(ensemble.pv_kw, (runs, *ensemble.pv_kw.shape)).reshape(runs * members, -1)
-    before = replace(scene, ensemble=replace(ensemble, load_kw=load_kw, pv_kw=pv_kw)).futures[0]
+    loaded = replace(ensemble, load_kw=load_kw, pv_kw=pv_kw)
+    before = cost_to_go(loaded, scene.home, scene.wishes, apart=True)[0]
     above_kwh = scene.soc * scene.home.battery.capacity_kwh - scene.home.battery.min_kwh
     return np.asarray(before.cost(max(above_kwh, 0.0)).reshape(runs, members).mean(axis=1))

@@ -1,5 +1,6 @@
 """The planner against the linear programme, against rules, and against hand-worked days."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,9 +14,9 @@ from energy.home import Grid, Home
 from energy.oracle import optimise
 from energy.planner import Ensemble, best_levels, cost_to_go, end_worth_per_kwh, follow, outlook, plan
 from energy.rules import greedy, threshold
-from energy.stage import lower_hull
+from energy.stage import StageCosts, lower_hull, stage_costs
 from energy.tariff import FlatTariff, Prices
-from energy.worth import mean_worth
+from energy.worth import costs_to_go, mean_worth
 
 
 def make_home(**changes: object) -> Home:
@@ -139,6 +140,39 @@ def test_two_scenarios_average_their_worth() -> None:
     futures = cost_to_go(Ensemble(load, np.zeros_like(load), prices, hours=1.0), home)
     # Up to 1 kWh both scenarios use it at 0.50; from 1 to 3 only one does, the other keeps it at 0.20.
     assert [mean_worth(futures[1]).at(kwh) for kwh in (0.5, 2.0, 3.5)] == pytest.approx([0.50, 0.35, 0.20])
+
+
+def test_no_decision_before_a_meeting_profits_from_what_is_only_known_after_it() -> None:
+    battery = make_home(charge_efficiency=1.0, discharge_efficiency=1.0, min_soc=0.0, capacity_kwh=10.0).battery
+    # Who needs nothing in the second hour needs 2 kWh in the third, and the other way round.
+    load, prices = np.array([[0.0, 0.0, 2.0], [0.0, 2.0, 0.0]]), Prices(np.array([0.20, 0.50, 0.50]), np.zeros(3))
+    stages = stage_costs(load, np.zeros_like(load), prices=prices, battery=battery, grid=make_home().grid, hours=1.0)
+    hindsight = mean_worth(costs_to_go(stages, 10.0, 0.20)[1])
+    assert [hindsight.at(kwh) for kwh in (1.0, 3.0, 5.0)] == pytest.approx([0.50, 0.20, 0.20])
+    # After the meeting either may need 2 kWh: the third hour's worth is 0.35 to both, and below it comes the second's.
+    meeting = mean_worth(costs_to_go(stages, 10.0, 0.20, meet_slots=2)[1])
+    assert [meeting.at(kwh) for kwh in (1.0, 3.0, 5.0)] == pytest.approx([0.425, 0.275, 0.20])
+
+
+@given(seed=st.integers(0, 10_000), soc=st.floats(0.0, 1.0))
+@settings(max_examples=25, deadline=None)
+def test_costs_stay_convex_where_scenarios_meet_and_one_scenario_has_nobody_to_meet(seed: int, soc: float) -> None:
+    home = make_home(allow_battery_export=True)
+    ensemble = make_ensemble(np.random.default_rng(seed), scenarios=6, slots=24)
+    usable_kwh = home.battery.usable_kwh
+    stages = stage_costs(
+        ensemble.load_kw,
+        ensemble.pv_kw,
+        prices=ensemble.prices,
+        battery=home.battery,
+        grid=home.grid,
+        hours=ensemble.hours,
+    )
+    met = costs_to_go(stages, usable_kwh, 0.1, meet_slots=3)[0]
+    assert (np.diff(met.slopes_per_kwh, axis=1) >= -1e-9).all()
+    one = replace(stages, **{name: getattr(stages, name)[:1] for name in StageCosts.__slots__})
+    alone, alone_met = (costs_to_go(one, usable_kwh, 0.1, meet_slots=meet)[0] for meet in (None, 3))
+    assert alone_met.cost(soc * usable_kwh) == pytest.approx(alone.cost(soc * usable_kwh), abs=1e-12)
 
 
 def test_candidates_are_ranked_and_the_best_has_no_regret() -> None:
