@@ -20,7 +20,7 @@ from eval.playing import Course, Stretch, play, stretch
 from eval.policies import latest, random_days, recent, same_type, same_weekday
 from eval.records import Cell, Tariff
 from ingest.history import History
-from knowledge.days import Floats
+from knowledge.days import Floats, profile
 from knowledge.embedder import TextEmbedder
 from knowledge.fingerprint import PARTS, WEIGHTS
 from knowledge.similar import FingerprintTable
@@ -43,8 +43,9 @@ _SCORED_EVERY = 4
 RETRIEVAL = "retrieval"
 OTHERS = ("last 12 days", "last 12 of the same kind", "12 random days", "text of the numbers")
 ONE_DAY = ("yesterday", "same weekday")
+HINDSIGHT = "12 days most like what came"
 KNOWING = ("perfect load", "perfect load and sun")
-VARIANTS = (RETRIEVAL, *(f"without {part}" for part in PARTS), *OTHERS, *ONE_DAY, *KNOWING)
+VARIANTS = (RETRIEVAL, *(f"without {part}" for part in PARTS), *OTHERS, *ONE_DAY, HINDSIGHT, *KNOWING)
 
 
 class Case(BaseModel):
@@ -246,7 +247,20 @@ def _choice(variant: str, history: History) -> DayChoice | None:
         "yesterday": latest,
         "same weekday": same_weekday,
     }
+    if variant == HINDSIGHT:
+        return _with_hindsight(history)
     return _by_text(history) if variant == "text of the numbers" else choices.get(variant)
+
+
+def _with_hindsight(history: History) -> DayChoice:
+    """The days whose hours of load were nearest to what today's turn out to be: what no choice of days can know."""
+    zone, step = history.home.tz, timedelta(hours=1)
+    load_kw = {record.day: profile(record, record.load_kw, zone=zone, step=step) for record in history.days}
+
+    def choose(today: date, earlier: list[date]) -> list[date]:
+        return sorted(earlier, key=lambda day: float(np.abs(load_kw[day] - load_kw[today]).sum()))[:MEMBERS]
+
+    return choose
 
 
 def _by_text(history: History) -> DayChoice:

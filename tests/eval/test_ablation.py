@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from energy.errors import DataError
-from eval.ablation import RETRIEVAL, Case, Result, cases, crps, play_case, results, run
+from eval.ablation import HINDSIGHT, RETRIEVAL, Case, Result, cases, crps, play_case, results, run
 from eval.ablation_report import ablation_table, bill_difference, write_ablation
 from eval.homes import Source
 
@@ -79,3 +79,9 @@ def test_knowing_the_future_costs_the_bound() -> None:
     case = Case(group="recorded, 3 days of memory", home="citylearn-4", first_day=WINTER, memory_days=3)
     [perfect] = play_case(case, Source(), ["perfect load and sun"])
     assert perfect.share == pytest.approx(1.0, abs=0.005)
+
+
+def test_days_chosen_with_hindsight_forecast_better() -> None:
+    case = Case(group="recorded, time of use", home="citylearn-4", first_day=WINTER)
+    chosen, with_hindsight = play_case(case, Source(), [RETRIEVAL, HINDSIGHT])
+    assert with_hindsight.crps_hour_kw < 0.9 * chosen.crps_hour_kw
