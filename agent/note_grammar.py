@@ -23,9 +23,16 @@ _NEGATION = (
 )
 _QUESTION = (
     r"^(?:why|what|when|how|who|which|should|can|could|will|is|are|do you|does|"
-    r"por que|que|cuando|cuanto|como|puedo|debo|deberia|cual)\b"
+    r"por que|que(?! (?:el|la|no) )|cuando|cuanto|como|puedo|debo|deberia|cual)\b"
 )
-_READY_BY = r"\bby\b|\bpara las? \d|\bantes del?\b"
+_READY_BY = r"\bby\b|\bpara (?:(?:el |la )?\w+ a )?las? \d|\bantes del?\b"
+
+# Whose battery it is not; only guests may be such people.
+_ELSEWHERE = (
+    r"neighbou?rs?|(?:my|his|her|their|our) (?:sister|brother|mother|father|parents?|son|daughter|friend)|"
+    r"vecin[oa]s?|(?:mis?|sus?|nuestr[oa]s?) (?:herman[oa]s?|madre|padres?|hij[oa]s?|amig[oa]s?)|"
+    r"phone|mobile|laptop|tablet|e-?bike|scooter|movil|telefono|portatil|bici(?:cleta)?|patinete|moto"
+)
 
 _SPANISH = (
     r"\b(de|a|esta|noche|manana|tarde|vienen|invitados?|visitas?|guarda|reserva|manten\w*|deja|el|la|los|las|del|hasta|"
@@ -60,6 +67,8 @@ _BATTERY = r"(?:(?:the|la|my|mi|our|nuestra) )?(?:home |house )?(?:battery|bater
 _NO_GRID_CHARGE = (
     rf"\b{_NO} (?:\w+ )?(?:charg\w+|carg\w+|recarg\w+|top\w* up)(?: {_BATTERY})? {_GRID}\b"
     rf"|\b{_NO} (?:the )?grid charging\b"
+    rf"|\b(?:only|solo) (?:charge|carga\w*)(?: {_BATTERY})? (?:from|with|con) (?:the |el )?(?:sun|solar|sol)\b"
+    rf"|\b(?:charge|carga\w*)(?: {_BATTERY})? (?:only|solo) (?:from|with|con) (?:the |el )?(?:sun|solar|sol)\b"
     rf"|\b{_NO} (?:buy\w*|compr\w+)(?: \w+)?(?: for| para)? {_BATTERY}(?: {_GRID})?\b"
 )
 _NO_EXPORT = (
@@ -89,6 +98,10 @@ _EXTRA = (
     r"soldar|kiln|dryer|secadora|washing machine|lavadora|laundry|consum\w+|using|use|usaremos|gastar\w*|need)\b"
 )
 _RESERVE = (
+    rf"^(?={NUMBER} ?% (?:by|until|till|para|hasta)\b)"
+    rf"|\b(?:don't|dont|do not|never) let {_BATTERY} (?:go|drop|fall|get) (?:below|under)\b"
+    r"|\b(?:not|never) be (?:below|under|less than)\b|\b(?:stay|remain) above\b|\bnunca menos del?\b"
+    r"|\bno (?:puede|debe) (?:bajar|caer)(?: por debajo)? del?\b|\bno baj\w+ del?\b|"
     r"\b(?:never |not |don't |do not |no )?(?:go|drop|fall|get|discharge|baj\w+|descarg\w+)(?: \w+)? "
     r"(?:below|under|de|del|por debajo del?)\b"
     r"|\b(?:keep|hold|reserve|save|leave|maintain|have|store|want|need|guard\w+|reserv\w+|manten\w*|dej\w+|"
@@ -137,6 +150,8 @@ def wishes(plain: str) -> tuple[list[str], str]:
     kinds: list[str] = []
     rest = plain
     for intent in _INTENTS:
+        if intent.kind == "extra_load" and _is_a_share(rest):
+            continue
         if kinds and intent.kind in {"reserve", "extra_load", "guests"} and not _stands_alone(intent.kind, rest, kinds):
             continue
         found, count = intent.pattern.subn(" | ", rest)
@@ -146,13 +161,24 @@ def wishes(plain: str) -> tuple[list[str], str]:
     return kinds, rest
 
 
+def _is_a_share(rest: str) -> bool:
+    """Whether what is needed is told in % of the battery, not as more load."""
+    return re.search(rf"\bneed {NUMBER} ?%(?! (?:more|extra))", rest) is not None
+
+
 def _stands_alone(kind: str, rest: str, kinds: list[str]) -> bool:
     """Whether a weaker wish is said beside a stronger one, rather than being part of its words."""
     if kind == "reserve":
         return kinds != ["car_ready"] and re.search(rf"{NUMBER} ?%", rest) is not None
     if kind == "guests":
-        return "away" in kinds or "no_grid_charge" in kinds
+        return bool({"away", "no_grid_charge", "no_export"} & set(kinds))
     return False
+
+
+def elsewhere(kinds: list[str], plain: str) -> str | None:
+    """Words that say whose battery or house a wish is about, if it is not this one."""
+    match = re.search(rf"\b(?:{_ELSEWHERE})\b", plain)
+    return match[0] if match and "guests" not in kinds else None
 
 
 def denial(rest: str) -> str | None:

@@ -166,8 +166,11 @@ def _ranges(found: _Found) -> None:
     clock = rf"(?:{_CLOCK}|({_NAMED}))"
     link = r"(?:from|between|de|desde|entre)(?: las?| el)?"
     to = r"(?: ?-|\\u2013| to| and| until| till| a| y| hasta)(?: las?)?"
-    match = _take(found, rf"{link} {clock}{to} {clock}") or _take(
-        found, rf"{_CLOCK}() ?(?:-|\\u2013) ?{_CLOCK}()(?= |$)"
+    exact = r"(\d{1,2}):(\d{2})()()()()"
+    match = (
+        _take(found, rf"{link} {clock}{to} {clock}")
+        or _take(found, rf"{_CLOCK}() ?(?:-|\\u2013) ?{_CLOCK}()(?= |$)")
+        or _take(found, rf"{exact} (?:to|a) (?:las? )?{exact}")
     )
     if match is None:
         return

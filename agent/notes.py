@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from agent.note_grammar import NUMBER, denial, is_ready_by, language_of, refusal, strange_words, wishes
+from agent.note_grammar import NUMBER, denial, elsewhere, is_ready_by, language_of, refusal, strange_words, wishes
 from agent.note_times import Span, TimeError, find_span
 from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
 from energy.home import Home
@@ -75,6 +75,9 @@ HELP = (
 )
 
 
+_SPELLINGS = ((r"por ?ciento", "%"), (r"(?<!\w)'?til\b|\buntill\b", "until"), (r"\basta\b", "hasta"))
+
+
 def _plain(text: str) -> str:
     """Lower case without accents, controls or doubled spaces; decimals with a point."""
     folded = unicodedata.normalize("NFKD", text).casefold()
@@ -87,7 +90,9 @@ def _plain(text: str) -> str:
         .replace("per cent", "%")
         .replace("percent", "%")
     )
-    return " ".join(re.sub(r"por ?ciento", "%", kept).split())
+    for pattern, meant in _SPELLINGS:
+        kept = re.sub(pattern, meant, kept)
+    return " ".join(kept.split())
 
 
 def _by_grammar(plain: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood | None:
@@ -97,8 +102,8 @@ def _by_grammar(plain: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnde
     kinds, rest = wishes(plain)
     if not kinds:
         return None
-    if len(kinds) > 1:
-        return NotUnderstood(f"this says more than one thing ({' and '.join(kinds)}): write them as separate notes")
+    if problem := _not_one_wish(kinds, plain):
+        return NotUnderstood(problem)
     [kind] = kinds
     try:
         return _read(kind, plain, rest, now, tz)
@@ -106,6 +111,14 @@ def _by_grammar(plain: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnde
         return NotUnderstood(str(err))
     except ValidationError as err:
         return NotUnderstood("; ".join(problem["msg"] for problem in err.errors(include_url=False)))
+
+
+def _not_one_wish(kinds: list[str], plain: str) -> str | None:
+    """Why a note is not one wish for this house."""
+    if len(kinds) > 1:
+        return f"this says more than one thing ({' and '.join(kinds)}): write them as separate notes"
+    word = elsewhere(kinds, plain)
+    return f"{word!r} is not this house's battery: say only what shall hold here" if word else None
 
 
 def _read(kind: str, plain: str, rest: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:

@@ -14,7 +14,7 @@ from agent.notes import NotUnderstood, Understood
 from energy.constraints import CarReady, Constraint, ExtraLoad, Reserve
 
 ZONE = ZoneInfo("Europe/Madrid")
-_FILE = files("eval") / "cases" / "notes.yaml"
+_CASES = files("eval") / "cases"
 _EXACT, _ROUGH = 0.01, 0.25
 
 # right: what was meant, or nothing where nothing was meant · refused: not understood, and said so · wrong: taken for
@@ -51,7 +51,17 @@ class NoteCases(BaseModel):
 @cache
 def note_cases() -> NoteCases:
     """The notes of the exam."""
-    return NoteCases.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+    return _read("notes.yaml")
+
+
+@cache
+def fresh_note_cases() -> NoteCases:
+    """Notes that were written without looking at the grammar."""
+    return _read("notes_fresh.yaml")
+
+
+def _read(name: str) -> NoteCases:
+    return NoteCases.model_validate(yaml.safe_load((_CASES / name).read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)

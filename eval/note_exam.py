@@ -8,7 +8,7 @@ from agent.note_model import note_reader
 from agent.note_words import describe
 from agent.notes import NotUnderstood, Understood, understand
 from eval.model_scores import Candidate, CaseResult, Progress, spread
-from eval.note_cases import ZONE, NoteCase, grade, note_cases
+from eval.note_cases import ZONE, NoteCase, NoteCases, fresh_note_cases, grade, note_cases
 
 PART = "notes"
 _Reader = Callable[[str, datetime, ZoneInfo], Understood | NotUnderstood]
@@ -16,12 +16,16 @@ _Reader = Callable[[str, datetime, ZoneInfo], Understood | NotUnderstood]
 
 def sit_notes(candidate: Candidate, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
     """Grade every reader on the notes."""
-    cases, moment = note_cases(), note_cases().moment
-    for case in spread(cases.cases, limit):
+    every = [(name, asked.moment, case) for name, asked in _sets().items() for case in asked.cases]
+    for name, moment, case in spread(every, limit):
         for who, reader in _readers(candidate).items():
-            read = reader(case.text, moment, ZONE)
-            yield _result(case, who, read, candidate)
+            yield _result(case, who, reader(case.text, moment, ZONE), candidate, of=name)
         progress(PART)
+
+
+def _sets() -> dict[str, NoteCases]:
+    """The sets of notes, by what their rows are called."""
+    return {"": note_cases(), "fresh ": fresh_note_cases()}
 
 
 def _readers(candidate: Candidate) -> dict[str, _Reader]:
@@ -38,10 +42,10 @@ def _readers(candidate: Candidate) -> dict[str, _Reader]:
     return {"grammar": grammar, "grammar, then model": both, "model alone": ask}
 
 
-def _result(case: NoteCase, who: str, read: Understood | NotUnderstood, candidate: Candidate) -> CaseResult:
+def _result(case: NoteCase, who: str, read: Understood | NotUnderstood, candidate: Candidate, *, of: str) -> CaseResult:
     mark = grade(case, read)
     said = read.why if isinstance(read, NotUnderstood) else describe(read.constraint, ZONE)
-    group = f"traps, {case.lang}" if case.trap else f"wishes, {case.lang}"
+    group = f"{of}{'traps' if case.trap else 'wishes'}, {case.lang}"
     return CaseResult(
         part=PART,
         group=group,
