@@ -11,6 +11,7 @@ from eval.hostile_exam import sit_hostile
 from eval.model_scores import Candidate, CaseResult, Progress
 from eval.note_exam import sit_notes
 from eval.question_exam import sit_questions
+from eval.trajectory_exam import sit_tools
 
 Part = Callable[[Candidate, int | None, Progress], Iterator[CaseResult]]
 
@@ -18,6 +19,7 @@ PARTS: dict[str, Part] = {
     "choice": sit_choice,
     "notes": sit_notes,
     "questions": sit_questions,
+    "tools": sit_tools,
     "hostile text": sit_hostile,
 }
 
