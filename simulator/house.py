@@ -1,6 +1,6 @@
 """The house itself: it replays a recording through physics of its own and obeys the commands it finds sound."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -269,7 +269,7 @@ class House:
             grid=self._grid(),
             hours=hours(self.step_length),
         )
-        return Flows(**{name: float(value) for name, value in asdict(flows).items()})
+        return Flows(*(float(getattr(flows, name)) for name in Flows.__slots__))
 
     def _grid(self) -> Grid:
         """The connection, with the export limit in force."""

@@ -67,6 +67,7 @@ class HouseService:
         self._said = Sensors(quality, began=house.now, seed=house.seed)
         readings = house.readings()
         self._sensors = {sensor.name: sensor for sensor in _sensors_of(house) if sensor.name in readings}
+        self._told = {name: (self._topics.sensor(name), one.unit or "") for name, one in self._sensors.items()}
         if strange := check_faults(quality.faults, readings):
             raise SettingsError(strange)
         self._proceed: Moment | None = None
@@ -124,8 +125,8 @@ class HouseService:
         for device in self._house.device_states():
             link.publish(self._topics.device_state(device.device), device.model_dump_json(), retain=True)
         for state in self._said.read(self._house.readings(), self._house.now):
-            payload = state_json(state.value, self._sensors[state.name].unit or "", state.at)
-            link.publish(self._topics.sensor(state.name), payload, retain=True)
+            topic, unit = self._told[state.name]
+            link.publish(topic, state_json(state.value, unit, state.at), retain=True)
 
     def _publish_forecast(self, link: MqttLink) -> None:
         now, slot = self._house.now, self._house.slot_length

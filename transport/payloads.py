@@ -2,6 +2,8 @@
 
 import json
 from datetime import datetime
+from functools import lru_cache
+from math import isfinite
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -67,8 +69,22 @@ class PvForecast(_Payload):
 
 
 def state_json(value: float, unit: str, time: datetime) -> str:
-    """A sensor's state; a millionth is finer than any meter."""
-    return json.dumps({"value": round(value, 6), "unit": unit, "time": time.isoformat()}, ensure_ascii=False)
+    """A sensor's state; a millionth is finer than any meter, and what is no number is unknown.
+
+    Written by hand, as a house says thousands a second at full speed.
+    """
+    number = repr(round(float(value), 6)) if isfinite(value) else "null"
+    return f'{{"value": {number}, "unit": {_quoted(unit)}, "time": "{_iso(time)}"}}'
+
+
+@lru_cache(maxsize=64)
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+@lru_cache(maxsize=64)
+def _iso(time: datetime) -> str:
+    return time.isoformat()
 
 
 def first_fault(err: ValidationError) -> str:
