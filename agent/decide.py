@@ -20,12 +20,12 @@ from agent.decision import (
     VerdictRecord,
 )
 from agent.device_commands import Occasion, device_commands
-from agent.device_plan import effective_prices, plan_devices
+from agent.device_plan import effective_prices, plan_devices, planned_cars
 from agent.devices import NOTHING_KNOWN, KnownDevices
 from agent.explain import Explanation, Grounds, candidate_name, explain
 from agent.note_words import Language
 from energy.commands import BatteryCommand, Levels, SlotLevels
-from energy.constraints import Constraint, expected_load, over_slots
+from energy.constraints import CarReady, Constraint, expected_load, over_slots
 from energy.day_ahead import known_prices
 from energy.dispatch import Dispatch
 from energy.errors import AdvisorError
@@ -138,18 +138,23 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
     used = set(possible.days)
     near = [one for one in situation.neighbours if one.day in used and one.source != "prior"]
     stored_kwh = snapshot.soc * home.battery.capacity_kwh
-    devices = plan_devices(situation.devices, home, ensemble, starts=starts, stored_kwh=stored_kwh)
+    devices = plan_devices(
+        situation.devices, home, ensemble, starts=starts, stored_kwh=stored_kwh, asked=situation.asked
+    )
     if devices is not None:
         ensemble = replace(ensemble, load_kw=np.round(ensemble.load_kw + devices.total_kw(len(starts)), 3))
     return replace(outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near), devices=devices)
 
 
 def _not_remembered(situation: Situation) -> list[Constraint]:
-    """Wishes whose use of energy the neighbours do not show yet: days with guests have guests in them."""
+    """Wishes whose use of energy the neighbours do not show yet: days with guests have guests in them.
+
+    A car that is planned for itself is no expected load beside.
+    """
     seen = [near.notes for near in situation.neighbours]
-    return [
-        wish for wish in situation.asked if not seen or 2 * sum(word_for(wish) in notes for notes in seen) < len(seen)
-    ]
+    cars = planned_cars(situation.devices, situation.home, situation.now)
+    asked = [wish for wish in situation.asked if not (cars and isinstance(wish, CarReady))]
+    return [wish for wish in asked if not seen or 2 * sum(word_for(wish) in notes for notes in seen) < len(seen)]
 
 
 def outline_of(

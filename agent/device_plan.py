@@ -8,7 +8,8 @@ from math import ceil
 import numpy as np
 
 from agent.devices import KnownDevices
-from energy.devices import AnyLoad, Deferrable, HeatPump
+from energy.constraints import CarReady, Constraint
+from energy.devices import AnyLoad, Car, Deferrable, HeatPump
 from energy.dispatch import Dispatch, Task, Zone, dispatch
 from energy.heat_pump import heat_pump_cop
 from energy.home import Home
@@ -29,9 +30,18 @@ def effective_prices(prices: Prices, home: Home) -> Prices:
 
 
 def plan_devices(
-    known: KnownDevices, home: Home, ensemble: Ensemble, *, starts: Sequence[datetime], stored_kwh: float
+    known: KnownDevices,
+    home: Home,
+    ensemble: Ensemble,
+    *,
+    starts: Sequence[datetime],
+    stored_kwh: float,
+    asked: Sequence[Constraint] = (),
 ) -> Dispatch | None:
-    """The cheapest powers of the devices that were heard; None without any."""
+    """The cheapest powers of the devices that were heard; None without any.
+
+    A car that the household wants earlier than the car itself says is done by then.
+    """
     step = starts[1] - starts[0]
     tasks: list[Task] = []
     zones: list[Zone] = []
@@ -39,11 +49,29 @@ def plan_devices(
         state = known.states.get(device.name)
         if state is None:
             continue
+        if isinstance(device, Car):
+            state = _hastened(state, asked, starts[0])
         if isinstance(device, HeatPump):
             zones += _zone(device, state, known, len(starts))
         else:
             tasks += _tasks(device, state, home, starts=starts, step=step)
     return dispatch(ensemble, home, stored_kwh, tasks=tasks, zones=zones) if tasks or zones else None
+
+
+def planned_cars(known: KnownDevices, home: Home, now: datetime) -> bool:
+    """Whether a car is heard that still needs energy by a time: then its own need is planned, not an expected load."""
+    states = (known.states.get(device.name) for device in home.devices if isinstance(device, Car))
+    return any(
+        one is not None and one.needed_kwh > 0 and one.ready_by is not None and one.ready_by > now for one in states
+    )
+
+
+def _hastened(state: DeviceState, asked: Sequence[Constraint], now: datetime) -> DeviceState:
+    """The state with the earliest time that the household named, if that is before the car's own."""
+    times = [one.end for one in asked if isinstance(one, CarReady) and one.start <= now < one.end]
+    if state.ready_by is None or not times:
+        return state
+    return state.model_copy(update={"ready_by": min(state.ready_by, *times)})
 
 
 def _tasks(

@@ -12,6 +12,7 @@ import pytest
 from agent.decide import Situation, decide
 from agent.devices import DeviceDesk, KnownDevices
 from energy.commands import ClimateCommand, ExportCommand, LoadCommand, device_command_schema
+from energy.constraints import CarReady
 from energy.devices import Car, Deferrable, HeatPump
 from energy.errors import DataError
 from energy.home import Grid, Home
@@ -190,3 +191,28 @@ def test_the_weather_ahead_is_yesterdays_with_todays_difference_fading(
     unknown = young.known([now, now + timedelta(hours=1)]).outdoor_c
     assert unknown is not None
     assert unknown.tolist() == [7.0, 7.0]
+
+
+def test_a_note_on_the_car_brings_its_charging_forward_and_is_counted_once(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    plain = make_situation()
+    patient = states(plain.now)["car"].model_copy(update={"ready_by": plain.now + timedelta(hours=23)})
+    known = KnownDevices({"car": patient}, {}, np.full(48, 4.0))
+    wish = CarReady(start=plain.now, end=plain.now + timedelta(hours=3), energy_kwh=7.2)
+    kwh = {}
+    for name, asked in (("told", (wish,)), ("alone", ())):
+        decision = decide(make_situation(home=furnished, devices=known, asked=asked))
+        [command] = decision.device_commands
+        assert isinstance(command, LoadCommand)
+        assert decision.ensemble is not None
+        kwh[name] = sum(
+            slot.power_kw * ((slot.end - slot.start) / timedelta(hours=1))
+            for slot in command.slots
+            if slot.end <= wish.end
+        )
+        loads = np.sum(decision.ensemble.load_w, axis=1)
+        kwh[f"{name}, all load"] = float(np.mean(loads))
+    assert kwh["told"] >= 9 - 0.1
+    assert kwh["alone"] < 7.2
+    assert kwh["told, all load"] == pytest.approx(kwh["alone, all load"], rel=0.001)
