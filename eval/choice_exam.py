@@ -1,8 +1,9 @@
 """The exam on choices: what a model chooses and why, beside constant policies, and what the guard lets out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
+from zlib import crc32
 
 from agent.choose import Brief, Chosen, NoChoice, make_reviewer
 from agent.decide import decide, named
@@ -42,7 +43,36 @@ def sit_choice(candidate: Candidate, limit: int | None, progress: Progress) -> I
             asked = Asked(candidate)
             decision = decide(case.situation, asked)
             yield from _of_model(case, asked, decision, candidate)
+            yield from _in_other_letters(case, candidate)
         progress(CHOICE)
+
+
+def turned(brief: Brief, by: int) -> Brief:
+    """The same brief with its schedules in another order, lettered anew: the best is no longer A."""
+    order = [*brief.candidates[by:], *brief.candidates[:by]]
+    lettered = [replace(one, id=letter) for letter, one in zip(brief.ids, order, strict=True)]
+    return replace(brief, candidates=lettered)
+
+
+def _in_other_letters(case: ChoiceCase, candidate: Candidate) -> Iterator[CaseResult]:
+    """Whether a model chooses a schedule or a letter; the turn is fixed by the case's name."""
+    if len(case.brief.candidates) < 2:
+        return
+    brief = turned(case.brief, 1 + crc32(case.name.encode()) % (len(case.brief.candidates) - 1))
+    first = brief.candidates[0]
+    bound = case.situation.policy.max_regret_per_slot
+    yield _cents(case.name, "always A", first.regret_per_slot, bound)
+    answer = Asked(candidate)(brief)
+    if isinstance(answer, Chosen):
+        chosen = next(one for one in brief.candidates if one.id == answer.choice)
+        yield _cents(case.name, "model", chosen.regret_per_slot, bound).model_copy(
+            update={"detail": f"{answer.choice}: {answer.rationale}", **candidate.spent()}
+        )
+
+
+def _cents(case: str, who: str, regret: float, bound: float, group: str = "letters turned") -> CaseResult:
+    mark = "best" if regret <= 0 else "within the bound" if regret <= bound else "over the bound"
+    return CaseResult(part=CHOICE, group=group, who=who, case=case, grade=mark, score=regret * _CENTS)
 
 
 def _constants(case: ChoiceCase) -> Iterator[CaseResult]:
@@ -57,9 +87,7 @@ def _constants(case: ChoiceCase) -> Iterator[CaseResult]:
 
 
 def _regret(case: ChoiceCase, who: str, regret: float) -> CaseResult:
-    bound = case.situation.policy.max_regret_per_slot
-    mark = "best" if regret <= 0 else "within the bound" if regret <= bound else "over the bound"
-    return CaseResult(part=CHOICE, group="cents a slot", who=who, case=case.name, grade=mark, score=regret * _CENTS)
+    return _cents(case.name, who, regret, case.situation.policy.max_regret_per_slot, "cents a slot")
 
 
 def _of_model(case: ChoiceCase, asked: Asked, decision: Decision, candidate: Candidate) -> Iterator[CaseResult]:

@@ -19,7 +19,8 @@ from agent.note_model import NoteReading
 from agent.notes import NotUnderstood, Understood
 from energy.constraints import NoExport, Reserve
 from energy.errors import SettingsError
-from eval.choice_exam import sit_choice
+from eval.choice_cases import exam_cases
+from eval.choice_exam import sit_choice, turned
 from eval.hostile_exam import leaks
 from eval.model_exam import read_results, sit, write_results
 from eval.model_report import write_model_report
@@ -163,6 +164,19 @@ def test_a_model_that_lies_and_obeys_is_seen_by_the_exam_and_held_by_the_guard()
     assert len(out) == 8
     assert {one.grade for one in out} <= {"best", "within the bound"}
     assert {one.grade for one in results if one.part == "reasons"} == {"held back"}
+
+
+def test_turned_letters_name_other_schedules_and_show_a_constant_answer() -> None:
+    brief = exam_cases()[0].brief
+    other = turned(brief, 1)
+    assert other.ids == brief.ids
+    assert [one.label for one in other.candidates] == [
+        one.label for one in [*brief.candidates[1:], brief.candidates[0]]
+    ]
+    model = LoadedModel(_Obedient(), "obedient", "ollama", lambda: None)
+    results = [one for one in sit_choice(Candidate(model), 8, lambda _: None) if one.group == "letters turned"]
+    assert {one.who for one in results} == {"always A", "model"}
+    assert max(one.score for one in results if one.who == "always A") > 0
 
 
 def test_training_data_is_chat_lines_that_share_nothing_with_the_exam(tmp_path: Path) -> None:
