@@ -14,7 +14,7 @@ DEFAULT_OUT = Path(".advisor/eval")
 @eval_app.command("run")
 def eval_run(  # noqa: PLR0913 (a command line's options)
     *,
-    suite: Annotated[str, typer.Option(help="smoke, real or model.")] = "smoke",
+    suite: Annotated[str, typer.Option(help="smoke, real, scenarios or model.")] = "smoke",
     home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
     policies: Annotated[
         str | None,
@@ -105,10 +105,10 @@ def eval_export(
 def eval_list() -> None:
     """Show the suites, scenarios and policies."""
     from eval.policies import PEERS, POLICIES
-    from eval.suites import SUITES
+    from eval.suites import SUITES, scenario_suite
     from simulator.scenario import scenario_names
 
-    for suite in SUITES.values():
+    for suite in (*SUITES.values(), scenario_suite()):
         cells = suite.cells((*POLICIES, *PEERS))
         print(f"{suite.name}: {len(suite.homes)} homes, {len(cells)} cells with every policy")  # noqa: T201 (the answer)
     print("model: the exam of a language model")  # noqa: T201 (the answer)

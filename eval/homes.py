@@ -1,6 +1,7 @@
 """The homes of the exam: where their history comes from, and what a cell changes about it."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from ingest.citylearn import read_citylearn
 from ingest.history import History
 from ingest.market_prices import dynamic_tariff, read_auction
 from ingest.recorded import shipped_history, shipped_homes
-from knowledge.days import of_one_step
+from knowledge.days import coarser, of_one_step
 from knowledge.store import DayStore
+from simulator.scenario import load_scenario
+from simulator.staging import staged as staged_scenario
 
-CITYLEARN = "citylearn-"
+CITYLEARN, SCENARIO = "citylearn-", "scenario-"
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,20 @@ def history_of(source: Source, home: str) -> History:
     if source.memory is not None and home in (store := DayStore(source.memory / "days")).homes():
         days = of_one_step(store.days(home))
         return History(store.home(home), days[0].step, days)
+    if home.startswith(SCENARIO):
+        return _simulated(home.removeprefix(SCENARIO))
     if home in shipped_homes():
         return shipped_history(home)
     if source.wheel is not None and home.startswith(CITYLEARN):
         return read_citylearn(source.wheel, int(home.removeprefix(CITYLEARN)))
     raise SettingsError(f"home {home!r} is not known: ingest it, or give --from with the CityLearn wheel")
+
+
+def _simulated(scenario: str) -> History:
+    """A scenario's house, hour by hour, with sensors that never fail and without devices to command but its battery."""
+    history = staged_scenario(load_scenario(scenario), scenario)
+    home = history.home.model_copy(update={"devices": ()})
+    return History(home, _HOUR, tuple(coarser(record, _HOUR) for record in history.days), history.warnings)
 
 
 def staged(source: Source, cell: Cell) -> History:

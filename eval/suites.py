@@ -6,16 +6,17 @@ from datetime import date, timedelta
 from itertools import product
 
 from energy.errors import SettingsError
-from eval.homes import CITYLEARN
+from eval.homes import CITYLEARN, SCENARIO, Source, history_of
 from eval.policies import PEERS, check_policy
 from eval.records import Cell, Forecast, Tariff
 from ingest.history import History
 from ingest.recorded import shipped_homes
+from simulator.scenario import Scenario, all_scenarios, scenario_names
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Windows, batteries, tariffs and forecasts whose product is sat by some policies, or by all."""
+    """Windows, batteries, tariffs and forecasts whose product is sat by some policies and homes, or by all."""
 
     windows: tuple[tuple[date, int], ...]
     batteries_kwh: tuple[float, ...] = (6.4,)
@@ -23,6 +24,7 @@ class Block:
     forecasts: tuple[Forecast, ...] = ("honest",)
     policies: frozenset[str] | None = None
     but: frozenset[str] = frozenset()
+    homes: tuple[str, ...] | None = None
 
     def sat_by(self, policy: str) -> bool:
         """Whether a policy sits this block; models and peers are known by the first word of their name."""
@@ -62,7 +64,7 @@ class Suite:
             )
             for block in self.blocks
             for home, (first, days), battery, tariff, forecast in product(
-                self.homes,
+                block.homes or self.homes,
                 block.windows,
                 block.batteries_kwh,
                 block.tariffs,
@@ -81,6 +83,9 @@ _SIZES_KWH = (3.2, 6.4, 13.5)
 _FEW = frozenset({"none", "greedy", "lp_yesterday", "planner", "oracle"})
 # Side questions, asked once: what lot, forced watts, a plan read off and the whole agent's machinery do to a plan.
 _SIDE = frozenset({"random", "watts", "lp_plan", "advisor"})
+# What a house that is simulated for a few days tells apart.
+_SIMULATED = _FEW | {"timer", "recent", "daytype", "advisor"}
+_SCENARIOS = "scenarios"
 # The peer takes a minute a window: two seasons.
 _PEERS = frozenset(PEERS)
 SUITES = {
@@ -114,9 +119,24 @@ def suite_named(name: str) -> Suite:
     Raises:
         SettingsError: there is none of that name.
     """
+    if name == _SCENARIOS:
+        return scenario_suite()
     if name not in SUITES:
-        raise SettingsError(f"suite {name!r} is not known: use one of {', '.join(SUITES)}, or --home")
+        raise SettingsError(f"suite {name!r} is not known: use one of {', '.join(SUITES)}, {_SCENARIOS}, or --home")
     return SUITES[name]
+
+
+def scenario_suite() -> Suite:
+    """Every scenario's house on its own days, with its own battery, tariff and forecast."""
+    blocks = tuple(_scenario_block(f"{SCENARIO}{name}", scenario) for name, scenario in all_scenarios().items())
+    return Suite(_SCENARIOS, tuple(f"{SCENARIO}{name}" for name in scenario_names()), blocks)
+
+
+def _scenario_block(home: str, scenario: Scenario) -> Block:
+    days = -(-scenario.play.hours // 24)
+    capacity_kwh = history_of(Source(), home).home.battery.capacity_kwh
+    window = ((scenario.play.first_day, days),)
+    return Block(window, (capacity_kwh,), policies=_SIMULATED, homes=(home,))
 
 
 def home_suite(history: History, *, window_days: int = 28, past_days: int = 28) -> Suite:

@@ -69,10 +69,11 @@ def of_one_step(records: Sequence[DayRecord]) -> tuple[DayRecord, ...]:
     if len(steps) < 2:
         return tuple(records)
     common = _MINUTE * lcm(*(step // _MINUTE for step in steps))
-    return tuple(_coarser(record, common) for record in records)
+    return tuple(coarser(record, common) for record in records)
 
 
-def _coarser(record: DayRecord, step: timedelta) -> DayRecord:
+def coarser(record: DayRecord, step: timedelta) -> DayRecord:
+    """The same day in a longer step, a multiple of its own."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     series = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     means = {name: _known_mean(value.reshape(-1, step // record.step)) for name, value in series.items()}

@@ -12,7 +12,7 @@ import pytest
 
 from energy.errors import SettingsError
 from eval import policies
-from eval.homes import Source, history_of, staged, with_battery
+from eval.homes import SCENARIO, Source, history_of, staged, with_battery
 from eval.metrics import grade
 from eval.records import Cell, read, write
 from eval.report import write_report
@@ -20,6 +20,7 @@ from eval.rollout import collect, play_cell
 from eval.suites import SUITES, Block, Suite, home_suite, suite_named
 from ingest.history import History
 from ingest.recorded import shipped_history
+from simulator.scenario import load_scenario, scenario_names
 
 SUITE = Suite("tiny", ("citylearn-4",), (Block(((date(2017, 1, 9), 2),)),))
 
@@ -201,6 +202,24 @@ def test_each_suite_asks_every_policy_where_it_says_so() -> None:
     assert asked["planner"] == asked["oracle"] == seasons * sizes * tariffs * homes + years + quality
     assert asked["watts"] == asked["advisor:embedded:decide"] == seasons * homes
     assert asked["emhass"] == 2 * homes
+
+
+def test_every_scenario_is_a_home_of_the_exam_on_its_own_days() -> None:
+    suite = suite_named("scenarios")
+    cells = suite.cells(("none", "planner", "oracle", "watts"))
+    assert {cell.home.removeprefix(SCENARIO) for cell in cells} == set(scenario_names())
+    assert len(cells) == 3 * len(scenario_names())
+    [car] = [cell for cell in cells if cell.home == f"{SCENARIO}car" and cell.policy == "planner"]
+    scenario = load_scenario("car")
+    assert (car.first_day, car.days) == (scenario.play.first_day, -(-scenario.play.hours // 24))
+    assert not history_of(Source(), car.home).home.devices
+
+
+def test_a_scenario_is_played_and_graded_like_any_home() -> None:
+    cells = suite_named("scenarios").cells(("none", "greedy", "planner", "oracle"))
+    graded = grade(play_cell(cell, Source()) for cell in cells if cell.home == f"{SCENARIO}cold-snap")
+    costs = {one.cell.policy: one.cost for one in graded}
+    assert costs["oracle"] <= costs["planner"] < costs["greedy"] < costs["none"]
 
 
 def test_a_quarter_hourly_home_is_graded_by_its_own_step(tmp_path: Path) -> None:
