@@ -14,6 +14,7 @@ from energy.home import Home
 from energy.slots import DAY, hours, local_day
 from knowledge.days import DayRecord, is_complete
 from knowledge.index import is_sound
+from knowledge.quality import flaws, is_example
 from knowledge.store import DayStore
 
 _GIGABYTE = 1024**3
@@ -76,16 +77,21 @@ def check_disk(memory: Path) -> Finding:
 
 def check_history(days: list[DayRecord], home: Home, now: datetime) -> Finding:
     """Whether there is enough to remember, and whether it goes on."""
-    usable = [record.day for record in days if is_complete(record)]
+    usable = [record.day for record in days if is_example(record, home)]
     fix = "advisor ingest homeassistant (or csv), while the service is stopped"
     if not usable:
-        return Finding("history", "problem", f"no complete day of {home.name!r} is remembered", fix)
-    span = f"{len(usable)} complete days of {home.name!r}, {min(usable)} to {max(usable)}"
+        return Finding("history", "problem", f"no usable day of {home.name!r} is remembered: {_wrong(days, home)}", fix)
+    span = f"{len(usable)} usable days of {home.name!r}, {min(usable)} to {max(usable)}"
     if len(usable) < _FEW_DAYS:
         return Finding("history", "warning", f"only {span}: plans rest on few examples until there are more", fix)
     if (age := local_day(now, home.tz) - max(usable)) > _OLD:
         return Finding("history", "warning", f"{span}: the last one is {age.days} days ago", fix)
     return ok("history", span)
+
+
+def _wrong(days: list[DayRecord], home: Home) -> str:
+    counted = ", ".join(f"{count} ({reason})" for reason, count in flaws(days, home).items())
+    return counted or "none is stored"
 
 
 def check_noon(days: list[DayRecord], home: Home, longitude: float | None = None) -> list[Finding]:

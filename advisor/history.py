@@ -84,7 +84,7 @@ def ingest_history(history: History, memory: Path, *, quiet: bool = False) -> Re
 def ingest_and_tell(history: History, memory: Path, *, as_json: bool) -> None:
     """Ingest and tell what became of it."""
     report = ingest_history(history, memory, quiet=as_json)
-    counts = {"incomplete": report.incomplete, "indexed": report.indexed, "narratives": report.narratives}
+    counts = {"unusable": report.unusable, "indexed": report.indexed, "narratives": report.narratives}
     told = {"home": history.home.name, **asdict(report.days), **counts, "warnings": list(history.warnings)}
     _tell(told, as_json=as_json)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from energy.home import Home
 from ingest.history import History
-from knowledge.days import is_complete
 from knowledge.embedder import TextEmbedder
 from knowledge.index import MemoryIndex, Text
 from knowledge.narrative import narrate
+from knowledge.quality import flaws
 from knowledge.similar import FingerprintTable
 from knowledge.store import Appended, DayStore
 
@@ -17,10 +17,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an ingestion did; `incomplete` days are kept but never used as neighbours."""
+    """What an ingestion did; `unusable` days, counted by what is wrong, are kept but never used as neighbours."""
 
     days: Appended
-    incomplete: int
+    unusable: dict[str, int]
     indexed: int
     narratives: int
 
@@ -34,8 +34,7 @@ def ingest(history: History, store: DayStore, index: MemoryIndex, *, progress: P
     store.remember_home(home)
     appended = store.append(home.name, history.days)
     indexed, narratives = sync(home, store, index, progress=progress)
-    incomplete = sum(not is_complete(record) for record in history.days)
-    return Report(appended, incomplete, indexed, narratives)
+    return Report(appended, flaws(history.days, home), indexed, narratives)
 
 
 def sync(home: Home, store: DayStore, index: MemoryIndex, *, progress: Progress) -> tuple[int, int]:

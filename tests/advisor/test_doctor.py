@@ -36,11 +36,13 @@ MADRID = Home(
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
 
 
-def days(count: int, *, noon: float = 13.25, last: date = date(2026, 1, 19), hole: bool = False) -> list[DayRecord]:
+def days(
+    count: int, *, noon: float = 13.25, last: date = date(2026, 1, 19), hole: bool = False, stuck: bool = False
+) -> list[DayRecord]:
     """Whole days whose panels give most at an hour of the home's clock."""
     hour = np.arange(24) + 0.5
     pv = np.clip(3 - (hour - noon) ** 2 / 4, 0, None)
-    load = np.full(24, np.nan if hole else 0.5)
+    load = np.full(24, np.nan) if hole else np.full(24, 0.5) if stuck else 0.5 + hour / 100
     return [
         DayRecord("mine", day, day_bounds(day, MADRID.tz)[0], HOUR, load, pv)
         for day in (last - at * DAY for at in reversed(range(count)))
@@ -50,10 +52,11 @@ def days(count: int, *, noon: float = 13.25, last: date = date(2026, 1, 19), hol
 @pytest.mark.parametrize(
     ("records", "level", "text"),
     [
-        (days(20), "ok", "20 complete days of 'mine', 2025-12-31 to 2026-01-19"),
-        ([], "problem", "no complete day of 'mine'"),
-        (days(20, hole=True), "problem", "no complete day"),
-        (days(5), "warning", "only 5 complete days"),
+        (days(20), "ok", "20 usable days of 'mine', 2025-12-31 to 2026-01-19"),
+        ([], "problem", "no usable day of 'mine'"),
+        (days(20, hole=True), "problem", "no usable day of 'mine' is remembered: 20 (gaps)"),
+        (days(20, stuck=True), "problem", "20 (a flat line)"),
+        (days(5), "warning", "only 5 usable days"),
         (days(20, last=date(2026, 1, 9)), "warning", "the last one is 11 days ago"),
     ],
 )

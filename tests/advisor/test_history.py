@@ -56,7 +56,7 @@ def test_a_year_is_ingested_once_and_only_earlier_days_are_similar(year: Path) -
     assert (second["added"], second["unchanged"], second["indexed"], second["narratives"]) == (0, 365, 0, 0)
     stats = advisor(year, "index", "stats")["homes"]["mine"]
     assert stats["stored"] == 365
-    assert stats["usable"] == stats["indexed"] == 365 - first["incomplete"]
+    assert stats["usable"] == stats["indexed"] == 365 - sum(first["unusable"].values())
     assert stats["narratives"] == 365
     for day in ("2025-01-08", "2025-06-15", "2025-12-31"):
         found = [near["day"] for near in advisor(year, "days", "similar", "--date", day, "--k", "12")["similar"]]
