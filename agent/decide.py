@@ -12,6 +12,7 @@ from agent.choose import Brief, BriefCandidate, Chosen, NoChoice
 from agent.decision import (
     CandidateRecord,
     Decision,
+    DevicesRecord,
     EnsembleRecord,
     InputsRecord,
     NeighbourRecord,
@@ -81,6 +82,8 @@ class Outline:
     plan: Plan
     neighbours: list[SimilarDay]
     devices: Dispatch | None = None
+    # Load of the futures without the devices, where a home has something to command beside its battery.
+    base_load_kw: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,7 @@ def decide(situation: Situation, reviewer: Reviewer | None = None) -> Decision:
     except AdvisorError as err:
         return _no_command(situation, (str(err),), began)
     choice = _choose(situation, outline, reviewer)
-    decided = conclude(situation, situation.snapshot, outline, choice, began)
-    if decided.command is None:
-        return decided
-    return decided.model_copy(update=_for_devices(situation, outline, decided.command))
+    return with_devices(situation, outline, conclude(situation, situation.snapshot, outline, choice, began))
 
 
 def think(situation: Situation, snapshot: Snapshot) -> Outline:
@@ -137,13 +137,7 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
     ensemble = Ensemble(np.round(load_kw, 3), possible.pv_kw, prices, step / timedelta(hours=1))
     used = set(possible.days)
     near = [one for one in situation.neighbours if one.day in used and one.source != "prior"]
-    stored_kwh = snapshot.soc * home.battery.capacity_kwh
-    devices = plan_devices(
-        situation.devices, home, ensemble, starts=starts, stored_kwh=stored_kwh, asked=situation.asked
-    )
-    if devices is not None:
-        ensemble = replace(ensemble, load_kw=np.round(ensemble.load_kw + devices.total_kw(len(starts)), 3))
-    return replace(outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near), devices=devices)
+    return furnished_outline(situation, snapshot, ensemble, starts=starts, neighbours=near)
 
 
 def _not_remembered(situation: Situation) -> list[Constraint]:
@@ -155,6 +149,27 @@ def _not_remembered(situation: Situation) -> list[Constraint]:
     cars = planned_cars(situation.devices, situation.home, situation.now)
     asked = [wish for wish in situation.asked if not (cars and isinstance(wish, CarReady))]
     return [wish for wish in asked if not seen or 2 * sum(word_for(wish) in notes for notes in seen) < len(seen)]
+
+
+def furnished_outline(
+    situation: Situation,
+    snapshot: Snapshot,
+    ensemble: Ensemble,
+    *,
+    starts: list[datetime],
+    neighbours: list[SimilarDay],
+) -> Outline:
+    """Plan for the devices of a home, whose load the ensemble lacks, and then for its battery beside them."""
+    home = situation.home
+    stored_kwh = snapshot.soc * home.battery.capacity_kwh
+    devices = plan_devices(
+        situation.devices, home, ensemble, starts=starts, stored_kwh=stored_kwh, asked=situation.asked
+    )
+    base_load_kw = ensemble.load_kw if home.devices or home.grid.export_limit_settable else None
+    if devices is not None:
+        ensemble = replace(ensemble, load_kw=np.round(ensemble.load_kw + devices.total_kw(len(starts)), 3))
+    outline = outline_of(situation, snapshot, ensemble, starts=starts, neighbours=neighbours)
+    return replace(outline, devices=devices, base_load_kw=base_load_kw)
 
 
 def outline_of(
@@ -263,12 +278,15 @@ def conclude(
     return refused.model_copy(update={"verdicts": tuple(verdicts), "problems": problems})
 
 
-def _for_devices(situation: Situation, outline: Outline, command: BatteryCommand) -> dict[str, object]:
+def with_devices(situation: Situation, outline: Outline, decided: Decision) -> Decision:
+    """The decision with the commands of all other devices, if it has one for the battery."""
+    if decided.command is None:
+        return decided
     home, starts = situation.home, outline.starts
     prices = known_prices(home.tariff, starts, home.tz, now=situation.now)
-    occasion = Occasion(home, situation.policy, starts, prices, situation.now, command.decision_id)
+    occasion = Occasion(home, situation.policy, starts, prices, situation.now, decided.decision_id)
     made = device_commands(outline.devices, situation.devices, occasion)
-    return {"device_commands": made.commands, "device_problems": made.problems}
+    return decided.model_copy(update={"device_commands": made.commands, "device_problems": made.problems})
 
 
 def _published(command: BatteryCommand, told: Explanation, verdicts: list[VerdictRecord]) -> dict[str, object]:
@@ -400,6 +418,16 @@ def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
         trigger=situation.trigger,
         last_command_at=situation.last_command_at,
         in_force=situation.in_force,
+        devices=None if outline.base_load_kw is None else _devices_record(situation.devices, outline.base_load_kw),
+    )
+
+
+def _devices_record(known: KnownDevices, base_load_kw: Floats) -> DevicesRecord:
+    return DevicesRecord(
+        states=tuple(known.states.values()),
+        wall_c=dict(known.wall_c),
+        outdoor_c=None if known.outdoor_c is None else tuple(known.outdoor_c.tolist()),
+        load_w=_watts(base_load_kw),
     )
 
 

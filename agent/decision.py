@@ -10,6 +10,7 @@ from energy.commands import BatteryCommand, DeviceCommand
 from energy.constraints import Constraint
 from energy.guard import Policy
 from energy.home import Home
+from transport.payloads import DeviceState
 
 
 class _Record(BaseModel):
@@ -58,6 +59,15 @@ class CandidateRecord(_Record):
     grid_charge_kwh: float
 
 
+class DevicesRecord(_Record):
+    """What the plan for devices rested on: what each told, its walls, the weather, and the load without them in W."""
+
+    states: tuple[DeviceState, ...]
+    wall_c: dict[str, float]
+    outdoor_c: tuple[float, ...] | None
+    load_w: tuple[tuple[int, ...], ...]
+
+
 class InputsRecord(_Record):
     """What a decision was made from beside snapshot, wishes, neighbours and ensemble: enough to make it again.
 
@@ -71,6 +81,7 @@ class InputsRecord(_Record):
     trigger: str = ""
     last_command_at: AwareDatetime | None = None
     in_force: str | None = None
+    devices: DevicesRecord | None = None
 
 
 class ReviewRecord(_Record):

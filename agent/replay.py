@@ -1,15 +1,28 @@
 """One decision in one file, and the same decision made again from it, anywhere: the bug report of this project."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from agent.decide import Choice, Outline, Situation, conclude, held_choice, named, outline_of
-from agent.decision import Decision, EnsembleRecord, InputsRecord, NeighbourRecord
+from agent.decide import (
+    Choice,
+    Outline,
+    Situation,
+    conclude,
+    furnished_outline,
+    held_choice,
+    named,
+    outline_of,
+    with_devices,
+)
+from agent.decision import Decision, DevicesRecord, EnsembleRecord, InputsRecord, NeighbourRecord
+from agent.devices import NOTHING_KNOWN, KnownDevices
 from agent.inquiry.replan import ensemble_of
 from energy.errors import DataError
 from energy.slots import local_day
@@ -77,8 +90,8 @@ def read_export(path: Path) -> Export:
 def replay(exported: Export) -> Replayed:
     """Make the decision again from its file alone: the plan, the guard and the words are worked out anew.
 
-    Where the model was asked its answer is taken from the file, and so are the commands of devices beside the battery;
-    the time it all took is not compared.
+    Where the model was asked its answer is taken from the file, and so are the commands of other devices if it comes
+    from a version that did not keep what they rest on; the time it all took is not compared.
 
     Raises:
         DataError: the decision planned nothing, so there is nothing to make again.
@@ -88,8 +101,9 @@ def replay(exported: Export) -> Replayed:
     if told.outcome == "advised" and made.outcome == "published":
         # Whether a command goes out is the household's switch, after the decision.
         made = made.model_copy(update={"outcome": "advised"})
-    # What was made for the other devices rests on their states, which are not in the file.
-    kept = {"seconds": told.seconds, "device_commands": told.device_commands, "device_problems": told.device_problems}
+    kept: dict[str, object] = {"seconds": told.seconds}
+    if told.inputs is None or told.inputs.devices is None:
+        kept |= {"device_commands": told.device_commands, "device_problems": told.device_problems}
     made = made.model_copy(update=kept)
     before, after = told.model_dump(), made.model_dump()
     return Replayed(decision=made, differences=tuple(name for name in before if before[name] != after[name]))
@@ -102,8 +116,14 @@ def _again(told: Decision) -> Decision:
     snapshot, record = Snapshot(**told.snapshot.model_dump()), told.ensemble
     situation = _situation(told, told.inputs, snapshot, record)
     starts = [record.start + at * situation.step for at in range(len(record.import_prices))]
-    outline = outline_of(situation, snapshot, ensemble_of(record), starts=starts, neighbours=list(situation.neighbours))
-    return conclude(situation, snapshot, outline, _choice(told, situation, outline), time.perf_counter())
+    ensemble, near = ensemble_of(record), list(situation.neighbours)
+    if told.inputs.devices is None:
+        outline = outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near)
+        return conclude(situation, snapshot, outline, _choice(told, situation, outline), time.perf_counter())
+    base = replace(ensemble, load_kw=np.array(told.inputs.devices.load_w, dtype=np.float64) / 1000)
+    outline = furnished_outline(situation, snapshot, base, starts=starts, neighbours=near)
+    made = conclude(situation, snapshot, outline, _choice(told, situation, outline), time.perf_counter())
+    return with_devices(situation, outline, made)
 
 
 def _choice(told: Decision, situation: Situation, outline: Outline) -> Choice:
@@ -133,7 +153,13 @@ def _situation(told: Decision, inputs: InputsRecord, snapshot: Snapshot, record:
         trigger=inputs.trigger,
         last_command_at=inputs.last_command_at,
         in_force=inputs.in_force,
+        devices=NOTHING_KNOWN if inputs.devices is None else _known(inputs.devices),
     )
+
+
+def _known(record: DevicesRecord) -> KnownDevices:
+    outdoor_c = None if record.outdoor_c is None else np.array(record.outdoor_c)
+    return KnownDevices({state.device: state for state in record.states}, record.wall_c, outdoor_c)
 
 
 def _similar(near: NeighbourRecord, told: Decision, inputs: InputsRecord) -> SimilarDay:

@@ -11,6 +11,7 @@ import pytest
 
 from agent.decide import Situation, decide
 from agent.devices import DeviceDesk, KnownDevices
+from agent.replay import Export, export, replay
 from energy.commands import ClimateCommand, ExportCommand, LoadCommand, device_command_schema
 from energy.constraints import CarReady
 from energy.devices import Car, Deferrable, HeatPump
@@ -216,3 +217,20 @@ def test_a_note_on_the_car_brings_its_charging_forward_and_is_counted_once(
     assert kwh["told"] >= 9 - 0.1
     assert kwh["alone"] < 7.2
     assert kwh["told, all load"] == pytest.approx(kwh["alone, all load"], rel=0.001)
+
+
+@pytest.mark.parametrize("settable", [False, True])
+def test_commands_of_devices_are_made_again_bit_for_bit_from_the_file(
+    furnished: Home, make_situation: Callable[..., Situation], *, settable: bool
+) -> None:
+    plain = make_situation()
+    home = furnished.model_copy(update={"grid": Grid(export_limit_settable=settable)})
+    known = KnownDevices(states(plain.now), {"heating": 20.3}, np.linspace(4.0, 1 / 3, 48))
+    decision = decide(make_situation(home=home, devices=known))
+    assert len(decision.device_commands) == 3 + settable
+    exported = Export.model_validate_json(export(decision, anonymous=False).model_dump_json())
+    # Had replay taken the commands from the file, it would not notice that they are gone.
+    emptied = exported.model_copy(update={"decision": decision.model_copy(update={"device_commands": ()})})
+    assert replay(exported).differences == ()
+    assert replay(exported).decision.device_commands == decision.device_commands
+    assert replay(emptied).differences == ("device_commands",)
