@@ -126,8 +126,9 @@ class House:
         self._live_devices()
         self._flows = self._flows_under(levels)
         self.stored_kwh = float(self._flows.stored_kwh)
+        step_h = hours(self.step_length)
         for name, power_kw in _metered(self._flows).items():
-            self._energy_kwh[name] += power_kw * hours(self.step_length)
+            self._energy_kwh[name] += power_kw * step_h
         self._index += 1
         devices_kw = {name: device.power_kw for name, device in self.devices.items()}
         zones_c = {name: (zone.air_c, zone.mass_c) for name, zone in self._zones().items()}

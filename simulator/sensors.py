@@ -85,6 +85,7 @@ class Sensors:
 
     def __init__(self, quality: SensorQuality, *, began: datetime, seed: int) -> None:
         self._quality = quality
+        self._perfect = quality == PERFECT
         self._began = began
         self._rng = np.random.default_rng([seed, 1])
         self._said: dict[str, State] = {}
@@ -93,7 +94,7 @@ class Sensors:
 
     def read(self, truth: Mapping[str, float], now: datetime) -> list[State]:
         """States to be published now, in the order of `truth`."""
-        if self._quality == PERFECT:
+        if self._perfect:
             return [State(name, value, now) for name, value in truth.items()]
         said = (self._one(name, value, now) for name, value in truth.items())
         return [state for state in said if state is not None]

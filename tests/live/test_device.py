@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -195,11 +196,7 @@ def _missing(states: dict[str, dict[str, Any]]) -> set[str]:
     return {name for name, state in known.items() if state in {None, "unknown", "unavailable"}}
 
 
-ORDERS = [
-    ("homeassistant", "broker", "advisor"),
-    ("advisor", "broker", "homeassistant"),
-    ("broker", "advisor", "homeassistant"),
-]
+ORDERS = list(permutations(("homeassistant", "broker", "advisor")))
 
 
 @pytest.mark.slow
