@@ -23,7 +23,7 @@ from transport.bare import publish_bare
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.topics import Topics
 
-_HOURS, _ROUNDS = 24 * 7, 5
+_HOURS, _ROUNDS = 24 * 3, 11
 _PORT_OPENS_S = 10.0
 _WHERE = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 
