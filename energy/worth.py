@@ -10,6 +10,8 @@ from energy.stage import StageCosts
 Floats = NDArray[np.float64]
 
 _TINY_KWH = 1e-9
+# Slopes that differ by less are one.
+_SAME_PER_KWH = 1e-10
 # Price of a kWh missing from a reserve: above any tariff even if one scenario in thirty lacks it, below an overload.
 SHORT_PER_KWH = 50.0
 # Amounts of stored energy at which the mean of the scenarios is told where they meet.
@@ -119,6 +121,8 @@ def _met(future: CostToGo, usable_kwh: float) -> CostToGo:
     lengths = np.diff(stored)
     # Rounding must not undo the order of the slopes; an empty band has none.
     slopes = np.maximum.accumulate(np.diff(mean) / np.maximum(lengths, _TINY_KWH))
+    bends = np.flatnonzero(np.diff(slopes, prepend=-np.inf) > _SAME_PER_KWH)
+    lengths, slopes = np.add.reduceat(lengths, bends), slopes[bends]
     return CostToGo(
         at_empty=np.full(scenarios, mean[0]),
         lengths_kwh=np.tile(lengths, (scenarios, 1)),
@@ -132,13 +136,15 @@ def _one_step_back(future: CostToGo, stages: StageCosts, slot: int, usable_kwh: 
     slopes = np.concatenate([future.slopes_per_kwh, stage_slopes], axis=1)
     lengths = np.concatenate([future.lengths_kwh, stage_lengths], axis=1)
     order = np.argsort(slopes, axis=1, kind="stable")
-    slopes = np.take_along_axis(slopes, order, axis=1)
-    lengths = np.take_along_axis(lengths, order, axis=1)
+    rows = np.arange(len(slopes))[:, None]
+    slopes, lengths = slopes[rows, order], lengths[rows, order]
     # The merged function starts at empty minus the largest charge; what lies outside the band is cut off.
-    largest_charge = stages.lowest_kwh[:, slot] + stages.lengths_kwh[:, slot].sum(axis=1)
-    ends = np.clip(np.cumsum(lengths, axis=1) - largest_charge[:, None], 0, usable_kwh)
-    starts = np.clip(np.cumsum(lengths, axis=1) - lengths - largest_charge[:, None], 0, usable_kwh)
-    below = np.clip(largest_charge[:, None] - (np.cumsum(lengths, axis=1) - lengths), 0, lengths)
+    largest_charge = (stages.lowest_kwh[:, slot] + stages.lengths_kwh[:, slot].sum(axis=1))[:, None]
+    ends = np.cumsum(lengths, axis=1)
+    starts = ends - lengths
+    below = np.minimum(np.maximum(largest_charge - starts, 0), lengths)
+    ends = np.minimum(np.maximum(ends - largest_charge, 0), usable_kwh)
+    starts = np.minimum(np.maximum(starts - largest_charge, 0), usable_kwh)
     at_top_of_stage = stages.at_lowest[:, slot] + (stages.lengths_kwh[:, slot] * stages.slopes_per_kwh[:, slot]).sum(
         axis=1
     )
@@ -158,17 +164,20 @@ def mean_worth(cost: CostToGo) -> MeanWorth:
     real = cost.lengths_kwh > _TINY_KWH
     ends = np.cumsum(cost.lengths_kwh, axis=1)
     worth = -cost.slopes_per_kwh
-    rows, columns = np.nonzero(real)
-    if not len(rows):
+    values, kinks = worth[real], ends[real]
+    if not len(values):
         return MeanWorth(np.zeros(1), np.full(1, float(worth[:, 0].mean())))
-    first_of_row = np.r_[True, rows[1:] != rows[:-1]]
-    values, kinks = worth[rows, columns], ends[rows, columns]
+    counts = real.sum(axis=1)
+    first_of_row = (np.cumsum(counts) - counts)[counts > 0]
     # Each segment starts where the one before it ended and changes the sum by the difference of worths.
-    steps = np.where(first_of_row, values, values - np.r_[0.0, values[:-1]])
-    at = np.where(first_of_row, 0.0, np.r_[0.0, kinks[:-1]])
+    steps, at = values.copy(), np.zeros_like(kinks)
+    steps[1:] -= values[:-1]
+    at[1:] = kinks[:-1]
+    steps[first_of_row], at[first_of_row] = values[first_of_row], 0.0
     order = np.argsort(at, kind="stable")
     running = np.cumsum(steps[order]) / scenarios
     starts = at[order]
-    last_of_start = np.r_[np.diff(starts) > _TINY_KWH, True]
+    last_of_start = np.ones(len(starts), dtype=bool)
+    last_of_start[:-1] = np.diff(starts) > _TINY_KWH
     edges = starts[last_of_start]
-    return MeanWorth(np.r_[edges[1:], kinks.max()], running[last_of_start])
+    return MeanWorth(np.concatenate([edges[1:], [kinks.max()]]), running[last_of_start])
