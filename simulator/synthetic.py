@@ -115,6 +115,8 @@ def synthetic_history(spec: HomeSpec, *, seed: int, days: int, step: timedelta =
 def day_records(year: SyntheticYear, *, step: timedelta = HISTORY_STEP) -> list[DayRecord]:
     """What meters and forecasts leave of a year: one record per local day.
 
+    A day that never was has none: Samoa crossed the date line and left out 30 December 2011.
+
     Raises:
         SettingsError: the step is no multiple of five minutes that divides an hour, or not every day.
     """
@@ -134,6 +136,8 @@ def day_records(year: SyntheticYear, *, step: timedelta = HISTORY_STEP) -> list[
     records = []
     for at, day in enumerate(year.local.days[: year.days]):
         part = year.local.slice_of(at)
+        if part.start == part.stop:
+            continue
         cut = {
             name: values[part.start // (step // STEP) : part.stop // (step // STEP)] for name, values in means.items()
         }

@@ -206,6 +206,11 @@ def test_days_that_are_no_whole_slots_are_refused() -> None:
         day_records(year, step=timedelta(hours=1))
 
 
+def test_a_day_that_the_calendar_left_out_has_no_record() -> None:
+    spec = preset("couple").model_copy(update={"zone": "Pacific/Apia", "first_day": date(2011, 12, 28)})
+    assert [record.day.day for record in day_records(live(spec, seed=1, days=5))] == [28, 29, 31, 1]
+
+
 @pytest.mark.parametrize("latitude", [-90, 90])
 def test_even_the_poles_have_a_home(latitude: float) -> None:
     spec = HomeSpec.model_validate({"place": {"latitude": latitude, "longitude": 0}, "zone": "UTC"})
