@@ -48,9 +48,7 @@ def living(
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_a_note_told_to_the_page_is_obeyed_by_what_follows(
-    living: tuple[Household, str], browser: Browser
-) -> None:
+def test_a_note_told_to_the_page_is_obeyed_by_what_follows(living: tuple[Household, str], browser: Browser) -> None:
     household, url = living
     with MqttLink(household.broker, "listener") as link:
         link.subscribe(Topics(HOME).command)
