@@ -354,8 +354,7 @@ def _id_of(now: datetime, *grounds: str) -> str:
 def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: Choice, began: float) -> Decision:
     made, seen = outline.plan, _snapshot_record(snapshot)
     ensemble, inputs = _ensemble_record(outline, situation.step), _inputs_record(situation, outline)
-    nameless = inputs.model_copy(update={"home": inputs.home.model_copy(update={"name": ""}), "notes": ()})
-    grounds = (seen, ensemble, nameless, *situation.asked)
+    grounds = (seen, ensemble, inputs.nameless(), *situation.asked)
     return Decision(
         decision_id=_id_of(
             situation.now, *(one.model_dump_json() for one in grounds), choice.candidate.name, choice.by

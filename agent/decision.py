@@ -1,7 +1,7 @@
 """The record of one decision: everything that led to it, in a form that can be stored, shown and replayed."""
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -11,6 +11,8 @@ from energy.constraints import Constraint
 from energy.guard import Policy
 from energy.home import Home
 from transport.payloads import DeviceState
+
+ANONYMOUS = "home"
 
 
 class _Record(BaseModel):
@@ -82,6 +84,25 @@ class InputsRecord(_Record):
     last_command_at: AwareDatetime | None = None
     in_force: str | None = None
     devices: DevicesRecord | None = None
+
+    @property
+    def other_names(self) -> dict[str, str]:
+        """What each device is called where its name is nobody's business."""
+        return {device.name: f"device_{at}" for at, device in enumerate(self.home.devices, 1)}
+
+    def nameless(self) -> Self:
+        """The same without the names of home and devices and without notes."""
+        names = self.other_names
+        devices = tuple(device.model_copy(update={"name": names[device.name]}) for device in self.home.devices)
+        home = self.home.model_copy(update={"name": ANONYMOUS, "devices": devices})
+        return self.model_copy(update={"home": home, "notes": (), "devices": self._nameless_devices(names)})
+
+    def _nameless_devices(self, names: dict[str, str]) -> DevicesRecord | None:
+        known = self.devices
+        if known is None:
+            return None
+        states = tuple(one.model_copy(update={"device": names[one.device]}) for one in known.states)
+        return known.model_copy(update={"states": states, "wall_c": {names[of]: at for of, at in known.wall_c.items()}})
 
 
 class ReviewRecord(_Record):

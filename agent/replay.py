@@ -1,6 +1,8 @@
 """One decision in one file, and the same decision made again from it, anywhere: the bug report of this project."""
 
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -21,16 +23,16 @@ from agent.decide import (
     outline_of,
     with_devices,
 )
-from agent.decision import Decision, DevicesRecord, EnsembleRecord, InputsRecord, NeighbourRecord
+from agent.decision import ANONYMOUS, Decision, DevicesRecord, EnsembleRecord, InputsRecord, NeighbourRecord
 from agent.devices import NOTHING_KNOWN, KnownDevices
 from agent.inquiry.replan import ensemble_of
+from energy.commands import ClimateCommand, DeviceCommand, ExportCommand, LoadCommand
 from energy.errors import DataError
 from energy.slots import local_day
 from ingest.live import Snapshot
 from knowledge.similar import SimilarDay
 
 _LONGEST_BYTES = 16 * 2**20
-_ANONYMOUS = "home"
 
 
 class Export(BaseModel):
@@ -168,14 +170,33 @@ def _similar(near: NeighbourRecord, told: Decision, inputs: InputsRecord) -> Sim
 
 
 def _without_names(decision: Decision) -> Decision:
-    """The decision without the home's name, the notes and what the model wrote about them."""
-    changes: dict[str, object] = {"home": _ANONYMOUS}
+    """The decision without the names of home and devices, the notes and what the model wrote about them."""
+    changes: dict[str, object] = {"home": ANONYMOUS}
     if decision.inputs is not None:
-        home = decision.inputs.home.model_copy(update={"name": _ANONYMOUS})
-        changes["inputs"] = decision.inputs.model_copy(update={"home": home, "notes": ()})
+        names = decision.inputs.other_names
+        changes["inputs"] = decision.inputs.nameless()
+        changes["device_commands"] = tuple(_renamed(one, names) for one in decision.device_commands)
+        changes["device_problems"] = tuple(_told_of(text, names) for text in decision.device_problems)
     if decision.review is not None:
         changes["review"] = decision.review.model_copy(update={"rationale": "", "detail": ""})
     return decision.model_copy(update=changes)
+
+
+def _renamed(command: DeviceCommand, names: Mapping[str, str]) -> DeviceCommand:
+    told = {"reason": _told_of(command.reason, names)}
+    match command:
+        case LoadCommand():
+            return command.model_copy(update=told | {"device": names[command.device]})
+        case ClimateCommand():
+            return command.model_copy(update=told | {"zone": names[command.zone]})
+        case ExportCommand():
+            return command
+
+
+def _told_of(text: str, names: Mapping[str, str]) -> str:
+    """A reason or problem with another name for the device that it begins with."""
+    name = re.split(r"[ :]", text, maxsplit=1)[0]
+    return names.get(name, name) + text[len(name) :]
 
 
 def _software() -> str:

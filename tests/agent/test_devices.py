@@ -219,6 +219,24 @@ def test_a_note_on_the_car_brings_its_charging_forward_and_is_counted_once(
     assert kwh["told, all load"] == pytest.approx(kwh["alone, all load"], rel=0.001)
 
 
+def test_an_anonymous_file_names_no_device_and_is_made_again_all_the_same(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    plain = make_situation()
+    annas = CAR.model_copy(update={"name": "annas_car"})
+    home = furnished.model_copy(update={"devices": (annas, HEATING)})
+    told = states(plain.now)
+    heard = {"annas_car": told["car"].model_copy(update={"device": "annas_car"}), "heating": told["heating"]}
+    decision = decide(make_situation(home=home, devices=KnownDevices(heard, {"heating": 20.3}, np.full(48, 4.0))))
+    assert "annas_car" in decision.model_dump_json()
+    exported = export(decision, anonymous=True)
+    assert "annas_car" not in exported.model_dump_json()
+    assert "heating" not in exported.model_dump_json()
+    again = replay(exported)
+    assert again.differences == ()
+    assert again.decision.command == decision.command
+
+
 @pytest.mark.parametrize("settable", [False, True])
 def test_commands_of_devices_are_made_again_bit_for_bit_from_the_file(
     furnished: Home, make_situation: Callable[..., Situation], *, settable: bool
