@@ -11,7 +11,10 @@ from agent.vocabulary import first_named, vocabulary
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _PERCENT = rf"{_NUMBER}\s*(?:%|percent|per cent|por ciento)"
 # What clouds and sun do to a forecast where the question says no more.
-_CLOUDY, _SUNNY = 0.3, 1.5
+_SKIES = (
+    (r"cloud\w*|overcast|rain\w*|less sun|little sun|nub\w*|lluv\w*|llov\w*|lluev\w*|(?:menos|poco) sol", 0.3),
+    (r"sunn\w*|more sun|clear|solead\w*|despejad\w*|mas sol|hac\w+ (?:mucho )?sol|haga (?:mucho )?sol", 1.5),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,15 @@ def _load_change(words: str) -> Change:
     return Change(run=Run(load.power_kw, load.length_h))
 
 
-def _sun_change(words: str) -> Change:
+def _sun_change(words: str) -> Change | None:
     factor = _factor(words)
     if factor is None and re.search(
-        r"\b(?:no sun|without (?:the )?sun|no solar|sin sol|snow\w*|nieve|nevara)\b", words
+        r"\b(?:no sun|without (?:the )?sun|no solar|sin sol|no \w+ sol|snow\w*|nieve|nevara)\b", words
     ):
         factor = 0.0
     if factor is None:
-        cloudy = re.search(r"\b(?:cloud\w*|overcast|rain\w*|less sun|nub\w*|lluv\w*|llov\w*|menos sol)\b", words)
-        factor = _CLOUDY if cloudy else _SUNNY
-    return Change(pv_factor=factor)
+        factor = next((said for pattern, said in _SKIES if re.search(rf"\b(?:{pattern})\b", words)), None)
+    return None if factor is None else Change(pv_factor=factor)
 
 
 def _size_change(words: str) -> Change | None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from agent import inquiry
 from agent.inquiry import Fact, Finding, Sources, Span, unknown
-from agent.question import Aim, Question
+from agent.question import Aim, Question, plain
+from agent.vocabulary import vocabulary
 from energy.commands import Mode
 from energy.slots import DAY, local_day
 
@@ -40,14 +42,19 @@ def _why(sources: Sources, asked: Question, now: datetime) -> Finding:
     times: dict[str, Fact] = {"start": start, "end": end}
     if window is not None and {window.start.astimezone(zone).hour, window.end.astimezone(zone).hour} == {0}:
         times = {"asked_first": local_day(window.start, zone), "asked_last": local_day(window.end, zone) - DAY}
-    return _no_such_mode(sources, mode, times, now)
+    return _no_such_mode(sources, mode, times, (start, end), now=now)
 
 
-def _no_such_mode(sources: Sources, mode: Mode, times: Mapping[str, Fact], now: datetime) -> Finding:
-    """A mode that was not chosen then, and when it last was, as far back as is looked."""
+def _no_such_mode(
+    sources: Sources, mode: Mode, times: Mapping[str, Fact], stretch: tuple[datetime, datetime], *, now: datetime
+) -> Finding:
+    """A mode that was not chosen then, when it last was, and what the house itself bought."""
+    start, end = stretch
     last = sources.decision_of_mode(mode, now - _LATELY, now)
-    facts: dict[str, Fact] = {"wanted": mode.value, **times}
-    return unknown("why", "no_such_mode", **facts, **({"last_at": last.at} if last else {}))
+    facts: dict[str, Fact] = {"wanted": mode.value, **times, **({"last_at": last.at} if last else {})}
+    if mode is Mode.CHARGE and (import_kwh := inquiry.bought(sources, start, end)) is not None:
+        facts["import_kwh"] = import_kwh
+    return unknown("why", "no_such_mode", **facts)
 
 
 def _why_not(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -143,6 +150,8 @@ def _saved(sources: Sources, asked: Question, now: datetime) -> Finding:
 def _best_start(sources: Sources, asked: Question, now: datetime) -> Finding:
     assert asked.load is not None  # noqa: S101 (such a question always has one)
     load = asked.load
+    if load.assumed and (planned := _planned_device(sources, load.name)) is not None:
+        return planned
     earliest = asked.window.start if asked.window and asked.window.at is None else None
     found = inquiry.best_start(
         sources,
@@ -155,6 +164,15 @@ def _best_start(sources: Sources, asked: Question, now: datetime) -> Finding:
     return replace(found, facts={**found.facts, "load": load.name, **({"assumed": "yes"} if load.assumed else {})})
 
 
+def _planned_device(sources: Sources, load: str) -> Finding | None:
+    """What is planned for the home's own device of that kind, where the question gives no figures of its own."""
+    kind = next((one for one in vocabulary().loads if one.name == load), None)
+    for device in sources.home.devices:
+        if kind is not None and kind.is_in(plain(device.name.replace("_", " ").replace("-", " "))):
+            return inquiry.device_ahead(sources, device.name)
+    return None
+
+
 def _prices(sources: Sources, asked: Question, now: datetime) -> Finding:
     del asked
     return inquiry.prices(sources, now=now)
@@ -163,6 +181,53 @@ def _prices(sources: Sources, asked: Question, now: datetime) -> Finding:
 def _status(sources: Sources, asked: Question, now: datetime) -> Finding:
     del asked
     return inquiry.status(sources, now=now)
+
+
+def _battery_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    at = None if window is None or window.end <= now else window.at or window.end
+    return inquiry.battery_ahead(sources, at=at)
+
+
+def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """What was chosen in the stretch asked about; last night where none is named."""
+    window = asked.window
+    if window is not None and window.at is None and window.start < now:
+        return inquiry.done(sources, window.start, min(window.end, now))
+    if window is not None and window.at is not None:
+        return inquiry.done(sources, window.at, now)
+    return inquiry.done(sources, now - DAY, now)
+
+
+def _hour(sources: Sources, asked: Question, now: datetime) -> Finding:
+    today = local_day(now, sources.home.tz)
+    span = asked.spans[0] if asked.spans else Span(today - 28 * DAY, today - DAY)
+    quantity: Literal["load", "pv"] = "pv" if asked.quantity == "pv" else "load"
+    return inquiry.busiest_hour(sources, span, quantity=quantity, most=asked.most)
+
+
+def _share(sources: Sources, asked: Question, now: datetime) -> Finding:
+    today = local_day(now, sources.home.tz)
+    span = asked.spans[0] if asked.spans else Span(today - 7 * DAY, today)
+    return inquiry.own_share(sources, span, now=now)
+
+
+def _weekends(sources: Sources, asked: Question, now: datetime) -> Finding:
+    today = local_day(now, sources.home.tz)
+    quantity: Literal["load", "pv", "cost"] = "load"
+    if asked.quantity in ("pv", "cost"):
+        quantity = asked.quantity
+    return inquiry.weekends(sources, Span(today - 56 * DAY, today - DAY), quantity=quantity, now=now)
+
+
+def _dear_day(sources: Sources, asked: Question, now: datetime) -> Finding:
+    yesterday = local_day(now, sources.home.tz) - DAY
+    return inquiry.dear_day(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
+
+
+def _heating(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.heating_ahead(sources)
 
 
 def _nothing(told: str) -> _Answer:
@@ -188,7 +253,13 @@ _ANSWERS: dict[Aim, _Answer] = {
     "best_start": _best_start,
     "prices": _prices,
     "status": _status,
-    "thermostat": _nothing("thermostat"),
+    "thermostat": _heating,
+    "battery_ahead": _battery_ahead,
+    "done": _done,
+    "hour": _hour,
+    "share": _share,
+    "weekends": _weekends,
+    "dear_day": _dear_day,
     "help": _help,
     "order": _nothing("order"),
     "off_subject": _nothing("off_subject"),

@@ -123,6 +123,19 @@ class Journal:
                 return _read(record)
         return None
 
+    def modes(self, home: str, start: datetime, end: datetime) -> list[tuple[str, datetime, str, float]]:
+        """Id, time, mode and charge of the decisions in [start, end) that gave a command, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, at, record FROM decisions WHERE home = ? AND at >= ? AND at < ? ORDER BY at, rowid",
+            (home, start.isoformat(), end.isoformat()),
+        )
+        seen = ((name, at, orjson.loads(zlib.decompress(record))) for name, at, record in rows)
+        return [
+            (name, datetime.fromisoformat(at), one["command"]["mode"], one["snapshot"]["soc"])
+            for name, at, one in seen
+            if one["command"] is not None
+        ]
+
     def measure(self, home: str, slot: MeteredSlot) -> None:
         """Keep the means of a finished slot, so that a restart forgets nothing of today."""
         self._db.execute(

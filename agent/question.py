@@ -19,7 +19,8 @@ Language = Literal["en", "es"]
 # What a question can ask for: the inquiries, and some that need none.
 Aim = Literal[
     "why", "why_not", "plan", "what_if", "totals", "extreme", "compare", "breakdown", "days_like", "saved",
-    "best_start", "prices", "status", "thermostat", "help", "order", "off_subject",
+    "best_start", "prices", "status", "thermostat", "battery_ahead", "hour", "share", "weekends", "dear_day", "done",
+    "help", "order", "off_subject",
 ]  # fmt: skip
 
 MAX_QUESTION = 2000
@@ -129,6 +130,8 @@ def _is_about_us(words: str, aim: str) -> bool:
     """Short questions such as "why?" or "how was yesterday?" can only be about the home."""
     if aim in ("why", "why_not"):
         return len(words.split()) <= 3 or _YOU.search(words) is not None
+    if aim == "done":
+        return True
     short = len(words.split()) <= 8
     return aim in ("totals", "days_like", "plan", "status", "compare") and short and _OURS.search(words) is not None
 

@@ -159,6 +159,7 @@ def show(facts: Facts, voice: Voice) -> dict[str, str]:
     for name, fact in facts.items():
         if isinstance(fact, datetime):
             shown[f"{name}_time"] = _time(fact, voice)
+            shown[f"{name}_clock"] = f"{fact.astimezone(voice.zone):%H:%M}"
             at = f"{name}" if name == "at" or name.endswith("_at") else f"{name}_at"
             shown[at] = _at(fact, voice)
     for name, (first, last) in _SPANS.items():

@@ -1,8 +1,10 @@
 """Deterministic inquiries over journal, day store and memory: what was decided, what happened, what would be."""
 
 from agent.inquiry.advice import best_start, prices, status
-from agent.inquiry.decisions import planned, why, why_not
+from agent.inquiry.ahead import battery_ahead, device_ahead, heating_ahead
+from agent.inquiry.decisions import done, planned, why, why_not
 from agent.inquiry.finding import Fact, Facts, Finding, Inquiry, unknown
+from agent.inquiry.habits import bought, busiest_hour, dear_day, own_share, weekends
 from agent.inquiry.history import Grain, Quantity, breakdown, compare, days_like, extreme, saved, total_of, totals
 from agent.inquiry.sources import Sources, Span
 from agent.inquiry.what_if import Change, Run, what_if
@@ -18,11 +20,19 @@ __all__ = [
     "Run",
     "Sources",
     "Span",
+    "battery_ahead",
     "best_start",
+    "bought",
     "breakdown",
+    "busiest_hour",
     "compare",
     "days_like",
+    "dear_day",
+    "device_ahead",
+    "done",
     "extreme",
+    "heating_ahead",
+    "own_share",
     "planned",
     "prices",
     "saved",
@@ -30,6 +40,7 @@ __all__ = [
     "total_of",
     "totals",
     "unknown",
+    "weekends",
     "what_if",
     "why",
     "why_not",

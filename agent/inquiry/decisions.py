@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Literal
 
-import numpy as np
-
 from agent.decision import Decision
+from agent.inquiry.ahead import mean_charges
 from agent.inquiry.finding import Fact, Facts, Finding, unknown
 from agent.inquiry.replan import Scene, scene_of
 from agent.inquiry.sources import Sources
 from energy.commands import SELF_CONSUMPTION, Levels, Mode
-from energy.planner import first_slot_cost, follow
+from energy.planner import first_slot_cost
 from energy.slots import hours
 
 
@@ -105,6 +104,21 @@ def planned(sources: Sources, *, at: datetime | None = None) -> Finding:
     return Finding("plan", "plan.ahead", facts, _stretches(decision, scene), decisions=(decision.decision_id,))
 
 
+def done(sources: Sources, start: datetime, end: datetime) -> Finding:
+    """What was chosen in a past stretch: runs of one mode, each with the charge it began with."""
+    seen = sources.modes(start, end)
+    if not seen:
+        return unknown("plan", "nothing_done", start=start, end=end)
+    edges = [at for at in range(len(seen)) if at == 0 or seen[at][2] != seen[at - 1][2]]
+    rows: list[Facts] = [
+        {"start": seen[first][1], "end": seen[after][1] if after < len(seen) else end}
+        | {"mode": seen[first][2], "charge_percent": seen[first][3] * 100}
+        for first, after in zip(edges, [*edges[1:], len(seen)], strict=True)
+    ]
+    cited = tuple(seen[at][0] for at in edges)
+    return Finding("plan", "plan.done", {"start": start, "end": end}, tuple(rows), decisions=cited)
+
+
 def _no_decision(sources: Sources, inquiry: Literal["why", "why_not", "plan"], at: datetime | None) -> Finding:
     newest = sources.decision()
     if newest is None or at is None:
@@ -173,11 +187,9 @@ def _levels_of(mode: Mode, scene: Scene) -> Levels:
 def _stretches(decision: Decision, scene: Scene) -> tuple[Facts, ...]:
     """Stretches of one mode with the mean charge at their ends and the mean price in them."""
     assert decision.command is not None  # noqa: S101 (the caller has looked)
-    home, ensemble = scene.home, scene.ensemble
+    ensemble = scene.ensemble
     levels = [decision.command.levels_at(max(start, decision.at)) for start in scene.starts]
-    flows = follow(levels, ensemble, home, scene.soc * home.battery.capacity_kwh)
-    capacity = home.battery.capacity_kwh or 1.0
-    after = [float(np.mean(flow.stored_kwh)) / capacity for flow in flows]
+    after = mean_charges(decision, scene)
     before = [scene.soc, *after[:-1]]
     modes = [level.mode(soc) for level, soc in zip(levels, before, strict=True)]
     edges = [at for at in range(len(modes)) if at == 0 or modes[at] != modes[at - 1]]

@@ -56,6 +56,11 @@ class Sources:
         with self._lock:
             return self._journal.last_of_mode(self.home.name, mode, start, end)
 
+    def modes(self, start: datetime, end: datetime) -> list[tuple[str, datetime, str, float]]:
+        """Id, time, mode and charge of the decisions of a stretch that gave a command, oldest first."""
+        with self._lock:
+            return self._journal.modes(self.home.name, start, end)
+
     def answers(self, decision_id: str) -> list[tuple[bool, str]]:
         """What the house answered to a command."""
         with self._lock:
@@ -84,6 +89,11 @@ class Sources:
             if missing:
                 self._totals |= self._work_out(Span(missing[0], missing[-1]), now)
             return [self._totals[day] for day in wanted if day in self._totals]
+
+    def records(self, span: Span) -> list[DayRecord]:
+        """The remembered days of a span, oldest first."""
+        with self._lock:
+            return [one for one in self._store.days(self.home.name) if span.first <= one.day <= span.last]
 
     def metered(self, span: Span, now: datetime) -> Metered | None:
         """What was metered in a span up to `now`; None if nothing was."""

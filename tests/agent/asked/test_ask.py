@@ -41,6 +41,18 @@ QUESTIONS = [
     "¿Qué precio tiene la luz?",
     "How full is the battery now?",
     "¿Cómo está la batería?",
+    "How long will the battery last tonight?",
+    "¿Se llenará la batería mañana?",
+    "What did you do last night?",
+    "¿Qué hiciste hoy?",
+    "At what hour do we use the most electricity?",
+    "¿A qué hora se consume menos?",
+    "How much of our electricity was our own today?",
+    "¿Qué parte de la luz fue nuestra hoy?",
+    "Are weekends heavier than weekdays in consumption?",
+    "¿Gastamos más los fines de semana que entre semana?",
+    "Why was the bill so high yesterday?",
+    "¿Por qué gastamos tanto ayer?",
 ]
 
 

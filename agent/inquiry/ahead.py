@@ -1,0 +1,102 @@
+"""What lies ahead: how the battery should run through the plan, and when devices beside it are to run."""
+
+from datetime import datetime
+
+import numpy as np
+
+from agent.decision import Decision
+from agent.inquiry.finding import Fact, Facts, Finding, unknown
+from agent.inquiry.replan import Scene, scene_of
+from agent.inquiry.sources import Sources
+from energy.commands import ClimateCommand, LoadCommand
+from energy.devices import HeatPump
+from energy.planner import follow
+from energy.slots import hours
+
+# A charge this near to a limit is at it, as far as a household cares.
+_NEAR = 0.01
+
+
+def battery_ahead(sources: Sources, *, at: datetime | None = None) -> Finding:
+    """When the battery should be full and when empty, as the mean of the plan's futures; `at` asks for a moment."""
+    decision = sources.decision()
+    scene = scene_of(decision, sources.home) if decision is not None else None
+    if decision is None or scene is None or decision.command is None:
+        return unknown("plan", "no_plan")
+    battery = scene.home.battery
+    if not battery.usable_kwh:
+        return unknown("plan", "no_battery")
+    soc = np.array([scene.soc, *mean_charges(decision, scene)])
+    moments = [*scene.starts, scene.end]
+    low, high = int(np.argmin(soc)), int(np.argmax(soc))
+    facts: dict[str, Fact] = {
+        "at": decision.at,
+        "decision_id": decision.decision_id,
+        "charge_percent": scene.soc * 100,
+        "stored_kwh": scene.soc * battery.capacity_kwh,
+        "horizon_hours": len(scene.starts) * hours(scene.step),
+        "lowest_percent": float(soc[low]) * 100,
+        "lowest_at": moments[low],
+        "highest_percent": float(soc[high]) * 100,
+        "highest_at": moments[high],
+    }
+    for name, there in (("empty_at", soc <= battery.min_soc + _NEAR), ("full_at", soc >= battery.max_soc - _NEAR)):
+        if there.any():
+            facts[name] = moments[int(np.argmax(there))]
+    if at is not None and moments[0] <= at <= moments[-1]:
+        facts |= {"asked_at": at, "asked_percent": float(soc[min(scene.index_of(at), len(soc) - 1)]) * 100}
+    return Finding("plan", "plan.battery", facts, decisions=(decision.decision_id,))
+
+
+def device_ahead(sources: Sources, name: str) -> Finding | None:
+    """When a car or a machine of the home is to run, from its newest command; None if it has none."""
+    decision = sources.decision()
+    command = next(
+        (one for one in _commands(decision) if isinstance(one, LoadCommand) and one.device == name),
+        None,
+    )
+    if decision is None or command is None:
+        return None
+    runs: list[Facts] = [
+        {"start": slot.start, "end": slot.end, "run_kw": slot.power_kw} for slot in command.slots if slot.power_kw > 0
+    ]
+    facts: dict[str, Fact] = {"at": decision.at, "device": name, "plan_end": command.slots[-1].end}
+    told = "plan.device" if runs else "plan.device_rests"
+    return Finding("plan", told, facts, tuple(runs), decisions=(decision.decision_id,))
+
+
+def heating_ahead(sources: Sources) -> Finding:
+    """The set-points planned for the home's heat pump, if it has one that the advisor hears."""
+    pump = next((one for one in sources.home.devices if isinstance(one, HeatPump)), None)
+    if pump is None:
+        return unknown("plan", "thermostat")
+    decision = sources.decision()
+    command = next(
+        (one for one in _commands(decision) if isinstance(one, ClimateCommand) and one.zone == pump.name), None
+    )
+    if decision is None or command is None:
+        return unknown("plan", "zone_silent", device=pump.name)
+    rows: list[Facts] = [
+        {"start": slot.start, "end": slot.end, "setpoint_c": slot.setpoint_c} for slot in command.slots
+    ]
+    facts: dict[str, Fact] = {
+        "at": decision.at,
+        "device": pump.name,
+        "setpoint_c": command.setpoint_c,
+        "least_c": pump.min_c,
+        "most_c": pump.max_c,
+    }
+    return Finding("plan", "plan.heating", facts, tuple(rows), decisions=(decision.decision_id,))
+
+
+def mean_charges(decision: Decision, scene: Scene) -> list[float]:
+    """Mean charge at the end of each slot, as the published schedule runs through the plan's futures."""
+    assert decision.command is not None  # noqa: S101 (the caller has looked)
+    levels = [decision.command.levels_at(max(start, decision.at)) for start in scene.starts]
+    capacity_kwh = scene.home.battery.capacity_kwh or 1.0
+    flows = follow(levels, scene.ensemble, scene.home, scene.soc * scene.home.battery.capacity_kwh)
+    return [float(np.mean(flow.stored_kwh)) / capacity_kwh for flow in flows]
+
+
+def _commands(decision: Decision | None) -> tuple[object, ...]:
+    return decision.device_commands if decision is not None else ()
