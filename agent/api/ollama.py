@@ -14,7 +14,7 @@ from typing import Literal, assert_never
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from agent.api.ask import Desk, Failed
 from agent.api.streaming import Lines, NdjsonResponse
@@ -51,6 +51,7 @@ class ChatRequest(_Request):
     model: str
     messages: tuple[ChatMessage, ...] = ()
     stream: bool = True
+    format: JsonValue = None
 
 
 class GenerateRequest(_Request):
@@ -105,6 +106,9 @@ def ollama_routes(desk: Desk) -> APIRouter:
     async def post_chat(body: ChatRequest) -> Response:
         """Answer the last question of a conversation."""
         _known(body.model)
+        if body.format:
+            # Words where a client waits for JSON would be an error that it cannot explain.
+            raise HTTPException(422, f"{NAME} answers in words and fills in no format: ask it without one")
         question = next((said.content for said in reversed(body.messages) if said.role == "user"), None)
         return await _answer(desk, question or "", stream=body.stream, wrap=_message)
 

@@ -49,6 +49,56 @@ def test_tools_that_an_assistant_offers_are_left_alone(client: ollama.Client, ap
     assert not api.board.decision_wished
 
 
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "HassTurnOn",
+        "description": "Turns on a device",
+        "parameters": {"type": "object", "properties": {"name": {"type": "string"}}, "required": []},
+    },
+}
+# What Home Assistant's integration gives to `chat`: as it began, as it is now, and steps between.
+_SHAPES: dict[str, dict[str, Any]] = {
+    "as it began": {"stream": False, "keep_alive": -1},
+    "tools": {"stream": False, "keep_alive": "-1s", "tools": [_TOOL], "options": {"num_ctx": 8192}},
+    "tools in a stream": {"stream": True, "keep_alive": -1, "tools": [_TOOL], "options": {"num_ctx": 8192}},
+    "as it is now": {
+        "stream": True,
+        "keep_alive": "60s",
+        "tools": None,
+        "options": {"num_ctx": 8192.0},
+        "think": True,
+        "format": None,
+    },
+}
+
+
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_what_home_assistant_sends_is_answered(client: ollama.Client, shown: Shown, shape: str) -> None:
+    assert shown.decision is not None
+    called = ollama.Message.ToolCall(function=ollama.Message.ToolCall.Function(name="HassTurnOn", arguments={}))
+    turns = [
+        ollama.Message(role="system", content="You are a voice assistant for Home Assistant."),
+        ollama.Message(role="user", content="Turn on the light"),
+        ollama.Message(role="assistant", content="", tool_calls=[called]),
+        ollama.Message(role="tool", content='{"data": {"speech": {}}, "error": null}'),
+        ollama.Message(role="assistant", content="Done.", thinking="It is on now."),
+        ollama.Message(role="user", content="Why did you do that?", images=[ollama.Image(value=b"\x89PNG")]),
+    ]
+    answer = client.chat(NAME, messages=turns, **_SHAPES[shape])
+    chunks = list(answer) if _SHAPES[shape]["stream"] else [answer]
+    assert shown.decision.reason in "".join(chunk.message.content or "" for chunk in chunks)
+    assert chunks[-1].done
+    assert not any(chunk.message.tool_calls for chunk in chunks)
+
+
+def test_a_format_is_not_filled_in_and_that_is_said(client: ollama.Client) -> None:
+    wanted = {"type": "object", "properties": {"answer": {"type": "string"}}}
+    with pytest.raises(ollama.ResponseError, match="in words") as refused:
+        client.chat(NAME, messages=QUESTION, format=wanted)
+    assert refused.value.status_code == 422
+
+
 def test_a_client_may_leave_in_the_middle_of_an_answer(api: Any, client: ollama.Client) -> None:
     async def ask() -> str:
         async with ollama.AsyncClient(host=api.url) as asking:
