@@ -118,7 +118,7 @@ _CHANGES: tuple[tuple[str, Callable[[str], Change | None]], ...] = (
     (
 (
             r"\b(?:sun|sunny|solar|pv|cloud\w*|overcast|rain\w*|snow\w*|panel\w*"
-            r"|sol|nub\w*|placas|paneles|lluv\w*|llov\w*|nev\w*|nieve)\b"
+            r"|sol|nub\w*|placas|paneles|lluv\w*|lluev\w*|llov\w*|nev\w*|nieve)\b"
         ),
         _sun_change,
     ),

@@ -98,6 +98,8 @@ def _ever(asked: Question, now: datetime, sources: Sources) -> Span:
 
 def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
     span = _span(asked, now, sources)
+    if asked.load is not None and asked.load.name != "load" and asked.quantity in (None, "load", "cost"):
+        return unknown("totals", "not_apart", load=asked.load.name)
     if asked.quantity is None:
         return inquiry.totals(sources, span, now=now)
     return inquiry.total_of(sources, asked.quantity, span, now=now)
@@ -179,8 +181,8 @@ def _prices(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _status(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del asked
-    return inquiry.status(sources, now=now)
+    at = asked.window.at if asked.window is not None else None
+    return inquiry.status(sources, now=now, at=at if at is not None and at < now else None)
 
 
 def _battery_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:

@@ -93,9 +93,9 @@ def prices(sources: Sources, *, now: datetime) -> Finding:
     return Finding("prices", told, facts, decisions=(decision.decision_id,))
 
 
-def status(sources: Sources, *, now: datetime) -> Finding:
-    """How the house stood at the newest decision, what is in force, and what today has brought so far."""
-    decision = sources.decision()
+def status(sources: Sources, *, now: datetime, at: datetime | None = None) -> Finding:
+    """How the house stood at the newest decision, or at the one in force at a moment, and what was in force."""
+    decision = sources.decision(at)
     if decision is None or decision.snapshot is None:
         return unknown("status", "no_decision")
     seen = decision.snapshot

@@ -136,6 +136,8 @@ def test_orders_are_answered_and_change_nothing(known: Any, question: str) -> No
         ("What if?", "is not something this home's advisor knows about"),
         ("What if the power went out?", "What should be different?"),
         ("compare the use", "Which two times"),
+        ("How much did the dishwasher use yesterday?", "Only the whole house is measured"),
+        ("¿Cuánto costó la secadora ayer?", "Solo se mide la casa entera"),
         ("{facts} {0} %s ${x} what is the plan?", "The plan of"),
         ("'; DROP TABLE decisions; -- why?", "advisor chose"),
         ("\u202ewhy did you do that?", "advisor chose"),

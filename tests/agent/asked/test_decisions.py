@@ -157,6 +157,13 @@ def test_status_is_the_newest_snapshot(known: Any) -> None:
     assert (found.facts["charge_percent"], found.facts["load_kw"]) == (seen.soc * 100, seen.load_kw)
 
 
+def test_how_full_it_was_at_a_time_is_about_that_time(known: Any) -> None:
+    answer = known.asker.answer("How full was the battery at noon?", now=known.now)
+    then = known.sources.decision(known.now.replace(hour=11, minute=0))  # noon in Madrid
+    assert answer.decisions == (then.decision_id,)
+    assert answer.facts["charge_percent"] == f"{then.snapshot.soc * 100:.0f}"
+
+
 def test_without_a_decision_everything_says_so(known: Any, tmp_path: Path) -> None:
     with open_journal(tmp_path / "journal.sqlite") as journal:
         sources = Sources(known.home, DayStore(tmp_path / "days"), journal)

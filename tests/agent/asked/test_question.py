@@ -224,6 +224,16 @@ AIMS = [
     ("¿Qué hizo la batería ayer?", "done"),
     ("How much energy went into the battery yesterday?", "totals"),
     ("¿Subo la calefacción ahora?", "thermostat"),
+    ("Is the battery charging?", "status"),
+    ("¿Está cargando la batería?", "status"),
+    ("What would we have paid this week without the advisor?", "saved"),
+    ("What is the cheapest two hours to run the dryer?", "best_start"),
+    ("¿Me sale a cuenta poner el horno ahora?", "best_start"),
+    ("¿Qué tal fue el martes?", "totals"),
+    ("Can I run the oven at 19:00?", "best_start"),
+    ("Is the electricity expensive now?", "prices"),
+    ("¿Qué día fue el más barato de esta semana?", "extreme"),
+    ("¿Y si mañana llueve todo el día?", "what_if"),
 ]
 
 
@@ -248,6 +258,7 @@ def test_questions_are_sent_to_the_inquiry_they_ask_for(text: str, aim: str) -> 
         ("¿y si el precio bajara un 20 %?", {"price_factor": 0.8}),
         ("what if it is cloudy", {"pv_factor": 0.3}),
         ("what if it is sunny tomorrow", {"pv_factor": 1.5}),
+        ("¿y si mañana llueve todo el día?", {"pv_factor": 0.3}),
         ("¿qué pasaría si mañana no hace sol?", {"pv_factor": 0.0}),
         ("would a 20 kWh battery save us more tomorrow?", {"capacity_kwh": 20.0}),
         ("what if there were 50 % less sun", {"pv_factor": 0.5}),
