@@ -26,9 +26,11 @@ def remove_device(address: BrokerAddress, home: str, *, house: bool = False) -> 
         if house:
             _refuse_if_alive(topics.house_status, retained, f"the simulated house {home!r}")
         cleared = [topic for topic, payload in retained.items() if _belongs(topic, payload, home, house=house)]
-        for topic in cleared:
-            link.publish(topic, b"", retain=True, qos=1)
-        _await_echoes(link, set(cleared))
+        announced = {topic for topic in cleared if topic.startswith(f"{PREFIX}/")}
+        _clear(link, announced)
+        # Home Assistant lets go of an entity before its state is emptied, which it would complain of.
+        time.sleep(_SILENCE_S)
+        _clear(link, set(cleared) - announced)
     return len(cleared)
 
 
@@ -55,8 +57,10 @@ def _belongs(topic: str, payload: bytes, home: str, *, house: bool) -> bool:
     return topic.startswith(tuple(spaces))
 
 
-def _await_echoes(link: MqttLink, topics: set[str]) -> None:
-    """Wait until the broker has told us of every removal: then it is done for everybody."""
+def _clear(link: MqttLink, topics: set[str]) -> None:
+    """Empty topics, and wait until the broker has told us of every removal: then it is done for everybody."""
+    for topic in topics:
+        link.publish(topic, b"", retain=True, qos=1)
     deadline = time.monotonic() + _LONGEST_S
     while topics and time.monotonic() < deadline:
         message: Message | None = link.receive(_SILENCE_S)
