@@ -60,14 +60,18 @@ def replay_decision(file: Path, *, as_json: bool) -> bool:
     made = replay(exported)
     same = not made.differences
     if as_json:
-        told = {"same": same, "differences": list(made.differences), "decision": made.decision.model_dump(mode="json")}
+        told = {"same": same} | made.model_dump(mode="json")
         print(json.dumps(told))  # noqa: T201 (the answer)
         return same
     command = made.decision.command
     print(f"{made.decision.decision_id}: {command.mode.value if command else 'no command'}")  # noqa: T201 (the answer)
     print(made.decision.reason)  # noqa: T201 (the answer)
     if same:
-        print(f"The same as it was decided with version {exported.software}, in every field.")  # noqa: T201 (the answer)
+        which = "every other field" if made.taken_over else "every field"
+        print(f"The same as it was decided with version {exported.software}, in {which}.")  # noqa: T201 (the answer)
+    if made.taken_over:
+        names = " and ".join(made.taken_over)
+        print(f"Not made again: {names}, as version {exported.software} did not keep what they rest on.")  # noqa: T201 (the answer)
     for name in made.differences:
         was, now = getattr(exported.decision, name), getattr(made.decision, name)
         print(f"{name} was {str(was)[:200]!r}, now it is {str(now)[:200]!r}")  # noqa: T201 (the answer)

@@ -48,12 +48,13 @@ class Export(BaseModel):
 
 
 class Replayed(BaseModel):
-    """A decision made again, and the fields in which it differs from the exported one."""
+    """A decision made again, the fields in which it differs from the exported one, and those only taken over."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     decision: Decision
     differences: tuple[str, ...]
+    taken_over: tuple[str, ...] = ()
 
 
 def export(decision: Decision, *, anonymous: bool) -> Export:
@@ -93,7 +94,7 @@ def replay(exported: Export) -> Replayed:
     """Make the decision again from its file alone: the plan, the guard and the words are worked out anew.
 
     Where the model was asked its answer is taken from the file, and so are the commands of other devices if it comes
-    from a version that did not keep what they rest on; the time it all took is not compared.
+    from a version that did not keep what they rest on, which `taken_over` tells; the time it all took is not compared.
 
     Raises:
         DataError: the decision planned nothing, so there is nothing to make again.
@@ -103,12 +104,18 @@ def replay(exported: Export) -> Replayed:
     if told.outcome == "advised" and made.outcome == "published":
         # Whether a command goes out is the household's switch, after the decision.
         made = made.model_copy(update={"outcome": "advised"})
-    kept: dict[str, object] = {"seconds": told.seconds}
-    if told.inputs is None or told.inputs.devices is None:
-        kept |= {"device_commands": told.device_commands, "device_problems": told.device_problems}
-    made = made.model_copy(update=kept)
+    taken_over = _taken_over(told)
+    made = made.model_copy(update={name: getattr(told, name) for name in ("seconds", *taken_over)})
     before, after = told.model_dump(), made.model_dump()
-    return Replayed(decision=made, differences=tuple(name for name in before if before[name] != after[name]))
+    differences = tuple(name for name in before if before[name] != after[name])
+    return Replayed(decision=made, differences=differences, taken_over=taken_over)
+
+
+def _taken_over(told: Decision) -> tuple[str, ...]:
+    """What cannot be made again: the words on devices of a file that does not say what they rest on."""
+    if told.inputs is not None and told.inputs.devices is not None:
+        return ()
+    return tuple(name for name in ("device_commands", "device_problems") if getattr(told, name))
 
 
 def _again(told: Decision) -> Decision:

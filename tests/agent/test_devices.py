@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
 
+from advisor.explain import replay_decision
 from agent.decide import Situation, decide
 from agent.devices import DeviceDesk, KnownDevices
 from agent.replay import Export, export, replay
@@ -252,3 +254,29 @@ def test_commands_of_devices_are_made_again_bit_for_bit_from_the_file(
     assert replay(exported).differences == ()
     assert replay(exported).decision.device_commands == decision.device_commands
     assert replay(emptied).differences == ("device_commands",)
+
+
+def test_a_file_that_does_not_say_what_the_devices_rested_on_replays_and_says_so(
+    furnished: Home,
+    make_situation: Callable[..., Situation],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plain = make_situation()
+    known = KnownDevices(states(plain.now), {"heating": 20.3}, np.full(48, 4.0))
+    decision = decide(make_situation(home=furnished, devices=known))
+    assert decision.inputs is not None
+    old = decision.model_copy(update={"inputs": decision.inputs.model_copy(update={"devices": None})})
+    exported = export(old, anonymous=False)
+    made = replay(exported)
+    assert made.taken_over == ("device_commands",)
+    assert made.decision.device_commands == decision.device_commands
+    assert replay(export(decision, anonymous=False)).taken_over == ()
+    file = tmp_path / "old.json"
+    file.write_text(exported.model_dump_json(), encoding="utf-8")
+    replay_decision(file, as_json=False)
+    told = capsys.readouterr().out
+    assert "Not made again: device_commands" in told
+    assert "in every field" not in told
+    replay_decision(file, as_json=True)
+    assert json.loads(capsys.readouterr().out)["taken_over"] == ["device_commands"]
