@@ -55,7 +55,7 @@ def _run(suite: Suite, source: Source, sitting: Sitting) -> None:
         if cell.policy in sitting.redo:
             (folder / f"{cell.name}.zip").unlink(missing_ok=True)
     played = _collect(suite.name, cells, source, folder, sitting)
-    page, text = write_report(folder, folder.parent)
+    page, text = write_report(folder, folder.parent, source=source)
     if sitting.as_json:
         told = {"played": played, "cells": len(cells), "page": str(page), "table": str(text)}
         print(json.dumps(told))  # noqa: T201 (the answer)

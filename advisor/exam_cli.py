@@ -9,6 +9,7 @@ eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no
 
 Out = Annotated[Path, typer.Option(help="Folder of the records.")]
 DEFAULT_OUT = Path(".advisor/eval")
+DEFAULT_MEMORY = Path(".advisor/memory")
 
 
 @eval_app.command("run")
@@ -25,7 +26,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     prices: Annotated[
         Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
     ] = None,
-    memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = Path(".advisor/memory"),
+    memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = DEFAULT_MEMORY,
     model: Annotated[str, typer.Option(help="Of suite model: none, embedded, ollama/NAME.")] = "embedded",
     parts: Annotated[str | None, typer.Option(help="Of suite model: its parts with commas; all if not given.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Of suite model: at most so many cases a part.")] = None,
@@ -61,12 +62,17 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
 def eval_report(
     name: Annotated[str, typer.Argument(help="Suite or home that was run.")] = "smoke",
     out: Out = DEFAULT_OUT,
+    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, to draw similar days from.")] = None,
+    memory: Annotated[Path, typer.Option(help="Memory to draw similar days of an own home from.")] = DEFAULT_MEMORY,
     into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
 ) -> None:
     """Grade the records and write the page and its tables; nothing is run again."""
+    from eval.homes import Source
     from eval.report import refresh, write_report
+    from eval.suites import SUITES
 
-    page, text = write_report(out / name / "records", out / name)
+    source = Source(wheel, None if name in SUITES else memory)
+    page, text = write_report(out / name / "records", out / name, source=source)
     if into is not None:
         refresh(into, text.read_text(encoding="utf-8"))
     print(f"page:  {page}\ntable: {text}")  # noqa: T201 (the answer)

@@ -2,17 +2,22 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from energy.errors import AdvisorError
 from eval import plots
+from eval.closed_loop import MEMBERS
 from eval.day_plot import PlayedDay, one_day
+from eval.homes import Source, staged
 from eval.metrics import LEAST_SAVING, Graded, Window, by_policy, paired, price, window
 from eval.page import Drawing
 from eval.plots import Range
-from eval.records import Record
+from eval.records import Cell, Record
+from eval.similar_plot import among, similar_to
 from eval.stretches import by_day, by_month
 from eval.style import svg
 
@@ -21,6 +26,7 @@ _SHOWN_DAY = ("planner", "greedy", "oracle")
 _WINTER = (12, 1, 2)
 # The day shown is the one that nine in ten winter days fall short of: worth looking at, not the luckiest.
 _SHOWN_QUANTILE = 0.9
+_TOLD_DAYS = 3
 # A rule that looks up its next level thinks for no time at all.
 _NOTICED_MS = 0.05
 
@@ -73,7 +79,16 @@ def months(graded: Sequence[Graded]) -> Drawing | None:
     )
 
 
-def winter_day(graded: Sequence[Graded]) -> Drawing | None:
+@dataclass(frozen=True, slots=True)
+class ShownDay:
+    """A winter day of one home and its figure."""
+
+    cell: Cell
+    day: date
+    drawing: Drawing
+
+
+def winter_day(graded: Sequence[Graded]) -> ShownDay | None:
     """One day of December to February of one home: advisor, self-consumption and the bound below each other."""
     trios = _trios(graded)
     gaps = [(gap, at, day) for at, trio in trios.items() for day, gap in _winter_gaps(trio).items()]
@@ -82,10 +97,28 @@ def winter_day(graded: Sequence[Graded]) -> Drawing | None:
     gap, at, day = sorted(gaps, key=lambda found: found[0])[int(_SHOWN_QUANTILE * (len(gaps) - 1))]
     outcome = trios[at]["greedy"].record.outcome
     played = [_played(policy, by_day(trios[at][policy].record)[day]) for policy in _SHOWN_DAY]
-    return Drawing(
+    drawing = Drawing(
         svg(one_day(played, ZoneInfo(outcome.zone), outcome.currency)),
         f"{at[1]} on {day:%A, %d %B %Y}. Self-consumption cost {gap:.2f} {outcome.currency} more than the bound, "
         f"which is more than on {_SHOWN_QUANTILE:.0%} of the {len(gaps)} winter days on record.",
+    )
+    return ShownDay(trios[at]["planner"].cell, day, drawing)
+
+
+def among_similar(shown: ShownDay, source: Source) -> Drawing | str:
+    """The day among those before it that the plan chose at its midnight, or why they cannot be drawn."""
+    try:
+        history = staged(source, shown.cell)
+    except AdvisorError as err:
+        return f"The days like it cannot be drawn: {err}."
+    near = similar_to(history, shown.day, MEMBERS)
+    if not near:
+        return f"The days like it cannot be drawn: no day of {shown.cell.home} before {shown.day} is on record."
+    nearest = "; ".join(f"{one.day} ({one.why})" for one in near[:_TOLD_DAYS])
+    return Drawing(
+        svg(among(history, shown.day, [one.day for one in near])),
+        f"The same day (bold) among the {len(near)} days before it that were most like it when it began (thin), "
+        f"on which its first plan rests. Nearest: {nearest}.",
     )
 
 

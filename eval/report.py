@@ -6,8 +6,9 @@ from pathlib import Path
 
 from energy.errors import DataError
 from eval import pictures, tables
+from eval.homes import Source
 from eval.metrics import LEAST_SAVING, Graded, Setting, by_policy, everywhere, grade, paired, setting, window
-from eval.page import Section, Table, html, markdown
+from eval.page import Drawing, Section, Table, html, markdown
 from eval.records import Record, read
 
 _TITLE = "Energy Advisor: the exam"
@@ -21,8 +22,10 @@ _DECISIONS = (
 )
 
 
-def write_report(records: Path, out: Path) -> tuple[Path, Path]:
+def write_report(records: Path, out: Path, *, source: Source | None = None) -> tuple[Path, Path]:
     """Grade every record of a folder and write `report.html` and `report.md` into `out`.
+
+    Records hold no past days: those like the day shown are drawn where `source` has its home.
 
     Raises:
         DataError: the folder holds no record.
@@ -34,6 +37,7 @@ def write_report(records: Path, out: Path) -> tuple[Path, Path]:
     sections = report(
         [record for record in found.values() if record is not None],
         damaged=[path.name for path, record in found.items() if record is None],
+        source=source,
     )
     out.mkdir(parents=True, exist_ok=True)
     page, text = out / "report.html", out / "report.md"
@@ -55,7 +59,7 @@ def refresh(document: Path, text: str, *, mark: str = MARK) -> None:
     document.write_text(f"{told}{found}\n{tables_alone}", encoding="utf-8")
 
 
-def report(records: Sequence[Record], *, damaged: Sequence[str] = ()) -> list[Section]:
+def report(records: Sequence[Record], *, damaged: Sequence[str] = (), source: Source | None = None) -> list[Section]:
     """All sections; figures show the setting with the most cells, tables all settings."""
     by_setting: dict[Setting, list[Graded]] = defaultdict(list)
     for one in grade(records):
@@ -63,7 +67,7 @@ def report(records: Sequence[Record], *, damaged: Sequence[str] = ()) -> list[Se
     sections: list[Section] = []
     if by_setting:
         main = max(by_setting, key=lambda at: len(by_setting[at]))
-        sections += [*_main_setting(main, by_setting[main]), *_all(by_setting)]
+        sections += [*_main_setting(main, by_setting[main], source), *_all(by_setting)]
     return [*sections, _not_counted(records, damaged), _what_ran(records), _how_to_read()]
 
 
@@ -91,7 +95,7 @@ def _all(by_setting: Mapping[Setting, Sequence[Graded]]) -> list[Section]:
     ]
 
 
-def _main_setting(main: Setting, graded: Sequence[Graded]) -> list[Section]:
+def _main_setting(main: Setting, graded: Sequence[Graded], source: Source | None) -> list[Section]:
     most = everywhere(graded)
     same = paired(most) or most
     groups = by_policy(same)
@@ -100,16 +104,23 @@ def _main_setting(main: Setting, graded: Sequence[Graded]) -> list[Section]:
         told.append("No window was finished by every policy: the means below compare different windows.")
     where = [drawing for drawing in (pictures.homes(most), pictures.months(most)) if drawing]
     habits = [drawing for drawing in (pictures.calm(most), pictures.latency(graded)) if drawing]
-    day, duels = pictures.winter_day(graded), tables.duels(by_policy(graded))
+    duels = tables.duels(by_policy(graded))
     return [
         Section("Who pays what", (*told, tables.money(groups), pictures.ladder(same))),
         Section("The planner against each rival", (_DUELS, duels) if duels else ("The planner has no rival here.",)),
         *_on_fewer_windows(graded),
         Section("Where it is won", tuple(where) or ("No window has enough to win for a share to mean anything.",)),
-        Section("A winter day", (day,) if day else ("No winter day that planner, greedy and oracle all finished.",)),
+        Section("A winter day", _winter_day(graded, source)),
         Section("House and battery", (tables.house(groups),)),
         Section("Decisions", (_DECISIONS, tables.decisions(by_policy(graded)), *habits)),
     ]
+
+
+def _winter_day(graded: Sequence[Graded], source: Source | None) -> tuple[str | Drawing, ...]:
+    shown = pictures.winter_day(graded)
+    if shown is None:
+        return ("No winter day that planner, greedy and oracle all finished.",)
+    return (shown.drawing,) if source is None else (shown.drawing, pictures.among_similar(shown, source))
 
 
 def _on_fewer_windows(graded: Sequence[Graded]) -> list[Section]:

@@ -8,9 +8,11 @@ import pytest
 
 from energy.errors import DataError
 from eval import records
+from eval.homes import Source, history_of
 from eval.metrics import price
 from eval.records import Cell, Outcome, Record, Series
 from eval.report import refresh, write_report
+from eval.similar_plot import similar_to
 from eval.stretches import by_day, by_month
 
 JANUARY, JUNE = date(2017, 1, 1), date(2017, 6, 15)
@@ -192,3 +194,28 @@ def test_a_document_keeps_its_words_and_gets_new_tables(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="put it where the tables belong"):
         refresh(document, "# The exam\n")
     assert document.read_text() == "# Without a mark\n"
+
+
+def test_the_day_shown_stands_among_the_days_like_it_where_its_home_is_there(tmp_path: Path) -> None:
+    for policy in SHIFTED_KW:
+        records.write(played(policy, home="citylearn-1"), tmp_path / "records")
+    plain, _ = write_report(tmp_path / "records", tmp_path / "plain")
+    page, text = write_report(tmp_path / "records", tmp_path / "drawn", source=Source())
+    shown = page.read_text(encoding="utf-8")
+    assert shown.count("<svg") == plain.read_text(encoding="utf-8").count("<svg") + 1
+    told = re.search(r"citylearn-1 on \w+day, (\d\d January 2017)", shown)
+    assert told is not None
+    day = datetime.strptime(told[1], "%d %B %Y").replace(tzinfo=UTC).date()
+    near = similar_to(history_of(Source(), "citylearn-1"), day, 12)
+    assert len({one.day for one in near}) == 12
+    assert max(one.day for one in near) < day
+    assert f"Nearest: {near[0].day} ({near[0].why}); {near[1].day}" in shown
+    assert text.read_text(encoding="utf-8") == (tmp_path / "plain" / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_home_that_nobody_has_any_more_is_told_and_the_report_is_whole(tmp_path: Path) -> None:
+    for policy in SHIFTED_KW:
+        records.write(played(policy), tmp_path / "records")
+    page, text = write_report(tmp_path / "records", tmp_path / "out", source=Source())
+    assert page.read_text(encoding="utf-8").count("<svg") == 6
+    assert "The days like it cannot be drawn: home 'home-1' is not known" in text.read_text(encoding="utf-8")
