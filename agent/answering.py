@@ -14,6 +14,8 @@ from energy.slots import DAY, local_day
 
 # How far back a decision of some mode is looked for where the question names no time.
 _LATELY = timedelta(days=7)
+# The longest part of a day that has a name; the shortest day has 23 hours.
+_PART_OF_DAY = timedelta(hours=14)
 
 _Answer = Callable[[Sources, Question, datetime], Finding]
 
@@ -102,7 +104,17 @@ def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
         return unknown("totals", "not_apart", load=asked.load.name)
     if asked.quantity is None:
         return inquiry.totals(sources, span, now=now)
+    if asked.quantity == "import" and (found := _part_of_day(sources, asked, now)) is not None:
+        return found
     return inquiry.total_of(sources, asked.quantity, span, now=now)
+
+
+def _part_of_day(sources: Sources, asked: Question, now: datetime) -> Finding | None:
+    """What the grid gave in the evening or night asked about; None where the question is about whole days."""
+    window = asked.window
+    if window is None or window.at is not None or window.end - window.start > _PART_OF_DAY or window.start >= now:
+        return None
+    return inquiry.bought_in(sources, window.start, min(window.end, now))
 
 
 def _breakdown(sources: Sources, asked: Question, now: datetime) -> Finding:

@@ -56,17 +56,38 @@ class BadDate:
 
 def find_spans(text: str, today: date) -> tuple[Span, ...] | BadDate:
     """All spans named in plain text, in the order they stand; a date that does not exist is a `BadDate`."""
-    found: dict[int, Span] = {}
+    found: dict[int, tuple[int, Span]] = {}
     free = text
     for pattern, read in _READERS:
         for match in pattern.finditer(free):
             try:
-                found[match.start()] = read(match, today)
+                found[match.start()] = match.end(), read(match, today)
             except (ValueError, OverflowError):
                 return BadDate(match[0].strip())
         # What was read once is not read again by a shorter pattern.
         free = pattern.sub(lambda match: " " * len(match[0]), free)
-    return tuple(found[at] for at in sorted(found))
+    return _joined(text, [(at, *found[at]) for at in sorted(found)], today)
+
+
+# What stands before, between and at the beginning of the days it makes into one span.
+_FROM = re.compile(r"\b(?:from|since|de|del|desde)(?: (?:el|la|the))?\s*$")
+_TO = re.compile(r"\s*(?:to|through|till|until|al?|hasta)(?: (?:el|la|the))?\s*")
+_SINCE = re.compile(r"\b(?:since|desde)(?: (?:el|la|the))?\s*$")
+
+
+def _joined(text: str, found: list[tuple[int, int, Span]], today: date) -> tuple[Span, ...]:
+    """The spans found at some places: "from A to B" is one, and "since A" goes on until today."""
+    spans: list[Span] = []
+    left = list(found)
+    while left:
+        start, end, span = left.pop(0)
+        before = text[:start]
+        if left and _FROM.search(before) and _TO.fullmatch(text[end : left[0][0]]) and span.first <= left[0][2].last:
+            span = Span(span.first, left.pop(0)[2].last)
+        elif (_SINCE.search(before) or text.startswith("since ", start)) and span.last < today:
+            span = Span(span.first, today)
+        spans.append(span)
+    return tuple(spans)
 
 
 def _year(text: str | None) -> int | None:

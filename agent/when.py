@@ -48,9 +48,13 @@ def moment_of(day: date, clock: time, zone: ZoneInfo) -> datetime:
 
 _PARTS: tuple[tuple[str, int, int], ...] = (
     (r"\blast night\b|\banoche\b", 18, 30),
-    (r"\b(?:this|in the|early|tomorrow|yesterday|esta|por la|de la) (?:morning|manana|madrugada)\b", 4, 12),
-    (r"\b(?:this|in the|tomorrow|yesterday|esta|por la) (?:afternoon|tarde)\b", 12, 19),
-    (r"\b(?:this|in the|tomorrow|yesterday|esta|por la|at) (?:evening|noche|night)\b|\btonight\b", 18, 24),
+    (r"\b(?:this|in the|early|tomorrow|yesterday|\w+day|esta|por la|de la) (?:morning|manana|madrugada)\b", 4, 12),
+    (r"\b(?:this|in the|tomorrow|yesterday|\w+day|esta|por la) (?:afternoon|tarde)\b", 12, 19),
+    (
+        r"\b(?:this|in the|tomorrow|yesterday|esta|por la|at|\w+day|\w+day's) (?:evening|noche|night)\b|\btonight\b",
+        18,
+        24,
+    ),
 )
 
 

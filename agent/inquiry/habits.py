@@ -10,6 +10,7 @@ from agent.inquiry.finding import Fact, Finding, unknown
 from agent.inquiry.past import DayTotals
 from agent.inquiry.sources import Sources, Span
 from energy.slots import DAY, local_day
+from knowledge.days import Floats
 
 _SATURDAY = 5
 # How many days before a day are told beside it.
@@ -109,14 +110,32 @@ def dear_day(sources: Sources, span: Span, *, now: datetime) -> Finding:
     return Finding("compare", told, facts, days=_cited(days))
 
 
+def bought_in(sources: Sources, start: datetime, end: datetime) -> Finding | None:
+    """Energy from the grid in a part of a day, and in how many metered hours; None if nothing was metered."""
+    metered = _import_kw(sources, start, end)
+    if metered is None:
+        return None
+    import_kw, slot_h = metered
+    known = import_kw[~np.isnan(import_kw)]
+    facts: dict[str, Fact] = {"start": start, "end": end, "import_kwh": float(known.sum() * slot_h)}
+    days = (local_day(start, sources.home.tz),)
+    return Finding("totals", "totals.bought_in", facts | {"metered_hours": len(known) * slot_h}, days=days)
+
+
 def bought(sources: Sources, start: datetime, end: datetime) -> float | None:
     """Energy from the grid in kWh between two moments; None if nothing was metered."""
+    metered = _import_kw(sources, start, end)
+    return None if metered is None else float(np.nansum(metered[0]) * metered[1])
+
+
+def _import_kw(sources: Sources, start: datetime, end: datetime) -> tuple[Floats, float] | None:
+    """What the grid gave in the metered slots between two moments, and how many hours a slot has."""
     zone = sources.home.tz
     seen = sources.metered(Span(local_day(start, zone), local_day(end - timedelta(seconds=1), zone)), end)
     if seen is None:
         return None
     within = np.array([start <= slot < end for slot in seen.starts])
-    return float(np.nansum(seen.grid_import_kw[within]) * seen.hours) if within.any() else None
+    return (seen.grid_import_kw[within], seen.hours) if within.any() else None
 
 
 def _mean(days: Sequence[DayTotals], name: str) -> float | None:

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.inquiry import Span, bought, busiest_hour, dear_day, own_share, weekends
+from agent.inquiry import Span, bought, bought_in, busiest_hour, dear_day, own_share, weekends
 
 DAY = timedelta(days=1)
 
@@ -60,3 +60,19 @@ def test_what_the_house_bought_is_told_where_no_charge_was_chosen(known: Any) ->
     slots = [slot for at, slot in known.metered.items() if start <= at < known.now]
     assert bought(known.sources, start, known.now) == pytest.approx(sum(one.grid_import_kw for one in slots) / 2)
     assert bought(known.sources, known.now - timedelta(days=30), known.now - timedelta(days=29)) is None
+
+
+def test_what_was_bought_in_an_evening_is_not_the_whole_day_s(known: Any) -> None:
+    yesterday = known.today - DAY
+    answer = known.asker.answer(f"How much did we buy from the grid {yesterday:%A} evening?", now=known.now)
+    zone = known.sources.home.tz
+    slots = [
+        one
+        for at, one in known.metered.items()
+        if at.astimezone(zone).date() == yesterday and at.astimezone(zone).hour >= 18
+    ]
+    sum_kwh = sum(one.grid_import_kw for one in slots) / 2
+    assert len(slots) == 12
+    assert f"the grid gave {sum_kwh:.1f} kWh, in 6 metered hours" in answer.text
+    start = min(known.metered) - timedelta(days=30)
+    assert bought_in(known.sources, start, start + timedelta(hours=6)) is None

@@ -58,6 +58,16 @@ SPANS = [
     ("del 3 al 9 de enero", "2026-01-03", "2026-01-09"),
     ("the last 7 days", "2026-01-07", "2026-01-13"),
     ("los últimos siete días", "2026-01-07", "2026-01-13"),
+    ("since Monday", "2026-01-12", "2026-01-14"),
+    ("desde el lunes", "2026-01-12", "2026-01-14"),
+    ("since last week", "2026-01-05", "2026-01-14"),
+    ("desde ayer", "2026-01-13", "2026-01-14"),
+    ("since the 3rd of January", "2026-01-03", "2026-01-14"),
+    ("since December", "2025-12-01", "2026-01-14"),
+    ("desde enero", "2026-01-01", "2026-01-31"),
+    ("from Sunday to Tuesday", "2026-01-11", "2026-01-13"),
+    ("del domingo al martes", "2026-01-11", "2026-01-13"),
+    ("desde noviembre hasta diciembre", "2025-11-01", "2025-12-31"),
 ]
 
 
@@ -72,6 +82,12 @@ def test_two_spans_come_in_the_order_they_stand() -> None:
     spans = find_spans(plain("did we use more last week than in December?"), TODAY)
     assert isinstance(spans, tuple)
     assert [span.first for span in spans] == [date(2026, 1, 5), date(2025, 12, 1)]
+
+
+def test_days_that_do_not_follow_each_other_stay_two() -> None:
+    spans = find_spans(plain("the difference between Sunday and Tuesday, or from Tuesday to Sunday"), TODAY)
+    assert isinstance(spans, tuple)
+    assert [span.first.day for span in spans] == [11, 13, 13, 11]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +189,13 @@ AIMS = [
     ("Did we use more last week than the week before?", "compare"),
     ("Compare this week with last week", "compare"),
     ("¿He gastado más esta semana que la semana pasada?", "compare"),
+    ("Was Tuesday sunnier than Monday?", "compare"),
+    ("Was this week cheaper than last week?", "compare"),
+    ("¿Fue el martes más soleado que el lunes?", "compare"),
+    ("If tomorrow is cloudy, what will you do?", "what_if"),
+    ("Si mañana llueve, ¿qué harás?", "what_if"),
+    ("Is it cheaper to charge the car now or at 3 in the morning?", "best_start"),
+    ("¿Es más barato cargar el coche ahora o por la noche?", "best_start"),
     ("Use per day last week", "breakdown"),
     ("consumo por mes", "breakdown"),
     ("Which days were like today?", "days_like"),
