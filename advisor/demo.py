@@ -106,7 +106,7 @@ class Outcome:
 
 
 def recording(history: History, *, day: date, hours: int) -> Recording:
-    """The hours to be played, and the PV forecast that reaches two days further.
+    """The hours to be played, and the forecasts, which reach two days further.
 
     Raises:
         DataError: the home's history does not cover the day.
@@ -133,6 +133,9 @@ def recording(history: History, *, day: date, hours: int) -> Recording:
         export_price=prices.export_per_kwh,
         temperature_c=_joined(ahead, "temperature_c")[played] if ahead[0].temperature_c is not None else None,
         pv_forecast_kw=_joined(ahead, "pv_forecast_kw") if ahead[0].pv_forecast_kw is not None else None,
+        temperature_forecast_c=(
+            _joined(ahead, "temperature_forecast_c") if ahead[0].temperature_forecast_c is not None else None
+        ),
     )
 
 

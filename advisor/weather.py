@@ -1,11 +1,12 @@
-"""A weather forecast made into a PV forecast, shown or published where the service hears it."""
+"""A weather forecast made into one of PV and temperature, shown or published where the service hears it."""
 
 import json
 import time
 import tomllib
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from energy.slots import floor_slot
 from energy.solar import HourlyWeather, Irradiance, pv_of_hours
 from ingest.open_meteo import HourlyForecast, NoForecast, OpenMeteo
 from transport.mqtt import BrokerAddress, MqttLink
-from transport.payloads import PvForecast
+from transport.payloads import PvForecast, TemperatureForecast
 from transport.topics import Topics
 
 STEP = timedelta(minutes=30)
@@ -57,18 +58,26 @@ def load_site(path: Path) -> Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the weather told means for a home, from now on."""
+
+    sun: PvForecast
+    warmth: TemperatureForecast
+
+
+@dataclass(frozen=True, slots=True)
 class Forecaster:
     """A site and the service that tells its weather."""
 
     site: Site
     service: OpenMeteo
 
-    def pv(self, now: datetime) -> PvForecast | NoForecast:
-        """PV power of the half hours from now on, as far as the weather is told."""
+    def outlook(self, now: datetime) -> Outlook | NoForecast:
+        """PV power and temperature from now on, as far as the weather is told."""
         told = self.service.forecast(now)
         if isinstance(told, NoForecast):
             return told
-        return pv_forecast(self.site, told, now)
+        return Outlook(pv_forecast(self.site, told, now), temperature_forecast(told, now))
 
 
 def pv_forecast(site: Site, told: HourlyForecast, now: datetime) -> PvForecast:
@@ -86,34 +95,56 @@ def pv_forecast(site: Site, told: HourlyForecast, now: datetime) -> PvForecast:
     )
 
 
+def temperature_forecast(told: HourlyForecast, now: datetime) -> TemperatureForecast:
+    """The temperature of a weather forecast, from the hour that holds `now` on."""
+    start = floor_slot(now, _HOUR)
+    ahead = told.temperature_c[(start - told.start) // _HOUR :][: _HORIZON // _HOUR]
+    return TemperatureForecast(
+        time=told.told, step_minutes=60, start=start, values_c=tuple(np.round(ahead, 2).tolist())
+    )
+
+
 def show(forecaster: Forecaster, now: datetime, *, as_json: bool) -> bool:
     """Print the forecast, by the day or as one JSON object; whether there is one."""
-    forecast = forecaster.pv(now)
-    if isinstance(forecast, NoForecast):
-        print(json.dumps({"forecast": None, "reason": forecast.reason}) if as_json else f"none: {forecast.reason}")  # noqa: T201 (the answer)
+    told = forecaster.outlook(now)
+    if isinstance(told, NoForecast):
+        nothing = {"pv_forecast": None, "temperature_forecast": None, "reason": told.reason}
+        print(json.dumps(nothing) if as_json else f"none: {told.reason}")  # noqa: T201 (the answer)
         return False
     if as_json:
-        print(forecast.model_dump_json())  # noqa: T201 (the answer)
+        sun, warmth = told.sun.model_dump_json(), told.warmth.model_dump_json()
+        print(f'{{"pv_forecast": {sun}, "temperature_forecast": {warmth}}}')  # noqa: T201 (the answer)
         return True
-    by_day: dict[str, float] = {}
-    for at, power_kw in enumerate(forecast.values_kw):
-        day = (forecast.start + at * STEP).strftime("%a %d %b")
-        by_day[day] = by_day.get(day, 0.0) + power_kw * (STEP / _HOUR)
-    print(f"PV by the forecast of {forecast.time:%d %b %H:%M} UTC, from now on:")  # noqa: T201 (the answer)
-    for day, energy_kwh in by_day.items():
-        print(f"  {day}  {energy_kwh:5.1f} kWh  {'▇' * round(energy_kwh)}")  # noqa: T201 (the answer)
+    print(f"By the forecast of {told.sun.time:%d %b %H:%M} UTC, from now on:")  # noqa: T201 (the answer)
+    for line in _by_day(told):
+        print(f"  {line}")  # noqa: T201 (the answer)
     return True
+
+
+def _by_day(told: Outlook) -> Iterator[str]:
+    """Of each day (UTC) the lowest and highest temperature, and what the panels are expected to give."""
+    warmth: dict[date, list[float]] = defaultdict(list)
+    for at, celsius in enumerate(told.warmth.values_c):
+        warmth[(told.warmth.start + at * _HOUR).date()].append(celsius)
+    energy_kwh: dict[date, float] = defaultdict(float)
+    for at, power_kw in enumerate(told.sun.values_kw):
+        energy_kwh[(told.sun.start + at * STEP).date()] += power_kw * (STEP / _HOUR)
+    for day, felt in warmth.items():
+        sun_kwh = energy_kwh[day]
+        bar = "▇" * round(sun_kwh)
+        yield f"{day:%a %d %b}  {min(felt):4.0f} to {max(felt):3.0f} °C  {sun_kwh:5.1f} kWh  {bar}".rstrip()
 
 
 def publish(
     forecaster: Forecaster, home: str, address: BrokerAddress, *, once: bool, clock: Callable[[], datetime]
 ) -> bool:
-    """Publish the forecast to the home, every hour until stopped; whether the last one was there."""
+    """Publish the forecasts to the home, every hour until stopped; whether the last ones were there."""
     with MqttLink(address, f"energy-advisor-weather-{home}") as link:
         while True:
-            forecast = forecaster.pv(clock())
-            if isinstance(forecast, PvForecast):
-                link.publish(Topics(home).sensor("pv_forecast"), forecast.model_dump_json(), retain=True, qos=1)
+            told = forecaster.outlook(clock())
+            if isinstance(told, Outlook):
+                for name, forecast in (("pv_forecast", told.sun), ("temperature_forecast", told.warmth)):
+                    link.publish(Topics(home).sensor(name), forecast.model_dump_json(), retain=True, qos=1)
             if once:
-                return isinstance(forecast, PvForecast)
+                return isinstance(told, Outlook)
             time.sleep(_HOUR.total_seconds())

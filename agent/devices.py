@@ -1,12 +1,12 @@
 """What the devices of a home told, and the weather outside: all that a plan for them rests on."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from agent.outdoors import Outdoors
 from energy.devices import HeatPump
 from energy.errors import DataError
 from energy.home import Home
@@ -16,9 +16,6 @@ from knowledge.days import Floats
 from transport.payloads import DeviceState
 
 _DAY = timedelta(days=1)
-# How long today's difference from yesterday's weather lasts.
-_WEATHER_LASTS_H = 12.0
-_MILD_C = 10.0
 # A device that takes this much more than it can is misread.
 _MOST = 1.5
 
@@ -36,13 +33,13 @@ NOTHING_KNOWN = KnownDevices()
 
 
 class DeviceDesk:
-    """Hears the devices of a home and the weather outside."""
+    """Hears the devices of a home, and has the weather `outdoors`."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._states: dict[str, DeviceState] = {}
         self._wall_c: dict[str, float] = {}
-        self._outdoor: deque[Reading] = deque(maxlen=24 * 60)
+        self.outdoors = Outdoors()
 
     def hear(self, state: DeviceState, *, until: datetime | None = None) -> None:
         """Take in a state of a device that the home has; an older one than known changes nothing.
@@ -62,10 +59,6 @@ class DeviceDesk:
         if isinstance(device, HeatPump) and state.temperature_c is not None:
             self._follow_walls(device, state.temperature_c, state.time - last.time if last else _DAY)
 
-    def feel(self, outdoor: Reading) -> None:
-        """Take in an outdoor temperature."""
-        self._outdoor.append(outdoor)
-
     def base_load(self, reading: Reading) -> Reading:
         """A load reading without what devices took: that is planned, not remembered."""
         taken_kw = sum(state.power_kw for state in self._states.values() if state.time == reading.at)
@@ -75,25 +68,10 @@ class DeviceDesk:
         """All that is known for a plan over slots."""
         if not self._home.devices:
             return NOTHING_KNOWN
-        return KnownDevices(dict(self._states), dict(self._wall_c), self._outlook(starts))
+        return KnownDevices(dict(self._states), dict(self._wall_c), self.outdoors.ahead(starts))
 
     def _follow_walls(self, device: HeatPump, air_c: float, passed: timedelta) -> None:
         """Walls follow the air with the time constant of their mass."""
         before = self._wall_c.get(device.name, air_c)
         lasts_h = device.mass_kwh_per_k / (device.couple_kw_per_k + device.wall_kw_per_k)
         self._wall_c[device.name] = air_c + (before - air_c) * float(np.exp(-hours(passed) / lasts_h))
-
-    def _outlook(self, starts: Sequence[datetime]) -> Floats:
-        """Yesterday's weather, with today's difference from it fading; what is unknown stays as it is now."""
-        if not self._outdoor:
-            return np.full(len(starts), _MILD_C)
-        now = self._outdoor[-1]
-        at = np.array([reading.at.timestamp() for reading in self._outdoor])
-        celsius = np.array([reading.value for reading in self._outdoor])
-        ahead_h = np.array([max(hours(start - now.at), 0.0) for start in starts])
-        yesterday = np.array([(start - _DAY).timestamp() for start in starts])
-        if at[0] > (now.at - _DAY).timestamp() + 3600:
-            return np.full(len(starts), now.value)
-        then = np.interp((now.at - _DAY).timestamp(), at, celsius)
-        fading = (now.value - then) * np.exp(-ahead_h / _WEATHER_LASTS_H)
-        return np.asarray(np.interp(yesterday, at, celsius) + fading, dtype=np.float64)

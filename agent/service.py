@@ -40,7 +40,7 @@ from knowledge.notes import Note, NoteBook
 from transport.advisor_discovery import Offer
 from transport.discovery import HOME_ASSISTANT_STATUS
 from transport.mqtt import Message, MqttLink
-from transport.payloads import CommandState, DeviceAnswer, DeviceState, Moment, PvForecast
+from transport.payloads import CommandState, DeviceAnswer, DeviceState, Moment, PvForecast, TemperatureForecast
 from transport.topics import Topics
 
 _log = logging.getLogger(__name__)
@@ -173,6 +173,8 @@ class Service:
     def _take_measured(self, message: Message) -> None:
         if message.topic == self._topics.sensor("pv_forecast"):
             self._forecast.hear(PvForecast.model_validate_json(message.payload))
+        elif message.topic == self._topics.sensor("temperature_forecast"):
+            self._devices.outdoors.hear(TemperatureForecast.model_validate_json(message.payload))
         elif message.topic.startswith(self._topics.devices):
             self._take_device(message)
         elif (role := self._roles.get(message.topic)) is not None:
@@ -204,7 +206,7 @@ class Service:
             self._witness.hear(role, reading)
             self._meter.add(role, self._devices.base_load(reading) if role == "load_power" else reading)
             if role == "outdoor_temperature":
-                self._devices.feel(reading)
+                self._devices.outdoors.feel(reading)
         if self._complaints.pop(message.topic, None):
             _log.info("%s is well again", role)
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from energy.errors import DataError
 from energy.home import Home
+from energy.slots import day_bounds, local_day
 from transport.payloads import first_fault
 
 Floats = NDArray[np.float64]
@@ -22,7 +23,8 @@ _FORECAST_HORIZON = timedelta(hours=48)
 class Recording:
     """Mean powers, prices and temperature of consecutive intervals of length `step`, each of shape (intervals,).
 
-    `pv_forecast_kw` has the same index and may go on past the end: what was expected of the sun, not what came.
+    Forecasts have the same index and may go on past the end: what was expected, not what came. That of the temperature
+    is of the midnight that began each day.
     """
 
     home: Home
@@ -34,6 +36,7 @@ class Recording:
     export_price: Floats
     temperature_c: Floats | None = None
     pv_forecast_kw: Floats | None = None
+    temperature_forecast_c: Floats | None = None
 
     @property
     def end(self) -> datetime:
@@ -42,11 +45,24 @@ class Recording:
 
     def forecast_from(self, moment: datetime, slot: timedelta) -> tuple[float, ...]:
         """Expected mean PV power of each slot of the next 48 hours, or of as many as the recording holds."""
-        if self.pv_forecast_kw is None:
+        return self._by_slot(self.pv_forecast_kw, moment, moment + _FORECAST_HORIZON, slot)
+
+    def temperatures_on(self, moment: datetime, slot: timedelta) -> tuple[datetime, tuple[float, ...]]:
+        """When a moment's local day began, and the mean temperature that was foreseen then for each of its slots.
+
+        Nothing is told of the day after: its forecast is of a midnight to come.
+        """
+        begins, ends = day_bounds(local_day(moment, self.home.tz), self.home.tz)
+        first = max(begins, self.start)
+        return first, self._by_slot(self.temperature_forecast_c, first, ends, slot)
+
+    def _by_slot(self, series: Floats | None, start: datetime, end: datetime, slot: timedelta) -> tuple[float, ...]:
+        """Means of the whole slots from `start` to `end`, or as far as the series goes; empty without one."""
+        if series is None:
             return ()
-        minute = timedelta(minutes=1)
-        by_minute = np.repeat(self.pv_forecast_kw, self.step // minute)
-        ahead = by_minute[(moment - self.start) // minute :][: _FORECAST_HORIZON // minute]
+        minute, since = timedelta(minutes=1), start - self.start
+        within = series[since // self.step : -((self.start - end) // self.step)]
+        ahead = np.repeat(within, self.step // minute)[since % self.step // minute :][: (end - start) // minute]
         per_slot = slot // minute
         whole = ahead[: len(ahead) // per_slot * per_slot].reshape(-1, per_slot)
         return tuple(np.round(whole.mean(axis=1), 4).tolist())
@@ -88,6 +104,9 @@ class Recording:
             export_price=np.array(read.export_price),
             temperature_c=None if read.temperature_c is None else np.array(read.temperature_c),
             pv_forecast_kw=None if read.pv_forecast_kw is None else np.array(read.pv_forecast_kw),
+            temperature_forecast_c=(
+                None if read.temperature_forecast_c is None else np.array(read.temperature_forecast_c)
+            ),
         )
 
 
@@ -103,6 +122,7 @@ class _RecordingFile(BaseModel):
     export_price: tuple[float, ...]
     temperature_c: tuple[float, ...] | None = None
     pv_forecast_kw: tuple[float, ...] | None = None
+    temperature_forecast_c: tuple[float, ...] | None = None
 
     @model_validator(mode="after")
     def _series_fit_together(self) -> Self:
@@ -111,8 +131,10 @@ class _RecordingFile(BaseModel):
             series = getattr(self, name)
             if series is not None and len(series) != intervals:
                 raise ValueError(f"{name} has {len(series)} values and load_kw {intervals}: give one per interval")
-        if self.pv_forecast_kw is not None and len(self.pv_forecast_kw) < intervals:
-            raise ValueError(f"pv_forecast_kw has {len(self.pv_forecast_kw)} values: give at least {intervals}")
+        for name in ("pv_forecast_kw", "temperature_forecast_c"):
+            series = getattr(self, name)
+            if series is not None and len(series) < intervals:
+                raise ValueError(f"{name} has {len(series)} values: give at least {intervals}")
         for name in ("load_kw", "pv_kw"):
             lowest = min(getattr(self, name))
             if lowest < 0:
@@ -135,5 +157,6 @@ class _RecordingFile(BaseModel):
                 "export_price": listed(recording.export_price),
                 "temperature_c": listed(recording.temperature_c),
                 "pv_forecast_kw": listed(recording.pv_forecast_kw),
+                "temperature_forecast_c": listed(recording.temperature_forecast_c),
             },
         )

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from threading import Event
 from typing import TextIO
 
@@ -22,7 +23,7 @@ from transport.discovery import (
     room_sensors,
 )
 from transport.mqtt import BrokerAddress, Message, MqttLink
-from transport.payloads import Moment, PvForecast, first_fault, state_json
+from transport.payloads import Moment, PvForecast, TemperatureForecast, first_fault, state_json
 from transport.topics import Topics
 
 _log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class HouseService:
         """Publish every state; the clock comes last, so that who hears it has them all."""
         self._publish_states(link)
         if self._house.at_slot_boundary:
-            self._publish_forecast(link)
+            self._publish_forecasts(link)
         link.publish(self._topics.clock, Moment(time=self._house.now).model_dump_json(), retain=True)
 
     def _publish_states(self, link: MqttLink) -> None:
@@ -128,13 +129,17 @@ class HouseService:
             topic, unit = self._told[state.name]
             link.publish(topic, state_json(state.value, unit, state.at), retain=True)
 
-    def _publish_forecast(self, link: MqttLink) -> None:
+    def _publish_forecasts(self, link: MqttLink) -> None:
         now, slot = self._house.now, self._house.slot_length
-        values_kw = self._house.recording.forecast_from(now, slot)
-        if values_kw:
-            minutes = int(slot.total_seconds() // 60)
-            forecast = PvForecast(time=now, step_minutes=minutes, start=now, values_kw=values_kw)
-            link.publish(self._topics.sensor("pv_forecast"), forecast.model_dump_json(), retain=True)
+        minutes = slot // timedelta(minutes=1)
+        played, topics = self._house.recording, self._topics
+        if values_kw := played.forecast_from(now, slot):
+            sun = PvForecast(time=now, step_minutes=minutes, start=now, values_kw=values_kw)
+            link.publish(topics.sensor("pv_forecast"), sun.model_dump_json(), retain=True)
+        begins, values_c = played.temperatures_on(now, slot)
+        if values_c:
+            warmth = TemperatureForecast(time=begins, step_minutes=minutes, start=begins, values_c=values_c)
+            link.publish(topics.sensor("temperature_forecast"), warmth.model_dump_json(), retain=True)
 
     def _await_proceed(self, link: MqttLink) -> None:
         awaited = Moment(time=self._house.now)

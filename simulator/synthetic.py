@@ -182,6 +182,7 @@ def record(year: SyntheticYear, *, first: date | None = None, days: int | None =
         export_price=prices.export_per_kwh,
         temperature_c=year.weather.temperature_c[played],
         pv_forecast_kw=None if year.pv_forecast_kw is None else year.pv_forecast_kw[known],
+        temperature_forecast_c=None if year.midnight is None else year.midnight.temperature_c[known],
     )
 
 

@@ -1,10 +1,10 @@
-"""What travels beside commands: sensor states, the clock and its go-ahead, the forecast, the answer to a command."""
+"""What travels beside commands: sensor states, the clock and its go-ahead, forecasts, the answer to a command."""
 
 import json
 from datetime import datetime
 from functools import lru_cache
 from math import isfinite
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -66,6 +66,15 @@ class PvForecast(_Payload):
     step_minutes: int = Field(ge=5, le=60)
     start: AwareDatetime
     values_kw: tuple[float, ...]
+
+
+class TemperatureForecast(_Payload):
+    """Mean outdoor temperature of consecutive slots from `start` in °C, as expected at `time`; two weeks at most."""
+
+    time: AwareDatetime
+    step_minutes: int = Field(ge=5, le=60)
+    start: AwareDatetime
+    values_c: tuple[Annotated[float, Field(ge=-60, le=60)], ...] = Field(min_length=1, max_length=4032)
 
 
 def state_json(value: float, unit: str, time: datetime) -> str:

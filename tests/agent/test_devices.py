@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from energy.errors import DataError
 from energy.home import Grid, Home
 from energy.tariff import FlatTariff
 from ingest.live import NoSnapshot, Reading
-from transport.payloads import DeviceState
+from transport.payloads import DeviceState, TemperatureForecast
 
 CAR = Car(name="car", max_kw=7, daily_kwh=9, from_hour=6, ready_by_hour=18)
 DISHES = Deferrable(name="dishes", max_kw=1, run_hours=1.5, from_hour=6, ready_by_hour=20)
@@ -175,25 +175,36 @@ def replace_device(state: DeviceState, name: str) -> DeviceState:
     return state.model_copy(update={"device": name})
 
 
-def test_the_weather_ahead_is_yesterdays_with_todays_difference_fading(
-    furnished: Home, make_situation: Callable[..., Situation]
+def forecast(now: datetime, celsius: float, *, hours: int = 24, made: datetime | None = None) -> TemperatureForecast:
+    return TemperatureForecast(time=made or now, step_minutes=60, start=now, values_c=(celsius,) * hours)
+
+
+@pytest.mark.parametrize("settable", [False, True])
+def test_a_colder_forecast_heats_more_and_earlier_and_is_made_again_from_the_file(
+    furnished: Home, make_situation: Callable[..., Situation], *, settable: bool
 ) -> None:
-    now, desk = make_situation().now, DeviceDesk(furnished)
-    hours = [timedelta(hours=back) for back in range(24, -1, -1)]
-    for back in hours:
-        yesterday = 5 + back / timedelta(hours=1) / 4
-        desk.feel(Reading(yesterday + (3 if back < timedelta(hours=1) else 0), now - back))
-    ahead = desk.known([now + timedelta(hours=at) for at in range(24)]).outdoor_c
-    assert ahead is not None
-    then = np.array([5 + (24 - at) / 4 for at in range(24)])
-    off = ahead - then
-    assert off[0] == pytest.approx(8 - 11, abs=0.01)
-    assert np.all(np.diff(off[:-1]) > 0)
-    young = DeviceDesk(furnished)
-    young.feel(Reading(7.0, now))
-    unknown = young.known([now, now + timedelta(hours=1)]).outdoor_c
-    assert unknown is not None
-    assert unknown.tolist() == [7.0, 7.0]
+    plain = make_situation()
+    home = furnished.model_copy(update={"devices": (HEATING,), "grid": Grid(export_limit_settable=settable)})
+    starts = [plain.now + at * timedelta(minutes=30) for at in range(48)]
+    heat_kwh, heat_w = {}, {}
+    for celsius in (6.0, -6.0):
+        desk = DeviceDesk(home)
+        desk.hear(states(plain.now)["heating"])
+        for back in range(25, -1, -1):
+            desk.outdoors.feel(Reading(6.0, plain.now - timedelta(hours=back)))
+        desk.outdoors.hear(forecast(plain.now + timedelta(hours=1), celsius, made=plain.now))
+        decision = decide(make_situation(home=home, devices=desk.known(starts)))
+        assert decision.ensemble is not None
+        assert decision.inputs is not None
+        assert decision.inputs.devices is not None
+        assert decision.inputs.devices.outdoor_c is not None
+        assert decision.inputs.devices.outdoor_c[2:] == (celsius,) * 46
+        taken_w = np.array(decision.ensemble.load_w[0]) - np.array(decision.inputs.devices.load_w[0])
+        heat_kwh[celsius], heat_w[celsius] = taken_w.sum() / 2000, taken_w
+        assert replay(export(decision, anonymous=False)).differences == ()
+    assert heat_kwh[-6.0] > 1.5 * heat_kwh[6.0] > 1
+    # The dear hours begin at ten in Madrid, two hours from now: what the cold will ask for is stored before.
+    assert heat_w[-6.0][:4].sum() > heat_w[6.0][:4].sum()
 
 
 def test_a_note_on_the_car_brings_its_charging_forward_and_is_counted_once(

@@ -1,6 +1,7 @@
 """The answer in open_meteo.json has the form that the service documents; its numbers are synthetic."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs, urlparse
 import numpy as np
 import pytest
 
-from advisor.weather import Forecaster, Site, load_site, publish
+from advisor.weather import Forecaster, Site, load_site, publish, show
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
 from energy.solar import HourlyWeather, Irradiance, Span, pv_of_hours, pv_power
@@ -20,7 +21,7 @@ from ingest.open_meteo import HourlyForecast, NoForecast, OpenMeteo
 from simulator.climate import climate_of
 from simulator.weather import make_weather
 from transport.mqtt import BrokerAddress, MqttLink
-from transport.payloads import PvForecast
+from transport.payloads import PvForecast, TemperatureForecast
 
 ANSWER: dict[str, Any] = json.loads((Path(__file__).parent / "open_meteo.json").read_text(encoding="utf-8"))
 MADRID = Place(latitude=40.416775, longitude=-3.703790, altitude_m=650)
@@ -198,17 +199,40 @@ def test_the_forecast_reaches_the_topic_that_the_service_hears(
 ) -> None:
     forecaster = Forecaster(Site(place=MADRID, pv=PLANT), client)
     with MqttLink(broker, "test-listener") as link:
-        link.subscribe("energy_advisor/mine/house/pv_forecast")
+        link.subscribe("energy_advisor/mine/house/+")
         assert publish(forecaster, "mine", broker, once=True, clock=lambda: NOW)
-        message = link.receive(10)
-    assert message is not None
-    forecast = PvForecast.model_validate_json(message.payload)
+        heard = {message.topic: message.payload for _ in range(2) if (message := link.receive(10)) is not None}
+    warmth = TemperatureForecast.model_validate_json(heard["energy_advisor/mine/house/temperature_forecast"])
+    told = client.forecast(NOW)
+    assert isinstance(told, HourlyForecast)
+    assert (warmth.time, warmth.start) == (NOW, datetime(2025, 6, 20, 8, tzinfo=UTC))
+    assert warmth.values_c == pytest.approx(told.temperature_c[32 : 32 + 72], abs=0.005)
+    forecast = PvForecast.model_validate_json(heard["energy_advisor/mine/house/pv_forecast"])
     assert forecast.start == datetime(2025, 6, 20, 8, tzinfo=UTC)
     assert forecast.time == NOW
     assert len(forecast.values_kw) == 144
     assert 0 == min(forecast.values_kw) < max(forecast.values_kw) <= 3.6
     # Half past one in the afternoon is brighter than half past six.
     assert forecast.values_kw[11] > 2 * forecast.values_kw[21]
+
+
+def test_the_forecast_is_shown_by_the_day_and_as_json(
+    client: OpenMeteo, service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forecaster = Forecaster(Site(place=MADRID, pv=PLANT), client)
+    assert show(forecaster, NOW, as_json=False)
+    first, today, *_ = capsys.readouterr().out.splitlines()
+    assert first == "By the forecast of 20 Jun 08:10 UTC, from now on:"
+    assert re.fullmatch(r"  Fri 20 Jun +\d+ to +\d+ °C +\d+\.\d kWh  ▇+", today)
+    assert show(forecaster, NOW, as_json=True)
+    said = json.loads(capsys.readouterr().out)
+    assert len(TemperatureForecast.model_validate(said["temperature_forecast"]).values_c) == 72
+    assert len(PvForecast.model_validate(said["pv_forecast"]).values_kw) == 144
+    service.answers = [(500, b"")]
+    assert not show(forecaster, NOW + 48 * HOUR, as_json=True)
+    said = json.loads(capsys.readouterr().out)
+    assert (said["pv_forecast"], said["temperature_forecast"]) == (None, None)
+    assert "answered 500" in said["reason"]
 
 
 def test_a_site_is_checked(tmp_path: Path) -> None:

@@ -36,4 +36,5 @@ def recording() -> Recording:
         export_price=np.full(24, 0.05),
         temperature_c=5.0 + hour / 4,
         pv_forecast_kw=np.r_[sun, sun],
+        temperature_forecast_c=4.0 + np.arange(25) / 4,
     )

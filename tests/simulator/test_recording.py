@@ -12,6 +12,7 @@ from energy.errors import DataError
 from simulator.recording import Recording
 
 HALF_HOUR = timedelta(minutes=30)
+FORECASTS = ("pv_forecast_kw", "temperature_forecast_c")
 
 
 def test_a_recording_survives_its_file(recording: Recording, tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_a_recording_survives_its_file(recording: Recording, tmp_path: Path) -> 
         recording.step,
         recording.end,
     )
-    for name in ("load_kw", "pv_kw", "import_price", "export_price", "temperature_c", "pv_forecast_kw"):
+    for name in (*("load_kw", "pv_kw", "import_price", "export_price", "temperature_c"), *FORECASTS):
         np.testing.assert_array_equal(getattr(read, name), getattr(recording, name))
 
 
@@ -37,6 +38,7 @@ def test_a_recording_survives_its_file(recording: Recording, tmp_path: Path) -> 
         (lambda content: content["load_kw"].__setitem__(3, -1), "load_kw holds -1.0: powers are never negative"),
         (lambda content: content["pv_kw"].pop(), "pv_kw has 23 values and load_kw 24"),
         (lambda content: content["pv_forecast_kw"].__delitem__(slice(9, None)), "pv_forecast_kw has 9 values"),
+        (lambda content: content["temperature_forecast_c"].clear(), "temperature_forecast_c has 0 values"),
         (lambda content: content.update(start="2017-01-10T00:00:00"), "start: .*'2017-01-10T00:00:00'"),
         (lambda content: content["home"].update(zone="Mars/Base"), "home.zone: .*'Mars/Base' is not an IANA zone"),
         (lambda content: content.update(colour="red"), "colour: .*'red'"),
@@ -93,3 +95,17 @@ def test_finer_forecasts_are_averaged_over_the_slot(recording: Recording) -> Non
 
 def test_without_a_forecast_there_is_nothing_ahead(recording: Recording) -> None:
     assert replace(recording, pv_forecast_kw=None).forecast_from(recording.start, HALF_HOUR) == ()
+
+
+def test_of_the_temperature_only_the_day_is_told_that_has_begun(recording: Recording) -> None:
+    """In Madrid the day ends an hour before this recording does: its last hour is of another midnight's forecast."""
+    first, whole = recording.temperatures_on(recording.start, HALF_HOUR)
+    assert (first, len(whole)) == (recording.start, 46)
+    assert whole[:3] == (4.0, 4.0, 4.25)
+    changed = np.r_[recording.temperature_forecast_c[:23], -50.0, -50.0]
+    colder = replace(recording, temperature_forecast_c=changed)
+    for hour in (0, 11.5, 22.5):
+        assert colder.temperatures_on(recording.start + timedelta(hours=hour), HALF_HOUR) == (first, whole)
+    midnight = recording.start + timedelta(hours=23)
+    assert colder.temperatures_on(midnight, HALF_HOUR) == (midnight, (-50.0,) * 4)
+    assert replace(recording, temperature_forecast_c=None).temperatures_on(midnight, HALF_HOUR)[1] == ()

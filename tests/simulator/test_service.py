@@ -22,7 +22,7 @@ from simulator.recording import Recording
 from simulator.service import HouseService, Pace
 from transport.discovery import house_sensors
 from transport.mqtt import BrokerAddress, Message, MqttLink
-from transport.payloads import CommandState, Moment, PvForecast
+from transport.payloads import CommandState, Moment, PvForecast, TemperatureForecast
 from transport.topics import Topics
 
 MINUTE = timedelta(minutes=1)
@@ -136,6 +136,8 @@ def test_each_slot_brings_a_forecast_of_the_hours_ahead(two_hours: Recording, br
     assert [forecast.start - two_hours.start for forecast in forecasts] == [index * SLOT for index in range(4)]
     assert [len(forecast.values_kw) for forecast in forecasts] == [96, 95, 94, 93]
     assert {forecast.step_minutes for forecast in forecasts} == {30}
+    warmth = bodies(heard, TOPICS.sensor("temperature_forecast"))
+    assert [TemperatureForecast.model_validate(body).time for body in warmth] == [two_hours.start] * 4
 
 
 def test_the_house_introduces_itself_and_says_goodbye(two_hours: Recording, broker: BrokerAddress) -> None:
