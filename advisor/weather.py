@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from energy.errors import SettingsError
+from energy.mistakes import mistakes
 from energy.panels import Place, PvPlant
 from energy.slots import floor_slot
 from energy.solar import HourlyWeather, Irradiance, pv_of_hours
@@ -50,11 +51,7 @@ def load_site(path: Path) -> Site:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise SettingsError(f"{path} is no TOML ({err}): mend that place, or copy site.example.toml") from err
     except ValidationError as err:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']} (given: {problem['input']!r})"
-            for problem in err.errors(include_url=False)
-        )
-        raise SettingsError(f"{path}: {problems}") from err
+        raise SettingsError(f"{path}: {mistakes(err, Site)}") from err
 
 
 @dataclass(frozen=True, slots=True)

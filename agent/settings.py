@@ -12,6 +12,7 @@ from agent.controls import Acting
 from agent.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
+from energy.mistakes import mistakes
 from ingest.homeassistant import HomeAssistantSettings
 from ingest.mapping import MappedRole, Source, check_sources
 from transport.mqtt import BrokerAddress
@@ -135,19 +136,8 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as err:
-        raise SettingsError(f"{path}: {_explain(err)}") from err
+        raise SettingsError(f"{path}: {mistakes(err, Settings)}") from err
     assistant = settings.homeassistant
     if assistant.token_file is not None:
         assistant = assistant.model_copy(update={"token_file": path.parent / assistant.token_file})
     return settings.model_copy(update={"home_file": path.parent / settings.home_file, "homeassistant": assistant})
-
-
-def _explain(err: ValidationError) -> str:
-    """One line per wrong key, with its value unless it may be a secret."""
-    lines = []
-    for problem in err.errors(include_url=False):
-        key = ".".join(str(part) for part in problem["loc"])
-        secret = "password" in key or "token" in key
-        shown = "" if secret or isinstance(problem["input"], dict) else f" (given: {problem['input']!r})"
-        lines.append(f"{key or 'settings'}: {problem['msg']}{shown}")
-    return "; ".join(lines)

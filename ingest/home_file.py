@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from energy.errors import SettingsError
 from energy.home import Home
+from energy.mistakes import mistakes
 
 
 def load_home(path: Path) -> Home:
@@ -30,8 +31,4 @@ def load_home(path: Path) -> Home:
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as err:
         raise SettingsError(f"{path} is no {language} ({err}): mend that place, or copy home.example.toml") from err
     except ValidationError as err:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']} (given: {problem['input']!r})"
-            for problem in err.errors(include_url=False)
-        )
-        raise SettingsError(f"{path}: {problems}") from err
+        raise SettingsError(f"{path}: {mistakes(err, Home)}") from err

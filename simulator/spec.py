@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid, Home, ZoneName
+from energy.mistakes import mistakes
 from energy.panels import Place, PvArray, PvPlant
 from energy.tariff import AnyTariff, PresetTariff
 from simulator.climate import ClimateWishes
@@ -125,8 +126,4 @@ def check_spec(settings: object, *, source: str) -> HomeSpec:
     try:
         return HomeSpec.model_validate(settings)
     except ValidationError as err:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']} (given: {problem['input']!r})"
-            for problem in err.errors(include_url=False)
-        )
-        raise SettingsError(f"{source}: {problems}") from err
+        raise SettingsError(f"{source}: {mistakes(err, HomeSpec)}") from err

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from energy.errors import SettingsError
+from energy.mistakes import allowed, dotted, faults
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -39,7 +40,7 @@ def read_yaml(file: Path | Traversable, model: type[Model]) -> Model:
     except yaml.YAMLError as err:
         raise SettingsError(f"{file} is no YAML: {_one_line(str(err))}") from err
     except ValidationError as err:
-        lines = [_told(file, root, fault) for fault in err.errors(include_url=False)]
+        lines = [_told(file, root, fault, model) for fault in faults(err)]
         raise SettingsError("\n".join(lines)) from err
 
 
@@ -69,18 +70,10 @@ def _check_unique(file: Path | Traversable, node: yaml.Node | None) -> None:
             _check_unique(file, item)
 
 
-def _told(file: Path | Traversable, root: yaml.Node | None, fault: ErrorDetails) -> str:
+def _told(file: Path | Traversable, root: yaml.Node | None, fault: ErrorDetails, model: type[BaseModel]) -> str:
     place = tuple(part for part in fault["loc"] if isinstance(part, int) or "[" not in part)
     line, known = _line(root, place)
-    key = ".".join(str(part) for part in known) or "the file"
-    found = repr(fault["input"])
-    shown = found if len(found) <= 80 else f"{found[:77]}..."
-    message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    if fault["type"] == "missing":
-        return f"{file}:{line}: {key}: is missing, give it"
-    if fault["type"] == "extra_forbidden":
-        message = "no such key here; check its spelling"
-    return f"{file}:{line}: {key}: {message} (given: {shown})"
+    return f"{file}:{line}: {dotted(known) or 'the file'}: {allowed(fault, model)}"
 
 
 def _line(root: yaml.Node | None, place: tuple[str | int, ...]) -> tuple[int, tuple[str | int, ...]]:

@@ -26,9 +26,9 @@ def test_a_home_kept_as_json_reads_back_the_same(tmp_path: Path) -> None:
     [
         ("Europe/Madrid", "Madrid", ["zone", "'Madrid' is not an IANA zone", "Europe/Madrid"]),
         ("my-home", "../up", ["name", "given: '../up'"]),
-        ("capacity_kwh = 10.0", "capacity_kwh = 10_000", ["battery.capacity_kwh", "1000", "given: 10000"]),
-        ("capacity_kwh", "capacity_wh", ["battery.capacity_kwh", "Field required", "battery.capacity_wh"]),
-        ("min_soc = 0.10", "min_soc = 10", ["battery.min_soc", "given: 10"]),
+        ("capacity_kwh = 10.0", "capacity_kwh = 10_000", ["battery.capacity_kwh: should be 0 to 1000 (given: 10000)"]),
+        ("capacity_kwh", "capacity_wh", ["battery.capacity_kwh: is missing", "battery.capacity_wh: no such key"]),
+        ("min_soc = 0.10", "min_soc = 10", ["battery.min_soc: should be 0 to 1 (given: 10)"]),
         ("max_soc = 1.0", "max_soc = 0.05", ["battery", "min_soc 0.1 is above max_soc 0.05"]),
         ("es-2.0td", "octopus", ["tariff.preset.name", "given: 'octopus'", "citylearn"]),
         ('kind = "preset"', 'kind = "free"', ["tariff", "'free'", "'flat'"]),

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from energy.tariff import DynamicTariff
 from ingest.history import History
 from ingest.recorded import shipped_history
 from simulator.scenario import Scenario, all_scenarios, home_name, load_scenario, scenario_names
+from simulator.sensors import Fault
 from simulator.staging import staged
 
 PAGE = """\
@@ -86,18 +88,14 @@ def test_sunny_cloudy_and_changing_days_are_what_their_names_say() -> None:
         (
             "    capacity_kwh: 5",
             "    capacity_kwh: -5",
-            ":6: home.battery.capacity_kwh: should be greater than or equal",
+            ":6: home.battery.capacity_kwh: should be 0 to 1000 (given: -5)",
         ),
         ("  battery:", "  batery:", ":5: home.batery: no such key here; check its spelling"),
-        ("hours: 24", "hours: 0", ":10: play.hours: should be greater than or equal to 1 (given: 0)"),
+        ("hours: 24", "hours: 0", ":10: play.hours: should be 1 to 672 (given: 0)"),
         ("kind: flat", "kind: flot", ":9: tariff: Input tag 'flot'"),
-        (
-            "import_price: 0.2",
-            "import_price: 99",
-            "tariff.import_price: should be less than or equal to 10 (given: 99)",
-        ),
+        ("import_price: 0.2", "import_price: 99", ":9: tariff.import_price: should be -10 to 10 (given: 99)"),
         (", hours: 24", "", ":10: play.hours: is missing"),
-        ("hours: 24", "hours: 24, start_soc: 1.5", ":10: play.start_soc: should be less than or equal to 1"),
+        ("hours: 24", "hours: 24, start_soc: 1.5", ":10: play.start_soc: should be 0 to 1 (given: 1.5)"),
         ("    max_charge_kw: 2.5", "    max_charge_kw: 2.5\n    min_soc: 0.6", "use 0.6 to 1.0"),
         ("title: A page for tests", "title: [", "is no YAML"),
         ("title: A page for tests", "title: A page for tests\ntitle: Another page", ":2: title: is given twice"),
@@ -126,6 +124,13 @@ play: {first_day: 2026-01-12, hours: 24, memory_days: 5}
 """
 
 
+def test_every_fault_of_a_sensor_is_played_by_a_scenario() -> None:
+    played = {fault.kind for page in all_scenarios().values() for fault in page.sensors.faults}
+    assert played == set(get_args(Fault.model_fields["kind"].annotation))
+    assert any(page.sensors.noise and page.sensors.resolution for page in all_scenarios().values())
+    assert any(page.sensors.report_on_change for page in all_scenarios().values())
+
+
 def test_a_synthetic_home_is_staged_from_its_first_remembered_day_on(tmp_path: Path) -> None:
     page = load_scenario(written(tmp_path, SYNTHETIC))
     history = staged(page, "munich")
@@ -139,7 +144,7 @@ def test_a_synthetic_home_is_staged_from_its_first_remembered_day_on(tmp_path: P
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("latitude: 48.1", "latitude: 95", ":5: home.synthetic.place.latitude: should be less than or equal to 90"),
+        ("latitude: 48.1", "latitude: 95", ":5: home.synthetic.place.latitude: should be -90 to 90 (given: 95)"),
         ("Europe/Berlin", "Europe/Atlantis", ":6: home.synthetic.zone: 'Europe/Atlantis' is not an IANA zone"),
         (
             "home:\n",
