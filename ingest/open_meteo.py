@@ -25,6 +25,7 @@ _HOUR = timedelta(hours=1)
 _ASKED_AT_MOST = _HOUR
 _STALE_AFTER = timedelta(hours=24)
 _LONGEST_ANSWER = 512 * 1024
+_LONGEST_REASON = 200
 _TIMEOUT_S = 10.0
 _WAITS_S = (1.0, 4.0)
 _TRY_AGAIN = frozenset({500, 502, 503, 504})
@@ -128,7 +129,7 @@ class OpenMeteo:
                 with self._client.stream("GET", self._url, params=self._parameters()) as reply:
                     if reply.status_code == httpx.codes.OK:
                         return _body(reply)
-                    trouble = NoForecast(f"{self._url} answered {reply.status_code}")
+                    trouble = NoForecast(f"{self._url} answered {reply.status_code}{_reason(reply)}")
                     if reply.status_code not in _TRY_AGAIN:
                         return trouble
             except httpx.HTTPError as err:
@@ -164,6 +165,20 @@ def _body(reply: httpx.Response) -> bytes | NoForecast:
         if len(body) > _LONGEST_ANSWER:
             return NoForecast(f"the answer is longer than {_LONGEST_ANSWER} bytes: not read")
     return body
+
+
+def _reason(reply: httpx.Response) -> str:
+    """The service's own word on why it refuses, such as which limit was reached; empty without one."""
+    body = _body(reply)
+    try:
+        said = _Refusal.model_validate_json(body).reason if isinstance(body, bytes) else ""
+    except ValidationError:
+        return ""
+    return f": {said[:_LONGEST_REASON]!r}" if said else ""
+
+
+class _Refusal(BaseModel):
+    reason: str
 
 
 class _Answer(BaseModel):

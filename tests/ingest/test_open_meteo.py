@@ -1,4 +1,4 @@
-"""The answer in open_meteo.json has the form that the service documents; its numbers are synthetic."""
+"""The client against answers that the service gave, and others in the same form; README.md says where they are from."""
 
 import json
 import re
@@ -16,14 +16,18 @@ import pytest
 from advisor.weather import Forecaster, Site, load_site, publish, show
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
-from energy.solar import HourlyWeather, Irradiance, Span, pv_of_hours, pv_power
+from energy.solar import HourlyWeather, Irradiance, Span, pv_of_hours, pv_power, sun
 from ingest.open_meteo import HourlyForecast, NoForecast, OpenMeteo
 from simulator.climate import climate_of
 from simulator.weather import make_weather
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import PvForecast, TemperatureForecast
 
-ANSWER: dict[str, Any] = json.loads((Path(__file__).parent / "open_meteo.json").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+ANSWER: dict[str, Any] = json.loads((HERE / "open_meteo.json").read_text(encoding="utf-8"))
+RECORDED: dict[str, Any] = json.loads((HERE / "open_meteo_recorded.json").read_text(encoding="utf-8"))
+MELBOURNE = Place(latitude=-37.75, longitude=144.875, altitude_m=19)
+THEN = datetime(2024, 1, 16, 9, 30, tzinfo=UTC)
 MADRID = Place(latitude=40.416775, longitude=-3.703790, altitude_m=650)
 PLANT = PvPlant(arrays=(PvArray(peak_kw=4),), inverter_kw=3.6)
 NOW = datetime(2025, 6, 20, 8, 10, tzinfo=UTC)
@@ -95,6 +99,72 @@ def test_an_answer_becomes_hours_by_their_starts(client: OpenMeteo, service: Ser
     [asked] = service.asked
     assert (asked["latitude"], asked["longitude"]) == (["40.42"], ["-3.7"])
     assert asked["timeformat"] == ["unixtime"]
+
+
+def in_metres_per_second(answer: dict[str, Any]) -> bytes:
+    """The recorded answer as it would be to our question: who recorded it did not ask for m/s."""
+    hourly, units = answer["hourly"], answer["hourly_units"] | {"wind_speed_10m": "m/s"}
+    wind = [round(speed / 3.6, 2) for speed in hourly["wind_speed_10m"]]
+    return json.dumps(answer | {"hourly_units": units, "hourly": hourly | {"wind_speed_10m": wind}}).encode()
+
+
+def test_a_recorded_answer_is_read_and_its_hours_are_where_the_sun_says(client: OpenMeteo, service: Service) -> None:
+    service.answers = [(200, in_metres_per_second(RECORDED))]
+    told = client.forecast(THEN)
+    assert isinstance(told, HourlyForecast)
+    assert (told.start, len(told.ghi_w_m2)) == (datetime(2024, 1, 16, 9, tzinfo=UTC), 23)
+    assert told.ghi_w_m2.tolist() == RECORDED["hourly"]["shortwave_radiation"][1:]
+    assert told.temperature_c[0] == pytest.approx((29.8 + 28.3) / 2)
+    # Light above the air, by the service's sun and by ours: were the hours one off, they would be 200 W/m² apart.
+    span = Span(told.start, timedelta(minutes=5), 23 * 12)
+    height = np.maximum(np.cos(np.radians(sun(MELBOURNE, span).apparent_zenith_deg)), 0).reshape(-1, 12).mean(axis=1)
+    above_w_m2 = 1361 * (1 + 0.0334 * np.cos(2 * np.pi * 13 / 365)) * height
+    assert above_w_m2 == pytest.approx(RECORDED["hourly"]["terrestrial_radiation"][1:], abs=20)
+    light = Irradiance(told.ghi_w_m2, told.dni_w_m2, told.dhi_w_m2)
+    hourly = HourlyWeather(told.start, light, told.temperature_c, told.wind_m_s)
+    power_kw = pv_of_hours(PLANT, MELBOURNE, hourly, step=HOUR)
+    assert not power_kw[1:10].any()
+    # A dull morning and a bright afternoon on panels that here look away from the sun: 3.7 kWh/m² on level ground.
+    assert 0.5 * 4 * 3.7 < power_kw.sum() < 0.95 * 4 * 3.7
+
+
+def test_a_recorded_answer_in_other_units_is_refused_with_the_unit(client: OpenMeteo, service: Service) -> None:
+    service.answers = [(200, json.dumps(RECORDED).encode())]
+    told = client.forecast(THEN)
+    assert isinstance(told, NoForecast)
+    assert "hourly_units.wind_speed_10m is 'km/h', not 'm/s'" in told.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (
+            429,
+            '{"reason":"Minutely API request limit exceeded. Please try again in one minute.","error":true}',
+            "answered 429: 'Minutely API request limit exceeded. Please try again in one minute.'",
+        ),
+        (
+            400,
+            '{"error":true,"reason":"Latitude must be in range of -90 to 90°. Given: 522.52."}',
+            "answered 400: 'Latitude must be in range of -90 to 90°. Given: 522.52.'",
+        ),
+        (429, "<html>busy</html>", "answered 429"),
+        (400, '{"reason": "' + "x" * 5000 + '"}', "x" * 200 + "'"),
+        (
+            200,
+            '{"latitude":nan,"longitude":nan,"generationtime_ms":0.015020370483398438,"utc_offset_seconds":0}',
+            "is not understood",
+        ),
+    ],
+)
+def test_what_the_service_says_of_an_error_is_passed_on(
+    client: OpenMeteo, service: Service, status: int, body: str, told: str
+) -> None:
+    service.answers = [(status, body.encode())]
+    answer = client.forecast(NOW)
+    assert isinstance(answer, NoForecast)
+    assert told in answer.reason
+    assert len(answer.reason) < 400
 
 
 def test_the_service_is_asked_once_an_hour_at_most(client: OpenMeteo, service: Service, tmp_path: Path) -> None:
