@@ -1,23 +1,20 @@
 """From a question taken apart to the inquiry that answers it."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import datetime, timedelta
 
 from agent import inquiry
-from agent.inquiry import Fact, Finding, Sources, Span, unknown
+from agent.answering_past import ANSWERS, Answer
+from agent.inquiry import Fact, Finding, Sources, unknown
 from agent.question import Aim, Question, plain
-from agent.vocabulary import vocabulary
+from agent.vocabulary import first_named, vocabulary
 from energy.commands import Mode
 from energy.slots import DAY, local_day
 
 # How far back a decision of some mode is looked for where the question names no time.
 _LATELY = timedelta(days=7)
-# The longest part of a day that has a name; the shortest day has 23 hours.
-_PART_OF_DAY = timedelta(hours=14)
-
-_Answer = Callable[[Sources, Question, datetime], Finding]
 
 
 def run(sources: Sources, asked: Question, *, now: datetime) -> Finding:
@@ -83,96 +80,18 @@ def _what_if(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.what_if(sources, asked.change)
 
 
-def _span(asked: Question, now: datetime, sources: Sources) -> Span:
-    """The span asked about; today where none is named."""
-    if asked.spans:
-        return asked.spans[0]
-    today = local_day(now, sources.home.tz)
-    return Span(today, today)
-
-
-def _ever(asked: Question, now: datetime, sources: Sources) -> Span:
-    """The span asked about; all that is known where none is named."""
-    if asked.spans:
-        return asked.spans[0]
-    return sources.known_span(now) or _span(asked, now, sources)
-
-
-def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
-    span = _span(asked, now, sources)
-    if asked.load is not None and asked.load.name != "load" and asked.quantity in (None, "load", "cost"):
-        return unknown("totals", "not_apart", load=asked.load.name)
-    if asked.quantity is None:
-        return inquiry.totals(sources, span, now=now)
-    if asked.quantity == "import" and (found := _part_of_day(sources, asked, now)) is not None:
-        return found
-    return inquiry.total_of(sources, asked.quantity, span, now=now)
-
-
-def _part_of_day(sources: Sources, asked: Question, now: datetime) -> Finding | None:
-    """What the grid gave in the evening or night asked about; None where the question is about whole days."""
-    window = asked.window
-    if window is None or window.at is not None or window.end - window.start > _PART_OF_DAY or window.start >= now:
-        return None
-    return inquiry.bought_in(sources, window.start, min(window.end, now))
-
-
-def _breakdown(sources: Sources, asked: Question, now: datetime) -> Finding:
-    grain = asked.grain or "day"
-    today = local_day(now, sources.home.tz)
-    lately = {"day": Span(today - 7 * DAY, today - DAY), "week": Span(today - 28 * DAY, today - DAY)}
-    span = asked.spans[0] if asked.spans else lately.get(grain) or _ever(asked, now, sources)
-    return inquiry.breakdown(sources, asked.quantity or "load", span, grain=grain, now=now)
-
-
-def _extreme(sources: Sources, asked: Question, now: datetime) -> Finding:
-    span, quantity = _ever(asked, now, sources), asked.quantity or "load"
-    if span.days == 1:
-        return inquiry.total_of(sources, "peak" if quantity == "load" else quantity, span, now=now)
-    return inquiry.extreme(sources, quantity, span, most=asked.most, now=now)
-
-
-def _compare(sources: Sources, asked: Question, now: datetime) -> Finding:
-    spans = asked.spans
-    if len(spans) == 1:
-        # "More than last week" is about the span that now lies in.
-        today = local_day(now, sources.home.tz)
-        spans = (Span(today, today), spans[0]) if spans[0].days == 1 else (_like(spans[0], today), spans[0])
-    if len(spans) < 2:
-        return unknown("compare", "two_spans")
-    return inquiry.compare(sources, asked.quantity or "load", spans[0], spans[1], now=now)
-
-
-def _like(span: Span, today: date) -> Span:
-    """The span of the same kind that ends today: this week, this month, or as many days."""
-    if span.days == 7 and span.first.weekday() == 0:
-        return Span(today - today.weekday() * DAY, today)
-    if span.first.day == 1 and (span.last + DAY).day == 1 and span.days <= 31:
-        return Span(today.replace(day=1), today)
-    return Span(today - (span.days - 1) * DAY, today)
-
-
-def _days_like(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.days_like(sources, _span(asked, now, sources).first, now=now)
-
-
-def _saved(sources: Sources, asked: Question, now: datetime) -> Finding:
-    today = local_day(now, sources.home.tz)
-    return inquiry.saved(sources, asked.spans[0] if asked.spans else Span(today - 7 * DAY, today), now=now)
-
-
 def _best_start(sources: Sources, asked: Question, now: datetime) -> Finding:
     assert asked.load is not None  # noqa: S101 (such a question always has one)
     load = asked.load
     if load.assumed and (planned := _planned_device(sources, load.name)) is not None:
         return planned
-    earliest = asked.window.start if asked.window and asked.window.at is None else None
+    window = asked.window if asked.window and asked.window.at is None else None
     found = inquiry.best_start(
         sources,
         power_kw=load.power_kw,
         length_h=load.length_h,
-        earliest=earliest,
-        latest_end=asked.latest,
+        earliest=window.start if window else None,
+        latest_end=asked.latest or (window.end if window else None),
         now=now,
     )
     return replace(found, facts={**found.facts, "load": load.name, **({"assumed": "yes"} if load.assumed else {})})
@@ -213,30 +132,32 @@ def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.done(sources, now - DAY, now)
 
 
-def _hour(sources: Sources, asked: Question, now: datetime) -> Finding:
-    today = local_day(now, sources.home.tz)
-    span = asked.spans[0] if asked.spans else Span(today - 28 * DAY, today - DAY)
-    quantity: Literal["load", "pv"] = "pv" if asked.quantity == "pv" else "load"
-    return inquiry.busiest_hour(sources, span, quantity=quantity, most=asked.most)
+def _battery_then(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """How the battery came to be full or empty at a time past; now where none is named."""
+    window, full = (
+        asked.window,
+        re.search(r"\b(?:full|llena|charged|cargada|high|alta)\b", plain(asked.text)) is not None,
+    )
+    end = min(window.at or window.end, now) if window else now
+    start = window.start if window is not None and window.at is None else end - timedelta(hours=1)
+    return inquiry.battery_then(sources, start, end, full=full) or _why(sources, asked, now)
 
 
-def _share(sources: Sources, asked: Question, now: datetime) -> Finding:
-    today = local_day(now, sources.home.tz)
-    span = asked.spans[0] if asked.spans else Span(today - 7 * DAY, today)
-    return inquiry.own_share(sources, span, now=now)
+def _expected(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    start, end = (window.start, window.end) if window is not None and window.at is None else (now, now + DAY)
+    return inquiry.expected(sources, "pv" if asked.quantity == "pv" else "load", max(start, now), end)
 
 
-def _weekends(sources: Sources, asked: Question, now: datetime) -> Finding:
-    today = local_day(now, sources.home.tz)
-    quantity: Literal["load", "pv", "cost"] = "load"
-    if asked.quantity in ("pv", "cost"):
-        quantity = asked.quantity
-    return inquiry.weekends(sources, Span(today - 56 * DAY, today - DAY), quantity=quantity, now=now)
+def _sure(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.how_sure(sources)
 
 
-def _dear_day(sources: Sources, asked: Question, now: datetime) -> Finding:
-    yesterday = local_day(now, sources.home.tz) - DAY
-    return inquiry.dear_day(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
+def _meaning(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del sources, now
+    term = first_named(vocabulary().terms, plain(asked.text))
+    return Finding("scope", f"meaning.{term.name}") if term is not None else Finding("scope", "scope.help")
 
 
 def _heating(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -244,7 +165,7 @@ def _heating(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.heating_ahead(sources)
 
 
-def _nothing(told: str) -> _Answer:
+def _nothing(told: str) -> Answer:
     return lambda _sources, _asked, _now: unknown("scope", told)
 
 
@@ -253,27 +174,25 @@ def _help(sources: Sources, asked: Question, now: datetime) -> Finding:
     return Finding("scope", "scope.help")
 
 
-_ANSWERS: dict[Aim, _Answer] = {
+_ANSWERS: dict[Aim, Answer] = {
+    **ANSWERS,
     "why": _why,
     "why_not": _why_not,
     "plan": _plan,
     "what_if": _what_if,
-    "totals": _totals,
-    "breakdown": _breakdown,
-    "extreme": _extreme,
-    "compare": _compare,
-    "days_like": _days_like,
-    "saved": _saved,
     "best_start": _best_start,
     "prices": _prices,
     "status": _status,
     "thermostat": _heating,
     "battery_ahead": _battery_ahead,
     "done": _done,
-    "hour": _hour,
-    "share": _share,
-    "weekends": _weekends,
-    "dear_day": _dear_day,
+    "battery_then": _battery_then,
+    "expected": _expected,
+    "sure": _sure,
+    "meaning": _meaning,
+    "away": _nothing("away"),
+    "not_measured": _nothing("not_measured"),
+    "thanks": _nothing("thanks"),
     "help": _help,
     "order": _nothing("order"),
     "off_subject": _nothing("off_subject"),

@@ -136,6 +136,32 @@ class Journal:
             if one["command"] is not None
         ]
 
+    def outcomes(self, home: str, start: datetime, end: datetime) -> dict[str, int]:
+        """How many decisions in [start, end) had each outcome."""
+        rows = self._db.execute(
+            "SELECT outcome, count(*) FROM decisions WHERE home = ? AND at >= ? AND at < ? GROUP BY outcome",
+            (home, start.isoformat(), end.isoformat()),
+        )
+        return dict(rows.fetchall())
+
+    def without_command(self, home: str, start: datetime, end: datetime) -> list[Decision]:
+        """The decisions in [start, end) that gave no command, oldest first."""
+        rows = self._db.execute(
+            "SELECT record FROM decisions WHERE home = ? AND at >= ? AND at < ? AND outcome = 'no_command' "
+            "ORDER BY at, rowid",
+            (home, start.isoformat(), end.isoformat()),
+        )
+        return [_read(record) for (record,) in rows]
+
+    def refused(self, home: str, start: datetime, end: datetime) -> int:
+        """How many commands of decisions in [start, end) the house refused."""
+        row = self._db.execute(
+            "SELECT count(DISTINCT id) FROM confirmations JOIN decisions USING (id) "
+            "WHERE home = ? AND decisions.at >= ? AND decisions.at < ? AND NOT accepted",
+            (home, start.isoformat(), end.isoformat()),
+        ).fetchone()
+        return int(row[0])
+
     def measure(self, home: str, slot: MeteredSlot) -> None:
         """Keep the means of a finished slot, so that a restart forgets nothing of today."""
         self._db.execute(

@@ -20,7 +20,8 @@ Language = Literal["en", "es"]
 Aim = Literal[
     "why", "why_not", "plan", "what_if", "totals", "extreme", "compare", "breakdown", "days_like", "saved",
     "best_start", "prices", "status", "thermostat", "battery_ahead", "hour", "share", "weekends", "dear_day", "done",
-    "help", "order", "off_subject",
+    "unit_cost", "panels", "nights", "usually_empty", "forecast_check", "faults", "battery_then", "expected", "sure",
+    "meaning", "away", "not_measured", "thanks", "help", "order", "off_subject",
 ]  # fmt: skip
 
 MAX_QUESTION = 2000
@@ -108,7 +109,7 @@ def language_of(text: str, before: Language = "en") -> Language:
 
 
 # Aims that need no word about the home.
-_ALWAYS = ("order", "help", "thermostat")
+_ALWAYS = ("order", "help", "thermostat", "thanks", "not_measured", "sure", "faults", "away", "meaning")
 _OURS = re.compile(
     r"\b(?:yesterday|today|week|month|year|day|tomorrow|doing|do next|ayer|hoy|semana|mes|manana|dia|ano|haciendo"
     r"|\w+day|lunes|martes|miercoles|jueves|viernes|sabado|domingo)\b"

@@ -32,6 +32,7 @@ class Vocabulary:
     quantities: tuple[Named, ...]
     modes: tuple[Named, ...]
     loads: tuple[Named, ...]
+    terms: tuple[Named, ...]
 
 
 @cache
@@ -46,7 +47,7 @@ def vocabulary() -> Vocabulary:
         least=_any(read["least"]),
         **{
             kind: tuple(Named(pattern=_any(one.pop("patterns")), **one) for one in read[kind])
-            for kind in ("aims", "quantities", "modes", "loads")
+            for kind in ("aims", "quantities", "modes", "loads", "terms")
         },
     )
 

@@ -4,9 +4,12 @@ from agent.inquiry.advice import best_start, prices, status
 from agent.inquiry.ahead import battery_ahead, device_ahead, heating_ahead
 from agent.inquiry.decisions import done, planned, why, why_not
 from agent.inquiry.finding import Fact, Facts, Finding, Inquiry, unknown
-from agent.inquiry.habits import bought, bought_in, busiest_hour, dear_day, own_share, weekends
-from agent.inquiry.history import Grain, Quantity, breakdown, compare, days_like, extreme, saved, total_of, totals
+from agent.inquiry.habits import busiest_hour, dear_day, own_share, weekends
+from agent.inquiry.history import Grain, Quantity, breakdown, compare, days_like, extreme, total_of, totals
+from agent.inquiry.money import panels_worth, saved, unit_cost
 from agent.inquiry.sources import Sources, Span
+from agent.inquiry.stretch import battery_then, bought, metered_in, nights, usually_empty
+from agent.inquiry.trust import expected, faults, forecast_check, how_sure
 from agent.inquiry.what_if import Change, Run, what_if
 
 __all__ = [
@@ -21,9 +24,9 @@ __all__ = [
     "Sources",
     "Span",
     "battery_ahead",
+    "battery_then",
     "best_start",
     "bought",
-    "bought_in",
     "breakdown",
     "busiest_hour",
     "compare",
@@ -31,16 +34,25 @@ __all__ = [
     "dear_day",
     "device_ahead",
     "done",
+    "expected",
     "extreme",
+    "faults",
+    "forecast_check",
     "heating_ahead",
+    "how_sure",
+    "metered_in",
+    "nights",
     "own_share",
+    "panels_worth",
     "planned",
     "prices",
     "saved",
     "status",
     "total_of",
     "totals",
+    "unit_cost",
     "unknown",
+    "usually_empty",
     "weekends",
     "what_if",
     "why",

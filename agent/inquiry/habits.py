@@ -1,7 +1,7 @@
 """Questions about how a household lives: its busiest hour, its share of own power, weekends, and a dear day."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,6 @@ from agent.inquiry.finding import Fact, Finding, unknown
 from agent.inquiry.past import DayTotals
 from agent.inquiry.sources import Sources, Span
 from energy.slots import DAY, local_day
-from knowledge.days import Floats
 
 _SATURDAY = 5
 # How many days before a day are told beside it.
@@ -46,10 +45,11 @@ def busiest_hour(sources: Sources, span: Span, *, quantity: Literal["load", "pv"
     return Finding("extreme", told, facts, days=tuple(record.day for record in records))
 
 
-def own_share(sources: Sources, span: Span, *, now: datetime) -> Finding:
+def own_share(sources: Sources, span: Span, *, now: datetime, sold: bool = False) -> Finding:
     """How much of what was used did not come from the grid: 1 - import / load, over the metered days.
 
-    What the battery bought and lost counts as bought, so that the share is never told too high.
+    What the battery bought and lost counts as bought, so that the share is never told too high. With `sold` how much of
+    the sun went to the grid: export / PV.
     """
     days = [one for one in sources.day_totals(span, now) if not np.isnan(one.import_kwh + one.load_kwh)]
     load_kwh, import_kwh = sum(one.load_kwh for one in days), sum(one.import_kwh for one in days)
@@ -64,7 +64,12 @@ def own_share(sources: Sources, span: Span, *, now: datetime) -> Finding:
         "import_kwh": import_kwh,
         "pv_kwh": sum(one.pv_kwh for one in days),
     }
-    return Finding("totals", "totals.share", facts, days=tuple(one.day for one in days))
+    if sold:
+        facts["export_kwh"] = sum(one.export_kwh for one in days)
+        facts["sold_percent"] = sum(one.export_kwh for one in days) / (sum(one.pv_kwh for one in days) or 1.0) * 100
+    return Finding(
+        "totals", "totals.sold_share" if sold else "totals.share", facts, days=tuple(one.day for one in days)
+    )
 
 
 def weekends(sources: Sources, span: Span, *, quantity: Literal["load", "pv", "cost"], now: datetime) -> Finding:
@@ -108,34 +113,6 @@ def dear_day(sources: Sources, span: Span, *, now: datetime) -> Finding:
         return unknown("compare", "no_usual", asked_first=span.first, asked_last=span.last)
     told = "compare.dear.day" if span.days == 1 else "compare.dear.span"
     return Finding("compare", told, facts, days=_cited(days))
-
-
-def bought_in(sources: Sources, start: datetime, end: datetime) -> Finding | None:
-    """Energy from the grid in a part of a day, and in how many metered hours; None if nothing was metered."""
-    metered = _import_kw(sources, start, end)
-    if metered is None:
-        return None
-    import_kw, slot_h = metered
-    known = import_kw[~np.isnan(import_kw)]
-    facts: dict[str, Fact] = {"start": start, "end": end, "import_kwh": float(known.sum() * slot_h)}
-    days = (local_day(start, sources.home.tz),)
-    return Finding("totals", "totals.bought_in", facts | {"metered_hours": len(known) * slot_h}, days=days)
-
-
-def bought(sources: Sources, start: datetime, end: datetime) -> float | None:
-    """Energy from the grid in kWh between two moments; None if nothing was metered."""
-    metered = _import_kw(sources, start, end)
-    return None if metered is None else float(np.nansum(metered[0]) * metered[1])
-
-
-def _import_kw(sources: Sources, start: datetime, end: datetime) -> tuple[Floats, float] | None:
-    """What the grid gave in the metered slots between two moments, and how many hours a slot has."""
-    zone = sources.home.tz
-    seen = sources.metered(Span(local_day(start, zone), local_day(end - timedelta(seconds=1), zone)), end)
-    if seen is None:
-        return None
-    within = np.array([start <= slot < end for slot in seen.starts])
-    return (seen.grid_import_kw[within], seen.hours) if within.any() else None
 
 
 def _mean(days: Sequence[DayTotals], name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Questions over history: totals of a span, its extremes, two spans compared, days like another, what was saved."""
+"""Questions over history: totals of a span, its extremes, two spans compared, days like another."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -7,22 +7,15 @@ from typing import Literal
 import numpy as np
 
 from agent.inquiry.finding import Fact, Facts, Finding, unknown
-from agent.inquiry.past import DayTotals, Metered
+from agent.inquiry.past import DayTotals
 from agent.inquiry.sources import Sources, Span
-from energy.commands import SELF_CONSUMPTION
-from energy.flows import step_house
-from energy.home import Home
-from energy.ledger import credit_per_kwh
-from energy.planner import Ensemble, follow
-from energy.rules import no_battery
 from energy.slots import local_day
-from knowledge.days import Floats
 
 Quantity = Literal["load", "pv", "import", "export", "cost", "charge", "discharge", "peak", "temperature"]
 Grain = Literal["day", "week", "month"]
 
 # Name of a quantity's fact, which carries its unit, and where it stands in a day's totals.
-_FIELD: dict[Quantity, str] = {
+FIELD: dict[Quantity, str] = {
     "load": "load_kwh",
     "pv": "pv_kwh",
     "import": "import_kwh",
@@ -41,9 +34,9 @@ def totals(sources: Sources, span: Span, *, now: datetime) -> Finding:
     """Everything that is known of a span, summed up; of a span of several days also the mean day."""
     days = sources.day_totals(span, now)
     if not days:
-        return _no_day(sources, "totals", span, now)
+        return no_day(sources, "totals", span, now)
     facts: dict[str, Fact] = _span_facts(span, days)
-    for quantity, name in _FIELD.items():
+    for quantity, name in FIELD.items():
         if (value := _of(quantity, days)) is not None:
             facts[name] = value
     if peak := _peak(days):
@@ -59,17 +52,17 @@ def total_of(sources: Sources, quantity: Quantity, span: Span, *, now: datetime)
     """One quantity of a span."""
     days = sources.day_totals(span, now)
     if not days:
-        return _no_day(sources, "totals", span, now)
+        return no_day(sources, "totals", span, now)
     value = _of(quantity, days)
     if value is None:
         return unknown("totals", "quantity", quantity=quantity, **_span_facts(span, days))
     known = [day for day in days if not np.isnan(_value(quantity, day))]
     facts = _span_facts(span, known)
-    facts |= {"quantity": quantity, _FIELD[quantity]: value}
+    facts |= {"quantity": quantity, FIELD[quantity]: value}
     if quantity == "peak" and (peak := _peak(days)):
         facts["peak_at"] = peak
     elif span.days > 1 and quantity not in _MEAN:
-        facts[f"mean_{_FIELD[quantity]}"] = value / len(known)
+        facts[f"mean_{FIELD[quantity]}"] = value / len(known)
     return Finding("totals", f"totals.{quantity}", facts, days=tuple(day.day for day in days))
 
 
@@ -79,19 +72,19 @@ def extreme(sources: Sources, quantity: Quantity, span: Span, *, most: bool, now
     days = sources.day_totals(span, now)
     ranked = [d for d in days if d.is_whole and d.day != today and not np.isnan(_value(quantity, d))]
     if not ranked:
-        return _no_day(sources, "extreme", span, now)
+        return no_day(sources, "extreme", span, now)
     ranked.sort(key=lambda day: _value(quantity, day), reverse=most)
     first = ranked[0]
     facts: dict[str, Fact] = _span_facts(span, ranked) | {
         "quantity": quantity,
         "day": first.day,
-        _FIELD[quantity]: _value(quantity, first),
+        FIELD[quantity]: _value(quantity, first),
     }
     if quantity == "peak" and first.peak_at:
         facts["peak_at"] = first.peak_at
     if len(ranked) > 1:
-        facts |= {"second_day": ranked[1].day, f"second_{_FIELD[quantity]}": _value(quantity, ranked[1])}
-        facts[f"usual_{_FIELD[quantity]}"] = float(np.median([_value(quantity, day) for day in ranked]))
+        facts |= {"second_day": ranked[1].day, f"second_{FIELD[quantity]}": _value(quantity, ranked[1])}
+        facts[f"usual_{FIELD[quantity]}"] = float(np.median([_value(quantity, day) for day in ranked]))
     told = f"extreme.{'most' if most else 'least'}"
     return Finding("extreme", told, facts, days=tuple(day.day for day in ranked[:2]))
 
@@ -105,10 +98,10 @@ def compare(sources: Sources, quantity: Quantity, first: Span, second: Span, *, 
         # A day that is not over would pull a mean down.
         known = [day for day in known if span.days == 1 or day.day != today]
         if not known:
-            return _no_day(sources, "compare", span, now)
+            return no_day(sources, "compare", span, now)
         sides.append((span, known, float(np.mean([_value(quantity, day) for day in known]))))
     (_, known_a, mean_a), (_, known_b, mean_b) = sides
-    name = _FIELD[quantity]
+    name = FIELD[quantity]
     facts: dict[str, Fact] = {"quantity": quantity, f"difference_{name}": abs(mean_a - mean_b)}
     facts |= {f"a_{key}": value for key, value in _span_facts(first, known_a).items()}
     facts |= {f"b_{key}": value for key, value in _span_facts(second, known_b).items()}
@@ -125,12 +118,12 @@ def breakdown(sources: Sources, quantity: Quantity, span: Span, *, grain: Grain,
     """A quantity of a span by day, by week (from Monday) or by month."""
     known = [day for day in sources.day_totals(span, now) if not np.isnan(_value(quantity, day))]
     if not known:
-        return _no_day(sources, "totals", span, now)
+        return no_day(sources, "totals", span, now)
     groups: dict[date, list[DayTotals]] = {}
     for day in known:
         groups.setdefault(_start_of(day.day, grain), []).append(day)
     rows: list[Facts] = [
-        {"grain": grain, "start": start, "quantity": quantity, _FIELD[quantity]: _of(quantity, days) or 0.0}
+        {"grain": grain, "start": start, "quantity": quantity, FIELD[quantity]: _of(quantity, days) or 0.0}
         for start, days in groups.items()
     ]
     facts = _span_facts(span, known) | {"quantity": quantity, "grain": grain}
@@ -141,7 +134,7 @@ def days_like(sources: Sources, day: date, *, count: int = 5, now: datetime) -> 
     """The days before `day` that began like it, and how they went."""
     near = [one for one in sources.similar(day, count) if one.day < local_day(now, sources.home.tz)]
     if not near:
-        return _no_day(sources, "days_like", Span(day, day), now)
+        return no_day(sources, "days_like", Span(day, day), now)
     went = {one.day: sources.day_totals(Span(one.day, one.day), now) for one in near}
     rows: list[Facts] = [
         {
@@ -159,75 +152,6 @@ def days_like(sources: Sources, day: date, *, count: int = 5, now: datetime) -> 
     return Finding("days_like", "days_like.found", facts, tuple(rows), days=tuple(one.day for one in near))
 
 
-def saved(sources: Sources, span: Span, *, now: datetime) -> Finding:
-    """What a span cost at the meter against the same hours without a battery and with plain self-consumption.
-
-    Each cost is less the worth of what the battery held more at the end than at the start, so that emptying it earns
-    nothing. All three are worked out from the means of the metered slots.
-    """
-    seen = sources.metered(span, now)
-    if seen is None or np.isnan(seen.cost).any():
-        return _no_day(sources, "saved", span, now)
-    paid, greedy, bare = _costs(seen, sources.home)
-    facts: dict[str, Fact] = {
-        "first_day": span.first,
-        "last_day": span.last,
-        "metered_hours": len(seen.starts) * seen.hours,
-        "paid_cost": float(seen.cost.sum()),
-        "net_cost": paid,
-        "greedy_cost": greedy,
-        "no_battery_cost": bare,
-        "saved_cost": bare - paid,
-        "against_greedy_cost": greedy - paid,
-        "currency": sources.home.currency,
-    }
-    days = tuple(sorted({local_day(start, sources.home.tz) for start in seen.starts}))
-    return Finding("saved", "saved.battery" if bare >= paid else "saved.nothing", facts, days=days)
-
-
-def _costs(seen: Metered, home: Home) -> tuple[float, float, float]:
-    """Net cost of the metered slots as they went, under self-consumption, and without a battery."""
-    capacity_kwh = home.battery.capacity_kwh
-    credit = credit_per_kwh(seen.prices, home.battery)
-    end_kwh = float(seen.soc[-1]) * capacity_kwh
-    # The charge is known at the end of each slot: before the first it was less by what that slot brought.
-    gained_kw = seen.charge_kw[0] * home.battery.charge_efficiency
-    spent_kw = seen.discharge_kw[0] / home.battery.discharge_efficiency
-    start_kwh = float(np.clip(seen.soc[0] * capacity_kwh - (gained_kw - spent_kw) * seen.hours, 0, capacity_kwh))
-    paid = float(seen.cost.sum()) - credit * (end_kwh - start_kwh)
-    greedy, left_kwh = _greedy(seen, home, start_kwh)
-    return paid, greedy - credit * (left_kwh - start_kwh), _bare(seen, home)
-
-
-def _greedy(seen: Metered, home: Home, start_kwh: float) -> tuple[float, float]:
-    """Bill under plain self-consumption, and what is stored at the end."""
-    slots = Ensemble(seen.load_kw[None], seen.pv_kw[None], seen.prices, seen.hours)
-    flows = follow([SELF_CONSUMPTION] * len(seen.starts), slots, home, start_kwh)
-    bought = np.array([float(np.asarray(flow.grid_import_kw)[0]) for flow in flows])
-    sold = np.array([float(np.asarray(flow.grid_export_kw)[0]) for flow in flows])
-    return _bill(bought, sold, seen), float(np.asarray(flows[-1].stored_kwh)[0])
-
-
-def _bare(seen: Metered, home: Home) -> float:
-    """Bill without a battery: no slot depends on another, so all are played at once."""
-    house = no_battery(home)
-    flow = step_house(
-        seen.load_kw,
-        seen.pv_kw,
-        np.zeros_like(seen.load_kw),
-        levels=SELF_CONSUMPTION,
-        battery=house.battery,
-        grid=house.grid,
-        hours=seen.hours,
-    )
-    return _bill(np.asarray(flow.grid_import_kw), np.asarray(flow.grid_export_kw), seen)
-
-
-def _bill(bought_kw: Floats, sold_kw: Floats, seen: Metered) -> float:
-    prices = seen.prices
-    return float((bought_kw * prices.import_per_kwh - sold_kw * prices.export_per_kwh).sum() * seen.hours)
-
-
 def _of(quantity: Quantity, days: Sequence[DayTotals]) -> float | None:
     """Sum over the days in which the quantity is known, or their mean, or the highest peak; None if in none."""
     known = [value for day in days if not np.isnan(value := _value(quantity, day))]
@@ -243,7 +167,7 @@ def _peak(days: Sequence[DayTotals]) -> datetime | None:
 
 
 def _value(quantity: Quantity, day: DayTotals) -> float:
-    return float(getattr(day, _FIELD[quantity]))
+    return float(getattr(day, FIELD[quantity]))
 
 
 def _known(days: Sequence[DayTotals], name: str) -> float | None:
@@ -268,7 +192,7 @@ def _start_of(day: date, grain: Grain) -> date:
     return date.fromordinal(day.toordinal() - day.weekday()) if grain == "week" else day
 
 
-def _no_day(
+def no_day(
     sources: Sources, inquiry: Literal["totals", "extreme", "compare", "days_like", "saved"], span: Span, now: datetime
 ) -> Finding:
     """Nothing is known of a span: say of which days something is."""

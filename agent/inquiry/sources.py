@@ -66,6 +66,16 @@ class Sources:
         with self._lock:
             return self._journal.confirmations(decision_id)
 
+    def faults(self, start: datetime, end: datetime) -> tuple[dict[str, int], list[Decision], int]:
+        """Of the decisions of a stretch: how many had each outcome, those without a command, how many were refused."""
+        with self._lock:
+            stretch = (self.home.name, start, end)
+            return (
+                self._journal.outcomes(*stretch),
+                self._journal.without_command(*stretch),
+                self._journal.refused(*stretch),
+            )
+
     def known_span(self, now: datetime) -> Span | None:
         """From the first to the last day of which anything is known."""
         today = local_day(now, self.home.tz)

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.inquiry import Span, bought, bought_in, busiest_hour, dear_day, own_share, weekends
+from agent.inquiry import Span, bought, busiest_hour, dear_day, metered_in, own_share, weekends
 
 DAY = timedelta(days=1)
 
@@ -75,4 +75,4 @@ def test_what_was_bought_in_an_evening_is_not_the_whole_day_s(known: Any) -> Non
     assert len(slots) == 12
     assert f"the grid gave {sum_kwh:.1f} kWh, in 6 metered hours" in answer.text
     start = min(known.metered) - timedelta(days=30)
-    assert bought_in(known.sources, start, start + timedelta(hours=6)) is None
+    assert not metered_in(known.sources, "import", start, start + timedelta(hours=6)).known
