@@ -11,13 +11,14 @@ def bench_realism(
     wheel: Annotated[Path, typer.Option("--from", help="CityLearn 2.1.2 wheel with the recorded homes.")],
     out: Annotated[Path, typer.Option(help="Folder for realism.md and realism.svg.")] = Path(".advisor/realism"),
 ) -> None:
-    """Compare eight synthetic homes with recorded homes 1 to 8: does it look like life, and where does it not?"""
+    """Compare eight synthetic homes with recorded homes 1 to 8, and the weather of towns with their normals."""
+    from eval.climates import climate_table
     from eval.forecast_errors import forecast_table
     from eval.realism import recorded_homes, synthetic_homes, table
     from eval.realism_plot import draw, save
 
     recorded, synthetic = recorded_homes(wheel), synthetic_homes()
-    text = table(recorded, synthetic) + _FORECASTS + forecast_table()
+    text = table(recorded, synthetic) + _FORECASTS + forecast_table() + _CLIMATES + climate_table()
     out.mkdir(parents=True, exist_ok=True)
     (out / "realism.md").write_text(_HEAD + text, encoding="utf-8")
     save(draw(recorded, synthetic), str(out / "realism.svg"))
@@ -29,6 +30,13 @@ _FORECASTS = """
 ## Errors of synthetic forecasts
 
 Root mean square of temperature and of hourly PV in daylight; mean absolute error of a day's PV against the mean day.
+
+"""
+_CLIMATES = """
+## Climates of towns
+
+Normals of 1991 to 2020, and in brackets by how much three synthetic years are above them; the highest and lowest
+temperature of a synthetic year.
 
 """
 _HEAD = """\
