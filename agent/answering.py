@@ -118,8 +118,30 @@ def _status(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 def _battery_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
     window = asked.window
-    at = None if window is None or window.end <= now else window.at or window.end
+    at = None if window is None else window.at or window.end
+    if at is not None and at <= now:
+        # A time of day without a day is the next one where it is about what will be.
+        at = at + DAY if not asked.spans and window is not None and window.at is not None else None
     return inquiry.battery_ahead(sources, at=at)
+
+
+def _mode_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return _plan(sources, asked, now) if asked.mode is None else inquiry.mode_ahead(sources, asked.mode)
+
+
+def _outage(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.outage(sources)
+
+
+def _home(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.about_home(sources)
+
+
+def _wishes(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.wishes(sources)
 
 
 def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -188,6 +210,11 @@ _ANSWERS: dict[Aim, Answer] = {
     "done": _done,
     "battery_then": _battery_then,
     "expected": _expected,
+    "mode_ahead": _mode_ahead,
+    "outage": _outage,
+    "home": _home,
+    "wishes": _wishes,
+    "sizing": _nothing("sizing"),
     "sure": _sure,
     "meaning": _meaning,
     "away": _nothing("away"),

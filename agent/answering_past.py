@@ -1,18 +1,21 @@
 """From a question about the past taken apart to the inquiry that answers it."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from agent import inquiry
 from agent.inquiry import Finding, Sources, Span, unknown
-from agent.question import Aim, Question
+from agent.question import Aim, Question, plain
 from energy.slots import DAY, local_day
 
 Answer = Callable[[Sources, Question, datetime], Finding]
 
 # The longest part of a day that has a name; the shortest day has 23 hours.
 _PART_OF_DAY = timedelta(hours=14)
+# A better day is one that cost less.
+_GOOD = re.compile(r"\b(?:better|worse|mejor|peor)\b")
 
 
 def _span(asked: Question, now: datetime, sources: Sources) -> Span:
@@ -78,7 +81,8 @@ def _compare(sources: Sources, asked: Question, now: datetime) -> Finding:
         spans = (Span(today, today), spans[0]) if spans[0].days == 1 else (_like(spans[0], today), spans[0])
     if len(spans) < 2:
         return unknown("compare", "two_spans")
-    return inquiry.compare(sources, asked.quantity or "load", spans[0], spans[1], now=now)
+    quantity = asked.quantity or ("cost" if _GOOD.search(plain(asked.text)) else "load")
+    return inquiry.compare(sources, quantity, spans[0], spans[1], now=now)
 
 
 def _like(span: Span, today: date) -> Span:
@@ -120,6 +124,10 @@ def _forecast_check(sources: Sources, asked: Question, now: datetime) -> Finding
     return inquiry.forecast_check(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
 
 
+def _losses(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.losses(sources, _lately(asked, now, sources), now=now)
+
+
 def _faults(sources: Sources, asked: Question, now: datetime) -> Finding:
     window = asked.window
     if window is None or window.start >= now:
@@ -130,6 +138,8 @@ def _faults(sources: Sources, asked: Question, now: datetime) -> Finding:
 def _hour(sources: Sources, asked: Question, now: datetime) -> Finding:
     today = local_day(now, sources.home.tz)
     span = asked.spans[0] if asked.spans else Span(today - 28 * DAY, today - DAY)
+    if asked.quantity == "cost":
+        return inquiry.dearest_hour(sources, span, most=asked.most, now=now)
     quantity: Literal["load", "pv"] = "pv" if asked.quantity == "pv" else "load"
     return inquiry.busiest_hour(sources, span, quantity=quantity, most=asked.most)
 
@@ -164,6 +174,7 @@ ANSWERS: dict[Aim, Answer] = {
     "nights": _nights,
     "usually_empty": _usually_empty,
     "forecast_check": _forecast_check,
+    "losses": _losses,
     "faults": _faults,
     "hour": _hour,
     "share": _share,

@@ -21,7 +21,8 @@ Aim = Literal[
     "why", "why_not", "plan", "what_if", "totals", "extreme", "compare", "breakdown", "days_like", "saved",
     "best_start", "prices", "status", "thermostat", "battery_ahead", "hour", "share", "weekends", "dear_day", "done",
     "unit_cost", "panels", "nights", "usually_empty", "forecast_check", "faults", "battery_then", "expected", "sure",
-    "meaning", "away", "not_measured", "thanks", "help", "order", "off_subject",
+    "mode_ahead", "outage", "losses", "home", "wishes", "sizing", "meaning", "away", "not_measured", "thanks", "help",
+    "order", "off_subject",
 ]  # fmt: skip
 
 MAX_QUESTION = 2000
@@ -109,7 +110,19 @@ def language_of(text: str, before: Language = "en") -> Language:
 
 
 # Aims that need no word about the home.
-_ALWAYS = ("order", "help", "thermostat", "thanks", "not_measured", "sure", "faults", "away", "meaning")
+_ALWAYS = (
+    "order",
+    "help",
+    "thermostat",
+    "thanks",
+    "not_measured",
+    "sure",
+    "faults",
+    "away",
+    "meaning",
+    "wishes",
+    "outage",
+)
 _OURS = re.compile(
     r"\b(?:yesterday|today|week|month|year|day|tomorrow|doing|do next|ayer|hoy|semana|mes|manana|dia|ano|haciendo"
     r"|\w+day|lunes|martes|miercoles|jueves|viernes|sabado|domingo)\b"

@@ -60,9 +60,11 @@ _PARTS: tuple[tuple[str, int, int], ...] = (
 
 def window_of(words: str, spans: tuple[Span, ...], clock: time | None, now: datetime, zone: ZoneInfo) -> Window | None:
     """The moment or the stretch a question is about; a time without a day is the last one before now."""
+    day = spans[0].first if spans else local_day(now, zone)
+    if (between := _between(words, day, zone)) is not None:
+        return between
     if not spans and clock is None:
         return None
-    day = spans[0].first if spans else local_day(now, zone)
     if clock is not None:
         at = moment_of(day, clock, zone)
         if not spans and at > now:
@@ -72,6 +74,18 @@ def window_of(words: str, spans: tuple[Span, ...], clock: time | None, now: date
         if re.search(pattern, words):
             return Window(moment_of(day, time(begin), zone), moment_of(day + (end // 24) * DAY, time(end % 24), zone))
     return Window(moment_of(day, time(), zone), moment_of(spans[0].last + DAY, time(), zone))
+
+
+def _between(words: str, day: date, zone: ZoneInfo) -> Window | None:
+    """The hours named as between one clock and another of the same day."""
+    match = _BETWEEN.search(words)
+    if match is None:
+        return None
+    first, last = (find_clock(f"at {match[at].strip()}") for at in (1, 2))
+    if not isinstance(first, time) or not isinstance(last, time):
+        return None
+    start, end = moment_of(day, first, zone), moment_of(day, last, zone)
+    return Window(start, end if end > start else moment_of(day + DAY, last, zone))
 
 
 def start_of(spans: tuple[Span, ...], clock: time | None, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -98,4 +112,8 @@ _CLOCK = re.compile(
     rf"|\b(?:at|by|before|until|a las?|las|antes de las)\s+(?P<h2>\d{{1,2}})(?:\s*o'?clock)?"
     rf"(?:\s*(?P<part2>{_PART}))?{_NO_UNIT}"
     rf"|\b(?P<h3>\d{{1,2}})\s*(?P<part3>am|pm)\b",
+)
+_HOUR = rf"[0-2]?\d(?!\d)(?:[:h]\d\d)?(?:\s*{_PART})?"
+_BETWEEN = re.compile(
+    rf"\b(?:between|entre) (?:las? )?({_HOUR}) (?:and|y) (?:las? )?({_HOUR})(?!\s*(?:%|de \w+bre\b|\w*(?:ary|ember)\b))"
 )

@@ -40,6 +40,8 @@ _WORDS = {
     "grain": "grain.",
     "grid": "grid.",
     "change": "change.",
+    "grid_charging": "answer.",
+    "battery_export": "answer.",
     **dict.fromkeys(_MODES, "mode."),
 }
 _SPANS = {

@@ -1,14 +1,15 @@
 """Deterministic inquiries over journal, day store and memory: what was decided, what happened, what would be."""
 
 from agent.inquiry.advice import best_start, prices, status
-from agent.inquiry.ahead import battery_ahead, device_ahead, heating_ahead
+from agent.inquiry.ahead import battery_ahead, device_ahead, heating_ahead, mode_ahead, outage
 from agent.inquiry.decisions import done, planned, why, why_not
 from agent.inquiry.finding import Fact, Facts, Finding, Inquiry, unknown
 from agent.inquiry.habits import busiest_hour, dear_day, own_share, weekends
 from agent.inquiry.history import Grain, Quantity, breakdown, compare, days_like, extreme, total_of, totals
+from agent.inquiry.household import about_home, wishes
 from agent.inquiry.money import panels_worth, saved, unit_cost
 from agent.inquiry.sources import Sources, Span
-from agent.inquiry.stretch import battery_then, bought, metered_in, nights, usually_empty
+from agent.inquiry.stretch import battery_then, bought, dearest_hour, losses, metered_in, nights, usually_empty
 from agent.inquiry.trust import expected, faults, forecast_check, how_sure
 from agent.inquiry.what_if import Change, Run, what_if
 
@@ -23,6 +24,7 @@ __all__ = [
     "Run",
     "Sources",
     "Span",
+    "about_home",
     "battery_ahead",
     "battery_then",
     "best_start",
@@ -32,6 +34,7 @@ __all__ = [
     "compare",
     "days_like",
     "dear_day",
+    "dearest_hour",
     "device_ahead",
     "done",
     "expected",
@@ -40,8 +43,11 @@ __all__ = [
     "forecast_check",
     "heating_ahead",
     "how_sure",
+    "losses",
     "metered_in",
+    "mode_ahead",
     "nights",
+    "outage",
     "own_share",
     "panels_worth",
     "planned",
@@ -57,4 +63,5 @@ __all__ = [
     "what_if",
     "why",
     "why_not",
+    "wishes",
 ]

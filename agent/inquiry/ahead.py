@@ -1,4 +1,4 @@
-"""What lies ahead: how the battery should run through the plan, and when devices beside it are to run."""
+"""What lies ahead in the plan: how the battery should run, how long it could carry the house, when devices run."""
 
 from datetime import datetime
 
@@ -8,13 +8,15 @@ from agent.decision import Decision
 from agent.inquiry.finding import Fact, Facts, Finding, unknown
 from agent.inquiry.replan import Scene, scene_of
 from agent.inquiry.sources import Sources
-from energy.commands import ClimateCommand, LoadCommand
+from energy.commands import SELF_CONSUMPTION, ClimateCommand, LoadCommand, Mode
 from energy.devices import HeatPump
 from energy.planner import follow
 from energy.slots import hours
 
 # A charge this near to a limit is at it, as far as a household cares.
 _NEAR = 0.01
+# Less than this from the grid is rounding.
+_LACKING_KW = 0.001
 
 
 def battery_ahead(sources: Sources, *, at: datetime | None = None) -> Finding:
@@ -46,6 +48,57 @@ def battery_ahead(sources: Sources, *, at: datetime | None = None) -> Finding:
     if at is not None and moments[0] <= at <= moments[-1]:
         facts |= {"asked_at": at, "asked_percent": float(soc[min(scene.index_of(at), len(soc) - 1)]) * 100}
     return Finding("plan", "plan.battery", facts, decisions=(decision.decision_id,))
+
+
+def mode_ahead(sources: Sources, mode: Mode) -> Finding:
+    """When the plan in force next goes into a mode, and until when, as the mean of its futures runs through it."""
+    decision = sources.decision()
+    scene = scene_of(decision, sources.home) if decision is not None else None
+    if decision is None or scene is None or decision.command is None:
+        return unknown("plan", "no_plan")
+    charges = [scene.soc, *mean_charges(decision, scene)]
+    levels = [decision.command.levels_at(max(start, decision.at)) for start in scene.starts]
+    modes = [level.mode(soc) for level, soc in zip(levels, charges[:-1], strict=True)]
+    facts: dict[str, Fact] = {"at": decision.at, "mode": mode.value, "plan_end": scene.end}
+    if mode not in modes:
+        return Finding("plan", "plan.never", facts, decisions=(decision.decision_id,))
+    first = modes.index(mode)
+    after = next((at for at in range(first, len(modes)) if modes[at] is not mode), len(modes))
+    facts |= {
+        "start": scene.starts[first],
+        "end": scene.starts[after - 1] + scene.step,
+        "charge_percent": charges[first] * 100,
+        "final_percent": charges[after] * 100,
+        "price_per_kwh": float(scene.ensemble.prices.import_per_kwh[first:after].mean()),
+    }
+    return Finding("plan", "plan.next", facts, decisions=(decision.decision_id,))
+
+
+def outage(sources: Sources) -> Finding:
+    """How long sun and battery alone could carry the house from now, in the mean and the worst of the plan's futures.
+
+    What is stored above zero counts, as a reserve is for this; the inverter's power limits the house.
+    """
+    decision = sources.decision()
+    scene = scene_of(decision, sources.home) if decision is not None else None
+    if decision is None or scene is None:
+        return unknown("plan", "no_plan")
+    battery = scene.home.battery
+    alone = scene.home.model_copy(update={"battery": battery.model_copy(update={"min_soc": 0.0})})
+    flows = follow([SELF_CONSUMPTION] * len(scene.starts), scene.ensemble, alone, scene.soc * battery.capacity_kwh)
+    lacking = np.stack([np.asarray(flow.grid_import_kw) for flow in flows], axis=1) > _LACKING_KW
+    lasts = np.where(lacking.any(axis=1), lacking.argmax(axis=1), len(scene.starts)) * hours(scene.step)
+    facts: dict[str, Fact] = {
+        "at": decision.at,
+        "charge_percent": scene.soc * 100,
+        "stored_kwh": scene.soc * battery.capacity_kwh,
+        "mean_hours": float(np.mean(lasts)),
+        "least_hours": float(np.min(lasts)),
+        "most_hours": float(np.max(lasts)),
+        "futures": len(lasts),
+        "horizon_hours": len(scene.starts) * hours(scene.step),
+    }
+    return Finding("plan", "plan.outage", facts, decisions=(decision.decision_id,))
 
 
 def device_ahead(sources: Sources, name: str) -> Finding | None:

@@ -155,7 +155,7 @@ def _wanted(decision: Decision, scene: Scene, wanted: Mode) -> tuple[str, dict[s
         wanted = Mode.SELF_CONSUMPTION
         facts |= {"wanted": wanted.value, "selling": "forbidden"}
         if wanted is decision.command.mode:
-            return "why_not.same", facts
+            return "why_not.no_selling", facts
     if wanted is Mode.CHARGE and scene.soc >= battery.max_soc - 0.001:
         return "why_not.full", facts | {"charge_percent": scene.soc * 100}
     if wanted in (Mode.DISCHARGE, Mode.SELF_CONSUMPTION) and scene.soc <= battery.min_soc + 0.001:

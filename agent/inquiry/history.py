@@ -94,9 +94,11 @@ def compare(sources: Sources, quantity: Quantity, first: Span, second: Span, *, 
     today = local_day(now, sources.home.tz)
     sides = []
     for span in (first, second):
-        known = [day for day in sources.day_totals(span, now) if not np.isnan(_value(quantity, day))]
+        days = sources.day_totals(span, now)
         # A day that is not over would pull a mean down.
-        known = [day for day in known if span.days == 1 or day.day != today]
+        known = [d for d in days if not np.isnan(_value(quantity, d)) and (span.days == 1 or d.day != today)]
+        if not known and days:
+            return unknown("compare", "quantity", quantity=quantity, **_span_facts(span, days))
         if not known:
             return no_day(sources, "compare", span, now)
         sides.append((span, known, float(np.mean([_value(quantity, day) for day in known]))))

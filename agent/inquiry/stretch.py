@@ -12,6 +12,8 @@ from energy.slots import DAY, local_day
 
 # A charge this near to a limit is at it, as far as a household cares.
 _NEAR = 0.01
+# Fewer slots tell nothing of a battery.
+_FEW = 2
 # When people sleep, on the home's own clock.
 _NIGHT = (time(22), time(7))
 _SERIES: dict[Quantity, str] = {
@@ -103,6 +105,55 @@ def usually_empty(sources: Sources, span: Span, *, now: datetime) -> Finding:
     for name, at in (("first", 0), ("middle", len(clocks) // 2), ("last", -1)):
         facts[f"{name}_clock"] = f"{clocks[at]:%H:%M}"
     return Finding("extreme", "extreme.empty", facts, days=cited)
+
+
+def dearest_hour(sources: Sources, span: Span, *, most: bool, now: datetime) -> Finding:
+    """The local hour of a span's days in which most, or least, was paid at the meter, as the mean of those days."""
+    seen = sources.metered(span, now)
+    if seen is None or np.isnan(seen.cost).any():
+        return unknown("totals", "not_metered_cost", asked_first=span.first, asked_last=span.last)
+    zone = sources.home.tz
+    days = sorted({local_day(start, zone) for start in seen.starts})
+    by_hour: dict[int, float] = {}
+    for start, cost in zip(seen.starts, seen.cost.tolist(), strict=True):
+        hour = start.astimezone(zone).hour
+        by_hour[hour] = by_hour.get(hour, 0.0) + cost / len(days)
+    found = (max if most else min)(by_hour, key=by_hour.__getitem__)
+    facts: dict[str, Fact] = {
+        "first_day": days[0],
+        "last_day": days[-1],
+        **({"days": len(days)} if len(days) > 1 else {}),
+        "from_clock": f"{found:02d}:00",
+        "to_clock": f"{(found + 1) % 24:02d}:00",
+        "hour_cost": by_hour[found],
+        "day_cost": sum(by_hour.values()),
+        "currency": sources.home.currency,
+    }
+    return Finding("extreme", f"extreme.hour_cost.{'most' if most else 'least'}", facts, days=tuple(days))
+
+
+def losses(sources: Sources, span: Span, *, now: datetime) -> Finding:
+    """What the battery took and gave over a span, and what was lost between: in - out - what it holds more."""
+    seen = sources.metered(span, now)
+    if seen is None or len(seen.starts) < _FEW or np.isnan(seen.soc[[0, -1]]).any():
+        return unknown("totals", "not_metered_battery", asked_first=span.first, asked_last=span.last)
+    # The charge is known at the end of each slot, so that what the first one brought does not count.
+    taken_kwh = float(np.nansum(seen.charge_kw[1:])) * seen.hours
+    given_kwh = float(np.nansum(seen.discharge_kw[1:])) * seen.hours
+    gained_kwh = float(seen.soc[-1] - seen.soc[0]) * sources.home.battery.capacity_kwh
+    facts: dict[str, Fact] = {
+        "first_day": span.first,
+        "last_day": span.last,
+        "charge_kwh": taken_kwh,
+        "discharge_kwh": given_kwh,
+        "gained_kwh": gained_kwh,
+        "lost_kwh": max(taken_kwh - given_kwh - gained_kwh, 0.0),
+        "metered_hours": (len(seen.starts) - 1) * seen.hours,
+    }
+    if taken_kwh > 0:
+        facts["lost_percent"] = max(taken_kwh - given_kwh - gained_kwh, 0.0) / taken_kwh * 100
+    days = tuple(sorted({local_day(start, sources.home.tz) for start in seen.starts}))
+    return Finding("totals", "totals.losses", facts, days=days)
 
 
 def battery_then(sources: Sources, start: datetime, end: datetime, *, full: bool) -> Finding | None:

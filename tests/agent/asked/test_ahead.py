@@ -10,9 +10,11 @@ from agent.ask import Asker
 from agent.decide import Situation, decide
 from agent.decision import Decision
 from agent.devices import KnownDevices
-from agent.inquiry import Sources, battery_ahead, done
+from agent.inquiry import Sources, battery_ahead, done, mode_ahead, outage, planned
+from agent.inquiry.replan import scene_of
 from agent.journal import open_journal
-from energy.commands import ClimateCommand, LoadCommand
+from energy.commands import ClimateCommand, LoadCommand, Mode
+from energy.constraints import Reserve
 from energy.devices import Car, Deferrable, HeatPump
 from energy.flows import step_house
 from knowledge.store import DayStore
@@ -133,3 +135,51 @@ def test_a_heat_pump_that_is_not_heard_is_said_so(known: Any, furnished: Any, tm
         assert "has not heard from it" in deaf.answer("Should I turn the thermostat up?", now=decision.at).text
     plain = known.asker.answer("Should I turn the thermostat up?", now=known.now)
     assert "no thermostat" in plain.text
+
+
+def test_when_a_mode_comes_next_is_its_first_stretch_in_the_plan(known: Any) -> None:
+    rows = planned(known.sources).rows
+    for mode in Mode:
+        found = mode_ahead(known.sources, mode)
+        first = next((row for row in rows if row["mode"] == mode.value), None)
+        if first is None:
+            assert found.told == "plan.never"
+        else:
+            assert (found.facts["start"], found.facts["end"]) == (first["start"], first["end"])
+            assert found.facts["final_percent"] == pytest.approx(first["final_percent"])
+    assert {row["mode"] for row in rows} < {mode.value for mode in Mode}
+
+
+def test_an_outage_lasts_until_the_first_future_s_sun_and_charge_are_gone(known: Any) -> None:
+    found = outage(known.sources)
+    scene = scene_of(known.sources.decision(), known.home)
+    battery, lasts = known.home.battery, []
+    for load_kw, pv_kw in zip(scene.ensemble.load_kw, scene.ensemble.pv_kw, strict=True):
+        left_kwh, slots = scene.soc * battery.capacity_kwh, 0
+        for need_kw in load_kw - pv_kw:
+            can_kw = min(battery.max_discharge_kw, left_kwh * battery.discharge_efficiency * 2)
+            if need_kw > can_kw + 0.001:
+                break
+            into = min(-need_kw, battery.max_charge_kw) * battery.charge_efficiency
+            left_kwh += into / 2 if need_kw < 0 else -need_kw / battery.discharge_efficiency / 2
+            left_kwh, slots = min(left_kwh, battery.max_soc * battery.capacity_kwh), slots + 1
+        lasts.append(slots / 2)
+    assert found.facts["mean_hours"] == pytest.approx(np.mean(lasts))
+    assert (found.facts["least_hours"], found.facts["most_hours"]) == (min(lasts), max(lasts))
+
+
+def test_wishes_are_told_in_the_language_of_the_question(known: Any, tmp_path: Path) -> None:
+    decision = known.sources.decision()
+    keep = Reserve(start=decision.at, end=decision.at + timedelta(hours=8), soc=0.6)
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        journal.write(decision.model_copy(update={"asked": (keep,)}))
+        asker = Asker(Sources(known.home, DayStore(tmp_path / "days"), journal))
+        assert "at least 60 % in the battery" in asker.answer("Which notes are active?", now=known.now).text
+        assert "al menos 60 % en la batería" in asker.answer("¿Qué notas hay?", now=known.now).text
+    assert "No note was in force" in known.asker.answer("Did you follow my note?", now=known.now).text
+
+
+def test_the_home_is_told_as_it_is_set(known: Any) -> None:
+    text = known.asker.answer("What is the battery's capacity?", now=known.now).text
+    assert "the battery 10.0 kWh" in text
+    assert "it takes up to 3.00 and gives up to 3.00 kW" in text

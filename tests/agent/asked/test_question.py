@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -289,6 +289,27 @@ AIMS = [
     ("¿Nos compensa vender a la red?", "prices"),
     ("What was our biggest day?", "extreme"),
     ("What is our base load?", "hour"),
+    ("When is the next time you'll charge from the grid?", "mode_ahead"),
+    ("¿Cuándo vas a cargar de la red?", "mode_ahead"),
+    ("What happens if there is a blackout?", "outage"),
+    ("¿Y si se va la luz?", "outage"),
+    ("How much did the battery lose?", "losses"),
+    ("¿Cuánta energía se ha perdido en la batería?", "losses"),
+    ("What is the battery's capacity?", "home"),
+    ("¿Qué capacidad tiene la batería?", "home"),
+    ("Did you follow my note?", "wishes"),
+    ("¿Qué notas hay?", "wishes"),
+    ("How big should my battery be?", "sizing"),
+    ("How much would we have paid with a flat tariff?", "sizing"),
+    ("How long until the battery is empty?", "battery_ahead"),
+    ("What will the battery be at midnight?", "battery_ahead"),
+    ("Which hour was the most expensive yesterday?", "hour"),
+    ("Is tomorrow a good day to do laundry?", "best_start"),
+    ("Did we waste any solar?", "share"),
+    ("Is this week better than last week?", "compare"),
+    ("How much sun did we have compared with a normal day?", "dear_day"),
+    ("What's up with the battery?", "status"),
+    ("¿Cuánto pagaríamos sin batería ni placas?", "panels"),
     ("Why did the battery not charge last night?", "why_not"),
     ("Why is the battery charging?", "why"),
 ]
@@ -379,3 +400,24 @@ def test_where_it_does_not_show_the_language_stays() -> None:
 )
 def test_broken_text_is_cleaned(given: Any, text: str) -> None:
     assert clean(given) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("How much did we use between 10 and 14 yesterday?", "2026-01-13T10:00", "2026-01-13T14:00"),
+        ("¿Cuánto gastamos ayer entre las 10 y las 14?", "2026-01-13T10:00", "2026-01-13T14:00"),
+        ("use between 9:30 pm and 2 am on Monday", "2026-01-12T21:30", "2026-01-13T02:00"),
+    ],
+)
+def test_hours_between_two_clocks_are_a_stretch(text: str, start: str, end: str) -> None:
+    window = understand(text, now=NOW, zone=MADRID).window
+    assert window is not None
+    assert window.at is None
+    assert [f"{at.astimezone(MADRID):%Y-%m-%dT%H:%M}" for at in (window.start, window.end)] == [start, end]
+
+
+@pytest.mark.parametrize("text", ["use between 3 and 9 January", "keep it between 20 and 80 %", "entre 20 y 80 %"])
+def test_what_else_is_between_two_numbers_is_no_stretch_of_hours(text: str) -> None:
+    window = understand(text, now=NOW, zone=MADRID).window
+    assert window is None or window.end - window.start >= timedelta(days=1)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.inquiry import Span, battery_then, metered_in, nights, usually_empty
+from agent.inquiry import Span, battery_then, dearest_hour, losses, metered_in, nights, usually_empty
 
 DAY = timedelta(days=1)
 STEP = timedelta(minutes=30)
@@ -76,3 +76,29 @@ def test_an_empty_battery_is_told_with_what_it_gave_since_it_was_full(known: Any
     gave = sum(one.discharge_kw for at, one in seen if turn[0] < at <= there[0]) / 2
     assert found.facts.get("moved_kwh", 0.0) == pytest.approx(gave)
     assert battery_then(known.sources, end - 60 * DAY, end - 59 * DAY, full=False) is None
+
+
+def test_what_a_battery_lost_is_what_its_efficiencies_took(known: Any) -> None:
+    span = Span(known.today - 3 * DAY, known.today)
+    slots = list(known.metered.values())[1:]
+    battery = known.home.battery
+    stored = sum(one.charge_kw * (1 - battery.charge_efficiency) for one in slots) / 2
+    drawn = sum(one.discharge_kw * (1 / battery.discharge_efficiency - 1) for one in slots) / 2
+    found = losses(known.sources, span, now=known.now)
+    assert found.facts["lost_kwh"] == pytest.approx(stored + drawn, abs=1e-6)
+    assert found.facts["lost_kwh"] > 0
+    assert not losses(known.sources, Span(known.today - 40 * DAY, known.today - 39 * DAY), now=known.now).known
+
+
+@pytest.mark.parametrize("most", [True, False])
+def test_the_dearest_hour_is_that_of_the_meter(known: Any, *, most: bool) -> None:
+    yesterday = known.today - DAY
+    zone = known.home.tz
+    slots = [one for at, one in known.metered.items() if at.astimezone(zone).date() == yesterday]
+    prices = known.home.tariff.prices([one.start for one in slots], zone)
+    costs = np.array([one.grid_import_kw for one in slots]) * prices.import_per_kwh / 2
+    costs -= np.array([one.grid_export_kw for one in slots]) * prices.export_per_kwh / 2
+    hourly = costs.reshape(24, 2).sum(axis=1)
+    found = dearest_hour(known.sources, Span(yesterday, yesterday), most=most, now=known.now)
+    assert found.facts["hour_cost"] == pytest.approx(hourly.max() if most else hourly.min())
+    assert found.facts["day_cost"] == pytest.approx(hourly.sum())
