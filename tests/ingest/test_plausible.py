@@ -82,7 +82,7 @@ def played(quality: SensorQuality, *, max_age_s: float = 120, buys_at_night: boo
         truth = home.readings()
         for state in said.read(truth, home.now):
             if state.name in ROLES:
-                payload = state_json(state.value, sensors[state.name].unit or "", state.at).encode()
+                payload = state_json(state.value, sensors[state.name].unit or "", state.at)
                 hear(state.name, payload, home.now, readings, witness)
         if home.at_slot_boundary:
             taken = witness.judged(snapshot(readings, now=home.now, max_age_s=max_age_s))
