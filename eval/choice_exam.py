@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from statistics import fmean
-from zlib import crc32
 
 from agent.choose import Brief, Chosen, NoChoice, make_reviewer
 from agent.decide import decide, named
@@ -37,35 +36,34 @@ class Asked:
 
 def sit_choice(candidate: Candidate, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
     """Score constant policies and, if there is one, the model with its newest prompt."""
-    for case in spread(exam_cases(), limit):
+    for at, case in enumerate(spread(exam_cases(), limit)):
         yield from _constants(case)
         if candidate.model is not None:
             asked = Asked(candidate)
             decision = decide(case.situation, asked)
             yield from _of_model(case, asked, decision, candidate)
-            yield from _in_other_letters(case, candidate)
+            yield from _in_turned_letters(case, at, candidate)
         progress(CHOICE)
 
 
 def turned(brief: Brief, by: int) -> Brief:
-    """The same brief with its schedules in another order, lettered anew: the best is no longer A."""
-    order = [*brief.candidates[by:], *brief.candidates[:by]]
+    """The same brief with its schedules in another order, lettered anew: the best moves up from A by `by` letters."""
+    cut = -by % len(brief.candidates)
+    order = [*brief.candidates[cut:], *brief.candidates[:cut]]
     lettered = [replace(one, id=letter) for letter, one in zip(brief.ids, order, strict=True)]
     return replace(brief, candidates=lettered)
 
 
-def _in_other_letters(case: ChoiceCase, candidate: Candidate) -> Iterator[CaseResult]:
-    """Whether a model chooses a schedule or a letter; the turn is fixed by the case's name."""
-    if len(case.brief.candidates) < 2:
-        return
-    brief = turned(case.brief, 1 + crc32(case.name.encode()) % (len(case.brief.candidates) - 1))
-    first = brief.candidates[0]
+def _in_turned_letters(case: ChoiceCase, at: int, candidate: Candidate) -> Iterator[CaseResult]:
+    """Whether a model chooses a schedule or a letter: case by case another letter is the best."""
+    brief = turned(case.brief, at)
     bound = case.situation.policy.max_regret_per_slot
-    yield _cents(case.name, "always A", first.regret_per_slot, bound)
+    every = [one.regret_per_slot for one in brief.candidates]
+    yield _cents(case.name, "always A", every[0], bound)
+    yield _cents(case.name, "random", fmean(every), bound)
     answer = Asked(candidate)(brief)
     if isinstance(answer, Chosen):
-        chosen = next(one for one in brief.candidates if one.id == answer.choice)
-        yield _cents(case.name, "model", chosen.regret_per_slot, bound).model_copy(
+        yield _cents(case.name, "model", every[brief.ids.index(answer.choice)], bound).model_copy(
             update={"detail": f"{answer.choice}: {answer.rationale}", **candidate.spent()}
         )
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agent.choose import Chosen
+from agent.choose import Brief, Chosen
 from agent.grounding import ungrounded_numbers
 from agent.note_model import note_reader
 from energy.errors import SettingsError
 from eval.choice_cases import exam_cases
-from eval.choice_exam import Asked
+from eval.choice_exam import Asked, turned
 from eval.intervals import Estimate, mean_of
 from eval.model_scores import Candidate, Progress, spread
 from eval.note_cases import ZONE, grade, note_cases
@@ -18,10 +18,12 @@ from prompts.library import Prompt
 # Which suite asks a prompt, and which of its measures are better when lower.
 SUITES = {"decide": "choice", "note": "notes"}
 _LOWER = frozenset({"regret, cents a slot", "wrong", "prompt tokens", "answer tokens", "seconds"})
-# A prompt is judged by what it brings; what it costs is told beside it.
+# A prompt is judged by what it brings; what it costs, and a habit of one letter, are told beside it.
+ANSWERED_A = "answered A"
 _COSTS = frozenset({"prompt tokens", "answer tokens", "seconds"})
+_TOLD = _COSTS | {ANSWERED_A}
 
-Word = Literal["better", "worse", "no difference"]
+Word = Literal["better", "worse", "no difference", "more", "less"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,14 @@ class Difference:
         """What the interval says of the second prompt."""
         if self.gap.low <= 0 <= self.gap.high:
             return "no difference"
+        if self.measure == ANSWERED_A:
+            return "more" if self.gap.low > 0 else "less"
         return "better" if (self.gap.high < 0) == (self.measure in _LOWER) else "worse"
 
 
 def verdict(differences: Sequence[Difference]) -> Word:
     """The second prompt is better if it is in something and worse in nothing, apart from what it costs."""
-    words = {one.word for one in differences if one.measure not in _COSTS}
+    words = {one.word for one in differences if one.measure not in _TOLD}
     if "better" in words and "worse" not in words:
         return "better"
     return "worse" if "worse" in words and "better" not in words else "no difference"
@@ -92,18 +96,26 @@ def differences(first: Sequence[Outcome], second: Sequence[Outcome]) -> list[Dif
 
 
 def _choices(candidate: Candidate, prompt: Prompt, limit: int | None) -> Iterator[Outcome]:
-    for case in spread(exam_cases(), limit):
-        answer = Asked(candidate, prompt)(case.brief)
+    """Another letter is the best from case to case, so that a habit of one letter is worth no more than chance."""
+    for at, case in enumerate(spread(exam_cases(), limit)):
+        brief = turned(case.brief, at)
+        answer = Asked(candidate, prompt)(brief)
         measures = {"valid": float(isinstance(answer, Chosen))}
         said = "no valid answer"
         if isinstance(answer, Chosen):
-            measures["regret, cents a slot"] = case.regret(answer.choice) * 100
+            chosen = brief.candidates[brief.ids.index(answer.choice)]
+            measures["regret, cents a slot"] = chosen.regret_per_slot * 100
             measures["reasons that may go out"] = float(answer.rationale_ok)
-            strange = ungrounded_numbers(answer.rationale, {**case.brief.facts, "": case.brief.render()})
-            said = f"{answer.choice}: {answer.rationale}" + (
-                f" [not in the brief: {', '.join(strange)}]" if strange else ""
-            )
+            measures[ANSWERED_A] = float(answer.choice == "A")
+            said = _said(answer, brief, chosen.label)
         yield Outcome(case.name, measures | _cost(candidate), said)
+
+
+def _said(answer: Chosen, brief: Brief, label: str) -> str:
+    strange = ungrounded_numbers(answer.rationale, {**brief.facts, "": brief.render()})
+    return f"{answer.choice} ({label}): {answer.rationale}" + (
+        f" [not in the brief: {', '.join(strange)}]" if strange else ""
+    )
 
 
 def _notes(candidate: Candidate, prompt: Prompt, limit: int | None) -> Iterator[Outcome]:

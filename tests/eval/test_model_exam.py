@@ -166,17 +166,24 @@ def test_a_model_that_lies_and_obeys_is_seen_by_the_exam_and_held_by_the_guard()
     assert {one.grade for one in results if one.part == "reasons"} == {"held back"}
 
 
-def test_turned_letters_name_other_schedules_and_show_a_constant_answer() -> None:
+def test_turned_letters_move_the_best_and_make_a_habit_of_one_letter_worth_no_more_than_chance() -> None:
     brief = exam_cases()[0].brief
-    other = turned(brief, 1)
-    assert other.ids == brief.ids
-    assert [one.label for one in other.candidates] == [
-        one.label for one in [*brief.candidates[1:], brief.candidates[0]]
-    ]
+    labels = [one.label for one in brief.candidates]
+    for by in range(2 * len(labels)):
+        other = turned(brief, by)
+        assert other.ids == brief.ids
+        assert [one.id for one in other.candidates] == brief.ids
+        assert other.candidates[by % len(labels)].label == labels[0]
+    each = [[one.regret_per_slot for one in turned(brief, by).candidates] for by in range(len(labels))]
+    assert len({round(sum(column), 9) for column in zip(*each, strict=True)}) == 1
+
+
+def test_turned_letters_show_a_model_that_always_says_the_same() -> None:
     model = LoadedModel(_Obedient(), "obedient", "ollama", lambda: None)
-    results = [one for one in sit_choice(Candidate(model), 8, lambda _: None) if one.group == "letters turned"]
-    assert {one.who for one in results} == {"always A", "model"}
-    assert max(one.score for one in results if one.who == "always A") > 0
+    results = [one for one in sit_choice(Candidate(model), 10, lambda _: None) if one.group == "letters turned"]
+    assert {one.who for one in results} == {"always A", "random", "model"}
+    best = {who: sum(one.grade == "best" for one in results if one.who == who) for who in ("always A", "model")}
+    assert all(1 <= count <= 8 for count in best.values()), best
 
 
 def test_training_data_is_chat_lines_that_share_nothing_with_the_exam(tmp_path: Path) -> None:

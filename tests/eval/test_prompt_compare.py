@@ -23,6 +23,7 @@ def cases(*values: float, name: str = REGRET) -> list[Outcome]:
         (REGRET, (1.0, 2.0, 3.0), (2.0, 1.0, 3.0), "no difference"),
         ("valid", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), "better"),
         ("prompt tokens", (9.0, 9.0, 9.0), (5.0, 5.0, 5.0), "no difference"),
+        ("answered A", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), "no difference"),
     ],
 )
 def test_a_winner_needs_an_interval_without_zero(
