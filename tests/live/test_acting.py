@@ -5,27 +5,15 @@ inverter's own (its firmware, so to say) turns into what the battery does.
 """
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from advisor.demo import recording
-from advisor.ha_household import DAY
 from advisor.ha_local import LocalHomeAssistant
-from energy.home import Home
-from energy.tariff import Period, TimeOfUseTariff
-from ingest.recorded import shipped_history
-from knowledge.store import DayStore
-from transport.mqtt import BrokerAddress, MqttLink
 
 pytestmark = pytest.mark.live
 
@@ -50,7 +38,7 @@ automation inverter:
     action:
       - service: mqtt.publish
         data:
-          topic: energy_advisor/behind-inverter/battery/command
+          topic: energy_advisor/behind-driven/battery/command
           payload: >-
             {% set mode, at = states('input_select.inverter_mode'), now() %}
             {% set end = (at + timedelta(hours=20)).isoformat() %}
@@ -65,111 +53,11 @@ automation inverter:
 """
 
 
-@dataclass
-class Driven:
-    """A home whose inverter only Home Assistant can reach."""
-
-    homeassistant: LocalHomeAssistant
-    broker: BrokerAddress
-    folder: Path
-    advisor: subprocess.Popen[bytes]
-
-    def battery_kw(self) -> float:
-        state = self.homeassistant.api.state("sensor.house_behind_inverter_battery_power")
-        return float(state) if state not in {None, "unknown", "unavailable"} else 0.0
-
-    def last_answer(self) -> str:
-        with MqttLink(self.broker, "curious") as link:
-            link.subscribe("energy_advisor/behind-inverter/battery/command_state")
-            message = link.receive(3)
-        return message.payload.decode() if message else "the house never heard of a command"
-
-    def await_battery(self, condition: Callable[[float], bool]) -> None:
-        deadline = time.monotonic() + 40
-        while not condition(power := self.battery_kw()):
-            assert time.monotonic() < deadline, f"the battery stays at {power} kW: {self.last_answer()}"
-            time.sleep(0.2)
-
-
-def cheap_now(home: Home) -> Home:
-    """The home with power that gets dearer every hour from now on: charging pays at once."""
-    hour = datetime.now(home.tz).hour
-    periods = tuple(
-        Period(name=f"at {at}", import_price=0.01 + 0.05 * ((at - hour) % 24), from_hour=at, to_hour=at + 1)
-        for at in range(24)
-    )
-    return home.model_copy(update={"tariff": TimeOfUseTariff(periods=periods, export_price=0.0)})
-
-
-@contextmanager
-def process(command: list[str], log: Path, broker: BrokerAddress) -> Iterator[subprocess.Popen[bytes]]:
-    secrets = {
-        "ADVISOR_MQTT__PASSWORD": str(broker.password),
-        "ADVISOR_MQTT_PASSWORD": str(broker.password),
-        "ADVISOR_MQTT_USERNAME": str(broker.username),
-    }
-    with log.open("ab") as said:
-        running = subprocess.Popen([sys.executable, "-m", *command], stdout=said, stderr=said, env=os.environ | secrets)
-    try:
-        yield running
-    finally:
-        running.terminate()
-        running.wait(20)
-
-
 @pytest.fixture(scope="module")
-def driven(
-    estate: Any, start_homeassistant: Callable[..., AbstractContextManager[LocalHomeAssistant]], tmp_path_factory: Any
-) -> Iterator[Driven]:
+def driven(drive: Callable[..., AbstractContextManager[Any]], tmp_path_factory: Any) -> Iterator[Any]:
     folder: Path = tmp_path_factory.mktemp("driven")
-    config = folder / "homeassistant"
-    config.mkdir()
-    (config / "automations.yaml").write_text("[]", encoding="utf-8")
-    prepare(folder, estate.broker)
-    with start_homeassistant(config, more=INVERTER) as homeassistant:
-        homeassistant.api.add_mqtt(estate.broker)
-        import_blueprint(homeassistant)
-        house = ["simulator", "--recording", str(folder / "recording.json"), "--broker", str(estate.broker)]
-        house += ["--speed", "1", "--no-lockstep", "--soc", "0.3", "--step-minutes", "0.0625", "--slot-minutes", "15"]
-        advisor = ["advisor", "run", "--config", str(folder / "advisor.toml")]
-        with (
-            process(house, folder / "house.log", estate.broker),
-            process(advisor, folder / "advisor.log", estate.broker) as running,
-        ):
-            yield Driven(homeassistant, estate.broker, folder, running)
-
-
-def prepare(folder: Path, broker: BrokerAddress) -> None:
-    history = shipped_history("citylearn-4")
-    behind = history.home.model_copy(update={"name": "behind-inverter", "zone": "UTC"})
-    began = datetime.now(UTC).replace(second=0, microsecond=0)
-    played = recording(history, day=DAY, hours=48)
-    replace(played, home=behind, start=began).to_json(folder / "recording.json")
-    home = cheap_now(behind.model_copy(update={"name": "driven"}))
-    (folder / "home.json").write_text(home.model_dump_json(), encoding="utf-8")
-    earlier = [replace(record, home="driven") for record in history.days if record.day < DAY][-20:]
-    DayStore(folder / "memory" / "days").append("driven", earlier)
-    sensors = "".join(
-        f'[sensors.{role}]\ntopic = "energy_advisor/behind-inverter/house/{role}"\npath = "value"\nunit = "{unit}"\n'
-        for role, unit in (("load_power", "kW"), ("pv_power", "kW"), ("battery_soc", "%"))
-    )
-    settings = f"""\
-home_file = "home.json"
-memory_dir = "{folder / "memory"}"
-[mqtt]
-host = "{broker.host}"
-port = {broker.port}
-username = "{broker.username}"
-[service]
-acting = "act"
-[policy]
-min_minutes_between_commands = 0.0
-[model]
-provider = "none"
-[api]
-enabled = false
-{sensors}"""
-    (folder / "advisor.toml").write_text(settings, encoding="utf-8")
+    with drive(folder, "driven", prepared=import_blueprint, more=INVERTER) as driven:
+        yield driven
 
 
 def import_blueprint(homeassistant: LocalHomeAssistant) -> None:
@@ -193,7 +81,7 @@ def sensor(name: str) -> str:
     return f"{component}.energy_advisor_driven_{title}"
 
 
-def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driven: Driven) -> None:
+def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driven: Any) -> None:
     api = driven.homeassistant.api
     api.await_state(sensor("sensor.mode"), "charge", timeout_s=60)
     states = api.await_states(lambda states: states[MODE]["state"] == "Force charge", timeout_s=15)
@@ -205,7 +93,7 @@ def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driv
     api.await_state(sensor("binary_sensor.in_control"), "on")
 
 
-def test_another_decision_moves_it_on(driven: Driven) -> None:
+def test_another_decision_moves_it_on(driven: Any) -> None:
     api = driven.homeassistant.api
     api.act("switch.turn_off", entity_id=sensor("switch.grid_charging"))
     api.await_states(lambda states: states[MODE]["state"] in {"Self use", "Backup"}, timeout_s=15)
@@ -214,7 +102,7 @@ def test_another_decision_moves_it_on(driven: Driven) -> None:
     api.await_state(MODE, "Force charge", timeout_s=15)
 
 
-def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Driven) -> None:
+def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Any) -> None:
     api = driven.homeassistant.api
     api.await_state(MODE, "Force charge", timeout_s=15)
     time.sleep(4)  # the blueprint reads the last change back after three seconds
@@ -236,7 +124,7 @@ def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Driven) -> N
     driven.await_battery(lambda power: power > -0.01)
 
 
-def test_giving_it_back_lets_the_advisor_act_again(driven: Driven) -> None:
+def test_giving_it_back_lets_the_advisor_act_again(driven: Any) -> None:
     api = driven.homeassistant.api
     api.act("select.select_option", entity_id=sensor("select.acting"), option="advise only")
     api.act("select.select_option", entity_id=sensor("select.acting"), option="act")
@@ -244,7 +132,7 @@ def test_giving_it_back_lets_the_advisor_act_again(driven: Driven) -> None:
     api.await_state(sensor("binary_sensor.changed_by_hand"), "off")
 
 
-def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Driven) -> None:
+def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Any) -> None:
     api = driven.homeassistant.api
     api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=15)
     driven.advisor.terminate()
@@ -252,7 +140,7 @@ def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Dri
     api.await_state(MODE, "Self use", timeout_s=30)
 
 
-def test_home_assistant_says_nothing_against_the_blueprint(driven: Driven) -> None:
+def test_home_assistant_says_nothing_against_the_blueprint(driven: Any) -> None:
     lines = driven.homeassistant.log().splitlines()
     words = ("automation", "blueprint", "mqtt", "template", "energy_advisor")
     assert [line for line in lines if any(word in line.lower() for word in words)] == []
