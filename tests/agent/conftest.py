@@ -87,6 +87,8 @@ class FakeOllama:
     # Models that are there with their sizes in bytes, and those that can be pulled.
     shelf: dict[str, int] = field(default_factory=dict)
     library: set[str] = field(default_factory=set)
+    # Answers of real servers, as (status, body) by path; while there are any, they are given as they stand.
+    recorded: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     # One of: answers, missing, full, hangs, garbage, breaks off, truncates, has no tools
     chat: str = "answers"
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -98,7 +100,10 @@ class _Ollama(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path == "/api/show":
+        if self.fake.recorded.get(self.path):
+            self.fake.asked.append(request)
+            self._reply(*self.fake.recorded[self.path].pop(0))
+        elif self.path == "/api/show":
             self._show()
         elif self.path == "/api/pull":
             self._pull(request)
@@ -107,6 +112,9 @@ class _Ollama(BaseHTTPRequestHandler):
             getattr(self, f"_{self.fake.chat.replace(' ', '_')}")()
 
     def do_GET(self) -> None:
+        if self.fake.recorded.get(self.path):
+            self._reply(*self.fake.recorded[self.path].pop(0))
+            return
         models = [{"name": name, "model": name, "size": size} for name, size in self.fake.shelf.items()]
         self._send(200, {"models": models} if self.path == "/api/tags" else {"version": "0.12.0"})
 
@@ -154,6 +162,9 @@ class _Ollama(BaseHTTPRequestHandler):
 
     def _send(self, status: int, *lines: object) -> None:
         body = b"".join((line if isinstance(line, str) else json.dumps(line)).encode() + b"\n" for line in lines)
+        self._reply(status, body)
+
+    def _reply(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
