@@ -25,6 +25,7 @@ from energy.home import Grid
 from energy.slots import floor_slot, hours
 from simulator.appliances import smooth_sun, spiky_load
 from simulator.devices import GRID, HeatedZone, Surroundings, addressed, simulated
+from simulator.inverter import inverter_objection
 from simulator.recording import Recording
 from simulator.rooms import room_readings
 from transport.payloads import CommandState, DeviceAnswer, DeviceState, first_fault
@@ -235,6 +236,7 @@ class House:
         except ValidationError as err:
             return self._answer(None, first_fault(err))
         objection = self._time_objection(command, self._command, retained=retained)
+        objection = objection or inverter_objection(command, self.recording.home)
         if objection is not None:
             return self._answer(command.decision_id, objection)
         self._command = command

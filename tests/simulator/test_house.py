@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.battery import Battery
-from energy.commands import BatteryCommand, Mode, ReleaseCommand, SlotLevels
+from energy.commands import SELF_CONSUMPTION, BatteryCommand, Mode, ReleaseCommand, SlotLevels
 from energy.errors import SettingsError
 from simulator.house import House, StepRecord
 from simulator.recording import Recording
@@ -260,3 +260,32 @@ def test_a_home_without_a_battery_lives_too(recording: Recording) -> None:
     house = house_of(replace(recording, home=recording.home.model_copy(update={"battery": none})), soc=0)
     steps(house, 288)
     assert house.readings()["battery_soc"] == 0
+
+
+@pytest.mark.parametrize(
+    ("facts", "levels", "expected"),
+    [
+        ({"max_soc": 0.9}, {"charge_to_soc": 1.0}, "charge_to_soc 1 is above the battery's 0.9"),
+        ({}, {"max_charge_kw": 5.0}, "max_charge_kw 5 is above the battery's 3 kW"),
+        ({"capacity_kwh": 0.0}, {"charge_to_soc": 0.5}, "charge_to_soc 0.5: this house has no battery"),
+        ({"allow_grid_charging": False}, {"charge_to_soc": 0.5}, "charging from the grid is not allowed here"),
+        ({}, {"export_to_soc": 0.9}, "export_to_soc 0.9: selling from the battery is not allowed here"),
+    ],
+)
+def test_what_the_inverter_cannot_do_is_answered_so_and_changes_nothing(
+    recording: Recording, facts: dict[str, Any], levels: dict[str, float], expected: str
+) -> None:
+    home = recording.home
+    of_grid = {name: fact for name, fact in facts.items() if name.startswith("allow")}
+    of_battery = {name: fact for name, fact in facts.items() if name not in of_grid}
+    parts = {"grid": home.grid.model_copy(update=of_grid), "battery": home.battery.model_copy(update=of_battery)}
+    home = home.model_copy(update=parts)
+    house = house_of(replace(recording, home=home))
+    reserve = max(levels.get("charge_to_soc", 0.0), 0.1)
+    slot = SlotLevels(start=house.now, end=house.now + SLOT, reserve_soc=reserve, **levels)
+    told = command(house.now, slots=1).model_copy(update={"slots": (slot,)})
+    answer = house.obey(told.model_dump_json().encode(), retained=False)
+    assert (answer.accepted, answer.decision_id) == (False, told.decision_id)
+    assert expected in answer.detail
+    assert house.levels == SELF_CONSUMPTION
+    assert house.step().decision_id is None
