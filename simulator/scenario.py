@@ -14,7 +14,7 @@ from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid
 from energy.tariff import AnyTariff
 from simulator.presets import PRESETS, preset
-from simulator.sensors import SensorQuality
+from simulator.sensors import SensorQuality, check_faults, sensors_of
 from simulator.spec import HomeSpec
 from simulator.yaml_file import read_yaml
 
@@ -118,6 +118,13 @@ class Scenario(_Closed):
                 f"play.start_soc {self.play.start_soc!r} is outside the battery's band: "
                 f"use {battery.min_soc!r} to {battery.max_soc!r}",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _faults_are_of_its_sensors(self) -> Self:
+        known = sensors_of(self.home.currency, self.home.devices)
+        if strange := check_faults(self.sensors.faults, (sensor.name for sensor in known)):
+            raise ValueError(strange)
         return self
 
 

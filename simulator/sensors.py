@@ -9,6 +9,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from energy.devices import AnyDevice
+from simulator.rooms import ROOMS
+from transport.discovery import Sensor, device_sensors, house_sensors, room_sensors
+
 ALL = "all"
 
 
@@ -154,11 +158,20 @@ class Sensors:
         return due or abs(state.value - last.value) >= step > 0
 
 
+def sensors_of(currency: str, devices: Iterable[AnyDevice]) -> tuple[Sensor, ...]:
+    """All that a house with these devices may show."""
+    rooms = [(room.name, room.title) for room in ROOMS]
+    named = [(device.name, device.name.replace("_", " ").capitalize()) for device in devices]
+    return house_sensors(currency) + room_sensors(rooms) + device_sensors(named)
+
+
 def check_faults(faults: Iterable[Fault], known: Iterable[str]) -> str | None:
-    """What is wrong with the names of faulty sensors; None if nothing."""
+    """Which fault is of a sensor that is not known; None if none is."""
     names = {ALL, *known}
-    strange = sorted({fault.sensor for fault in faults} - names)
-    return f"no sensor {strange[0]!r} here: use one of {', '.join(sorted(names))}" if strange else None
+    for at, fault in enumerate(faults):
+        if fault.sensor not in names:
+            return f"sensors.faults.{at}.sensor: no {fault.sensor!r} here, use one of {', '.join(sorted(names))}"
+    return None
 
 
 def _kind(name: str) -> _Kind:

@@ -12,16 +12,8 @@ from pydantic import ValidationError
 
 from energy.errors import SettingsError
 from simulator.house import House, StepRecord
-from simulator.rooms import ROOMS
-from simulator.sensors import PERFECT, SensorQuality, Sensors, check_faults
-from transport.discovery import (
-    HOME_ASSISTANT_STATUS,
-    Sensor,
-    device_sensors,
-    house_discovery,
-    house_sensors,
-    room_sensors,
-)
+from simulator.sensors import PERFECT, SensorQuality, Sensors, check_faults, sensors_of
+from transport.discovery import HOME_ASSISTANT_STATUS, house_discovery
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.payloads import Moment, PvForecast, TemperatureForecast, first_fault, state_json
 from transport.topics import Topics
@@ -67,7 +59,9 @@ class HouseService:
         self._topics = Topics(house.recording.home.name)
         self._said = Sensors(quality, began=house.now, seed=house.seed)
         readings = house.readings()
-        self._sensors = {sensor.name: sensor for sensor in _sensors_of(house) if sensor.name in readings}
+        home = house.recording.home
+        shown = sensors_of(home.currency, home.devices)
+        self._sensors = {sensor.name: sensor for sensor in shown if sensor.name in readings}
         self._told = {name: (self._topics.sensor(name), one.unit or "") for name, one in self._sensors.items()}
         if strange := check_faults(quality.faults, readings):
             raise SettingsError(strange)
@@ -196,13 +190,6 @@ class HouseService:
             self._expects_proceed = self._pace.lockstep
         elif not message.retained:
             self._expects_proceed = False
-
-
-def _sensors_of(house: House) -> tuple[Sensor, ...]:
-    home = house.recording.home
-    rooms = [(room.name, room.title) for room in ROOMS]
-    devices = [(device.name, device.name.replace("_", " ").capitalize()) for device in home.devices]
-    return house_sensors(home.currency) + room_sensors(rooms) + device_sensors(devices)
 
 
 def record_line(step: StepRecord) -> str:

@@ -96,7 +96,16 @@ def test_sunny_cloudy_and_changing_days_are_what_their_names_say() -> None:
         ("import_price: 0.2", "import_price: 99", ":9: tariff.import_price: should be -10 to 10 (given: 99)"),
         (", hours: 24", "", ":10: play.hours: is missing"),
         ("hours: 24", "hours: 24, start_soc: 1.5", ":10: play.start_soc: should be 0 to 1 (given: 1.5)"),
-        ("    max_charge_kw: 2.5", "    max_charge_kw: 2.5\n    min_soc: 0.6", "use 0.6 to 1.0"),
+        (
+            "    max_charge_kw: 2.5",
+            "    max_charge_kw: 2.5\n    min_soc: 0.6",
+            "page.yaml:11: play.start_soc 0.2 is outside the battery's band: use 0.6 to 1.0",
+        ),
+        (
+            "play:",
+            "sensors:\n  faults:\n    - {sensor: pv_pwr, kind: restart, hours: 1}\nplay:",
+            "page.yaml:12: sensors.faults.0.sensor: no 'pv_pwr' here, use one of all, bathroom_humidity,",
+        ),
         ("title: A page for tests", "title: [", "is no YAML"),
         ("title: A page for tests", "title: A page for tests\ntitle: Another page", ":2: title: is given twice"),
         ("2017-01-10", "2017-02-30", ":10: play.first_day: "),

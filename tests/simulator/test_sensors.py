@@ -79,5 +79,6 @@ def test_spikes_hit_some_values_only() -> None:
 
 def test_a_fault_of_a_sensor_that_is_not_there_is_told() -> None:
     fault = Fault(sensor="lod_power", kind="stuck", hours=1)
-    assert check_faults([fault], ["load_power"]) == "no sensor 'lod_power' here: use one of all, load_power"
+    told = "sensors.faults.0.sensor: no 'lod_power' here, use one of all, load_power"
+    assert check_faults([fault], ["load_power"]) == told
     assert check_faults([Fault(sensor="all", kind="stuck", hours=1)], ["load_power"]) is None
