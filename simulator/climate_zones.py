@@ -1,6 +1,6 @@
 """The Köppen-Geiger zone of a place, from a map of the world in quarters of a degree.
 
-The map is that of Rubel et al. 2017 (doi:10.1127/metz/2016/0816) as `ATTRIBUTION.md` says: of each cell the zone that most
+The map is that of Rubel et al. 2017 (doi:10.1127/metz/2016/0816), see `ATTRIBUTION.md`: of each cell the zone that most
 land has, "Ocean" without any, as where small islands are. `python -m simulator.climate_zones WHEEL` writes it anew.
 """
 
