@@ -118,7 +118,7 @@ class Choice(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A valid choice; with `rationale_ok` its rationale reads as text and every number in it stands in the brief."""
+    """A valid choice; with `rationale_ok` its rationale reads as text and says nothing that is not in the brief."""
 
     choice: str
     rationale: str
@@ -221,6 +221,27 @@ def reads_as_text(text: str) -> bool:
     return len(words) >= 4 and len(set(runs)) == len(runs)
 
 
+_CHEAPEST = re.compile(
+    r"\b(?:cheapest|(?:least|lowest|smallest|minimal|minimum)(?: \w+)? (?:costs?|extra|expensive)|"
+    r"costs? (?:the )?least)\b"
+)
+
+
+def claims_wrongly_to_be_cheapest(text: str, chosen: BriefCandidate, others: Sequence[BriefCandidate]) -> bool:
+    """Whether a reason says that its schedule costs least where another is expected to cost less, to the cent."""
+    least = min(one.extra_cost for one in others)
+    return round(chosen.extra_cost - least, 2) > 0 and _CHEAPEST.search(text.lower()) is not None
+
+
+def _may_go_out(rationale: str, choice: str, brief: Brief, facts_text: str) -> bool:
+    chosen = brief.candidates[brief.ids.index(choice)]
+    return (
+        reads_as_text(rationale)
+        and not ungrounded_numbers(rationale, {**brief.facts, "": facts_text})
+        and not claims_wrongly_to_be_cheapest(rationale, chosen, brief.candidates)
+    )
+
+
 def _review(model: LoadedModel, prompt: Prompt, brief: Brief, look: Look | None) -> Chosen | NoChoice:
     """Look up, ask once, and once more with what was wrong."""
     began = time.perf_counter()
@@ -272,7 +293,7 @@ def _choose(model: LoadedModel, prompt: Prompt, brief: Brief, looked: LookedUp) 
     return Chosen(
         choice=reply.choice.choice,
         rationale=rationale,
-        rationale_ok=reads_as_text(rationale) and not ungrounded_numbers(rationale, {**brief.facts, "": facts_text}),
+        rationale_ok=_may_go_out(rationale, reply.choice.choice, brief, facts_text),
         model=model.label,
         prompt_name=prompt.name,
         prompt_version=prompt.version,

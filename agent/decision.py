@@ -119,6 +119,7 @@ class ReviewRecord(_Record):
         "no_tools",
         "busy",
         "broken",
+        "failed",
         "truncated",
         "invalid",
     ]

@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 
 # late: past the deadline · unreachable: nobody answers · missing: not pulled · no_tools: the model cannot call any ·
 # busy: the server's queue is full · broken: an error in the middle of an answer · truncated: the server dropped the
-# front of the prompt · invalid: an answer that cannot be used.
-FailureKind = Literal["late", "unreachable", "missing", "no_tools", "busy", "broken", "truncated", "invalid"]
+# front of the prompt · invalid: an answer that cannot be used · failed: an error of our own, not of the model's.
+FailureKind = Literal["late", "unreachable", "missing", "no_tools", "busy", "broken", "truncated", "invalid", "failed"]
 
 _OLLAMA_MODEL = "qwen3:4b-instruct"
 _OLLAMA_PROBE_S = 3.0
@@ -112,8 +112,21 @@ def describe_failure(err: Exception, label: str) -> tuple[FailureKind, str]:
         return failure, f"{told}: {cure}"
     if status == 400 and "does not support" in said:
         return "no_tools", f"{told}: name a model with tools, or set model.mode to 'brief'"
-    # Ollama's client raises what a stream says after HTTP 200 without a status.
-    return ("broken" if kind == "ResponseError" and status in {None, -1} else "unreachable"), told
+    return _server_failure(err, told)
+
+
+def _server_failure(err: Exception, told: str) -> tuple[FailureKind, str]:
+    """A server that is not there, one that breaks, or an error that is not the server's at all."""
+    kind, status = type(err).__name__, getattr(err, "status_code", None)
+    if isinstance(err, OSError) or "Connect" in kind or status in _GATEWAY:
+        return "unreachable", told
+    # Ollama's client raises what a stream says after HTTP 200 without a status, and httpx where a stream breaks off.
+    if isinstance(status, int) or kind in {"ResponseError", "ReadError", "RemoteProtocolError", "APIError"}:
+        return "broken", told
+    return "failed", f"{told}: this is an error of the advisor, not of the model: please report it"
+
+
+_GATEWAY = frozenset({502, 504})
 
 
 _STATUS: dict[int, tuple[FailureKind, str]] = {

@@ -91,19 +91,23 @@ _AWAY = (
 )
 _GUESTS = (
     r"\b(?:guests?|visitors?|visita?s?|invitados?|friends|amigos|family|familia|party|fiesta|dinner party|"
-    r"birthday|cumpleanos|barbecue|barbacoa|gente a cenar|people (?:over|for dinner|coming))\b"
+    r"birthday|cumpleanos|barbecue|barbacoa|gente a cenar|people (?:over|for (?:dinner|lunch)|coming)|"
+    r"personas a (?:cenar|comer))\b"
 )
 _EXTRA = (
     r"\b(?:extra|additional|more|adicional(?:es)?|mas|de mas|sauna|oven|horno|heater|calefactor|estufa|welding|"
-    r"soldar|kiln|dryer|secadora|washing machine|lavadora|laundry|consum\w+|using|use|usaremos|gastar\w*|need)\b"
+    r"soldar|kiln|dryer|secadora|washing machine|lavadora|laundry|air conditioning|"
+    r"aire acondicionado|consum\w+|using|use|usaremos|gastar\w*|need)\b"
 )
 _RESERVE = (
-    rf"^(?={NUMBER} ?% (?:by|until|till|para|hasta)\b)"
+    rf"^(?={NUMBER} ?% (?:by|until|till|para|hasta)\b)|^(?:i|we)(?:'d| would) like (?={NUMBER} ?% (?:by|until)\b)"
+    rf"|\bbattery (?:should|must|has to|needs to) be at (?={NUMBER} ?%)"
+    rf"|\bbateria al (?={NUMBER} ?% (?:para|hasta|a las|antes)\b)"
     rf"|\b(?:don't|dont|do not|never) let {_BATTERY} (?:go|drop|fall|get) (?:below|under)\b"
     r"|\b(?:not|never) be (?:below|under|less than)\b|\b(?:stay|remain) above\b|\bnunca menos del?\b"
     r"|\bno (?:puede|debe) (?:bajar|caer)(?: por debajo)? del?\b|\bno baj\w+ del?\b|"
-    r"\b(?:never |not |don't |do not |no )?(?:go|drop|fall|get|discharge|baj\w+|descarg\w+)(?: \w+)? "
-    r"(?:below|under|de|del|por debajo del?)\b"
+    r"\b(?:never |not |don't |do not |(?:que )?no (?:se )?)?(?:go|drop|fall|get|discharge|baj\w+|descarg\w+)"
+    r"(?: \w+)? (?:below|under|lower than|de|del|por debajo del?)\b"
     r"|\b(?:keep|hold|reserve|save|leave|maintain|have|store|want|need|guard\w+|reserv\w+|manten\w*|dej\w+|"
     r"conserv\w+|at least|minimum|min|minim[oa]|al menos|como minimo|por lo menos|quiero|ten(?:er)?|half|mitad|"
     r"full|llen[oa]|outage|power cut|blackout|storm|corte|apagon|tormenta|charged|charge|cargad[oa])\b"
@@ -190,6 +194,13 @@ def denial(rest: str) -> str | None:
 def is_ready_by(rest: str) -> bool:
     """Whether something shall be there by a time, rather than until it."""
     return re.search(_READY_BY, rest) is not None
+
+
+def meal(plain: str) -> Literal["afternoon", "evening", ""]:
+    """The part of a day that guests are there for where no time is said; empty where no meal is named."""
+    if re.search(r"\b(?:lunch|almuerzo|almorzar|comida|comer)\b", plain):
+        return "afternoon"
+    return "evening" if re.search(r"\b(?:dinner|supper|cena|cenar)\b", plain) else ""
 
 
 def strange_words(rest: str) -> list[str]:

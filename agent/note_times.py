@@ -85,10 +85,11 @@ class _Found:
         return self.now.date()
 
 
-def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, evening: bool = False) -> Span:
+def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, meal: str | None = None) -> Span:
     """Read when a note holds; `text` is lower case without accents. With nothing said it holds a day from now.
 
-    `by` takes a single clock time as the end. `evening` means the hours of an evening where a night is named.
+    `by` takes a single clock time as the end. `meal` is the part of a day that guests come for, empty where none is
+    said: it holds where only a day is named; where a night is, guests mean its evening.
 
     Raises:
         TimeError: the time is over, ends before it begins, or does not exist.
@@ -96,8 +97,8 @@ def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, eve
     found = _Found(text, now.astimezone(zone))
     for read in (_dates, _ranges, _lengths, _days, _clocks):
         read(found)
-    if evening and found.part == "night":
-        found.part = "evening"
+    if meal is not None:
+        _for_meal(found, meal)
     if found.part == "night" and found.this_night and found.now.hour < _SMALL_HOURS:
         found.day = found.today - DAY
     said = found.text != text
@@ -108,6 +109,15 @@ def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, eve
     if end <= start:
         raise TimeError("it would end before it begins")
     return Span(start, end.astimezone(UTC), found.text, said)
+
+
+def _for_meal(found: _Found, meal: str) -> None:
+    """Guests who come on a day come for its meal; those who stay for days stay whole ones."""
+    one_day = found.day is not None and found.last_day is None and found.until_day is None and found.length is None
+    if found.part == "night":
+        found.part = "evening"
+    elif meal and found.part is None and one_day:
+        found.part = meal
 
 
 def _take(found: _Found, pattern: str) -> re.Match[str] | None:

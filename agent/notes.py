@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from agent.note_grammar import NUMBER, denial, elsewhere, is_ready_by, language_of, refusal, strange_words, wishes
+from agent.note_grammar import NUMBER, denial, elsewhere, is_ready_by, language_of, meal, refusal, strange_words, wishes
 from agent.note_times import Span, TimeError, find_span
 from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
 from energy.home import Home
@@ -75,7 +75,23 @@ HELP = (
 )
 
 
-_SPELLINGS = ((r"por ?ciento", "%"), (r"(?<!\w)'?til\b|\buntill\b", "until"), (r"\basta\b", "hasta"))
+_SPELLINGS = (
+    (r"por ?ciento", "%"),
+    (r"(?<!\w)'?til\b|\buntill\b", "until"),
+    (r"\basta\b", "hasta"),
+    # The only harmless "si": a reason, not a condition.
+    (r"\b(?:por si acaso|just in case)\b", ""),
+)
+# Shares in words, as percent; neither a quarter past eight nor half of the cake is one.
+_OF = (
+    r"\b(?! (?:of|de)\b(?! (?:(?:the|my|our|la|mi|nuestra) )?(?:battery|charge|energy|power|capacity|bateria|carga|"
+    r"energia|capacidad)\b))"
+)
+_SHARES = (
+    (rf"\b(?:half|mitad){_OF}", 50),
+    (rf"\b(?:(?:a|one) third|un tercio){_OF}", 33),
+    (rf"\b(?:a|one) quarter{_OF}(?! (?:past|to|hour))|\bun cuarto de (?:la )?bateria\b", 25),
+)
 
 
 def _plain(text: str) -> str:
@@ -126,7 +142,7 @@ def _read(kind: str, plain: str, rest: str, now: datetime, tz: ZoneInfo) -> Unde
         return NotUnderstood(f"{word!r} denies something: say what shall be done, or withdraw the earlier note")
     amounts, rest = _amounts(rest)
     ready_by = kind == "car_ready" or (kind == "reserve" and is_ready_by(rest))
-    span = find_span(rest, now, tz, by=ready_by, evening=kind == "guests")
+    span = find_span(rest, now, tz, by=ready_by, meal=meal(plain) if kind == "guests" else None)
     if kind == "reserve" and ready_by:
         span = replace(span, start=span.end, end=span.end + _READY_FOR)
     if problem := _left_over(span):
@@ -192,8 +208,8 @@ def _reserve(amounts: list[_Amount], span: Span, plain: str) -> _Made:
     amount = _one(amounts, "%")
     if isinstance(amount, NotUnderstood):
         return amount
-    if amount is None and re.search(r"\b(half|mitad)\b", plain):
-        amount = _Amount(50, "%")
+    if amount is None:
+        amount = next((_Amount(value, "%") for words, value in _SHARES if re.search(words, plain)), None)
     if amount is None and re.search(r"\b(fully|full|llen[oa]|complet[oa])\b", plain):
         amount = _Amount(100, "%")
     if amount is None:

@@ -1,5 +1,6 @@
 """Tools that a language model may look things up with: small computed results, bounded, never an action."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,8 @@ from agent.wording import Voice, word
 from energy.constraints import Reserve
 from energy.errors import AdvisorError, DataError
 from knowledge.notes import NoteBook
+
+_log = logging.getLogger(__name__)
 
 MAX_RESULT_CHARS = 700
 _MOST_DAYS = 400
@@ -203,6 +206,9 @@ def _safe(tool: Tool) -> Tool:
             return f"error: {'; '.join(problem['msg'] for problem in err.errors(include_url=False))}"[:MAX_RESULT_CHARS]
         except (AdvisorError, ValueError, KeyError, OverflowError) as err:
             return f"error: {err}"[:MAX_RESULT_CHARS]
+        except Exception:  # noqa: BLE001 (a flaw of one tool must not end a review; the log has its place)
+            _log.exception("the tool %s failed", tool.__name__)
+            return "error: this tool is out of order: go on without it"
 
     return safe
 

@@ -8,7 +8,7 @@ from agent.note_model import note_reader
 from agent.note_words import describe
 from agent.notes import NotUnderstood, Understood, understand
 from eval.model_scores import Candidate, CaseResult, Progress, spread
-from eval.note_cases import ZONE, NoteCase, NoteCases, fresh_note_cases, grade, note_cases
+from eval.note_cases import ZONE, NoteCase, NoteCases, fresh_note_cases, grade, new_note_cases, note_cases
 
 PART = "notes"
 _Reader = Callable[[str, datetime, ZoneInfo], Understood | NotUnderstood]
@@ -25,7 +25,7 @@ def sit_notes(candidate: Candidate, limit: int | None, progress: Progress) -> It
 
 def _sets() -> dict[str, NoteCases]:
     """The sets of notes, by what their rows are called."""
-    return {"": note_cases(), "fresh ": fresh_note_cases()}
+    return {"": note_cases(), "fresh ": fresh_note_cases(), "new ": new_note_cases()}
 
 
 def _readers(candidate: Candidate) -> dict[str, _Reader]:

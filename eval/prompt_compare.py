@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, Literal
 
-from agent.choose import Brief, Chosen
+from agent.choose import Brief, Chosen, NoChoice
 from agent.grounding import ungrounded_numbers
 from agent.note_model import note_reader
 from energy.errors import SettingsError
@@ -96,22 +97,29 @@ def differences(first: Sequence[Outcome], second: Sequence[Outcome]) -> list[Dif
 
 
 def _choices(candidate: Candidate, prompt: Prompt, limit: int | None) -> Iterator[Outcome]:
-    """Another letter is the best from case to case, so that a habit of one letter is worth no more than chance."""
+    """Ask each moment as the service would, and once more with the best schedule at another letter from case to case.
+
+    What is chosen is judged by the second alone, so that a habit of one letter is worth no more than chance; the rest
+    is the mean of both.
+    """
     for at, case in enumerate(spread(exam_cases(), limit)):
-        brief = turned(case.brief, at)
-        answer = Asked(candidate, prompt)(brief)
-        measures = {"valid": float(isinstance(answer, Chosen))}
-        said = "no valid answer"
-        if isinstance(answer, Chosen):
-            chosen = brief.candidates[brief.ids.index(answer.choice)]
-            measures["regret, cents a slot"] = chosen.regret_per_slot * 100
-            measures["reasons that may go out"] = float(answer.rationale_ok)
-            measures[ANSWERED_A] = float(answer.choice == "A")
-            said = _said(answer, brief, chosen.label)
-        yield Outcome(case.name, measures | _cost(candidate), said)
+        asked = [(brief, Asked(candidate, prompt)(brief)) for brief in (case.brief, turned(case.brief, at))]
+        cost = {name: value / len(asked) for name, value in _cost(candidate).items()}
+        chosen = [answer for _, answer in asked if isinstance(answer, Chosen)]
+        measures = {"valid": len(chosen) / len(asked)}
+        if len(chosen) == len(asked):
+            brief, last = asked[-1][0], chosen[-1]
+            regret = brief.candidates[brief.ids.index(last.choice)].regret_per_slot
+            measures["regret, cents a slot"] = regret * 100
+            measures["reasons that may go out"] = fmean(answer.rationale_ok for answer in chosen)
+            measures[ANSWERED_A] = fmean(answer.choice == "A" for answer in chosen)
+        yield Outcome(case.name, measures | cost, "; ".join(_said(*one) for one in asked))
 
 
-def _said(answer: Chosen, brief: Brief, label: str) -> str:
+def _said(brief: Brief, answer: Chosen | NoChoice) -> str:
+    if isinstance(answer, NoChoice):
+        return f"no valid answer ({answer.kind})"
+    label = brief.candidates[brief.ids.index(answer.choice)].label
     strange = ungrounded_numbers(answer.rationale, {**brief.facts, "": brief.render()})
     return f"{answer.choice} ({label}): {answer.rationale}" + (
         f" [not in the brief: {', '.join(strange)}]" if strange else ""

@@ -101,6 +101,26 @@ def test_a_rationale_must_read_as_text(text: str, reads: bool) -> None:
     assert reads_as_text(text) is reads
 
 
+@pytest.mark.parametrize(
+    ("choice", "rationale", "goes_out"),
+    [
+        ("A", "It costs the least and suits the coming hours.", True),
+        ("C", "It costs the least and suits the coming hours.", False),
+        ("C", "The lowest extra cost of them all.", False),
+        ("C", "The cheapest way through the night.", False),
+        ("C", "It keeps a reserve for the storm.", True),
+        ("C", "At least half stays in the battery.", True),
+    ],
+)
+def test_a_reason_may_claim_to_cost_least_only_where_it_does(
+    ollama: Any, choice: str, rationale: str, goes_out: bool
+) -> None:
+    ollama.answers = [json.dumps({"rationale": rationale, "choice": choice})]
+    answer = make_reviewer(_ollama_model(ollama), 5)(BRIEF)
+    assert isinstance(answer, Chosen)
+    assert answer.rationale_ok is goes_out
+
+
 def test_a_good_answer_is_chosen_with_what_it_cost(ollama: Any) -> None:
     ollama.answers = [GOOD]
     answer = make_reviewer(_ollama_model(ollama), 5)(BRIEF)

@@ -1,12 +1,14 @@
 """Which model is taken, and what is said where none can be had."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
@@ -141,6 +143,14 @@ class GoneError(Exception):
     status_code = 404
 
 
+class BadGatewayError(Exception):
+    status_code = 502
+
+
+class ServerError(Exception):
+    status_code = 500
+
+
 @pytest.mark.parametrize(
     ("err", "kind"),
     [
@@ -148,6 +158,12 @@ class GoneError(Exception):
         (ValueError("not JSON"), "invalid"),
         (ConnectionError("refused"), "unreachable"),
         (GoneError("gone"), "missing"),
+        (BadGatewayError("upstream error"), "unreachable"),
+        (ServerError("out of memory"), "broken"),
+        (httpx.RemoteProtocolError("peer closed connection"), "broken"),
+        (httpx.ConnectError("refused"), "unreachable"),
+        (TypeError("unsupported operand"), "failed"),
+        (sqlite3.OperationalError("database is locked"), "failed"),
     ],
 )
 def test_failures_are_told_apart(err: Exception, kind: str) -> None:

@@ -25,12 +25,13 @@ from eval.hostile_exam import leaks
 from eval.model_exam import read_results, sit, write_results
 from eval.model_report import write_model_report
 from eval.model_scores import Candidate
-from eval.note_cases import NoteCase, Wish, fresh_note_cases, grade, note_cases
+from eval.note_cases import NoteCase, Wish, fresh_note_cases, grade, new_note_cases, note_cases
 from eval.question_cases import QuestionCase
 from eval.replies import with_replies
 from eval.training import training_lines
 
 NOW = note_cases().moment
+EVERY = (*note_cases().cases, *fresh_note_cases().cases, *new_note_cases().cases)
 KEEP = NoteCase(lang="en", text="keep 60 % until 8", want="reserve 2026-01-14T18:00 2026-01-15T08:00 0.6")
 TRAP = NoteCase(lang="en", text="we kept 60 %", want="none", trap="past")
 MEANT = Reserve(start=NOW, end=NOW + timedelta(hours=14), soc=0.6)
@@ -56,7 +57,7 @@ def test_a_reading_is_right_only_in_kind_span_and_amount(
 
 
 def test_the_notes_are_many_in_both_languages_each_once_and_none_is_over() -> None:
-    cases = (*note_cases().cases, *fresh_note_cases().cases)
+    cases = EVERY
     count = Counter((case.lang, bool(case.trap)) for case in cases)
     assert len(cases) >= 170
     assert min(count.values()) >= 25
@@ -73,7 +74,7 @@ def test_the_report_tells_each_row_with_its_interval_and_what_failed(tmp_path: P
     assert read_results(tmp_path / "cases.jsonl") == results
     page, text, figures = write_model_report(results, "no model", tmp_path)
     rows = json.loads(figures.read_text())["rows"]
-    assert sum(row["cases"] for row in rows) == len(note_cases().cases) + len(fresh_note_cases().cases)
+    assert sum(row["cases"] for row in rows) == len(EVERY)
     for row in rows:
         assert row["mean"]["low"] <= row["mean"]["value"] <= row["mean"]["high"]
         assert row["mean"]["value"] == pytest.approx(row["grades"]["right"] / row["cases"])
@@ -81,12 +82,12 @@ def test_the_report_tells_each_row_with_its_interval_and_what_failed(tmp_path: P
     assert "<script" not in page.read_text()
 
 
-def test_nothing_is_taken_from_a_trap_and_hardly_a_wish_for_another() -> None:
+def test_nothing_is_taken_from_a_trap_and_no_wish_for_another() -> None:
     grades = Counter((one.group.rpartition(",")[0], one.grade) for one in sit(Candidate(), parts=["notes"]))
-    assert not {group for group, mark in grades if mark == "wrong" and "traps" in group}
-    assert sum(count for (_, mark), count in grades.items() if mark == "wrong") <= 1
+    assert not [key for key in grades if key[1] == "wrong"]
     assert grades["wishes", "right"] >= 72
-    assert grades["fresh wishes", "right"] >= 22
+    assert grades["fresh wishes", "right"] >= 23
+    assert grades["new wishes", "right"] >= 25
 
 
 def test_an_unknown_part_is_named() -> None:
@@ -189,7 +190,7 @@ def test_turned_letters_show_a_model_that_always_says_the_same() -> None:
 def test_training_data_is_chat_lines_that_share_nothing_with_the_exam(tmp_path: Path) -> None:
     lines = [json.loads(line)["messages"] for line in training_lines()]
     assert len(lines) > 100
-    exam = {case.text for case in (*note_cases().cases, *fresh_note_cases().cases)}
+    exam = {case.text for case in EVERY}
     for system, user, answer in lines:
         assert (system["role"], user["role"], answer["role"]) == ("system", "user", "assistant")
         said = json.loads(answer["content"])

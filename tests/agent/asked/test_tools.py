@@ -97,6 +97,18 @@ def test_what_goes_wrong_comes_back_as_text(desk: Desk, name: str, given: dict[s
     assert says in call(desk, name, **given)
 
 
+def test_a_flaw_of_a_tool_is_said_to_the_model_without_its_insides_and_logged(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise TypeError("secret insides")
+
+    monkeypatch.setattr("agent.tools.inquiry.status", broken)
+    [live_status] = [tool for tool in tools_for(desk) if tool.__name__ == "live_status"]
+    assert live_status() == "error: this tool is out of order: go on without it"
+    assert "the tool live_status failed" in caplog.text
+
+
 def test_a_proposal_hears_the_guards_word_and_publishes_nothing(desk: Desk) -> None:
     deciding = replace(desk, proposals=[Proposal("B", "keeping a reserve", 0.005)], max_regret_per_slot=0.003)
     said = call(deciding, "propose_command", schedule="B")
