@@ -13,6 +13,9 @@ from agent.interpreter import Interpreter
 from agent.question import MAX_QUESTION, Language, Question, clean, language_of, understand, with_aim
 from agent.wording import Voice, figures, word
 
+# The fact that holds what a house answered, in its own words.
+_QUOTED = "house_detail"
+
 
 class Answer(BaseModel):
     """An answer and everything it rests on.
@@ -107,7 +110,8 @@ class Asker:
         for line in text.splitlines(keepends=True):
             yield from (Said(piece) for piece in _words(line))
         facts, reworded = figures(finding, voice), ""
-        if interpreter is not None and finding.known and finding.facts:
+        # Words that others wrote are no facts to a model: an answer that quotes them stands as it is.
+        if interpreter is not None and finding.known and finding.facts and _QUOTED not in finding.facts:
             reworded = interpreter.reword(said, text, spoken)
         yield Done(
             Answer(

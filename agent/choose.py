@@ -17,6 +17,7 @@ from agent.grounding import ungrounded_numbers
 from agent.models import FailureKind, LoadedModel, describe_failure
 from agent.plain import cut, plain_line
 from agent.tokens import fewest_tokens, most_tokens
+from prompts.leak import leaks
 from prompts.library import Prompt, load
 
 _log = logging.getLogger(__name__)
@@ -238,6 +239,7 @@ def _may_go_out(rationale: str, choice: str, brief: Brief, facts_text: str) -> b
     return (
         reads_as_text(rationale)
         and not ungrounded_numbers(rationale, {**brief.facts, "": facts_text})
+        and not leaks(rationale)
         and not claims_wrongly_to_be_cheapest(rationale, chosen, brief.candidates)
     )
 

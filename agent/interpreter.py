@@ -15,6 +15,7 @@ from agent.grounding import ungrounded_numbers
 from agent.inquiry import Quantity
 from agent.models import LoadedModel
 from agent.question import Aim, Language, language_of
+from prompts.leak import leaks
 from prompts.library import load
 
 _log = logging.getLogger(__name__)
@@ -122,10 +123,11 @@ class Interpreter:
 def is_faithful(text: str, facts_text: str, language: Language) -> bool:
     """Whether a text may stand for its facts: it reads as text of the language, and adds no figure.
 
-    It must also tell at least one of the figures that the facts have: small models write pleasantries.
+    It must also tell at least one of the figures that the facts have: small models write pleasantries. And it must not
+    tell what the prompts instruct.
     """
     if not text or len(text) > _LONGEST_REWORDED or not reads_as_text(text) or language_of(text, language) != language:
         return False
-    if ungrounded_numbers(text, facts_text):
+    if ungrounded_numbers(text, facts_text) or leaks(text):
         return False
     return not any(char.isdecimal() for char in facts_text) or any(char.isdecimal() for char in text)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from agent.inquiry import Sources
-from agent.journal import open_journal
+from agent.journal import Journal, open_journal
 from eval.choice_cases import EXAM_HOME
 from ingest.history import History
 from ingest.recorded import shipped_history
@@ -46,8 +46,8 @@ def _history() -> History:
 
 
 @contextmanager
-def known_home() -> Iterator[tuple[Sources, datetime]]:
-    """The home's past up to today in a memory of its own, and the moment it is asked at."""
+def known_home(write: Callable[[Journal], None] | None = None) -> Iterator[tuple[Sources, datetime]]:
+    """The home's past up to today in a memory of its own, and the moment it is asked at; `write` fills its journal."""
     history = _history()
     days = [record for record in history.days if record.day < TODAY]
     now = datetime(TODAY.year, TODAY.month, TODAY.day, _HOUR, tzinfo=history.home.tz)
@@ -56,6 +56,8 @@ def known_home() -> Iterator[tuple[Sources, datetime]]:
         store.remember_home(history.home)
         store.append(history.home.name, days)
         with open_journal(Path(folder) / "journal.sqlite") as journal:
+            if write is not None:
+                write(journal)
             yield Sources(history.home, store, journal), now
 
 

@@ -53,6 +53,11 @@ class ChatRequest(_Request):
     stream: bool = True
     format: JsonValue = None
 
+    @property
+    def question(self) -> str:
+        """The last thing that the user said; what an assistant adds about its house is not read."""
+        return next((said.content or "" for said in reversed(self.messages) if said.role == "user"), "")
+
 
 class GenerateRequest(_Request):
     """A single prompt; an empty one only asks whether the model is there."""
@@ -109,8 +114,7 @@ def ollama_routes(desk: Desk) -> APIRouter:
         if body.format:
             # Words where a client waits for JSON would be an error that it cannot explain.
             raise HTTPException(422, f"{NAME} answers in words and fills in no format: ask it without one")
-        question = next((said.content for said in reversed(body.messages) if said.role == "user"), None)
-        return await _answer(desk, question or "", stream=body.stream, wrap=_message)
+        return await _answer(desk, body.question, stream=body.stream, wrap=_message)
 
     @router.post("/generate", response_class=Response)
     async def post_generate(body: GenerateRequest) -> Response:

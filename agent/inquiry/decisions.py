@@ -1,5 +1,6 @@
 """Questions about decisions: why, why not something else, and what is planned, from the journal and never anew."""
 
+import json
 from datetime import datetime
 from typing import Literal
 
@@ -8,9 +9,12 @@ from agent.inquiry.ahead import mean_charges
 from agent.inquiry.finding import Fact, Facts, Finding, unknown
 from agent.inquiry.replan import Scene, scene_of
 from agent.inquiry.sources import Sources
+from agent.plain import cut
 from energy.commands import SELF_CONSUMPTION, Levels, Mode
 from energy.planner import first_slot_cost
 from energy.slots import hours
+
+_LONGEST_DETAIL = 120
 
 
 def why(sources: Sources, *, at: datetime | None = None) -> Finding:
@@ -139,7 +143,9 @@ def _answer_facts(sources: Sources, decision: Decision) -> dict[str, Fact]:
     if not answers:
         return {"house": "silent"}
     accepted, detail = answers[-1]
-    return {"house": "obeyed"} if accepted else {"house": "refused", "house_detail": detail}
+    # Others wrote it: it is quoted, on one line, and cut.
+    quoted = json.dumps(cut(detail, _LONGEST_DETAIL), ensure_ascii=False)
+    return {"house": "obeyed"} if accepted else {"house": "refused", "house_detail": quoted}
 
 
 def _wanted(decision: Decision, scene: Scene, wanted: Mode) -> tuple[str, dict[str, Fact]]:
