@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 
 def advisor(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "advisor", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False, **options)
+    return subprocess.run(command, **({"timeout": 110} | options), capture_output=True, text=True, check=False)
 
 
 @contextmanager
@@ -206,16 +206,19 @@ def assert_followed(steps: list[dict[str, Any]], last: BatteryCommand) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_embedded_model_reviews_and_the_bill_stays_near_the_best(tmp_path: Path) -> None:
-    done = advisor("demo", "--hours", "24", "--model", "embedded", "--json", cwd=tmp_path)
+    # Night, day and the dear hours of the evening. How long it takes is the machine's business: other tests measure it.
+    done = advisor("demo", "--hours", "20", "--model", "embedded", "--json", cwd=tmp_path, timeout=280)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["model"].startswith("embedded/")
-    assert told["reviews"] >= 6
-    assert told["published"] == told["decisions"] == 48
+    assert told["reviews"] >= 5
+    assert told["fallbacks"] == 0
+    assert told["published"] == told["decisions"] == 40
     assert told["bill"]["oracle"] <= told["bill"]["advisor"] + 1e-6
     assert told["bill"]["advisor"] <= told["bill"]["greedy"] * 1.01
-    assert told["seconds"] < 100
+    assert told["bill"]["advisor"] < told["bill"]["none"]
 
 
 @pytest.mark.parametrize(

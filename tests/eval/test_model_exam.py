@@ -1,8 +1,7 @@
-"""The exam of the language model: grading, kept replies, the report, and a sitting of the real embedded model."""
+"""The exam of the language model: grading, kept replies, and the report; `tests/advisor` sits it for real."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableLambda
 
 from agent.grounding import ungrounded_numbers
-from agent.models import LoadedModel, ModelSettings, load_model
+from agent.models import LoadedModel
 from agent.note_model import NoteReading
 from agent.notes import NotUnderstood, Understood
 from energy.constraints import NoExport, Reserve
@@ -27,7 +26,7 @@ from eval.model_report import write_model_report
 from eval.model_scores import Candidate
 from eval.note_cases import NoteCase, Wish, fresh_note_cases, grade, new_note_cases, note_cases
 from eval.question_cases import QuestionCase
-from eval.replies import with_replies
+from eval.replies import ReplyCache
 from eval.training import training_lines
 
 NOW = note_cases().moment
@@ -95,25 +94,13 @@ def test_an_unknown_part_is_named() -> None:
         sit(Candidate(), parts=["dancing"])
 
 
-@pytest.fixture(scope="module")
-def embedded() -> Iterator[LoadedModel]:
-    model = load_model(ModelSettings(provider="embedded", timeout_s=100))
-    assert model is not None
-    yield model
-    model.close()
-
-
-@pytest.mark.slow
-def test_the_embedded_model_sits_the_notes_and_its_replies_are_kept(embedded: LoadedModel, tmp_path: Path) -> None:
-    model, cache = with_replies(embedded, tmp_path)
-    first = sit(Candidate(model, cache), parts=["notes"], limit=2)
-    made = cache.made
-    assert made >= 2
-    assert all(one.seconds > 0 and one.prompt_tokens > 100 for one in first if one.who == "model alone")
-    assert sit(Candidate(model, cache), parts=["notes"], limit=2) == first
-    assert cache.made == made
+def test_kept_replies_can_be_forgotten(tmp_path: Path) -> None:
+    cache = ReplyCache(tmp_path, "m")
+    cache.update("asked", "id---x", [ChatGeneration(message=AIMessage("said"))])
+    assert [one.text for one in cache.lookup("asked", "another id---x") or ()] == ["said"]
+    assert cache.lookup("asked", "id---y") is None
     cache.clear()
-    assert not list(tmp_path.iterdir())
+    assert cache.lookup("asked", "id---x") is None
 
 
 @pytest.mark.slow
