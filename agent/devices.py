@@ -39,7 +39,7 @@ class DeviceDesk:
         self._home = home
         self._states: dict[str, DeviceState] = {}
         self._wall_c: dict[str, float] = {}
-        self.outdoors = Outdoors()
+        self.outdoors = Outdoors(home.tz)
 
     def hear(self, state: DeviceState, *, until: datetime | None = None) -> None:
         """Take in a state of a device that the home has; an older one than known changes nothing.

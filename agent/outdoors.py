@@ -2,10 +2,12 @@
 
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from agent.first_told import FirstTold
 from energy.slots import DAY
 from ingest.live import Reading
 from knowledge.days import Floats
@@ -24,9 +26,10 @@ _DAY_S = DAY.total_seconds()
 class Outdoors:
     """Feels the temperature and hears its forecasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: ZoneInfo) -> None:
         self._felt: deque[Reading] = deque(maxlen=24 * 60)
         self._told: TemperatureForecast | None = None
+        self._first = FirstTold(zone)
 
     def feel(self, reading: Reading) -> None:
         """Take in a measured temperature."""
@@ -34,8 +37,19 @@ class Outdoors:
 
     def hear(self, forecast: TemperatureForecast) -> None:
         """Take in a forecast; an older one than known is ignored."""
-        if self._told is None or forecast.time >= self._told.time:
-            self._told = forecast
+        if self._told is not None and forecast.time < self._told.time:
+            return
+        self._told = forecast
+        self._first.hear(forecast, forecast.values_c)
+
+    def first_told(self, start: datetime) -> float | None:
+        """The forecast for a slot as it stood when its day began, if it was heard."""
+        return self._first.at(start)
+
+    def mean_c(self, day: date) -> float | None:
+        """Mean of a whole local day as it was told when it began; None where part of it was not heard."""
+        told_c = self._first.on(day)
+        return sum(told_c) / len(told_c) if told_c else None
 
     def ahead(self, starts: Sequence[datetime]) -> Floats:
         """Temperature of each slot of a plan, from what is known in its first."""

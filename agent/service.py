@@ -462,7 +462,11 @@ class Service:
         self._day = today
 
     def _expected(self, today: date) -> Expected:
-        return Expected(pv_kwh=self._forecast.energy_kwh(today), notes=self._said_of(today))
+        return Expected(
+            pv_kwh=self._forecast.energy_kwh(today),
+            temperature_c=self._devices.outdoors.mean_c(today),
+            notes=self._said_of(today),
+        )
 
     def _said_of(self, day: date) -> tuple[str, ...]:
         """What the household said of a day; a damaged note book was reported when it was read."""

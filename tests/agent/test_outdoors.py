@@ -1,6 +1,7 @@
 """The temperature ahead, from what was felt and what was told, and from nothing of later."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -13,12 +14,13 @@ from transport.payloads import TemperatureForecast
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 1, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+MADRID = ZoneInfo("Europe/Madrid")
 AHEAD = [NOW + at * HOUR for at in range(24)]
 
 
 def felt(*celsius: float, now: datetime = NOW) -> Outdoors:
     """Felt by the hour up to now."""
-    outdoors = Outdoors()
+    outdoors = Outdoors(MADRID)
     for at, value in enumerate(celsius):
         outdoors.feel(Reading(value, now - (len(celsius) - 1 - at) * HOUR))
     return outdoors
@@ -39,7 +41,7 @@ def test_without_a_forecast_it_is_yesterday_with_todays_difference_fading() -> N
 
 def test_what_is_unknown_stays_as_it_is() -> None:
     assert felt(7.0).ahead(AHEAD).tolist() == [7.0] * 24
-    assert Outdoors().ahead(AHEAD).tolist() == [10.0] * 24
+    assert Outdoors(MADRID).ahead(AHEAD).tolist() == [10.0] * 24
 
 
 def test_a_forecast_holds_and_what_it_is_off_now_fades() -> None:
@@ -84,3 +86,16 @@ def test_no_absurd_temperature_is_told(celsius: float) -> None:
         told(5.0, celsius)
     with pytest.raises(ValidationError, match="values_c"):
         told(*[5.0] * 5000)
+
+
+def test_a_day_is_remembered_as_it_was_told_when_it_began() -> None:
+    """In Madrid the fifteenth begins at eleven at night; what is told later in it changes nothing."""
+    outdoors, evening = Outdoors(MADRID), MIDNIGHT + 23 * HOUR
+    assert outdoors.mean_c(date(2026, 1, 15)) is None
+    for made, celsius in ((NOW, 9.0), (evening - HOUR, 3.0), (evening, 4.0), (evening + 5 * HOUR, -8.0)):
+        outdoors.hear(told(*[celsius] * 60, made=made))
+    assert outdoors.mean_c(date(2026, 1, 15)) == 3.0
+    assert outdoors.mean_c(date(2026, 1, 16)) == -8.0
+    assert outdoors.first_told(evening + timedelta(minutes=90)) == 3.0
+    assert outdoors.first_told(evening + 100 * HOUR) is None
+    assert outdoors.mean_c(date(2026, 1, 18)) is None

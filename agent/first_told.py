@@ -1,0 +1,39 @@
+"""What a forecast told first of each slot: past days are compared with what was known of them when they began."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from energy.slots import day_slots, floor_slot, local_day
+from transport.payloads import PvForecast, TemperatureForecast
+
+_KEPT = timedelta(days=2)
+
+
+class FirstTold:
+    """Of each slot the value last told before its local day began, or the first one told in it."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._step = timedelta(minutes=30)
+        self._told: dict[datetime, float] = {}
+
+    def hear(self, forecast: PvForecast | TemperatureForecast, values: Sequence[float]) -> None:
+        """Take in a forecast that is no older than the last one."""
+        told_on = local_day(forecast.time, self._zone)
+        self._step = timedelta(minutes=forecast.step_minutes)
+        for index, value in enumerate(values):
+            start = forecast.start + index * self._step
+            if start not in self._told or local_day(start, self._zone) > told_on:
+                self._told[start] = value
+        self._told = {start: value for start, value in self._told.items() if start > forecast.time - _KEPT}
+
+    def at(self, moment: datetime) -> float | None:
+        """What was told of the slot that holds a moment, if it was heard."""
+        return self._told.get(floor_slot(moment, self._step))
+
+    def on(self, day: date) -> list[float]:
+        """What was told of all slots of a local day; empty where part of it was not heard."""
+        told = [self._told.get(start) for start in day_slots(day, self._zone, self._step)]
+        known = [value for value in told if value is not None]
+        return known if len(known) == len(told) else []
