@@ -22,6 +22,7 @@ CREATE INDEX IF NOT EXISTS decisions_at ON decisions (home, at);
 CREATE TABLE IF NOT EXISTS measured (
   home TEXT NOT NULL, slot TEXT NOT NULL, load_kw REAL NOT NULL, pv_kw REAL NOT NULL, soc REAL NOT NULL,
   pv_forecast_kw REAL, grid_import_kw REAL, grid_export_kw REAL, charge_kw REAL, discharge_kw REAL,
+  temperature_c REAL, temperature_forecast_c REAL,
   PRIMARY KEY (home, slot)
 );
 CREATE TABLE IF NOT EXISTS confirmations (id TEXT NOT NULL, at TEXT NOT NULL, accepted INTEGER NOT NULL, detail TEXT);
@@ -31,8 +32,11 @@ CREATE TRIGGER IF NOT EXISTS decisions_last BEFORE DELETE ON decisions BEGIN SEL
 
 
 # Columns of `measured` that journals of earlier versions lack.
-_FLOWS = ("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw")
-_MEASURED = ("load_kw", "pv_kw", "soc", "pv_forecast_kw", *_FLOWS)
+_ADDED = (
+    *("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw"),
+    *("temperature_c", "temperature_forecast_c"),
+)
+_MEASURED = ("load_kw", "pv_kw", "soc", "pv_forecast_kw", *_ADDED)
 
 
 class Journal:
@@ -202,7 +206,7 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")
     db.executescript(_SCHEMA)
-    for name in sorted(set(_FLOWS) - _columns(db)):
+    for name in sorted(set(_ADDED) - _columns(db)):
         db.execute(f"ALTER TABLE measured ADD COLUMN {name} REAL")
     return db
 

@@ -91,7 +91,9 @@ def _record(home: Home, day: date, slots: Sequence[MeteredSlot], step: timedelta
             values[(slot.start - first) // step] = np.nan if known is None else known
         return values
 
-    forecast = series(lambda slot: slot.pv_forecast_kw)
+    def known(values: Floats) -> Floats | None:
+        return None if np.isnan(values).all() else values
+
     return DayRecord(
         home=home.name,
         day=day,
@@ -99,5 +101,7 @@ def _record(home: Home, day: date, slots: Sequence[MeteredSlot], step: timedelta
         step=step,
         load_kw=series(lambda slot: slot.load_kw),
         pv_kw=series(lambda slot: slot.pv_kw),
-        pv_forecast_kw=None if np.isnan(forecast).all() else forecast,
+        temperature_c=known(series(lambda slot: slot.temperature_c)),
+        pv_forecast_kw=known(series(lambda slot: slot.pv_forecast_kw)),
+        temperature_forecast_c=known(series(lambda slot: slot.temperature_forecast_c)),
     )

@@ -453,8 +453,12 @@ class Service:
     def _remember_measured(self, now: datetime) -> None:
         """Keep the slots that are over; after midnight, yesterday goes into memory."""
         for slot in self._meter.finished(now):
-            forecast_kw = self._forecast.first_told(slot.start)
-            self._parts.journal.measure(self._home.name, replace(slot, pv_forecast_kw=forecast_kw))
+            told = replace(
+                slot,
+                pv_forecast_kw=self._forecast.first_told(slot.start),
+                temperature_forecast_c=self._devices.outdoors.first_told(slot.start),
+            )
+            self._parts.journal.measure(self._home.name, told)
         today = local_day(now, self._home.tz)
         if self._day is not None and today != self._day:
             day, measured = self._day, self._measured(self._day)

@@ -9,12 +9,12 @@ from ingest.live import Reading, Role
 
 _INSTANT = timedelta(microseconds=1)
 _REQUIRED: tuple[Role, ...] = ("load_power", "pv_power", "battery_soc")
-_METERED: tuple[Role, ...] = (*_REQUIRED, "grid_power", "battery_power")
+_METERED: tuple[Role, ...] = (*_REQUIRED, "grid_power", "battery_power", "outdoor_temperature")
 
 
 @dataclass(frozen=True, slots=True)
 class MeteredSlot:
-    """Means of a finished slot; `soc` is the last charge heard in it, `pv_forecast_kw` what had been forecast.
+    """Means of a finished slot; `soc` is the last charge heard in it, forecasts what was told when its day began.
 
     Imports and exports, charging and discharging are averaged apart, so that a slot with both keeps both; None where
     the house does not measure them.
@@ -29,6 +29,8 @@ class MeteredSlot:
     grid_export_kw: float | None = None
     charge_kw: float | None = None
     discharge_kw: float | None = None
+    temperature_c: float | None = None
+    temperature_forecast_c: float | None = None
 
 
 class SlotMeter:
@@ -57,6 +59,7 @@ class SlotMeter:
                 grid_export_kw=_mean_part(values["grid_power"], -1),
                 charge_kw=_mean_part(values["battery_power"], -1),
                 discharge_kw=_mean_part(values["battery_power"], +1),
+                temperature_c=_mean(felt) if (felt := values["outdoor_temperature"]) else None,
             )
             for start, values in slots
             if all(values[role] for role in _REQUIRED)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -53,3 +54,17 @@ def test_a_decision_is_made_on_the_very_first_day_and_memory_takes_over(home: Ho
             sources = [one.source for one in recall.neighbours(nothing_yet(today), 12, NOTHING_EXPECTED)]
             assert sources.count("prior") == {4: 11, 3: 10, 2: 0}[age]
         assert all(day.year > 1 for day in recall.shapes())
+
+
+def test_a_day_that_was_lived_is_remembered_with_its_temperature_and_forecast(home: Home, tmp_path: Path) -> None:
+    store, day = DayStore(tmp_path / "days"), NOW.date() - timedelta(days=1)
+    lived = [replace(slot, temperature_c=4.0, temperature_forecast_c=3.0) for slot in slots_of(day)]
+    with MemoryIndex(tmp_path / "index") as index:
+        Recall(home, store, index, STEP).remember(day, lived[1:], STEP)
+    [kept] = store.days(home.name)
+    assert kept.temperature_c is not None
+    assert kept.temperature_forecast_c is not None
+    assert np.isnan(kept.temperature_c[0])
+    assert kept.temperature_c[1:].tolist() == [4.0] * 47
+    assert kept.temperature_forecast_c[1:].tolist() == [3.0] * 47
+    assert kept.pv_forecast_kw is None

@@ -30,7 +30,7 @@ def whole(minutes: float, load_kw: float = 1.0, pv_kw: float = 0.5, soc: float =
         ((*whole(30, load_kw=3.0), *whole(31, load_kw=9.0)), 3.0, 0.5, 0.4),  # 12:30:00 speaks for the slot before
         ((*whole(0, load_kw=9.0), *whole(5, load_kw=3.0)), 3.0, 0.5, 0.4),  # 12:00:00 too
         (whole(10, pv_kw=-0.02), 1.0, 0.0, 0.4),
-        ((*whole(10), (10, "outdoor_temperature", 99.0)), 1.0, 0.5, 0.4),
+        ((*whole(10), (10, "price_import", 99.0)), 1.0, 0.5, 0.4),
     ],
 )
 def test_a_slot_has_the_means_of_its_readings_and_the_last_charge(
@@ -58,3 +58,8 @@ def test_imports_and_exports_are_averaged_apart() -> None:
     [slot] = metered(*heard).finished(NOON + STEP)
     assert (slot.grid_import_kw, slot.grid_export_kw) == (1.0, 0.5)
     assert (slot.charge_kw, slot.discharge_kw) == (3.0, 0.0)
+
+
+def test_the_temperature_is_averaged_where_it_is_measured() -> None:
+    heard = (*whole(10), (10, "outdoor_temperature", 2.0), (20, "outdoor_temperature", 5.0), *whole(40))
+    assert [slot.temperature_c for slot in metered(*heard).finished(NOON + 2 * STEP)] == [3.5, None]
