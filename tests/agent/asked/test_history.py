@@ -187,15 +187,17 @@ def test_days_of_23_and_25_hours_are_counted_whole(
     assert "covered_percent" not in found.facts
 
 
-def test_an_old_journal_without_flows_is_still_read(known: Any, tmp_path: Path) -> None:
+def test_an_old_journal_without_flows_and_temperatures_is_still_read(known: Any, tmp_path: Path) -> None:
     path, first = tmp_path / "journal.sqlite", day_bounds(day("2026-01-01"), known.home.tz)
     with open_journal(path) as journal:
-        for name in ("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw"):
+        flows = ("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw")
+        for name in (*flows, "temperature_c", "temperature_forecast_c"):
             journal._db.execute(f"ALTER TABLE measured DROP COLUMN {name}")
         journal._db.execute("INSERT INTO measured VALUES ('test', ?, 1.0, 0.0, 0.5, NULL)", (first[0].isoformat(),))
     with open_journal(path, read_only=True) as journal:
         [slot] = journal.measured("test", *first)
     assert (slot.load_kw, slot.grid_import_kw) == (1.0, None)
     with open_journal(path) as journal:
-        journal.measure("test", replace(slot, grid_import_kw=1.5))
-        assert journal.measured("test", *first)[0].grid_import_kw == 1.5
+        told = replace(slot, grid_import_kw=1.5, temperature_forecast_c=3.5)
+        journal.measure("test", told)
+        assert journal.measured("test", *first) == [told]
