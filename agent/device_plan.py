@@ -1,7 +1,7 @@
 """The plan for the devices of a home: what each needs and when, put before the linear programme."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -40,7 +40,7 @@ def plan_devices(
 ) -> Dispatch | None:
     """The cheapest powers of the devices that were heard; None without any.
 
-    A car that the household wants earlier than the car itself says is done by then.
+    What the household wants in a car earlier than the car itself says is in it by then, as far as the car needs it.
     """
     step = starts[1] - starts[0]
     tasks: list[Task] = []
@@ -49,12 +49,11 @@ def plan_devices(
         state = known.states.get(device.name)
         if state is None:
             continue
-        if isinstance(device, Car):
-            state = _hastened(state, asked, starts[0])
         if isinstance(device, HeatPump):
             zones += _zone(device, state, known, len(starts))
         else:
-            tasks += _tasks(device, state, home, starts=starts, step=step)
+            made = _tasks(device, state, home, starts=starts, step=step)
+            tasks += _hastened(made, asked, starts[0], step) if isinstance(device, Car) else made
     return dispatch(ensemble, home, stored_kwh, tasks=tasks, zones=zones) if tasks or zones else None
 
 
@@ -66,12 +65,14 @@ def planned_cars(known: KnownDevices, home: Home, now: datetime) -> bool:
     )
 
 
-def _hastened(state: DeviceState, asked: Sequence[Constraint], now: datetime) -> DeviceState:
-    """The state with the earliest time that the household named, if that is before the car's own."""
-    times = [one.end for one in asked if isinstance(one, CarReady) and one.start <= now < one.end]
-    if state.ready_by is None or not times:
-        return state
-    return state.model_copy(update={"ready_by": min(state.ready_by, *times)})
+def _hastened(tasks: list[Task], asked: Sequence[Constraint], now: datetime, step: timedelta) -> list[Task]:
+    """A car's tasks, of which the first brings what the household still wants by the earliest time that it named."""
+    wishes = [one for one in asked if isinstance(one, CarReady) and one.start <= now < one.end]
+    if not (tasks and wishes):
+        return tasks
+    wish = min(wishes, key=lambda one: one.end)
+    first = replace(tasks[0], soon=(wish.end - now) // step, soon_kwh=wish.energy_kwh)
+    return [first, *tasks[1:]]
 
 
 def _tasks(

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agent.outdoors import Outdoors
-from energy.devices import HeatPump
+from energy.constraints import CarReady, Constraint
+from energy.devices import Car, HeatPump
 from energy.errors import DataError
 from energy.home import Home
 from energy.slots import hours
@@ -16,6 +17,8 @@ from knowledge.days import Floats
 from transport.payloads import DeviceState
 
 _DAY = timedelta(days=1)
+# A car that was silent for longer may have been unplugged meanwhile; older charging is of older wishes.
+_LONGEST_SILENCE, _COUNTED = timedelta(hours=1), timedelta(days=3)
 # A device that takes this much more than it can is misread.
 _MOST = 1.5
 
@@ -39,6 +42,8 @@ class DeviceDesk:
         self._home = home
         self._states: dict[str, DeviceState] = {}
         self._wall_c: dict[str, float] = {}
+        # When a car was heard, and what it took since the time before.
+        self._taken: dict[str, list[tuple[datetime, float]]] = {}
         self.outdoors = Outdoors(home.tz)
 
     def hear(self, state: DeviceState, *, until: datetime | None = None) -> None:
@@ -56,6 +61,8 @@ class DeviceDesk:
         if state.power_kw > _MOST * device.max_kw:
             raise DataError(f"{state.device}: {state.power_kw:g} kW is above its {device.max_kw:g} kW: check its unit")
         self._states[state.device] = state
+        if isinstance(device, Car):
+            self._count(state, last)
         if isinstance(device, HeatPump) and state.temperature_c is not None:
             self._follow_walls(device, state.temperature_c, state.time - last.time if last else _DAY)
 
@@ -69,6 +76,24 @@ class DeviceDesk:
         if not self._home.devices:
             return NOTHING_KNOWN
         return KnownDevices(dict(self._states), dict(self._wall_c), self.outdoors.ahead(starts))
+
+    def still_wanted(self, asked: Sequence[Constraint]) -> tuple[Constraint, ...]:
+        """The household's wishes without what the car has taken since they were made; a fulfilled one is left out."""
+        return tuple(left for wish in asked if (left := self._left(wish)) is not None)
+
+    def _left(self, wish: Constraint) -> Constraint | None:
+        if not isinstance(wish, CarReady) or not self._taken:
+            return wish
+        taken = sum(kwh for times in self._taken.values() for at, kwh in times if at > wish.start)
+        left_kwh = round(wish.energy_kwh - taken, 3)
+        return wish.model_copy(update={"energy_kwh": left_kwh}) if left_kwh > 0 else None
+
+    def _count(self, state: DeviceState, last: DeviceState | None) -> None:
+        passed = min(state.time - last.time, _LONGEST_SILENCE) if last else timedelta()
+        times = self._taken.setdefault(state.device, [])
+        times.append((state.time, last.power_kw * hours(passed) if last else 0.0))
+        while times[0][0] < state.time - _COUNTED:
+            times.pop(0)
 
     def _follow_walls(self, device: HeatPump, air_c: float, passed: timedelta) -> None:
         """Walls follow the air with the time constant of their mass."""

@@ -401,7 +401,7 @@ class Service:
             last_command_at=self._hand.last_command_at,
             in_force=self._in_force,
             notes=tuple(note.text for note in self._notes),
-            asked=tuple(note.constraint for note in self._notes if note.constraint is not None),
+            asked=self._devices.still_wanted([note.constraint for note in self._notes if note.constraint is not None]),
             language=settings.language,
             devices=self._devices.known(self._slots_ahead(slot_start)),
         )

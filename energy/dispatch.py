@@ -23,7 +23,10 @@ _LONGEST_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Energy for a device in slots [first, last): in one piece of `block` slots, or freely where that is 0."""
+    """Energy for a device in slots [first, last): in one piece of `block` slots, or freely where that is 0.
+
+    Where it may be taken freely, at least `soon_kwh` of it comes before slot `soon`.
+    """
 
     device: str
     first: int
@@ -31,6 +34,8 @@ class Task:
     energy_kwh: float
     max_kw: float
     block: int = 0
+    soon: int = 0
+    soon_kwh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,13 +198,15 @@ def _task_part(task: Task, slots: int, hours: float) -> _Part:
         return _Part(task.device, csr_array(power), once, low, high, late, upper, np.zeros(starts), whole=True)
     window = np.arange(task.first, task.last)
     power = coo_array((np.ones(width), (window, np.arange(width))), shape=(slots, width))
-    energy = np.array([min(task.energy_kwh, task.max_kw * width * hours)])
+    energy = min(task.energy_kwh, task.max_kw * width * hours)
+    early = window < task.soon
+    soon = min(task.soon_kwh, energy, task.max_kw * int(early.sum()) * hours)
     return _Part(
         device=task.device,
         power=csr_array(power),
-        rows=csr_array(np.full((1, width), hours)),
-        low=energy,
-        high=energy,
+        rows=csr_array(np.vstack([np.full(width, hours), early * hours])),
+        low=np.array([energy, soon]),
+        high=np.array([energy, energy]),
         cost=_LATER_PER_KWH * hours * np.arange(width, dtype=np.float64),
         upper=np.full(width, task.max_kw),
         lower=np.zeros(width),
