@@ -13,7 +13,8 @@ from eval.page import Table
 NOTHING = "-"
 ADVISORS = ("planner", "advisor")
 _WORST = 5
-_FAILED_REPLIES = ("invalid", "late", "unreachable")
+# What a valid choice becomes; any other outcome of a review is a failure.
+_ANSWERED = ("chosen", "overruled")
 
 
 def named(at: Setting) -> str:
@@ -100,7 +101,7 @@ def _decision_row(policy: str, cells: Sequence[Graded]) -> tuple[str, ...]:
     verdicts = sum((Counter(outcome.verdicts) for outcome in outcomes), Counter[str]())
     replies = sum((Counter(outcome.replies) for outcome in outcomes), Counter[str]())
     asked = replies.total()
-    failed = sum(replies[kind] for kind in _FAILED_REPLIES)
+    failed = asked - sum(replies[kind] for kind in _ANSWERED)
     decision_ms = np.concatenate([one.series.decision_ms for one in cells])
     return (
         policy,

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -14,8 +14,8 @@ from langchain_core.runnables import RunnableLambda
 
 from agent.grounding import ungrounded_numbers
 from agent.models import LoadedModel
-from agent.note_model import NoteReading
-from agent.notes import NotUnderstood, Understood
+from agent.note_model import Kind, NoteReading, checked
+from agent.notes import NotUnderstood, Understood, understand
 from energy.constraints import NoExport, Reserve
 from energy.errors import SettingsError
 from eval.choice_cases import exam_cases
@@ -24,10 +24,10 @@ from eval.hostile_exam import sit_hostile
 from eval.model_exam import read_results, sit, write_results
 from eval.model_report import write_model_report
 from eval.model_scores import Candidate
-from eval.note_cases import NoteCase, Wish, fresh_note_cases, grade, new_note_cases, note_cases
+from eval.note_cases import ZONE, NoteCase, Wish, fresh_note_cases, grade, new_note_cases, note_cases
 from eval.question_cases import QuestionCase
 from eval.replies import ReplyCache
-from eval.training import training_lines
+from eval.training import training_lines, training_moment
 
 NOW = note_cases().moment
 EVERY = (*note_cases().cases, *fresh_note_cases().cases, *new_note_cases().cases)
@@ -185,16 +185,28 @@ def test_turned_letters_show_a_model_that_always_says_the_same() -> None:
     assert all(1 <= count <= 8 for count in best.values()), best
 
 
-def test_training_data_is_chat_lines_that_share_nothing_with_the_exam(tmp_path: Path) -> None:
+def test_training_data_is_chat_lines_that_share_nothing_with_the_exam() -> None:
     lines = [json.loads(line)["messages"] for line in training_lines()]
-    assert len(lines) > 100
     exam = {case.text for case in EVERY}
+    letters, kinds, now = Counter[str](), Counter[str](), training_moment()
     for system, user, answer in lines:
         assert (system["role"], user["role"], answer["role"]) == ("system", "user", "assistant")
         said = json.loads(answer["content"])
-        if "kind" in said:
-            assert NoteReading.model_validate(said).kind == "reserve"
-            assert json.loads(user["content"]) not in exam
-        else:
-            assert said["choice"] == "A"
+        if "choice" in said:
+            letters[said["choice"]] += 1
             assert not ungrounded_numbers(said["rationale"], user["content"])
+            [line] = [line for line in user["content"].splitlines() if line.startswith(f"{said['choice']}: ")]
+            assert "(extra 0.00, " in line
+            continue
+        reading, text = NoteReading.model_validate(said), json.loads(user["content"])
+        kinds[reading.kind] += 1
+        assert text not in exam
+        # What is taught is what would be taken from it.
+        taken, meant = checked(reading, text, now, ZONE), understand(text, now=now, tz=ZONE)
+        assert isinstance(taken, Understood) == isinstance(meant, Understood)
+        if isinstance(taken, Understood) and isinstance(meant, Understood):
+            assert taken.constraint == meant.constraint
+    assert set(kinds) == set(get_args(Kind))
+    assert min(kinds.values()) >= 5
+    assert set(letters) == set("ABCDE")
+    assert max(letters.values()) <= 0.25 * letters.total()
