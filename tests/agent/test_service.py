@@ -209,6 +209,31 @@ def test_hostile_sensors_never_produce_a_command_and_the_service_lives(
         assert stage.tick(now)["outcome"] == "published"
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"unavailable",
+        b"[" * 5000,
+        b'{"time": "2026-01-14T07:00:00Z", "step_minutes": 30, "start": "2026-01-14T07:00:00Z", "values_c": []}',
+        b'{"time": "2026-01-14T07:00:00", "step_minutes": 30, "start": "2026-01-14T07:00:00", "values_c": [4]}',
+        b'{"time": "2026-01-14T07:00:00Z", "step_minutes": 30, "start": "2026-01-14T07:00:00Z", "values_c": [4000]}',
+    ],
+)
+def test_a_hostile_forecast_is_told_once_and_stops_no_decision(
+    stage: Stage, make_situation: Callable[..., Situation], caplog: pytest.LogCaptureFixture, payload: bytes
+) -> None:
+    now = make_situation().now
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            stage.link.publish(TOPICS.sensor("temperature_forecast"), payload, qos=1)
+            stage.link.publish(TOPICS.sensor("pv_forecast"), payload.replace(b"values_c", b"values_kw"), qos=1)
+            stage.well(now)
+            assert stage.tick(now)["outcome"] == "published"
+            now += STEP
+    told = [record for record in caplog.records if "temperature_forecast" in record.getMessage()]
+    assert len(told) == 1
+
+
 def test_powers_that_do_not_balance_are_not_believed(stage: Stage, make_situation: Callable[..., Situation]) -> None:
     now = make_situation().now
     stage.well(now)
