@@ -27,7 +27,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
         Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
     ] = None,
     memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = DEFAULT_MEMORY,
-    model: Annotated[str, typer.Option(help="Of suite model: none, embedded, ollama/NAME.")] = "embedded",
+    model: Annotated[str, typer.Option(help="Of suite model: none, embedded, ollama/NAME, NAME@URL.")] = "embedded",
     parts: Annotated[str | None, typer.Option(help="Of suite model: its parts with commas; all if not given.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Of suite model: at most so many cases a part.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Cells played at once.")] = 2,

@@ -1,6 +1,7 @@
 """`advisor eval run --suite model`: a language model sits its exam, and a report says what it is worth."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ def run_model_exam(
         ModelError: the model cannot be had.
     """
     chosen = tuple(parts.split(",")) if parts else tuple(PARTS)
-    folder = out / "model" / model.replace("/", "_").replace(":", "_")
+    folder = out / "model" / re.sub(r"[/:@]+", "_", model)
     results = _sit(model, chosen, limit, out / "replies")
     write_results(results, folder / "cases.jsonl")
     page, text, figures = write_model_report(results, model, folder)
@@ -44,15 +45,20 @@ def run_model_exam(
 
 
 def model_settings(model: str) -> ModelSettings:
-    """Settings of a model by its name in the exam: none, auto, embedded, ollama or ollama/NAME.
+    """Settings of a model by its name in the exam: none, auto, embedded, ollama, ollama/NAME, or NAME@URL.
 
     Raises:
         SettingsError: it is none of them.
     """
+    name, _, url = model.partition("@")
+    if url.startswith(("http://", "https://")) and name:
+        return ModelSettings(provider="openai-compatible", name=name, base_url=url, timeout_s=_TIMEOUT_S)
     try:
         found = Consulted.parse(f"advisor:{model}").model
     except SettingsError as err:
-        raise SettingsError(f"model {model!r} is not known: use none, embedded, auto, ollama or ollama/NAME") from err
+        raise SettingsError(
+            f"model {model!r} is not known: use none, embedded, auto, ollama, ollama/NAME or NAME@http://HOST:PORT/v1"
+        ) from err
     return found.model_copy(update={"timeout_s": _TIMEOUT_S})
 
 

@@ -44,7 +44,9 @@ def prompts_compare(
     first: PromptName,
     second: PromptName,
     *,
-    model: Annotated[str, typer.Option(help="embedded, auto, ollama or ollama/NAME.")] = "embedded",
+    model: Annotated[
+        str, typer.Option(help="embedded, auto, ollama/NAME, or NAME@URL of a compatible server.")
+    ] = "embedded",
     suite: Annotated[str | None, typer.Option(help="choice or notes; that of the prompt if not given.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many cases.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of kept replies.")] = Path(".advisor/eval"),

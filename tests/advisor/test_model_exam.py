@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from advisor.cli import main
+from advisor.model_exam import model_settings
 from eval.model_exam import PARTS, read_results
 
 Run = Callable[..., tuple[int, str, str]]
@@ -59,7 +60,11 @@ def test_the_command_sits_every_part_with_the_embedded_model_and_keeps_its_repli
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--model", "gpt-9"), "model 'gpt-9' is not known: use none, embedded, auto, ollama or ollama/NAME"),
+        (
+            ("--model", "gpt-9"),
+            "model 'gpt-9' is not known: use none, embedded, auto, ollama, ollama/NAME or NAME@http://HOST",
+        ),
+        (("--model", "m@gopher://x"), "model 'm@gopher://x' is not known"),
         (("--model", "none", "--parts", "dancing"), "'dancing' is no part of the model's exam: use choice, notes"),
     ],
 )
@@ -67,3 +72,12 @@ def test_what_there_is_not_is_named(run: Run, arguments: tuple[str, ...], told: 
     code, shown, problem = run(*arguments)
     assert (code, shown) == (2, "")
     assert told in problem
+
+
+def test_a_compatible_server_is_named_with_its_address() -> None:
+    settings = model_settings("gemma@http://127.0.0.1:8080/v1")
+    assert (settings.provider, settings.name, settings.base_url) == (
+        "openai-compatible",
+        "gemma",
+        "http://127.0.0.1:8080/v1",
+    )
