@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import yaml
 
 from transport.broker import EmbeddedBroker
 from transport.mqtt import BrokerAddress
 
 StartBroker = Callable[[int], AbstractContextManager[BrokerAddress]]
 StartMosquitto = Callable[[Path, int, str], AbstractContextManager[BrokerAddress]]
+StartDeployed = Callable[[Path, str], AbstractContextManager[BrokerAddress]]
 
 
 @pytest.fixture(params=["embedded", "mosquitto"])
@@ -83,3 +85,56 @@ def _wait_for_port(port: int) -> None:
                 return
         time.sleep(0.02)
     pytest.fail(f"mosquitto did not open port {port}")
+
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+
+
+@pytest.fixture(scope="session")
+def start_deployed_mosquitto(
+    start_mosquitto: StartMosquitto,
+) -> Callable[[Path, str], AbstractContextManager[BrokerAddress]]:
+    """Starts Mosquitto in a folder with a password as compose.yaml does: the container's command on deploy's file.
+
+    The only liberties: another port where 1883 is taken, and no change of owner where we may not.
+    """
+    assert start_mosquitto is not None  # it skips where there is no Mosquitto
+    return _deployed_mosquitto
+
+
+@contextmanager
+def _deployed_mosquitto(folder: Path, password: str) -> Iterator[BrokerAddress]:
+    port = _deployed_port()
+    settings = (DEPLOY / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
+    command = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]["mosquitto"]["command"]
+    script = command[-1].replace("$$", "$")
+    (folder / "config").mkdir(parents=True)
+    (folder / "data").mkdir()
+    if port != 1883:
+        settings = settings.replace("listener 1883", f"listener {port}")
+    (folder / "config" / "mosquitto.conf").write_text(settings, encoding="utf-8")
+    if os.getuid() == 0:
+        # Mosquitto gives up root, as it does in its container, and must still find its folder.
+        shutil.chown(folder / "data", "mosquitto")
+        for path in (folder, *folder.rglob("*"), *list(folder.parents)[:4]):
+            path.chmod(path.stat().st_mode | 0o055)
+    else:
+        script = script.replace("chown mosquitto data/passwords &&", "")
+    environment = os.environ | {"MQTT_PASSWORD": password, "PATH": f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"}
+    with subprocess.Popen([*command[:-1], script], cwd=folder, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for_port(port)
+            yield BrokerAddress("127.0.0.1", port, "advisor", password)
+        finally:
+            process.terminate()
+
+
+def _deployed_port() -> int:
+    """The shipped file's own port where it is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", 1883))
+        except OSError:
+            return free_port()
+        return 1883

@@ -1,21 +1,19 @@
 """What stands in deploy/ is read by the programs that will read it: as far as that goes without a container engine."""
 
-import os
 import re
 import runpy
 import shutil
-import socket
 import subprocess
-import time
+import sys
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from compose_spec import PyCompose
 
 from advisor.ha_dashboard import dashboard
 from agent.settings import load_settings
@@ -33,23 +31,40 @@ def compose() -> dict[str, Any]:
     return read
 
 
-def test_compose_follows_its_specification() -> None:
-    parsed = PyCompose.from_yaml((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
-    parsed.validate()
-    assert {"mosquitto", "homeassistant", "ollama", "advisor", "house"} <= set(parsed.service_names())
+def against_the_schema(compose_file: Path) -> subprocess.CompletedProcess[str]:
+    """The Compose Specification's own JSON schema, as check-jsonschema carries it: nothing is fetched."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(compose_file)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_compose_follows_its_schema() -> None:
+    done = against_the_schema(DEPLOY / "compose.yaml")
+    assert done.returncode == 0, done.stdout
+    assert {"mosquitto", "homeassistant", "ollama", "advisor", "house"} <= set(compose()["services"])
 
 
 @pytest.mark.parametrize(
-    ("good", "bad"),
+    ("good", "bad", "named"),
     [
-        ("restart: unless-stopped", "restrat: always"),
-        ("condition: service_healthy", "condition: service_well"),
-        ("timeout: 5s", "timeout: soon"),
+        ("restart: unless-stopped", "restrat: always", "'restrat' was unexpected"),
+        ("condition: service_healthy", "condition: service_well", "'service_well' is not one of"),
+        ("interval: 30s", "interval: [30]", "[30] is not of type 'string'"),
     ],
 )
-def test_that_check_would_find_a_mistake(good: str, bad: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        PyCompose.from_yaml((DEPLOY / "compose.yaml").read_text(encoding="utf-8").replace(good, bad, 1)).validate()
+def test_that_check_would_find_a_mistake(tmp_path: Path, good: str, bad: str, named: str) -> None:
+    wrong = (DEPLOY / "compose.yaml").read_text(encoding="utf-8").replace(good, bad, 1)
+    (tmp_path / "compose.yaml").write_text(wrong, encoding="utf-8")
+    done = against_the_schema(tmp_path / "compose.yaml")
+    assert done.returncode == 1
+    assert named in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(compose()["services"]))
+def test_durations_are_such_as_compose_reads(name: str) -> None:
+    # The schema calls them strings and says no more.
+    check = compose()["services"][name].get("healthcheck", {})
+    for key in ("interval", "timeout", "start_period"):
+        assert re.fullmatch(r"(\d+(h|ms|us|m|s))+", check.get(key, "0s")), key
 
 
 def test_what_compose_mounts_and_builds_is_there() -> None:
@@ -122,59 +137,17 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, [line for line in done.stderr.splitlines() if "energy-advisor" in line]) == (0, [])
 
 
-def free_port() -> int:
-    """The file's own port where it is free."""
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", 1883))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def mosquitto_as_deployed(folder: Path, port: int) -> Iterator[BrokerAddress]:
-    """Mosquitto in a folder that looks like the container's, with the shipped file; only the port may differ."""
-    text = (DEPLOY / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
-    (folder / "config").mkdir()
-    (folder / "data").mkdir(mode=0o777)
-    (folder / "config" / "mosquitto.conf").write_text(
-        text.replace("listener 1883", f"listener {port}"), encoding="utf-8"
-    )
-    subprocess.run(
-        ["mosquitto_passwd", "-c", "-b", folder / "data" / "passwords", "advisor", "secret"], check=True, timeout=10
-    )
-    if os.getuid() == 0:
-        for path in (folder, *folder.rglob("*"), *list(folder.parents)[:3]):
-            path.chmod(path.stat().st_mode | 0o055)
-        subprocess.run(["chown", "-R", "mosquitto", folder / "data"], check=True, timeout=10)
-    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    assert program is not None
-    with subprocess.Popen([program, "-c", "config/mosquitto.conf"], cwd=folder, stderr=subprocess.PIPE) as process:
-        try:
-            yield BrokerAddress("127.0.0.1", port)
-        finally:
-            process.terminate()
-
-
-def test_mosquitto_takes_its_file_and_nobody_without_a_password(tmp_path: Path, start_mosquitto: object) -> None:
-    with mosquitto_as_deployed(tmp_path, free_port()) as address:
-        deadline = 50
-        while deadline:
-            try:
-                with MqttLink(BrokerAddress(address.host, address.port, "advisor", "secret"), "probe") as link:
-                    link.subscribe("greeting")
-                    link.publish("greeting", "hello", qos=1)
-                    assert (link.receive(5) or pytest.fail("nothing came")).payload == b"hello"
-                break
-            except TransportError as err:
-                if "no broker" not in str(err):
-                    raise
-                deadline -= 1
-                time.sleep(0.1)
-        assert deadline
-        with pytest.raises(TransportError, match="refuses user None"), MqttLink(address, "stranger"):
-            pass
+def test_mosquitto_takes_its_file_and_nobody_without_a_password(
+    tmp_path: Path, start_deployed_mosquitto: Callable[[Path, str], AbstractContextManager[BrokerAddress]]
+) -> None:
+    with start_deployed_mosquitto(tmp_path / "mosquitto", "secret") as address:
+        with MqttLink(address, "probe") as link:
+            link.subscribe("greeting")
+            link.publish("greeting", "hello", qos=1)
+            assert (link.receive(5) or pytest.fail("nothing came")).payload == b"hello"
+        for stranger in (BrokerAddress(address.host, address.port), replace(address, password="wrong")):
+            with pytest.raises(TransportError, match="refuses user"), MqttLink(stranger, "stranger"):
+                pass
 
 
 def test_the_dashboard_shows_only_entities_that_the_advisor_has() -> None:

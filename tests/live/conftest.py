@@ -3,10 +3,9 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from energy.home import Home
 from energy.tariff import Period, TimeOfUseTariff
 from ingest.recorded import shipped_history
 from knowledge.store import DayStore
-from transport.mqtt import BrokerAddress, MqttLink
+from transport.mqtt import BrokerAddress
 
 USER, PASSWORD = "advisor", "s3cret-of-the-test"
 ROOT = Path(__file__).parent.parent.parent
@@ -113,34 +112,30 @@ def start_household(estate: Estate) -> Callable[..., AbstractContextManager[Hous
     return start
 
 
-@dataclass
-class Driven:
-    """A home whose inverter only Home Assistant can reach."""
+@pytest.fixture(scope="session")
+def start_behind_inverter() -> Callable[..., AbstractContextManager[subprocess.Popen[bytes]]]:
+    """Starts a house `behind-inverter` in real time, and an advisor of home `name` that reads what `sensors` say.
 
-    name: str
-    homeassistant: LocalHomeAssistant
-    broker: BrokerAddress
-    folder: Path
-    advisor: subprocess.Popen[bytes]
+    The house's charge begins at 30 %, and power gets dearer from hour to hour: charging pays at once. Neither hears of
+    the other; what stands between them is the test's.
+    """
 
-    def battery_kw(self) -> float:
-        state = self.homeassistant.api.state(f"sensor.house_behind_{self.name.replace('-', '_')}_battery_power")
-        return float(state) if state not in {None, "unknown", "unavailable"} else 0.0
+    @contextmanager
+    def start(folder: Path, broker: BrokerAddress, name: str, *, sensors: str) -> Iterator[subprocess.Popen[bytes]]:
+        _prepare(folder, broker, name, sensors)
+        house = ["simulator", "--recording", str(folder / "recording.json"), "--broker", str(broker)]
+        house += ["--speed", "1", "--no-lockstep", "--soc", "0.3", "--step-minutes", "0.0625", "--slot-minutes", "15"]
+        advisor = ["advisor", "run", "--config", str(folder / "advisor.toml")]
+        with (
+            _process(house, folder / "house.log", broker),
+            _process(advisor, folder / "advisor.log", broker) as running,
+        ):
+            yield running
 
-    def last_answer(self) -> str:
-        with MqttLink(self.broker, "curious") as link:
-            link.subscribe(f"energy_advisor/behind-{self.name}/battery/command_state")
-            message = link.receive(3)
-        return message.payload.decode() if message else "the house never heard of a command"
-
-    def await_battery(self, condition: Callable[[float], bool]) -> None:
-        deadline = time.monotonic() + 40
-        while not condition(power := self.battery_kw()):
-            assert time.monotonic() < deadline, f"the battery stays at {power} kW: {self.last_answer()}"
-            time.sleep(0.2)
+    return start
 
 
-def cheap_now(home: Home) -> Home:
+def _cheap_now(home: Home) -> Home:
     """The home with power that gets dearer every hour from now on: charging pays at once."""
     hour = datetime.now(home.tz).hour
     periods = tuple(
@@ -151,7 +146,7 @@ def cheap_now(home: Home) -> Home:
 
 
 @contextmanager
-def process(command: list[str], log: Path, broker: BrokerAddress) -> Iterator[subprocess.Popen[bytes]]:
+def _process(command: list[str], log: Path, broker: BrokerAddress) -> Iterator[subprocess.Popen[bytes]]:
     secrets = {
         "ADVISOR_MQTT__PASSWORD": str(broker.password),
         "ADVISOR_MQTT_PASSWORD": str(broker.password),
@@ -166,20 +161,16 @@ def process(command: list[str], log: Path, broker: BrokerAddress) -> Iterator[su
         running.wait(20)
 
 
-def prepare(folder: Path, name: str, broker: BrokerAddress) -> None:
+def _prepare(folder: Path, broker: BrokerAddress, name: str, sensors: str) -> None:
     history = shipped_history("citylearn-4")
-    behind = history.home.model_copy(update={"name": f"behind-{name}", "zone": "UTC"})
+    behind = history.home.model_copy(update={"name": "behind-inverter", "zone": "UTC"})
     began = datetime.now(UTC).replace(second=0, microsecond=0)
     played = recording(history, day=DAY, hours=48)
     replace(played, home=behind, start=began).to_json(folder / "recording.json")
-    home = cheap_now(behind.model_copy(update={"name": name}))
+    home = _cheap_now(behind.model_copy(update={"name": name}))
     (folder / "home.json").write_text(home.model_dump_json(), encoding="utf-8")
     earlier = [replace(record, home=name) for record in history.days if record.day < DAY][-20:]
     DayStore(folder / "memory" / "days").append(name, earlier)
-    sensors = "".join(
-        f'[sensors.{role}]\ntopic = "energy_advisor/behind-{name}/house/{role}"\npath = "value"\nunit = "{unit}"\n'
-        for role, unit in (("load_power", "kW"), ("pv_power", "kW"), ("battery_soc", "%"))
-    )
     settings = f"""\
 home_file = "home.json"
 memory_dir = "{folder / "memory"}"
@@ -197,48 +188,3 @@ provider = "none"
 enabled = false
 {sensors}"""
     (folder / "advisor.toml").write_text(settings, encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
-def drive(estate: Estate, start_homeassistant: StartHomeAssistant) -> Callable[..., AbstractContextManager[Driven]]:
-    """Starts a house, a Home Assistant that alone can reach its inverter, and an advisor for a home of that name.
-
-    `prepared` is run once Home Assistant knows the broker.
-    """
-
-    @contextmanager
-    def start(
-        folder: Path,
-        name: str,
-        *,
-        prepared: Callable[[LocalHomeAssistant], None],
-        automations: str = "[]",
-        **given: Any,
-    ) -> Iterator[Driven]:
-        config = folder / "homeassistant"
-        config.mkdir(exist_ok=True)
-        (config / "automations.yaml").write_text("[]", encoding="utf-8")
-        prepare(folder, name, estate.broker)
-        with start_homeassistant(config, **given) as homeassistant:
-            homeassistant.api.add_mqtt(estate.broker)
-            prepared(homeassistant)
-            house = ["simulator", "--recording", str(folder / "recording.json"), "--broker", str(estate.broker)]
-            house += [
-                "--speed",
-                "1",
-                "--no-lockstep",
-                "--soc",
-                "0.3",
-                "--step-minutes",
-                "0.0625",
-                "--slot-minutes",
-                "15",
-            ]
-            advisor = ["advisor", "run", "--config", str(folder / "advisor.toml")]
-            with (
-                process(house, folder / "house.log", estate.broker),
-                process(advisor, folder / "advisor.log", estate.broker) as running,
-            ):
-                yield Driven(name, homeassistant, estate.broker, folder, running)
-
-    return start

@@ -5,15 +5,18 @@ inverter's own (its firmware, so to say) turns into what the battery does.
 """
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from advisor.ha_local import LocalHomeAssistant
+from transport.mqtt import BrokerAddress, MqttLink
 
 pytestmark = pytest.mark.live
 
@@ -38,7 +41,7 @@ automation inverter:
     action:
       - service: mqtt.publish
         data:
-          topic: energy_advisor/behind-driven/battery/command
+          topic: energy_advisor/behind-inverter/battery/command
           payload: >-
             {% set mode, at = states('input_select.inverter_mode'), now() %}
             {% set end = (at + timedelta(hours=20)).isoformat() %}
@@ -51,13 +54,54 @@ automation inverter:
                 'valid_until': end, 'mode': 'self_consumption', 'reason_code': 'inverter', 'reason': mode,
                 'slots': [slot]} | to_json }}
 """
+SENSORS = "".join(
+    f'[sensors.{role}]\ntopic = "energy_advisor/behind-inverter/house/{role}"\npath = "value"\nunit = "{unit}"\n'
+    for role, unit in (("load_power", "kW"), ("pv_power", "kW"), ("battery_soc", "%"))
+)
+
+
+@dataclass
+class Driven:
+    """A home whose inverter only Home Assistant can reach."""
+
+    homeassistant: LocalHomeAssistant
+    broker: BrokerAddress
+    folder: Path
+    advisor: subprocess.Popen[bytes]
+
+    def battery_kw(self) -> float:
+        state = self.homeassistant.api.state("sensor.house_behind_inverter_battery_power")
+        return float(state) if state not in {None, "unknown", "unavailable"} else 0.0
+
+    def last_answer(self) -> str:
+        with MqttLink(self.broker, "curious") as link:
+            link.subscribe("energy_advisor/behind-inverter/battery/command_state")
+            message = link.receive(3)
+        return message.payload.decode() if message else "the house never heard of a command"
+
+    def await_battery(self, condition: Callable[[float], bool]) -> None:
+        deadline = time.monotonic() + 40
+        while not condition(power := self.battery_kw()):
+            assert time.monotonic() < deadline, f"the battery stays at {power} kW: {self.last_answer()}"
+            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
-def driven(drive: Callable[..., AbstractContextManager[Any]], tmp_path_factory: Any) -> Iterator[Any]:
+def driven(
+    estate: Any,
+    start_homeassistant: Callable[..., AbstractContextManager[LocalHomeAssistant]],
+    start_behind_inverter: Callable[..., AbstractContextManager[subprocess.Popen[bytes]]],
+    tmp_path_factory: Any,
+) -> Iterator[Driven]:
     folder: Path = tmp_path_factory.mktemp("driven")
-    with drive(folder, "driven", prepared=import_blueprint, more=INVERTER) as driven:
-        yield driven
+    config = folder / "homeassistant"
+    config.mkdir()
+    (config / "automations.yaml").write_text("[]", encoding="utf-8")
+    with start_homeassistant(config, more=INVERTER) as homeassistant:
+        homeassistant.api.add_mqtt(estate.broker)
+        import_blueprint(homeassistant)
+        with start_behind_inverter(folder, estate.broker, "driven", sensors=SENSORS) as advisor:
+            yield Driven(homeassistant, estate.broker, folder, advisor)
 
 
 def import_blueprint(homeassistant: LocalHomeAssistant) -> None:
@@ -81,7 +125,7 @@ def sensor(name: str) -> str:
     return f"{component}.energy_advisor_driven_{title}"
 
 
-def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driven: Any) -> None:
+def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driven: Driven) -> None:
     api = driven.homeassistant.api
     api.await_state(sensor("sensor.mode"), "charge", timeout_s=60)
     states = api.await_states(lambda states: states[MODE]["state"] == "Force charge", timeout_s=15)
@@ -93,7 +137,7 @@ def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driv
     api.await_state(sensor("binary_sensor.in_control"), "on")
 
 
-def test_another_decision_moves_it_on(driven: Any) -> None:
+def test_another_decision_moves_it_on(driven: Driven) -> None:
     api = driven.homeassistant.api
     api.act("switch.turn_off", entity_id=sensor("switch.grid_charging"))
     api.await_states(lambda states: states[MODE]["state"] in {"Self use", "Backup"}, timeout_s=15)
@@ -102,7 +146,7 @@ def test_another_decision_moves_it_on(driven: Any) -> None:
     api.await_state(MODE, "Force charge", timeout_s=15)
 
 
-def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Any) -> None:
+def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Driven) -> None:
     api = driven.homeassistant.api
     api.await_state(MODE, "Force charge", timeout_s=15)
     time.sleep(4)  # the blueprint reads the last change back after three seconds
@@ -124,7 +168,7 @@ def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Any) -> None
     driven.await_battery(lambda power: power > -0.01)
 
 
-def test_giving_it_back_lets_the_advisor_act_again(driven: Any) -> None:
+def test_giving_it_back_lets_the_advisor_act_again(driven: Driven) -> None:
     api = driven.homeassistant.api
     api.act("select.select_option", entity_id=sensor("select.acting"), option="advise only")
     api.act("select.select_option", entity_id=sensor("select.acting"), option="act")
@@ -132,7 +176,7 @@ def test_giving_it_back_lets_the_advisor_act_again(driven: Any) -> None:
     api.await_state(sensor("binary_sensor.changed_by_hand"), "off")
 
 
-def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Any) -> None:
+def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Driven) -> None:
     api = driven.homeassistant.api
     api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=15)
     driven.advisor.terminate()
@@ -140,7 +184,7 @@ def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Any
     api.await_state(MODE, "Self use", timeout_s=30)
 
 
-def test_home_assistant_says_nothing_against_the_blueprint(driven: Any) -> None:
+def test_home_assistant_says_nothing_against_the_blueprint(driven: Driven) -> None:
     lines = driven.homeassistant.log().splitlines()
     words = ("automation", "blueprint", "mqtt", "template", "energy_advisor")
     assert [line for line in lines if any(word in line.lower() for word in words)] == []
