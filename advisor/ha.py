@@ -1,4 +1,4 @@
-"""`advisor ha`: the dashboard, its pictures, and leaving Home Assistant as clean as before."""
+"""`advisor ha`: the dashboard, its pictures, its PV forecast, and leaving Home Assistant as clean as before."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +33,30 @@ def print_dashboard(home: Annotated[str, typer.Option(help="Name of the home.")]
     from advisor.ha_dashboard import dashboard  # noqa: PLC0415 (help answers at once)
 
     typer.echo(dashboard(home), nl=False)
+
+
+@ha_app.command()
+def forecast(
+    *,
+    config: Config = Path("advisor.toml"),
+    once: Annotated[bool, typer.Option("--once", help="Publish once and end; 1 if there is none.")] = False,
+) -> None:
+    """Publish the energy dashboard's solar forecast where the service hears it, every half hour until stopped."""
+    from advisor.ha_forecast import keep_publishing, publish_forecast  # noqa: PLC0415 (help answers at once)
+    from agent.settings import load_settings  # noqa: PLC0415 (as above)
+    from ingest.home_file import load_home  # noqa: PLC0415 (as above)
+
+    settings = load_settings(config)
+    home = load_home(settings.home_file)
+    if not once:
+        keep_publishing(settings, home)
+    told = publish_forecast(settings, home)
+    if told is None:
+        typer.echo("none: the energy dashboard has no solar forecast (Settings > Dashboards > Energy > Solar panels)")
+        raise typer.Exit(1)
+    typer.echo(
+        f"published {sum(told.values_kw):.1f} kWh over {len(told.values_kw)} hours from {told.start:%d %b %H:%M} UTC"
+    )
 
 
 @ha_app.command()

@@ -14,7 +14,7 @@ from pydantic import SecretStr, ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from advisor.setup_facts import build_home, estimate_facts, find_tariff
+from advisor.setup_facts import build_home, estimate_facts, find_forecast, find_tariff
 from advisor.setup_files import home_text, settings_text
 from agent.settings import load_settings
 from energy.errors import SettingsError
@@ -53,13 +53,14 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Everything that the two files say, and whether statestream was heard."""
+    """Everything that the two files say, whether statestream was heard, and whether there is a PV forecast."""
 
     home: Home
     proposal: Proposal
     why: Mapping[str, str]
     base: str
     heard: bool
+    forecast: bool = False
 
 
 def set_up(wishes: Wishes, console: Console) -> Chosen:
@@ -82,7 +83,8 @@ def set_up(wishes: Wishes, console: Console) -> Chosen:
         home = build_home(survey, facts, name=wishes.name, efficiency=efficiency, tariff=tariff)
     except ValidationError as err:
         raise SettingsError(f"the facts of this home cannot be: {first_fault(err)}") from err
-    chosen = Chosen(home, proposal, proposal.why | why, base, heard)
+    forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
+    chosen = Chosen(home, proposal, proposal.why | why, base, heard, forecast)
     show(chosen, console)
     if not wishes.yes and not typer.confirm("Write advisor.toml and home.toml?", default=True):
         raise typer.Abort
@@ -181,6 +183,9 @@ def show(chosen: Chosen, console: Console) -> None:
         entities = "\n".join(chosen.proposal.entities.get(role, ("balance",)))
         unit = f"{source.unit}, sign -1" if source.sign == -1 else (source.unit or "kW")
         table.add_row(role, f"{entities} ({unit})", chosen.why.get(role, ""))
+    table.add_row(
+        "pv_forecast", "advisor ha forecast" if chosen.forecast else "none", chosen.why.get("pv_forecast", "")
+    )
     battery, grid = chosen.home.battery, chosen.home.grid
     for key, text in (
         ("pv_peak_kw", f"{chosen.home.pv_peak_kw:g} kW"),
@@ -233,3 +238,6 @@ def _say_next(chosen: Chosen, wishes: Wishes, console: Console) -> None:
     console.print("\nNext:", highlight=False)
     for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
         console.print(f"  {command} --config {config}", highlight=False)
+    if chosen.forecast:
+        console.print("and beside it, for the PV forecast:", highlight=False)
+        console.print(f"  advisor ha forecast --config {config}", highlight=False)

@@ -3,16 +3,18 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 import numpy as np
 
 from energy.battery import Battery
-from energy.errors import SettingsError
+from energy.errors import DataError, SettingsError
 from energy.home import HOME_NAME, Grid, Home
 from energy.tariff import AnyTariff, FlatTariff, PresetTariff
 from ingest.homeassistant import StatisticRole
 from ingest.matching import BatteryFit
 from ingest.proposal import Proposal
+from ingest.solar_forecast import forecast_entities, read_solar_forecast
 from ingest.survey import Survey
 from knowledge.days import Floats
 
@@ -55,6 +57,27 @@ def estimate_facts(
     if "capacity_kwh" not in facts:
         raise SettingsError("capacity_kwh: it cannot be told from a month's history: give --capacity-kwh")
     return facts, why
+
+
+def find_forecast(survey: Survey, now: datetime) -> tuple[bool, str]:
+    """Whether the energy dashboard has a PV forecast, and in words what there is and what is done without one."""
+    try:
+        told = read_solar_forecast(survey.solar_forecast, now)
+    except DataError as err:
+        return False, f"{err}. Without it the sun of similar days is expected"
+    if told is not None:
+        ahead_kwh = sum(told.values_kw)
+        return True, f"the energy dashboard's own: {ahead_kwh:.1f} kWh in {len(told.values_kw)} hours"
+    if named := forecast_entities(survey.states):
+        return False, (
+            f"{named[0]} sounds like one, but the energy dashboard does not use it: choose it there (Settings > "
+            "Dashboards > Energy > Solar panels). Until then the sun of similar days is expected"
+        )
+    return False, (
+        "none found: the sun of similar days is expected, corrected by the last two hours. For one, add "
+        "Forecast.Solar, Solcast or Open-Meteo to Home Assistant and choose it in the energy dashboard, or use "
+        "advisor weather publish"
+    )
 
 
 def build_home(

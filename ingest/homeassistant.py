@@ -277,6 +277,16 @@ class HomeAssistant:
             raise
         return said
 
+    def solar_forecast(self) -> dict[str, Any]:
+        """What each forecast that the energy dashboard was given says; empty where it has none."""
+        try:
+            said: dict[str, Any] = self.command("energy/solar_forecast")
+        except CommandRefused as err:
+            if err.code in {"not_found", "unknown_command"}:
+                return {}
+            raise
+        return said
+
     def statistics(
         self, ids: Sequence[str], start: datetime, *, end: datetime, period: Period
     ) -> dict[str, list[StatisticRow]]:

@@ -1,7 +1,7 @@
 """A look at a home through its Home Assistant: what it has, and what that did hour by hour in the last month."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -35,6 +35,7 @@ class Survey:
     preferences: EnergyPreferences
     grid: Grid
     rows: Mapping[str, list[StatisticRow]]
+    solar_forecast: Mapping[str, object] = field(default_factory=dict)
 
     def flow(self, *names: str) -> Floats:
         """Hourly power of energy statistics, added up."""
@@ -74,7 +75,7 @@ def take_survey(assistant: HomeAssistant, now: datetime, also: Mapping[Statistic
     end = floor_slot(now, HOUR)
     grid = Grid(end - _REACH, HOUR, int(_REACH / timedelta(hours=1)))
     rows = fetch_rows(assistant, {*wanted, *powers[:_MOST], *_percentages(known, states)[:_MOST]}, grid)
-    return Survey(assistant.config(), states, known, preferences, grid, rows)
+    return Survey(assistant.config(), states, known, preferences, grid, rows, assistant.solar_forecast())
 
 
 def _percentages(known: Mapping[str, StatisticMeta], states: Mapping[str, State]) -> list[str]:

@@ -102,6 +102,19 @@ def start_deployed_mosquitto(
     return _deployed_mosquitto
 
 
+@pytest.fixture(scope="session")
+def lay_out_homeassistant() -> Callable[[Path], None]:
+    """Fills Home Assistant's configuration folder by the command of compose.yaml's own service for it."""
+
+    def lay_out(config: Path) -> None:
+        services = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+        *shell, script = services["homeassistant-files"]["command"]
+        script = script.replace("cd /config", f"cd {config}").replace("/shipped", str(DEPLOY / "homeassistant"))
+        subprocess.run([*shell, script], check=True, timeout=10)
+
+    return lay_out
+
+
 @contextmanager
 def _deployed_mosquitto(folder: Path, password: str) -> Iterator[BrokerAddress]:
     port = _deployed_port()

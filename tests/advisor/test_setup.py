@@ -1,6 +1,7 @@
 """What the wizard writes can be read back, whatever the names; what it asks, and what it refuses."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from advisor import setup
 from advisor.setup import Wishes
-from advisor.setup_facts import find_tariff
+from advisor.setup_facts import find_forecast, find_tariff
 from advisor.setup_files import home_text, settings_text
 from agent.settings import load_settings
 from energy.battery import Battery
@@ -170,3 +171,30 @@ def test_the_tariff_is_the_dashboards_price_and_says_where_it_comes_from(
 def test_a_tariff_nobody_knows_is_refused() -> None:
     with pytest.raises(SettingsError, match="--tariff 'cheap'"):
         find_tariff(survey(), "cheap")
+
+
+@pytest.mark.parametrize(
+    ("told", "states", "there", "words"),
+    [
+        (
+            {"a": {"wh_hours": {"2026-03-01T12:00:00Z": 1500.0}}},
+            {},
+            True,
+            "the energy dashboard's own: 1.5 kWh in 1 hours",
+        ),
+        (
+            {},
+            {"solcast_pv_forecast_forecast_today": "9"},
+            False,
+            "sensor.solcast_pv_forecast_forecast_today sounds like",
+        ),
+        ({}, {}, False, "none found: the sun of similar days is expected"),
+        ({"a": {"wh_hours": {"soon": 1.0}}}, {}, False, "cannot be read"),
+    ],
+    ids=["the dashboard's", "not chosen there", "none", "garbage"],
+)
+def test_the_forecast_is_the_dashboards_or_it_is_said_what_is_done_without(
+    told: dict[str, Any], states: dict[str, str], there: bool, words: str
+) -> None:
+    found, why = find_forecast(replace(survey(**states), solar_forecast=told), datetime(2026, 3, 1, tzinfo=UTC))
+    assert (found, words in why) == (there, True)

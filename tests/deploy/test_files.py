@@ -137,6 +137,20 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, [line for line in done.stderr.splitlines() if "energy-advisor" in line]) == (0, [])
 
 
+def test_another_start_renews_what_is_ours_and_keeps_what_the_user_edited(
+    tmp_path: Path, lay_out_homeassistant: Callable[[Path], None]
+) -> None:
+    lay_out_homeassistant(tmp_path)
+    shipped = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.yaml")}
+    theirs = {Path("configuration.yaml"), Path("automations.yaml"), Path("packages/energy_advisor.yaml")}
+    assert theirs < set(shipped)
+    for name in shipped:
+        (tmp_path / name).write_text("edited", encoding="utf-8")
+    lay_out_homeassistant(tmp_path)
+    kept = {name for name in shipped if (tmp_path / name).read_text(encoding="utf-8") == "edited"}
+    assert kept == theirs | {Path("scripts.yaml"), Path("scenes.yaml")}
+
+
 def test_mosquitto_takes_its_file_and_nobody_without_a_password(
     tmp_path: Path, start_deployed_mosquitto: Callable[[Path, str], AbstractContextManager[BrokerAddress]]
 ) -> None:

@@ -145,16 +145,12 @@ def own_package(port: int) -> str:
     return yaml.safe_dump(QUIET | {"http": web, "logger": {"default": "warning"}, "mqtt": [entities]})
 
 
-def copy_as_a_user(config: Path) -> None:
-    """The files of deploy/, where docs/deploy.md puts them."""
-    shutil.copytree(SHIPPED / "packages", config / "packages")
-    shutil.copytree(SHIPPED / "blueprints", config / "blueprints")
-    shutil.copy(SHIPPED / "dashboard.yaml", config / "energy_advisor_dashboard.yaml")
-    text = (SHIPPED / "configuration.yaml").read_text(encoding="utf-8")
+def copy_as_a_user(config: Path, lay_out_homeassistant: Callable[[Path], None]) -> None:
+    """The files of deploy/, where compose.yaml puts them by the command of its own service for it."""
+    lay_out_homeassistant(config)
+    text = (config / "configuration.yaml").read_text(encoding="utf-8")
     assert text.count("default_config:\n") == 1
     (config / "configuration.yaml").write_text(text.replace("default_config:\n", ""), encoding="utf-8")
-    for name in ("automations", "scripts", "scenes"):
-        (config / f"{name}.yaml").touch()
 
 
 @dataclass
@@ -179,13 +175,14 @@ class Deployed:
 def deployed(
     start_deployed_mosquitto: Callable[..., AbstractContextManager[BrokerAddress]],
     start_homeassistant: Callable[..., AbstractContextManager[LocalHomeAssistant]],
+    lay_out_homeassistant: Callable[[Path], None],
     start_behind_inverter: Callable[..., AbstractContextManager[subprocess.Popen[bytes]]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deployed")
     config = folder / "homeassistant"
     config.mkdir()
-    copy_as_a_user(config)
+    copy_as_a_user(config, lay_out_homeassistant)
     prepared: Any = start_homeassistant(config)
     (config / "packages" / "own.yaml").write_text(own_package(prepared.port), encoding="utf-8")
     with start_deployed_mosquitto(folder / "mosquitto", "chosen-by-the-user") as broker, prepared as homeassistant:

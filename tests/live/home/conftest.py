@@ -29,7 +29,37 @@ ENTITIES = ("pv_power", "grid_power", "battery_power", "battery_level")
 STATESTREAM = "mqtt_statestream:\n  base_topic: statestream\n  include:\n    entities:\n" + "".join(
     f"      - sensor.{name}\n" for name in ENTITIES
 )
-PREFERENCES = {
+# An integration that tells a solar forecast, as Forecast.Solar does, without asking anybody.
+SUNNY = {
+    "manifest.json": '{"domain": "sunny", "name": "Sunny", "version": "1", "config_flow": true, "requirements": []}',
+    "__init__.py": """
+async def async_setup(hass, config):
+    hass.async_create_task(hass.config_entries.flow.async_init("sunny", context={"source": "import"}, data={}))
+    return True
+
+async def async_setup_entry(hass, entry):
+    return True
+""",
+    "config_flow.py": """
+from homeassistant.config_entries import ConfigFlow
+
+class SunnyFlow(ConfigFlow, domain="sunny"):
+    async def async_step_import(self, given):
+        await self.async_set_unique_id("roof")
+        self._abort_if_unique_id_configured()
+        return self.async_create_entry(title="Roof", data={})
+""",
+    "energy.py": """
+from datetime import timedelta
+from homeassistant.util import dt
+
+async def async_get_solar_forecast(hass, entry_id):
+    today = dt.start_of_local_day()
+    hours = [at for day in (0, 24) for at in range(day + 8, day + 18)]
+    return {"wh_hours": {(today + timedelta(hours=at)).isoformat(): 1000 for at in hours}}
+""",
+}
+PREFERENCES: dict[str, Any] = {
     "energy_sources": [
         {
             "type": "grid",
@@ -94,9 +124,13 @@ def watched(
 ) -> Iterator[WatchedHome]:
     folder = tmp_path_factory.mktemp("watched")
     zone = ZoneInfo("Europe/Madrid")
+    sunny = folder / "homeassistant" / "custom_components" / "sunny"
+    sunny.mkdir(parents=True)
+    for name, text in SUNNY.items():
+        (sunny / name).write_text(text, encoding="utf-8")
     with (
         start_secured_broker(folder / "mosquitto") as broker,
-        start_homeassistant(folder / "homeassistant", more=STATESTREAM, zone=zone.key) as running,
+        start_homeassistant(folder / "homeassistant", more=f"{STATESTREAM}sunny:\n", zone=zone.key) as running,
     ):
         running.api.add_mqtt(broker)
         running.restart()  # statestream looks for MQTT once, when Home Assistant starts
@@ -105,7 +139,10 @@ def watched(
         _live(home.starts, home.series, zone)
         _teach(home)
         _announce(home)
-        running.api.command("energy/save_prefs", **PREFERENCES)
+        [sunny_entry] = [e["entry_id"] for e in running.api.command("config_entries/get") if e["domain"] == "sunny"]
+        grid, solar, battery = PREFERENCES["energy_sources"]
+        sources = [grid, solar | {"config_entry_solar_forecast": [sunny_entry]}, battery]
+        running.api.command("energy/save_prefs", **PREFERENCES | {"energy_sources": sources})
         yield home
 
 

@@ -16,6 +16,7 @@ from agent.settings import load_settings
 from ingest.home_file import load_home
 from knowledge.store import DayStore
 from transport.mqtt import MqttLink
+from transport.payloads import PvForecast
 from transport.topics import Topics
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -60,8 +61,27 @@ def test_it_finds_roles_signs_and_units_writes_them_and_the_advisor_decides(watc
     assert home.battery.capacity_kwh == pytest.approx(9.6, rel=0.1)
     assert 3.5 < home.pv_peak_kw < 6
     assert "s3cret" not in (settings_of / "advisor.toml").read_text(encoding="utf-8") + done.stdout + done.stderr
+    assert "20.0 kWh" in done.stdout
+    assert "advisor ha forecast --config" in done.stdout
     decision = decided(settings_of, watched, home.name)
     assert decision["outcome"] == "advised", decision["problems"]
+
+
+def test_the_energy_dashboards_solar_forecast_is_published_where_the_service_hears_it(
+    watched: Any, settings_of: Path
+) -> None:
+    assert set_up(settings_of, watched).returncode == 0
+    done = advisor(settings_of, watched, "ha", "forecast", "--once")
+    assert done.returncode == 0, done.stderr
+    assert "published 20.0 kWh" in done.stdout
+    with MqttLink(watched.broker, "curious") as link:
+        link.subscribe(Topics("home").sensor("pv_forecast"))
+        message = link.receive(5)
+        link.publish(Topics("home").sensor("pv_forecast"), "", retain=True, qos=1)
+    assert message is not None
+    forecast = PvForecast.model_validate_json(message.payload)
+    assert sum(forecast.values_kw) == pytest.approx(20)
+    assert forecast.start.astimezone(watched.zone).hour == 8
 
 
 def decided(folder: Path, watched: Any, name: str) -> dict[str, Any]:
