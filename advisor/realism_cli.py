@@ -35,8 +35,8 @@ Root mean square of temperature and of hourly PV in daylight; mean absolute erro
 _CLIMATES = """
 ## Climates of towns
 
-Normals of 1991 to 2020, and in brackets by how much three synthetic years are above them; the highest and lowest
-temperature of a synthetic year.
+Normals of 1991 to 2020, rounded by hand and right to about 2 K, and in brackets by how much three synthetic years are
+above them; the highest and lowest temperature of a synthetic year.
 
 """
 _HEAD = """\
