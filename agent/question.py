@@ -158,7 +158,7 @@ def _grain(words: str) -> Grain | None:
 
 
 _GRAINS: tuple[tuple[Grain, str], ...] = (
-    ("month", r"\b(?:by|per|each|every) month|\bmonthly|\bmensual|\b(?:por|cada) mes"),
-    ("week", r"\b(?:by|per|each|every) week|\bweekly|\bsemanal|\b(?:por|cada) semana"),
-    ("day", r"\b(?:by|per|each|every) day|\bdaily|\bdiari|\b(?:por|cada) dia"),
+    ("month", r"\b(?:by|per|each|every) month|\bmonthly|\bmensual|\b(?:por|cada) mes|\bal mes\b"),
+    ("week", r"\b(?:by|per|each|every) week|\bweekly|\bsemanal|\b(?:por|cada) semana|\ba la semana\b"),
+    ("day", r"\b(?:by|per|each|every) day|\bdaily|\bdiari|\b(?:por|cada) dia|\bal dia\b"),
 )
