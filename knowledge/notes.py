@@ -90,7 +90,7 @@ class NoteBook:
             MemoryFault: the file cannot be written.
         """
         note = Note(
-            id=f"{now.astimezone(UTC):%Y%m%d}-{secrets.token_hex(2)}",
+            id=f"{now.astimezone(UTC):%Y%m%d}-{secrets.token_hex(4)}",
             at=now,
             text=text,
             constraint=constraint,

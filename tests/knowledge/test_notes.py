@@ -61,8 +61,8 @@ def test_many_writers_lose_nothing(tmp_path: Path) -> None:
         NoteBook(tmp_path / "n.jsonl").add(str(number), None, now=NOW, until=NOW + HOUR)
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(write, range(40)))
-    assert sorted(int(known.note.text) for known in NoteBook(tmp_path / "n.jsonl").list()) == list(range(40))
+        list(pool.map(write, range(1000)))
+    assert sorted(int(known.note.text) for known in NoteBook(tmp_path / "n.jsonl").list()) == list(range(1000))
 
 
 def test_a_torn_write_is_dropped_and_a_wrong_line_is_named(tmp_path: Path) -> None:
