@@ -25,7 +25,8 @@ from knowledge.similar import FingerprintTable
 
 _log = logging.getLogger(__name__)
 
-DAYS, NOTES = "days", "notes"
+# Fingerprints of another definition lie in another collection, so that they can neither be compared nor collide.
+DAYS, NOTES = f"days-{VERSION}", "notes"
 _BATCH = 1000
 _TEXT_BATCH = 64
 _CHECK_TIMEOUT_S = 60
@@ -101,8 +102,11 @@ class MemoryIndex:
     def sync_days(self, home: str, table: FingerprintTable) -> int:
         """Bring a home's fingerprints up to date; returns how many had to be written.
 
-        Each entry carries a mark of version, scale and content, so that a change of any of them writes it anew.
+        Each entry carries a mark of scale and content, so that a change of either writes it anew. Fingerprints of
+        another version are forgotten.
         """
+        for outdated in self._outdated():
+            self._client.delete_collection(outdated.name)
         if not table.days:
             return 0
         days, vectors = table.days, table.coordinates()
@@ -174,8 +178,11 @@ class MemoryIndex:
 
     def stats(self) -> Stats:
         """Entries per home."""
-        held = self._days.get(where={"version": {"$ne": VERSION}}, include=[])
-        return Stats(_per_home(self._days), _per_home(self._notes), VERSION, len(held["ids"]))
+        outdated = sum(collection.count() for collection in self._outdated())
+        return Stats(_per_home(self._days), _per_home(self._notes), VERSION, outdated)
+
+    def _outdated(self) -> list[Any]:
+        return [held for held in self._client.list_collections() if held.name not in {DAYS, NOTES}]
 
     def _collection(self, name: str) -> Any:
         return self._client.get_or_create_collection(name, embedding_function=None)
@@ -225,11 +232,11 @@ def _per_home(collection: Any) -> dict[str, int]:
 
 
 def _metadata(home: str, day: date, marks: dict[str, str]) -> dict[str, str | int]:
-    return {"home": home, "day": _number(day), "version": VERSION, "mark": marks[_id(home, day)]}
+    return {"home": home, "day": _number(day), "mark": marks[_id(home, day)]}
 
 
 def _mark(vector: Floats) -> str:
-    return f"{VERSION}-{hashlib.sha256(np.round(vector, 6).tobytes()).hexdigest()[:16]}"
+    return hashlib.sha256(np.round(vector, 6).tobytes()).hexdigest()[:16]
 
 
 def _id(home: str, day: date) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import chromadb
 import pytest
 
 from energy.errors import MemoryFault
@@ -51,6 +52,22 @@ def test_a_vanished_day_is_taken_out(tmp_path: Path, home: Home, make_days: DayM
         index.sync_days("test", FingerprintTable(home, records))
         assert index.sync_days("test", FingerprintTable(home, records[:45])) == 0
         assert index.stats().days == {"test": 45}
+
+
+@pytest.mark.parametrize("name", ["days", "days-1-0a1b2c3d"])
+def test_fingerprints_of_another_definition_are_counted_and_give_way(
+    tmp_path: Path, home: Home, make_days: DayMaker, name: str
+) -> None:
+    client = chromadb.PersistentClient(str(tmp_path / "index"))
+    older = client.create_collection(name, embedding_function=None)
+    older.add(ids=["test:2025-01-01", "test:2025-01-02"], embeddings=[[0.1] * 23, [0.2] * 23])
+    client.close()
+    table = FingerprintTable(home, make_days(40))
+    with MemoryIndex(tmp_path / "index") as index:
+        assert index.stats().outdated == 2
+        assert index.sync_days("test", table) == 40
+        assert index.stats().outdated == 0
+        assert index.near("test", table.days[-1], table.coordinate(table.days[-1]), 8) <= set(table.days)
 
 
 def test_a_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
