@@ -24,7 +24,7 @@ from energy.bills import Bills
 from energy.errors import AdvisorError, DataError
 from energy.guard import Policy
 from energy.home import Home
-from energy.slots import day_bounds
+from energy.slots import day_bounds, local_day
 from ingest.history import History
 from knowledge.days import DayRecord, Floats
 from simulator.house import HOUSE_SEED
@@ -40,7 +40,6 @@ START_SOC = 0.2
 
 _HOUSE_STEP_MINUTES = 5
 _SLOT_MINUTES = 30
-_FORECAST_DAYS = 2
 # The house tells its clock after its states: who waits for a missing one waits in vain.
 _GRACE_S = 0.5
 _ADVISOR_STARTS_S = 60
@@ -106,7 +105,7 @@ class Outcome:
 
 
 def recording(history: History, *, day: date, hours: int) -> Recording:
-    """The hours to be played, and the forecasts, which reach two days further.
+    """The hours to be played, and the forecasts, which reach to the end of the last day.
 
     Raises:
         DataError: the home's history does not cover the day.
@@ -114,10 +113,9 @@ def recording(history: History, *, day: date, hours: int) -> Recording:
     home = history.home
     start, _ = day_bounds(day, home.tz)
     end = start + timedelta(hours=hours)
-    ahead = [
-        record for record in history.days if day <= record.day < day + timedelta(days=_FORECAST_DAYS + hours // 24)
-    ]
-    if not ahead or ahead[0].day != day or len(ahead) < _whole_days(hours):
+    last = local_day(end - history.step, home.tz)
+    days = [record for record in history.days if day <= record.day <= last]
+    if len(days) <= (last - day).days:
         known = f"{history.days[0].day} to {history.days[-1].day}"
         raise DataError(f"{home.name!r} has no {hours} hours from {day}: choose a day within {known}")
     slots = (end - start) // history.step
@@ -127,20 +125,16 @@ def recording(history: History, *, day: date, hours: int) -> Recording:
         home=home,
         start=start,
         step=history.step,
-        load_kw=_joined(ahead, "load_kw")[played],
-        pv_kw=_joined(ahead, "pv_kw")[played],
+        load_kw=_joined(days, "load_kw")[played],
+        pv_kw=_joined(days, "pv_kw")[played],
         import_price=prices.import_per_kwh,
         export_price=prices.export_per_kwh,
-        temperature_c=_joined(ahead, "temperature_c")[played] if ahead[0].temperature_c is not None else None,
-        pv_forecast_kw=_joined(ahead, "pv_forecast_kw") if ahead[0].pv_forecast_kw is not None else None,
+        temperature_c=_joined(days, "temperature_c")[played] if days[0].temperature_c is not None else None,
+        pv_forecast_kw=_joined(days, "pv_forecast_kw") if days[0].pv_forecast_kw is not None else None,
         temperature_forecast_c=(
-            _joined(ahead, "temperature_forecast_c") if ahead[0].temperature_forecast_c is not None else None
+            _joined(days, "temperature_forecast_c") if days[0].temperature_forecast_c is not None else None
         ),
     )
-
-
-def _whole_days(hours: int) -> int:
-    return -(-hours // 24)
 
 
 def _joined(records: Sequence[DayRecord], series: str) -> Floats:

@@ -16,15 +16,13 @@ from transport.payloads import first_fault
 
 Floats = NDArray[np.float64]
 
-_FORECAST_HORIZON = timedelta(hours=48)
-
 
 @dataclass(frozen=True, slots=True)
 class Recording:
     """Mean powers, prices and temperature of consecutive intervals of length `step`, each of shape (intervals,).
 
-    Forecasts have the same index and may go on past the end: what was expected, not what came. That of the temperature
-    is of the midnight that began each day.
+    Forecasts have the same index and may go on past the end: what was expected at the midnight that began each day, not
+    what came.
     """
 
     home: Home
@@ -44,14 +42,15 @@ class Recording:
         return self.start + len(self.load_kw) * self.step
 
     def forecast_from(self, moment: datetime, slot: timedelta) -> tuple[float, ...]:
-        """Expected mean PV power of each slot of the next 48 hours, or of as many as the recording holds."""
-        return self._by_slot(self.pv_forecast_kw, moment, moment + _FORECAST_HORIZON, slot)
-
-    def temperatures_on(self, moment: datetime, slot: timedelta) -> tuple[datetime, tuple[float, ...]]:
-        """When a moment's local day began, and the mean temperature that was foreseen then for each of its slots.
+        """Expected mean PV power of each slot of the moment's local day that is left.
 
         Nothing is told of the day after: its forecast is of a midnight to come.
         """
+        _, ends = day_bounds(local_day(moment, self.home.tz), self.home.tz)
+        return self._by_slot(self.pv_forecast_kw, moment, ends, slot)
+
+    def temperatures_on(self, moment: datetime, slot: timedelta) -> tuple[datetime, tuple[float, ...]]:
+        """When a moment's local day began, and the mean temperature that was foreseen then for each of its slots."""
         begins, ends = day_bounds(local_day(moment, self.home.tz), self.home.tz)
         first = max(begins, self.start)
         return first, self._by_slot(self.temperature_forecast_c, first, ends, slot)

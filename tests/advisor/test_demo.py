@@ -244,11 +244,11 @@ def test_wrong_usage_is_one_clear_line(tmp_path: Path, arguments: list[str], cod
     assert "Traceback" not in done.stderr
 
 
-def test_the_recording_of_a_demo_brings_a_forecast_that_reaches_further() -> None:
+def test_the_recording_of_a_demo_brings_the_forecasts_of_whole_days() -> None:
     history = shipped_history(HOME)
-    played = recording(history, day=DAY, hours=24)
-    assert len(played.load_kw) == 24
+    played = recording(history, day=DAY, hours=30)
+    assert len(played.load_kw) == 30
     assert played.pv_forecast_kw is not None
-    assert len(played.pv_forecast_kw) == 72
+    assert len(played.pv_forecast_kw) == 48
     with pytest.raises(Exception, match="choose a day within"):
         recording(replace(history, days=history.days[:10]), day=DAY, hours=24)

@@ -71,21 +71,32 @@ def test_a_recording_with_gaps_is_refused(recording: Recording, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("hour", "slot_minutes", "first", "count"),
     [
-        (0, 30, (0.0, 0.0), 96),
-        (10, 30, (1.0, 1.0, 3.0, 3.0, 2.5), 76),
-        (10.5, 30, (1.0, 3.0), 75),
-        (10, 60, (1.0, 3.0, 2.5, 0.5, 0.0), 38),
-        (10, 15, (1.0, 1.0, 1.0, 1.0, 3.0), 152),
+        (0, 30, (0.0, 0.0), 46),
+        (10, 30, (1.0, 1.0, 3.0, 3.0, 2.5), 26),
+        (10.5, 30, (1.0, 3.0), 25),
+        (10, 60, (1.0, 3.0, 2.5, 0.5, 0.0), 13),
+        (10, 15, (1.0, 1.0, 1.0, 1.0, 3.0), 52),
+        (22.5, 30, (0.0,), 1),
+        (23, 30, (0.0, 0.0), 48),
         (48, 30, (), 0),
     ],
 )
-def test_the_forecast_covers_the_slots_ahead_that_are_known(
+def test_the_forecast_covers_what_is_left_of_the_day(
     recording: Recording, hour: float, slot_minutes: int, first: tuple[float, ...], count: int
 ) -> None:
+    """In Madrid the day ends at hour 23 of this recording."""
     slot = timedelta(minutes=slot_minutes)
     values_kw = recording.forecast_from(recording.start + timedelta(hours=hour), slot)
     assert values_kw[: len(first)] == first
     assert len(values_kw) == count
+
+
+def test_the_forecast_of_a_midnight_to_come_is_not_told(recording: Recording) -> None:
+    changed = replace(recording, pv_forecast_kw=np.r_[recording.pv_forecast_kw[:23], np.full(25, 9.0)])
+    for hour in (0, 11.5, 22.5):
+        moment = recording.start + timedelta(hours=hour)
+        assert changed.forecast_from(moment, HALF_HOUR) == recording.forecast_from(moment, HALF_HOUR)
+    assert set(changed.forecast_from(recording.start + timedelta(hours=23), HALF_HOUR)) == {9.0}
 
 
 def test_finer_forecasts_are_averaged_over_the_slot(recording: Recording) -> None:

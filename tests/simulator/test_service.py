@@ -129,12 +129,12 @@ def test_who_hears_the_clock_has_heard_every_sensor(two_hours: Recording, broker
             latest[message.topic] = datetime.fromisoformat(json.loads(message.payload)["time"])
 
 
-def test_each_slot_brings_a_forecast_of_the_hours_ahead(two_hours: Recording, broker: BrokerAddress) -> None:
+def test_each_slot_brings_a_forecast_of_what_is_left_of_the_day(two_hours: Recording, broker: BrokerAddress) -> None:
     with controlled(broker, slots=4) as heard:
         HouseService(house_of(two_hours), pace=Pace(), stop=Event()).run(broker)
     forecasts = [PvForecast.model_validate(body) for body in bodies(heard, TOPICS.sensor("pv_forecast"))]
     assert [forecast.start - two_hours.start for forecast in forecasts] == [index * SLOT for index in range(4)]
-    assert [len(forecast.values_kw) for forecast in forecasts] == [96, 95, 94, 93]
+    assert [len(forecast.values_kw) for forecast in forecasts] == [46, 45, 44, 43]
     assert {forecast.step_minutes for forecast in forecasts} == {30}
     warmth = bodies(heard, TOPICS.sensor("temperature_forecast"))
     assert [TemperatureForecast.model_validate(body).time for body in warmth] == [two_hours.start] * 4
