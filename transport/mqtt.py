@@ -3,14 +3,16 @@
 import logging
 import re
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
+from select import select
 from threading import Event
 from typing import Any, Self
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -26,6 +28,8 @@ _ADDRESS = re.compile(r"([\w.-]+)(?::(\d{1,5}))?", re.ASCII)
 _QUEUE_LENGTH = 2000
 _CONNECT_TIMEOUT_S = 5.0
 _KEEP_ALIVE_S = 30
+_GLANCE_S = 0.05
+_RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +107,11 @@ class MqttLink:
             self._client.connect(self.address.host, self.address.port, keepalive=_KEEP_ALIVE_S)
         except OSError as err:
             raise TransportError(f"no broker at {str(self.address)!r} ({err}): start one or give --broker") from err
-        self._client.loop_start()
-        answered = self._settled.wait(_CONNECT_TIMEOUT_S)
+        self._begin()
+        answered = self._settled.is_set()
         if answered and self._refusal is None:
             return self
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._end()
         if self._refusal is None:
             raise TransportError(
                 f"{str(self.address)!r} accepts connections but does not answer as an MQTT broker: check the port",
@@ -120,11 +123,9 @@ class MqttLink:
 
     def __exit__(self, *_exception: object) -> None:
         if self._will is not None and self.connected:
-            farewell = self._client.publish(*self._will, qos=1, retain=True)
             with suppress(ValueError, RuntimeError):
-                farewell.wait_for_publish(_CONNECT_TIMEOUT_S)
-        self._client.disconnect()
-        self._client.loop_stop()
+                self._deliver(self._client.publish(*self._will, qos=1, retain=True))
+        self._end()
 
     @property
     def connected(self) -> bool:
@@ -148,6 +149,19 @@ class MqttLink:
             return self._inbox.get(timeout=timeout_s)
         except Empty:
             return None
+
+    def _begin(self) -> None:
+        """Let the network work; returns when the broker has answered, or after a timeout."""
+        self._client.loop_start()
+        self._settled.wait(_CONNECT_TIMEOUT_S)
+
+    def _deliver(self, message: MQTTMessageInfo) -> None:
+        """Wait until the broker has a message, or for a timeout."""
+        message.wait_for_publish(_CONNECT_TIMEOUT_S)
+
+    def _end(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
 
     def _build(self, client_id: str) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id)
@@ -231,6 +245,62 @@ class MqttLink:
         if not self.overflowed:
             _log.warning("more than %d messages wait to be read: dropping the oldest", self._inbox.maxsize)
         self.overflowed += 1
+
+
+class UnthreadedLink(MqttLink):
+    """A link without a thread of its own: its network works while its owner publishes and receives, and only then.
+
+    For one who publishes much and receives often: handing each message to another thread takes longer than to send it.
+    """
+
+    _next_try_s = 0.0
+
+    def receive(self, timeout_s: float = 0.0) -> Message | None:
+        """The oldest message that waits, or None after the timeout; what was published is sent first."""
+        while self._client.want_write() and self.connected:
+            self._work(_GLANCE_S)
+        self._work_until(lambda: not self._inbox.empty(), timeout_s)
+        return super().receive()
+
+    def _begin(self) -> None:
+        self._work_until(self._settled.is_set, _CONNECT_TIMEOUT_S)
+
+    def _deliver(self, message: MQTTMessageInfo) -> None:
+        self._work_until(lambda: message.is_published() or not self.connected, _CONNECT_TIMEOUT_S)
+
+    def _end(self) -> None:
+        self._client.disconnect()
+
+    def _work_until(self, done: Callable[[], bool], timeout_s: float) -> None:
+        """Work at least once, unless all is done."""
+        deadline_s, left_s = time.monotonic() + timeout_s, timeout_s
+        while not done() and left_s >= 0:
+            self._work(left_s)
+            left_s = deadline_s - time.monotonic()
+
+    def _work(self, timeout_s: float) -> None:
+        """Send and hear what can be, waiting for it; without a connection, try for one now and then."""
+        connection = self._client.socket()
+        if connection is None:
+            self._reconnect(timeout_s)
+            return
+        # Not paho's own loop(): it wakes itself through a second socket at every message that is published.
+        waiting = [connection] if self._client.want_write() else []
+        readable, writable, _ = select([connection], waiting, [], timeout_s)
+        if readable:
+            self._client.loop_read()
+        if writable:
+            self._client.loop_write()
+        self._client.loop_misc()
+
+    def _reconnect(self, timeout_s: float) -> None:
+        left_s = self._next_try_s - time.monotonic()
+        if left_s > 0:
+            time.sleep(min(left_s, timeout_s))
+            return
+        self._next_try_s = time.monotonic() + _RETRY_S
+        with suppress(OSError):
+            self._client.reconnect()
 
 
 def send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:

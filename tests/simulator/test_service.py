@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,8 @@ from transport.discovery import house_sensors
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.payloads import CommandState, Moment, PvForecast, TemperatureForecast
 from transport.topics import Topics
+
+StartBroker = Callable[[int], AbstractContextManager[BrokerAddress]]
 
 MINUTE = timedelta(minutes=1)
 SLOT = 30 * MINUTE
@@ -216,6 +218,36 @@ def test_speed_paces_the_day_and_commands_act_between_slots(two_hours: Recording
         assert 0.9 < time.monotonic() - began < 2.5
     decisions = [json.loads(line)["decision_id"] for line in record.getvalue().splitlines()]
     assert {"d-1", "d-2", "d-3"} <= set(decisions)
+
+
+def test_a_house_lives_on_without_its_broker_and_is_back_when_it_is(
+    recording: Recording, start_broker: StartBroker
+) -> None:
+    stop = Event()
+    service = HouseService(house_of(recording), pace=Pace(speed=1500, lockstep=False), stop=stop)
+    with start_broker(0) as address:
+        living = Thread(target=service.run, args=(address,))
+        living.start()
+        before = clock_at(address)
+    with start_broker(address.port):
+        after = clock_at(address)
+        stop.set()
+        living.join(WAIT_S)
+    assert not living.is_alive()
+    assert after - before >= 10 * MINUTE
+
+
+def clock_at(address: BrokerAddress) -> datetime:
+    """What the house says the time is, and that it is there."""
+    with MqttLink(address, "watch") as watch:
+        watch.subscribe(TOPICS.house_status, TOPICS.clock)
+        told: dict[str, bytes] = {}
+        while len(told) < 2:
+            message = watch.receive(WAIT_S)
+            assert message is not None
+            told[message.topic] = message.payload
+    assert told[TOPICS.house_status] == b"online"
+    return Moment.model_validate_json(told[TOPICS.clock]).time
 
 
 def test_the_program_ends_cleanly_when_asked(two_hours: Recording, broker: BrokerAddress, tmp_path: Path) -> None:
