@@ -6,22 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from agent.inquiry import Span
+from agent.vocabulary import MONTHS
 from energy.slots import DAY
 
-_MONTHS = (
-    ("january", "jan", "enero", "ene"),
-    ("february", "feb", "febrero"),
-    ("march", "mar", "marzo"),
-    ("april", "apr", "abril", "abr"),
-    ("may", "mayo"),
-    ("june", "jun", "junio"),
-    ("july", "jul", "julio"),
-    ("august", "aug", "agosto", "ago"),
-    ("september", "sept", "sep", "septiembre", "setiembre"),
-    ("october", "oct", "octubre"),
-    ("november", "nov", "noviembre"),
-    ("december", "dec", "diciembre", "dic"),
-)
 _WEEKDAYS = (
     ("monday", "mon", "lunes"),
     ("tuesday", "tue", "tues", "martes"),
@@ -31,12 +18,11 @@ _WEEKDAYS = (
     ("saturday", "sat", "sabado"),
     ("sunday", "sun", "domingo"),
 )
-_MONTH = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names}
 _WEEKDAY = {name: number for number, names in enumerate(_WEEKDAYS) for name in names}
 # "may" and "sun" are also English words, "mar" the Spanish sea: on their own they name no month or day.
 _AMBIGUOUS = ("may", "mar", "sun", "sat", "dec", "ago", "sep", "set")
-_M = "|".join(sorted(_MONTH, key=len, reverse=True))
-_M_ALONE = "|".join(sorted((name for name in _MONTH if name not in _AMBIGUOUS), key=len, reverse=True))
+_M = "|".join(sorted(MONTHS, key=len, reverse=True))
+_M_ALONE = "|".join(sorted((name for name in MONTHS if name not in _AMBIGUOUS), key=len, reverse=True))
 _W = "|".join(sorted((name for name in _WEEKDAY if name not in _AMBIGUOUS), key=len, reverse=True))
 _COUNT = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "fourteen": 14, "thirty": 30,
@@ -144,12 +130,12 @@ def _slashed(match: re.Match[str], today: date) -> Span:
 
 
 def _day_month(match: re.Match[str], today: date) -> Span:
-    return _one(_date(_year(match["y"]), _MONTH[match["m"]], int(match["d"]), today))
+    return _one(_date(_year(match["y"]), MONTHS[match["m"]], int(match["d"]), today))
 
 
 def _range(match: re.Match[str], today: date) -> Span:
     """From the 3rd to the 9th of January: two days of one month."""
-    month, year = _MONTH[match["m"]], _year(match["y"])
+    month, year = MONTHS[match["m"]], _year(match["y"])
     last = _date(year, month, int(match["b"]), today)
     return Span(last.replace(day=int(match["a"])), last)
 
@@ -217,14 +203,14 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Span]], .
     (re.compile(rf"\b(?P<m>{_M})\s+(?:the )?(?P<d>\d{{1,2}}){_TH}\b(?!:){_Y}"), _day_month),
     (
         re.compile(rf"\b(?P<m>{_M}|may)\s+(?:of |de |del )?(?P<y>\d{{4}})\b"),
-        lambda m, today: _month(_year(m["y"]), _MONTH[m["m"]], today),
+        lambda m, today: _month(_year(m["y"]), MONTHS[m["m"]], today),
     ),
     (
         re.compile(
             rf"\b(?:(?:in|during|since|en|durante|for|of|than|de|que) )?(?:(?:last|this) )?(?P<m>{_M_ALONE})\b"
             r"|\bin (?P<may>may)\b"
         ),
-        lambda m, today: _month(None, _MONTH[m["m"] or m["may"]], today),
+        lambda m, today: _month(None, MONTHS[m["m"] or m["may"]], today),
     ),
     (re.compile(r"\b(?:day before yesterday|anteayer|antes de ayer)\b"), _relative(-2)),
     (re.compile(r"\b(?:yesterday|ayer|last night|anoche|yesterday's)\b"), _relative(-1)),

@@ -8,7 +8,15 @@ from typing import TypedDict
 import numpy as np
 
 from agent.devices import KnownDevices
-from energy.commands import ClimateCommand, DeviceCommand, ExportCommand, LoadCommand, PowerSlot, SetpointSlot
+from energy.commands import (
+    ClimateCommand,
+    DeviceCommand,
+    ExportCommand,
+    LoadCommand,
+    PowerSlot,
+    SetpointSlot,
+    addressed,
+)
 from energy.device_guard import DeviceRefused, review_device
 from energy.devices import AnyLoad, Deferrable, HeatPump
 from energy.dispatch import Dispatch
@@ -47,25 +55,14 @@ def device_commands(planned: Dispatch | None, known: KnownDevices, occasion: Occ
     proposed = _proposed(planned, known, occasion)
     commands, problems = [], []
     for command in proposed:
-        state = known.states.get(name_of(command))
+        state = known.states.get(addressed(command))
         heard_at = state.time if state else None
         verdict = review_device(command, occasion.home, occasion.policy, now=occasion.now, state_at=heard_at)
         if isinstance(verdict, DeviceRefused):
-            problems += [f"{name_of(command)}: {reason}" for reason in verdict.reasons]
+            problems += [f"{addressed(command)}: {reason}" for reason in verdict.reasons]
         else:
             commands.append(verdict.command)
     return DevicePlan(tuple(commands), tuple(problems))
-
-
-def name_of(command: DeviceCommand) -> str:
-    """The device that a command is for; the connection is called `grid`."""
-    match command:
-        case LoadCommand():
-            return command.device
-        case ClimateCommand():
-            return command.zone
-        case ExportCommand():
-            return "grid"
 
 
 def _proposed(planned: Dispatch | None, known: KnownDevices, occasion: Occasion) -> list[DeviceCommand]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import MAX_PREC, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
+from agent.vocabulary import MONTHS
+
 # Rounding raises where digits exceed the precision, and a looping model writes as many as it may.
 _ROUNDING = Context(prec=MAX_PREC, rounding=ROUND_HALF_UP)
 
@@ -86,31 +88,7 @@ _WORDS = {
     "cien": 100,
     "mil": 1000,
 }
-_MONTHS = {
-    **{
-        name: number
-        for number, names in enumerate(
-            (
-                ("january", "jan", "enero", "ene"),
-                ("february", "feb", "febrero"),
-                ("march", "mar", "marzo"),
-                ("april", "apr", "abril", "abr"),
-                ("may", "mayo"),
-                ("june", "jun", "junio"),
-                ("july", "jul", "julio"),
-                ("august", "aug", "agosto", "ago"),
-                ("september", "sep", "sept", "septiembre"),
-                ("october", "oct", "octubre"),
-                ("november", "nov", "noviembre"),
-                ("december", "dec", "diciembre", "dic"),
-            ),
-            start=1,
-        )
-        for name in names
-    },
-}
-
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _TOKEN = re.compile(
     r"(?P<iso>\d{4}-\d{2}-\d{2})"
@@ -226,7 +204,7 @@ def _quantity(raw: str, value: Decimal, unit: str | None) -> Quantity:
 
 
 def _date(month: str, day: str, year: str | None) -> str:
-    short = f"{_MONTHS[month]:02d}-{int(day):02d}"
+    short = f"{MONTHS[month]:02d}-{int(day):02d}"
     return f"{year}-{short}" if year else short
 
 

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from agent.actuation import Actuator
 from agent.controls import Acting, ControlPanel
 from agent.decision import Decision
-from agent.device_commands import name_of
 from agent.journal import Journal
 from agent.obedience import ChangedByHand, NotObeyed, Obedience, Obeyed, Outcome, ReadBack
 from agent.presence import Presence
-from energy.commands import ReleaseCommand
+from energy.commands import ReleaseCommand, addressed
 from transport.mqtt import MqttLink
 from transport.payloads import CommandState
 from transport.topics import Topics
@@ -56,8 +55,8 @@ class Hand:
         if self._actuator is not None:
             self._actuator.apply(decision.decision_id, decision.command)
         for command in decision.device_commands:
-            link.publish(self._topics.device_command(name_of(command)), command.model_dump_json(), qos=1)
-            self._devices.add(name_of(command))
+            link.publish(self._topics.device_command(addressed(command)), command.model_dump_json(), qos=1)
+            self._devices.add(addressed(command))
         self.last_command_at, self._unconfirmed = decision.at, decision.decision_id
         self._presence.tell_troubles(decision.at, link, in_control=True, changed=None)
 

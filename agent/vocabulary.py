@@ -7,6 +7,22 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+_MONTHS_IN_ORDER = (
+    ("january", "jan", "enero", "ene"),
+    ("february", "feb", "febrero"),
+    ("march", "mar", "marzo"),
+    ("april", "apr", "abril", "abr"),
+    ("may", "mayo"),
+    ("june", "jun", "junio"),
+    ("july", "jul", "julio"),
+    ("august", "aug", "agosto", "ago"),
+    ("september", "sept", "sep", "septiembre", "setiembre"),
+    ("october", "oct", "octubre"),
+    ("november", "nov", "noviembre"),
+    ("december", "dec", "diciembre", "dic"),
+)
+MONTHS = {name: number for number, names in enumerate(_MONTHS_IN_ORDER, start=1) for name in names}
+
 
 @dataclass(frozen=True, slots=True)
 class Named:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, assert_never
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
@@ -204,8 +204,23 @@ class ExportCommand(_Command):
 
 AnyCommand = BatteryCommand | ReleaseCommand
 DeviceCommand = LoadCommand | ClimateCommand | ExportCommand
+# The connection's name among the devices.
+GRID = "grid"
 
 _COMMAND: TypeAdapter[AnyCommand] = TypeAdapter(Annotated[AnyCommand, Field(discriminator="kind")])
+
+
+def addressed(command: DeviceCommand) -> str:
+    """The name of the device that a command is for, which its topic must have; the connection is called `grid`."""
+    match command:
+        case LoadCommand():
+            return command.device
+        case ClimateCommand():
+            return command.zone
+        case ExportCommand():
+            return GRID
+        case _:
+            assert_never(command)
 
 
 def read_command(payload: bytes | str) -> AnyCommand:

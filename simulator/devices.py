@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from energy.commands import ClimateCommand, DeviceCommand, ExportCommand, LoadCommand
+from energy.commands import ClimateCommand, DeviceCommand, LoadCommand
 from energy.devices import AnyDevice, AnyLoad, Car, Deferrable, HeatPump
 from energy.heat_pump import heat_pump_cop
 from energy.home import Home
@@ -242,19 +242,3 @@ def simulated(home: Home, *, began: datetime, seed: int) -> tuple[SimulatedDevic
                 assert_never(device)
 
     return tuple(made(device) for device in home.devices)
-
-
-def addressed(command: DeviceCommand) -> str:
-    """The name that a command's topic must have."""
-    match command:
-        case LoadCommand():
-            return command.device
-        case ClimateCommand():
-            return command.zone
-        case ExportCommand():
-            return GRID
-        case _:
-            assert_never(command)
-
-
-GRID = "grid"

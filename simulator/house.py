@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from energy.commands import (
+    GRID,
     SELF_CONSUMPTION,
     AnyCommand,
     BatteryCommand,
@@ -16,6 +17,7 @@ from energy.commands import (
     Levels,
     Mode,
     ReleaseCommand,
+    addressed,
     read_command,
     read_device_command,
 )
@@ -24,7 +26,7 @@ from energy.flows import Flows, step_house
 from energy.home import Grid
 from energy.slots import floor_slot, hours
 from simulator.appliances import smooth_sun, spiky_load
-from simulator.devices import GRID, HeatedZone, Surroundings, addressed, simulated
+from simulator.devices import HeatedZone, Surroundings, simulated
 from simulator.inverter import inverter_objection
 from simulator.recording import Recording
 from simulator.rooms import room_readings
