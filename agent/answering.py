@@ -68,8 +68,11 @@ def _plan(sources: Sources, asked: Question, now: datetime) -> Finding:
         return inquiry.planned(sources, at=window.at or window.end)
     found = inquiry.planned(sources)
     end = found.facts.get("plan_end")
-    if window is not None and isinstance(end, datetime) and window.start >= end:
-        return unknown("plan", "beyond_plan", plan_end=end)
+    if window is not None and isinstance(end, datetime):
+        # A bill of a week or a month is no plan of a day.
+        too_long = asked.quantity == "cost" and window.end > end + DAY
+        if window.start >= end or too_long:
+            return unknown("plan", "beyond_plan", plan_end=end)
     return found
 
 
@@ -150,8 +153,23 @@ def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
     if window is not None and window.at is None and window.start < now:
         return inquiry.done(sources, window.start, min(window.end, now))
     if window is not None and window.at is not None:
-        return inquiry.done(sources, window.at, now)
+        since = re.search(r"\b(?:since|desde|after|despues)\b", plain(asked.text))
+        return inquiry.done(sources, window.at, now) if since else inquiry.why(sources, at=window.at)
     return inquiry.done(sources, now - DAY, now)
+
+
+def _who(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    return inquiry.who_chose(sources, at=None if window is None else window.at or min(window.end, now))
+
+
+def _times(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """How often a mode was chosen; in the last seven days where no time is named."""
+    if asked.mode is None:
+        return _done(sources, asked, now)
+    window = asked.window
+    start, end = (window.start, min(window.end, now)) if window and not window.at else (now - _LATELY, now)
+    return inquiry.how_often(sources, asked.mode, start, end)
 
 
 def _battery_then(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -211,6 +229,8 @@ _ANSWERS: dict[Aim, Answer] = {
     "battery_then": _battery_then,
     "expected": _expected,
     "mode_ahead": _mode_ahead,
+    "who": _who,
+    "times": _times,
     "outage": _outage,
     "home": _home,
     "wishes": _wishes,

@@ -12,8 +12,7 @@ from energy.slots import DAY, local_day
 
 Answer = Callable[[Sources, Question, datetime], Finding]
 
-# The longest part of a day that has a name; the shortest day has 23 hours.
-_PART_OF_DAY = timedelta(hours=14)
+_SHORTEST_DAY = timedelta(hours=23)
 # A better day is one that cost less.
 _GOOD = re.compile(r"\b(?:better|worse|mejor|peor)\b")
 
@@ -51,11 +50,16 @@ def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _part_of_day(sources: Sources, asked: Question, now: datetime) -> Finding | None:
-    """The evening or night asked about; None where the question is about whole days, or nothing was metered then."""
+    """The hours asked about; None where the question is about whole days. Hours still to come are yesterday's."""
     window = asked.window
-    if window is None or window.at is not None or window.end - window.start > _PART_OF_DAY or window.start >= now:
+    if window is None or window.at is not None or window.end - window.start >= _SHORTEST_DAY:
         return None
-    return inquiry.metered_in(sources, asked.quantity, window.start, min(window.end, now))
+    start, end = window.start, window.end
+    if start >= now:
+        if asked.spans:
+            return None
+        start, end = start - DAY, end - DAY
+    return inquiry.metered_in(sources, asked.quantity, start, min(end, now))
 
 
 def _breakdown(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -156,6 +160,19 @@ def _weekends(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.weekends(sources, Span(today - 56 * DAY, today - DAY), quantity=quantity, now=now)
 
 
+def _charge_range(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.charge_range(sources, _span(asked, now, sources), now=now)
+
+
+def _last_full(sources: Sources, asked: Question, now: datetime) -> Finding:
+    empty = re.search(r"\b(?:empty|flat|run out|ran out|vacia|vacio|agot\w+)\b", plain(asked.text)) is not None
+    return inquiry.last_at_limit(sources, full=not empty, now=now)
+
+
+def _when_dear(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.when_dear(sources, _lately(asked, now, sources), now=now)
+
+
 def _dear_day(sources: Sources, asked: Question, now: datetime) -> Finding:
     yesterday = local_day(now, sources.home.tz) - DAY
     return inquiry.dear_day(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
@@ -180,4 +197,7 @@ ANSWERS: dict[Aim, Answer] = {
     "share": _share,
     "weekends": _weekends,
     "dear_day": _dear_day,
+    "charge_range": _charge_range,
+    "last_full": _last_full,
+    "when_dear": _when_dear,
 }

@@ -52,12 +52,16 @@ def find_spans(text: str, today: date) -> tuple[Span, ...] | BadDate:
                 return BadDate(match[0].strip())
         # What was read once is not read again by a shorter pattern.
         free = pattern.sub(lambda match: " " * len(match[0]), free)
-    return _joined(text, [(at, *found[at]) for at in sorted(found)], today)
+    spans = _joined(text, [(at, *found[at]) for at in sorted(found)], today)
+    if len(spans) == 1 and spans[0].days == 1 and _DAY_BEFORE.search(text):
+        return (*spans, _one(spans[0].first - DAY))
+    return spans
 
 
 # What stands before, between and at the beginning of the days it makes into one span.
 _FROM = re.compile(r"\b(?:from|since|de|del|desde)(?: (?:el|la|the))?\s*$")
 _TO = re.compile(r"\s*(?:to|through|till|until|al?|hasta)(?: (?:el|la|the))?\s*")
+_DAY_BEFORE = re.compile(r"\bthe day before\b(?! yesterday)|\b(?:el )?dia anterior\b")
 _SINCE = re.compile(r"\b(?:since|desde)(?: (?:el|la|the))?\s*$")
 
 

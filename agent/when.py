@@ -77,15 +77,26 @@ def window_of(words: str, spans: tuple[Span, ...], clock: time | None, now: date
 
 
 def _between(words: str, day: date, zone: ZoneInfo) -> Window | None:
-    """The hours named as between one clock and another of the same day."""
-    match = _BETWEEN.search(words)
+    """The hours named as between one clock and another of the same day; one "pm" at the end counts for both."""
+    match = _BETWEEN.search(words) or _FROM_TO.search(words)
     if match is None:
         return None
-    first, last = (find_clock(f"at {match[at].strip()}") for at in (1, 2))
+    begin, end_ = match[1].strip(), match[2].strip()
+    part = re.search(_PART, end_)
+    if part is None and _LATE.search(words):
+        begin, end_ = f"{begin} pm", f"{end_} pm"
+    elif part is not None and not re.search(_PART, begin) and _hour_of(begin) < _hour_of(end_):
+        begin += f" {part[0]}"
+    first, last = (find_clock(f"at {clock}") for clock in (begin, end_))
     if not isinstance(first, time) or not isinstance(last, time):
         return None
     start, end = moment_of(day, first, zone), moment_of(day, last, zone)
     return Window(start, end if end > start else moment_of(day + DAY, last, zone))
+
+
+def _hour_of(clock: str) -> int:
+    """The figure of an hour; 12 stands before 1."""
+    return int(re.split(r"\D", clock)[0]) % 12
 
 
 def start_of(spans: tuple[Span, ...], clock: time | None, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -113,7 +124,12 @@ _CLOCK = re.compile(
     rf"(?:\s*(?P<part2>{_PART}))?{_NO_UNIT}"
     rf"|\b(?P<h3>\d{{1,2}})\s*(?P<part3>am|pm)\b",
 )
+_LATE = re.compile(r"\b(?:evening|afternoon|tonight|at night)\b|\bpor la (?:tarde|noche)\b")
 _HOUR = rf"[0-2]?\d(?!\d)(?:[:h]\d\d)?(?:\s*{_PART})?"
 _BETWEEN = re.compile(
     rf"\b(?:between|entre) (?:las? )?({_HOUR}) (?:and|y) (?:las? )?({_HOUR})(?!\s*(?:%|de \w+bre\b|\w*(?:ary|ember)\b))"
+)
+_FROM_TO = re.compile(
+    rf"\b(?:from|de|desde) (?:las? )?({_HOUR}) (?:to|until|till|a|hasta) (?:las? )?"
+    rf"([0-2]?\d(?!\d)(?:[:h]\d\d(?:\s*{_PART})?|\s*{_PART}))"
 )

@@ -7,6 +7,7 @@ from agent.inquiry.finding import Fact, Facts, Finding, Inquiry, unknown
 from agent.inquiry.habits import busiest_hour, dear_day, own_share, weekends
 from agent.inquiry.history import Grain, Quantity, breakdown, compare, days_like, extreme, total_of, totals
 from agent.inquiry.household import about_home, wishes
+from agent.inquiry.moments import charge_range, how_often, last_at_limit, when_dear, who_chose
 from agent.inquiry.money import panels_worth, saved, unit_cost
 from agent.inquiry.sources import Sources, Span
 from agent.inquiry.stretch import battery_then, bought, dearest_hour, losses, metered_in, nights, usually_empty
@@ -31,6 +32,7 @@ __all__ = [
     "bought",
     "breakdown",
     "busiest_hour",
+    "charge_range",
     "compare",
     "days_like",
     "dear_day",
@@ -42,7 +44,9 @@ __all__ = [
     "faults",
     "forecast_check",
     "heating_ahead",
+    "how_often",
     "how_sure",
+    "last_at_limit",
     "losses",
     "metered_in",
     "mode_ahead",
@@ -61,6 +65,8 @@ __all__ = [
     "usually_empty",
     "weekends",
     "what_if",
+    "when_dear",
+    "who_chose",
     "why",
     "why_not",
     "wishes",

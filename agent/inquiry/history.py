@@ -113,6 +113,8 @@ def compare(sources: Sources, quantity: Quantity, first: Span, second: Span, *, 
     if mean_b and quantity not in _MEAN:
         facts["difference_percent"] = abs(mean_a / mean_b - 1) * 100
     told = "more" if mean_a > mean_b else "less" if mean_a < mean_b else "same"
+    if told != "same" and first.days == second.days == 1:
+        told = f"{told}.day"
     return Finding("compare", f"compare.{told}", facts, days=tuple(day.day for day in (*known_a, *known_b)))
 
 

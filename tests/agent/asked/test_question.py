@@ -421,6 +421,13 @@ def test_broken_text_is_cleaned(given: Any, text: str) -> None:
         ("How much did we use between 10 and 14 yesterday?", "2026-01-13T10:00", "2026-01-13T14:00"),
         ("¿Cuánto gastamos ayer entre las 10 y las 14?", "2026-01-13T10:00", "2026-01-13T14:00"),
         ("use between 9:30 pm and 2 am on Monday", "2026-01-12T21:30", "2026-01-13T02:00"),
+        ("use between 6 and 9 pm yesterday", "2026-01-13T18:00", "2026-01-13T21:00"),
+        ("sun between 10 and 1 pm yesterday", "2026-01-13T10:00", "2026-01-13T13:00"),
+        ("use between 12 and 3 pm yesterday", "2026-01-13T12:00", "2026-01-13T15:00"),
+        ("use yesterday evening between 6 and 9", "2026-01-13T18:00", "2026-01-13T21:00"),
+        ("consumo de ayer entre las 6 y las 9 de la noche", "2026-01-13T18:00", "2026-01-13T21:00"),
+        ("use from 6 to 9 pm yesterday", "2026-01-13T18:00", "2026-01-13T21:00"),
+        ("consumo de ayer de las 6:30 a las 9:00", "2026-01-13T06:30", "2026-01-13T09:00"),
     ],
 )
 def test_hours_between_two_clocks_are_a_stretch(text: str, start: str, end: str) -> None:
