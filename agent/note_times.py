@@ -47,6 +47,14 @@ _CLOCK = (
     r"(?: ?([ap])\.?m\b\.?| (?:de|por) la (manana|tarde|noche)| in the (morning|afternoon|evening))?"
     r"(?: o'?clock| en punto)?"
 )
+# Words for times that nothing above reads; a note that holds again and again, or at a feast, must not hold now instead.
+_UNREAD = re.compile(
+    r"\b(?:every|each|daily|nightly|weekly|always|weekdays?|workdays?|weekends?|weeks?|months?|years?|days|hours?|minutes?"
+    r"|next|following|later|afterwards|soon|christmas|xmas|easter|new year\S*|eve|nights|evenings|mornings|afternoons"
+    r"|cada|tod[oa]s l[oa]s|diari\w+|siempre|entre semana|laborables|semanas?|mes(?:es)?|anos?|dias|horas?|minutos?"
+    r"|proxim[oa]s?|siguientes?|luego|pronto|navidad\w*|nochebuena|nochevieja|reyes|pascua|semana santa|noches|tardes"
+    r"|mananas)\b"
+)
 _NAMED_CLOCKS = {"noon": time(12), "midday": time(12), "mediodia": time(12), "midnight": time(0), "medianoche": time(0)}
 _NAMED = "|".join(_NAMED_CLOCKS)
 
@@ -97,6 +105,8 @@ def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, mea
     found = _Found(text, now.astimezone(zone))
     for read in (_dates, _ranges, _lengths, _days, _clocks):
         read(found)
+    if unread := _UNREAD.search(found.text):
+        raise TimeError(f"{unread[0]!r} is a time that is not understood: give a day, a date or a clock time")
     if meal is not None:
         _for_meal(found, meal)
     if found.part == "night" and found.this_night and found.now.hour < _SMALL_HOURS:
@@ -214,7 +224,9 @@ def _time(parts: tuple[str | None, ...]) -> time:
 def _lengths(found: _Found) -> None:
     """For 3 hours, during two days, durante 3 horas, los proximos 2 dias, the next four hours."""
     lead = r"(?:for|during|over|durante|por)?(?: ?(?:the next|next|the coming|las? proximas?|los proximos|unas))?"
-    if match := _take(found, rf"{lead} ?{_COUNT} (hours?|horas?|h|days?|dias?|weeks?|semanas?)"):
+    # What begins in two weeks does not last for them.
+    not_in = r"(?<!\bin)(?<!\bin )(?<!\bdentro de)(?<!\bdentro de )"
+    if match := _take(found, rf"{not_in}{lead} ?{_COUNT} (hours?|horas?|h|days?|dias?|weeks?|semanas?)"):
         count = _COUNTS.get(match[1]) or int(match[1])
         unit = match[2][0]
         found.length = timedelta(hours=count) if unit == "h" else timedelta(days=count * (7 if unit in "ws" else 1))
@@ -226,17 +238,24 @@ def _days(found: _Found) -> None:
 
 
 def _weekends(found: _Found) -> None:
-    lead = r"(until |hasta )?(?:(?:over|during|this|the|all|el|este|todo el|durante el) ?)*"
-    pattern = rf"{lead}(weekend|fin de semana|finde|week|semana)"
-    match = _take(found, pattern)
+    articles = r"over|during|this|next|coming|the|all|el|la|este|esta|proxim[oa]|todo el|durante el"
+    lead = rf"(until |hasta )?((?:(?:{articles}) ?)*)"
+    match = _take(found, rf"{lead}(weekend|fin de semana|finde|week|semana)( que viene| proxim[oa])?")
     if match is None:
         return
-    sunday = found.today + DAY * (6 - found.today.weekday())
-    found.last_day = sunday
-    if match[2] not in {"week", "semana"} and not match[1]:
-        found.day = max(sunday - DAY, found.today)
-    else:
-        found.day = found.today
+    monday = found.today - DAY * found.today.weekday()
+    of_week, is_next = match[3] in {"week", "semana"}, _is_next(match[2] + (match[4] or ""))
+    if is_next and (of_week or found.today >= monday + 5 * DAY):
+        monday += 7 * DAY
+    if match[1] and is_next and of_week:
+        monday -= 7 * DAY  # until next week begins
+    found.last_day = monday + 6 * DAY
+    begins = monday if of_week else monday + 5 * DAY
+    found.day = found.today if match[1] else max(begins, found.today)
+
+
+def _is_next(words: str) -> bool:
+    return re.search(r"\b(?:next|coming|proxim[oa]|que viene)\b", words) is not None
 
 
 def _tonight(found: _Found) -> None:
@@ -250,24 +269,28 @@ def _tonight(found: _Found) -> None:
 
 def _tomorrow(found: _Found) -> None:
     to_part = r"(?: (?:in the |by the |por la |a la )?(morning|afternoon|evening|night|manana|tarde|noche))?"
-    match = _take(found, rf"(until |till |hasta )?(?:for |para )?(?:tomorrow|(?<!la )(?<!esta )manana)(?:'s)?{to_part}")
+    named = r"((?:the )?day after tomorrow|pasadomanana)|tomorrow|(?<!la )(?<!esta )manana"
+    match = _take(found, rf"(until |till |hasta )?(?:for |para )?(?:{named})(?:'s)?{to_part}")
     if match is None:
         return
-    day = found.today + DAY
-    found.part = _PART_WORDS.get(match[2] or "", found.part)
+    day = found.today + (2 if match[2] else 1) * DAY
+    found.part = _PART_WORDS.get(match[3] or "", found.part)
     _set_day(found, day, until=bool(match[1]))
 
 
 def _weekdays(found: _Found) -> None:
     to_part = r"(?: (?:in the |por la |a la )?(morning|afternoon|evening|night|manana|tarde|noche))?"
     until = r"(until |till |through |hasta |to |al |a )?"
-    lead = rf"{until}(?:on |for |from |de |del |desde |para |this |next |el |este |proximo )*"
+    lead = rf"{until}((?:on |for |from |de |del |desde |para |this |next |el |este |proximo )*)"
     for _ in range(2):
-        match = _take(found, rf"{lead}({_WEEKDAY})(?:'s)?{to_part}")
+        match = _take(found, rf"{lead}({_WEEKDAY})( que viene| proximo)?(?:'s)?{to_part}")
         if match is None:
             return
-        day = found.today + DAY * ((_WEEKDAYS[match[2]] - found.today.weekday()) % 7)
-        found.part = _PART_WORDS.get(match[3] or "", found.part)
+        ahead = (_WEEKDAYS[match[3]] - found.today.weekday()) % 7
+        if ahead == 0 and _is_next(match[2] + (match[4] or "")):
+            ahead = 7
+        day = found.today + DAY * ahead
+        found.part = _PART_WORDS.get(match[5] or "", found.part)
         _set_day(found, day, until=bool(match[1]))
 
 
@@ -332,6 +355,10 @@ def _by_day(found: _Found, day: date, zone: ZoneInfo, *, by: bool) -> tuple[date
     if found.until_day is not None:
         return start, _part(found.until_day, found.part or "day", zone)[0 if by else 1]
     if found.length is not None:
+        if found.length < DAY and found.day is not None and found.part is None:
+            if found.day != found.today:
+                raise TimeError("when does it begin? Give a clock time, such as 'from 18:00'")
+            start = found.now
         return start, _shift(start, found.length, zone)
     if not said:
         return start, start + timedelta(days=1)

@@ -79,6 +79,8 @@ _SPELLINGS = (
     (r"por ?ciento", "%"),
     (r"(?<!\w)'?til\b|\buntill\b", "until"),
     (r"\basta\b", "hasta"),
+    # "Pasado" alone speaks of the past.
+    (r"\bpasado manana\b", "pasadomanana"),
     # The only harmless "si": a reason, not a condition.
     (r"\b(?:por si acaso|just in case)\b", ""),
 )
