@@ -10,7 +10,7 @@ from energy.errors import AdvisorError
 
 @pytest.mark.slow
 def test_the_house_is_measured_beside_a_bare_publisher() -> None:
-    # How fast a bare publisher is depends on the free cores: the ratio is for `advisor bench mqtt` to tell.
+    # How fast either is depends on the free cores: the exact ratio is for `advisor bench mqtt` to tell.
     try:
         with _mosquitto() as address:
             measured = measure(address, "mosquitto", rounds=3, hours=72)
@@ -19,5 +19,4 @@ def test_the_house_is_measured_beside_a_bare_publisher() -> None:
             raise
         pytest.skip(str(err))
     assert measured.messages > 15_000
-    assert measured.house_per_s > 0
-    assert 0 < measured.share < 2
+    assert measured.share > 0.5
