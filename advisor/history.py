@@ -19,7 +19,7 @@ from ingest.csv_history import read_csv
 from ingest.history import History
 from ingest.home_file import load_home
 from ingest.job import Report, ingest, sync
-from ingest.recorded import shipped_history
+from ingest.recorded import shipped_history, shipped_homes
 from knowledge.days import of_one_step
 from knowledge.embedder import TextEmbedder
 from knowledge.fingerprint import NOTHING_EXPECTED, VERSION, foreseen
@@ -61,7 +61,9 @@ def known_history(name: str, memory: Path) -> History:
         SettingsError: neither knows the home.
     """
     store = store_of(memory)
-    if name not in store.homes():
+    if name not in (known := store.homes()):
+        if name not in (shipped := shipped_homes()):
+            raise SettingsError(f"home {name!r} is not known: ingest it, or use one of {', '.join([*known, *shipped])}")
         return shipped_history(name)
     days = of_one_step(store.days(name))
     return History(store.home(name), days[0].step, days)

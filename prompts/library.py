@@ -84,7 +84,8 @@ def load(name: str, version: int | None = None, *, folder: Traversable = _FOLDER
     known = versions(name, folder=folder)
     if not known or (version is not None and version not in known):
         wanted = name if version is None else f"{name}.v{version}"
-        raise SettingsError(f"prompt {wanted!r} does not exist: {name!r} has the versions {known}")
+        there = f"{name!r} has the versions {known}" if known else f"there are {', '.join(names(folder=folder))}"
+        raise SettingsError(f"prompt {wanted!r} does not exist: {there}")
     if version is None:
         return _newest([_read(name, one, folder) for one in known])
     return _read(name, version, folder)

@@ -224,7 +224,7 @@ def test_the_embedded_model_reviews_and_the_bill_stays_near_the_best(tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["demo", "--home", "nowhere"], 2, "home 'nowhere' is not shipped: use one of citylearn-1, citylearn-4"),
+        (["demo", "--home", "nowhere"], 2, "home 'nowhere' is not known: ingest it, or use one of citylearn-1"),
         (["demo", "--day", "1999-01-01", "--model", "none"], 1, "knows no day before 1999-01-01"),
         (["run", "--config", "missing.toml"], 2, "'missing.toml' does not exist"),
         (["explain"], 2, "give --last or --at"),
