@@ -128,9 +128,9 @@ _CHANGES: tuple[tuple[str, Callable[[str], Change | None]], ...] = (
 )  # fmt: skip
 
 _FACTORS: tuple[tuple[str, float], ...] = (
-    (r"\b(?:twice|doubled?|dobl[ea]\w*)\b", 2.0),
-    (r"\b(?:triple[d]?|three times|tres veces)\b", 3.0),
-    (r"\b(?:half|halved|mitad)\b(?! an hour)", 0.5),
+    (r"\b(?:twice|doubl(?:e|ed|es|ing)|dobl[ea]\w*)\b", 2.0),
+    (r"\b(?:triple[ds]?|three times|tres veces)\b", 3.0),
+    (r"\b(?:half|halve[ds]?|mitad)\b(?! an hour)", 0.5),
 )
 
 

@@ -110,7 +110,8 @@ def _planned_device(sources: Sources, load: str) -> Finding | None:
 
 
 def _prices(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del asked
+    if asked.spans and asked.window is not None and asked.window.end <= now:
+        return inquiry.prices_then(sources, asked.spans[0], now=now)
     return inquiry.prices(sources, now=now)
 
 

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from agent import inquiry
-from agent.inquiry import Finding, Sources, Span, unknown
+from agent.inquiry import Finding, Grain, Sources, Span, unknown
 from agent.question import Aim, Question, plain
 from energy.slots import DAY, local_day
 
 Answer = Callable[[Sources, Question, datetime], Finding]
 
 _SHORTEST_DAY = timedelta(hours=23)
+_WHICH = re.compile(r"\b(?:which|what|que|cual fue (?:la|el)) (week|month|semana|mes)\b")
 # A better day is one that cost less.
 _GOOD = re.compile(r"\b(?:better|worse|mejor|peor)\b")
 
@@ -70,7 +72,15 @@ def _breakdown(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.breakdown(sources, asked.quantity or "load", span, grain=grain, now=now)
 
 
+def _daily_mean(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.total_of(sources, asked.quantity or "load", _lately(asked, now, sources), now=now)
+
+
 def _extreme(sources: Sources, asked: Question, now: datetime) -> Finding:
+    if grain := _WHICH.search(plain(asked.text)):
+        # Weeks and months are few: all are told.
+        whole: Grain = "week" if grain[1] in ("week", "semana") else "month"
+        return _breakdown(sources, replace(asked, grain=whole), now)
     span, quantity = _ever(asked, now, sources), asked.quantity or "load"
     if span.days == 1:
         return inquiry.total_of(sources, "peak" if quantity == "load" else quantity, span, now=now)
@@ -197,6 +207,7 @@ ANSWERS: dict[Aim, Answer] = {
     "share": _share,
     "weekends": _weekends,
     "dear_day": _dear_day,
+    "daily_mean": _daily_mean,
     "charge_range": _charge_range,
     "last_full": _last_full,
     "when_dear": _when_dear,

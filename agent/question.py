@@ -21,8 +21,8 @@ Aim = Literal[
     "why", "why_not", "plan", "what_if", "totals", "extreme", "compare", "breakdown", "days_like", "saved",
     "best_start", "prices", "status", "thermostat", "battery_ahead", "hour", "share", "weekends", "dear_day", "done",
     "unit_cost", "panels", "nights", "usually_empty", "forecast_check", "faults", "battery_then", "expected", "sure",
-    "mode_ahead", "who", "times", "charge_range", "last_full", "when_dear", "outage", "losses", "home", "wishes",
-    "sizing", "meaning", "away", "not_measured", "thanks", "help", "order", "off_subject",
+    "mode_ahead", "who", "times", "charge_range", "last_full", "when_dear", "daily_mean", "outage", "losses", "home",
+    "wishes", "sizing", "meaning", "away", "not_measured", "thanks", "help", "order", "off_subject",
 ]  # fmt: skip
 
 MAX_QUESTION = 2000

@@ -1,6 +1,6 @@
 """Deterministic inquiries over journal, day store and memory: what was decided, what happened, what would be."""
 
-from agent.inquiry.advice import best_start, prices, status
+from agent.inquiry.advice import best_start, prices, prices_then, status
 from agent.inquiry.ahead import battery_ahead, device_ahead, heating_ahead, mode_ahead, outage
 from agent.inquiry.decisions import done, planned, why, why_not
 from agent.inquiry.finding import Fact, Facts, Finding, Inquiry, unknown
@@ -56,6 +56,7 @@ __all__ = [
     "panels_worth",
     "planned",
     "prices",
+    "prices_then",
     "saved",
     "status",
     "total_of",

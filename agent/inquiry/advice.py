@@ -6,8 +6,9 @@ import numpy as np
 
 from agent.inquiry.finding import Fact, Facts, Finding, unknown
 from agent.inquiry.replan import least_costs, run_profile, scene_of
-from agent.inquiry.sources import Sources
+from agent.inquiry.sources import Sources, Span
 from energy.slots import hours, local_day
+from knowledge.days import Floats
 
 _NEXT_BEST = 3
 
@@ -82,15 +83,38 @@ def prices(sources: Sources, *, now: datetime) -> Finding:
         "currency": sources.home.currency,
         "horizon_hours": len(ahead) * hours(scene.step),
     }
-    for name, value in (("cheapest", ahead.min()), ("dearest", ahead.max())):
-        first = begin + int(np.flatnonzero(ahead == value)[0])
-        end = first + 1
-        while end < len(buy) and buy[end] == value:
-            end += 1
-        facts |= {f"{name}_per_kwh": float(value), f"{name}_start": scene.starts[first]}
-        facts[f"{name}_end"] = scene.starts[end - 1] + scene.step
+    facts |= _cheapest_and_dearest(scene.starts[begin:], ahead, scene.step)
     told = "prices.flat" if np.ptp(ahead) == 0 else "prices.ahead"
     return Finding("prices", told, facts, decisions=(decision.decision_id,))
+
+
+def prices_then(sources: Sources, span: Span, *, now: datetime) -> Finding:
+    """The cheapest and the dearest stretch of the metered hours of a span that is past."""
+    seen = sources.metered(span, now)
+    if seen is None or np.isnan(seen.prices.import_per_kwh).any():
+        return unknown("totals", "not_metered_cost", asked_first=span.first, asked_last=span.last)
+    paid = seen.prices.import_per_kwh
+    facts: dict[str, Fact] = {"first_day": span.first, "last_day": span.last, "currency": sources.home.currency}
+    if np.ptp(paid) == 0:
+        return Finding("prices", "totals.one_price", facts)
+    facts |= _cheapest_and_dearest(seen.starts, paid, timedelta(hours=seen.hours))
+    return Finding("prices", "prices.then", facts)
+
+
+def _cheapest_and_dearest(starts: list[datetime], prices: Floats, step: timedelta) -> dict[str, Fact]:
+    """The first stretch at the lowest price, and the first at the highest."""
+    facts: dict[str, Fact] = {}
+    for name, value in (("cheapest", prices.min()), ("dearest", prices.max())):
+        first = int(np.flatnonzero(prices == value)[0])
+        end = first + 1
+        while end < len(prices) and prices[end] == value and starts[end] == starts[end - 1] + step:
+            end += 1
+        facts |= {
+            f"{name}_per_kwh": float(value),
+            f"{name}_start": starts[first],
+            f"{name}_end": starts[end - 1] + step,
+        }
+    return facts
 
 
 def status(sources: Sources, *, now: datetime, at: datetime | None = None) -> Finding:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agent.answering import run
-from agent.inquiry import Span, charge_range, how_often, last_at_limit, when_dear, who_chose
+from agent.inquiry import Span, charge_range, how_often, last_at_limit, prices_then, when_dear, who_chose
 from agent.question import understand
 from energy.commands import Mode
 from energy.slots import local_day
@@ -80,6 +80,18 @@ def test_dear_hours_are_those_above_the_middle_of_the_prices(known: Any) -> None
     assert found.facts["cost"] == pytest.approx(float(bought @ at_prices))
 
 
+def test_the_prices_of_a_day_past_are_those_it_had(known: Any) -> None:
+    yesterday = known.today - DAY
+    starts = sorted(at for at in known.metered if local_day(at, known.home.tz) == yesterday)
+    prices = known.home.tariff.prices(starts, known.home.tz).import_per_kwh
+    facts = prices_then(known.sources, Span(yesterday, yesterday), now=known.now).facts
+    for name, value in (("cheapest", prices.min()), ("dearest", prices.max())):
+        within = [
+            p for at, p in zip(starts, prices, strict=True) if facts[f"{name}_start"] <= at < facts[f"{name}_end"]
+        ]
+        assert set(within) == {value} == {facts[f"{name}_per_kwh"]}
+
+
 def test_without_a_model_the_planner_chose(known: Any) -> None:
     found = who_chose(known.sources)
     assert found.told == "status.chosen.planner"
@@ -101,6 +113,21 @@ def test_without_a_model_the_planner_chose(known: Any) -> None:
         ("How much did we use at peak price yesterday?", "totals.dear"),
         ("¿Cuánto compramos ayer en horas punta?", "totals.dear"),
         ("How much cheaper was yesterday than the day before?", "compare."),
+        ("What was our most expensive hour yesterday?", "extreme.hour_cost.most"),
+        ("When were prices lowest yesterday?", "prices.then"),
+        ("¿Cuándo fueron más bajos los precios ayer?", "prices.then"),
+        ("What is the average daily use in December?", "totals.load"),
+        ("¿Cuál es el consumo medio diario de diciembre?", "totals."),
+        ("Do we use more on weekends?", "compare.weekends"),
+        ("¿Consumimos más los fines de semana?", "compare.weekends"),
+        ("Which week was the cheapest?", "totals.breakdown"),
+        ("How much would a 3 kW heater for 2 hours at 10 pm cost?", "what_if."),
+        ("How much of yesterday's sun did we use ourselves?", "totals.share"),
+        ("What does the forecast say about sun tomorrow?", "plan.expected.pv"),
+        ("What happened last night?", "plan.done"),
+        ("Was it colder yesterday than the day before?", "compare."),
+        ("What if the price doubles?", "what_if."),
+        ("resumen de la semana", "totals.span"),
         ("¿Cuánto más barato fue ayer que anteayer?", "compare."),
     ],
 )
