@@ -15,6 +15,9 @@ from energy.slots import DAY, local_day
 
 # How far back a decision of some mode is looked for where the question names no time.
 _LATELY = timedelta(days=7)
+# What shall run tonight may run until the household gets up.
+_TONIGHT = re.compile(r"\b(?:tonight|overnight|esta noche)\b")
+_UNTIL_MORNING = timedelta(hours=7)
 
 
 def run(sources: Sources, asked: Question, *, now: datetime) -> Finding:
@@ -89,6 +92,8 @@ def _best_start(sources: Sources, asked: Question, now: datetime) -> Finding:
     if load.assumed and (planned := _planned_device(sources, load.name)) is not None:
         return planned
     window = asked.window if asked.window and asked.window.at is None else None
+    if window is not None and _TONIGHT.search(plain(asked.text)):
+        window = replace(window, end=window.end + _UNTIL_MORNING)
     found = inquiry.best_start(
         sources,
         power_kw=load.power_kw,
@@ -186,6 +191,8 @@ def _battery_then(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 def _expected(sources: Sources, asked: Question, now: datetime) -> Finding:
     window = asked.window
+    if asked.quantity not in (None, "load", "pv"):
+        return _plan(sources, asked, now)
     start, end = (window.start, window.end) if window is not None and window.at is None else (now, now + DAY)
     return inquiry.expected(sources, "pv" if asked.quantity == "pv" else "load", max(start, now), end)
 

@@ -15,6 +15,7 @@ Answer = Callable[[Sources, Question, datetime], Finding]
 
 _SHORTEST_DAY = timedelta(hours=23)
 _WHICH = re.compile(r"\b(?:which|what|que|cual fue (?:la|el)) (week|month|semana|mes)\b")
+_BOTH_WAYS = re.compile(r"\b(?:import|bought|buy|compr)\w*.*\b(?:export|sold|sell|vend|vert)\w*")
 # A better day is one that cost less.
 _GOOD = re.compile(r"\b(?:better|worse|mejor|peor)\b")
 
@@ -89,6 +90,8 @@ def _extreme(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 def _compare(sources: Sources, asked: Question, now: datetime) -> Finding:
     spans = asked.spans
+    if _BOTH_WAYS.search(plain(asked.text)) and len(spans) < 2:
+        return inquiry.totals(sources, _span(asked, now, sources), now=now)
     if len(spans) == 1:
         # "More than last week" is about the span that now lies in.
         today = local_day(now, sources.home.tz)
