@@ -55,6 +55,7 @@ _UNREAD = re.compile(
     r"|proxim[oa]s?|siguientes?|luego|pronto|navidad\w*|nochebuena|nochevieja|reyes|pascua|semana santa|noches|tardes"
     r"|mananas)\b"
 )
+_MORNING = re.compile(r"\d ?a\.?m\b|\b(?:breakfast|brunch|morning|desayun\w+|de la manana)\b")
 _NAMED_CLOCKS = {"noon": time(12), "midday": time(12), "mediodia": time(12), "midnight": time(0), "medianoche": time(0)}
 _NAMED = "|".join(_NAMED_CLOCKS)
 
@@ -87,6 +88,8 @@ class _Found:
     length: timedelta | None = None
     until_day: date | None = None
     this_night: bool = False
+    open_end: bool = False
+    in_the_morning: bool = False
 
     @property
     def today(self) -> date:
@@ -102,7 +105,7 @@ def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, mea
     Raises:
         TimeError: the time is over, ends before it begins, or does not exist.
     """
-    found = _Found(text, now.astimezone(zone))
+    found = _Found(text, now.astimezone(zone), in_the_morning=_MORNING.search(text) is not None)
     for read in (_dates, _ranges, _lengths, _days, _clocks):
         read(found)
     if unread := _UNREAD.search(found.text):
@@ -122,7 +125,9 @@ def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, mea
 
 
 def _for_meal(found: _Found, meal: str) -> None:
-    """Guests who come on a day come for its meal; those who stay for days stay whole ones."""
+    """Guests who come on a day come for its meal; those who stay for days stay whole ones. Eight is 20:00."""
+    if found.first is not None and found.last is None and found.part != "morning":
+        found.first = _later_half(found.first, evening=not found.in_the_morning)
     one_day = found.day is not None and found.last_day is None and found.until_day is None and found.length is None
     if found.part == "night":
         found.part = "evening"
@@ -312,21 +317,29 @@ def _clocks(found: _Found) -> None:
     clock = rf"(?:{_CLOCK}|({_NAMED}))"
     # Between the words there may stand a day that was understood already.
     gap = r"[ |]+(?:a |at |las? |el )*"
-    ends = r"(?:until|till|by|before|not later than|hasta|para|antes de|a)"
+    ends = r"(?:until|till|by|before|not later than|hasta|para|antes de)"
     begins = r"(?:from|after|since|starting at|desde|a partir de|despues de)"
     if match := _take(found, rf"{ends}{gap}{clock}"):
         found.last = _time(match.groups())
     if match := _take(found, rf"{begins}{gap}{clock}"):
-        found.first = _time(match.groups())
-    if found.last is None and (match := _take(found, rf"(?:at|around|sobre|hacia)(?: las?)? {clock}")):
-        found.first = _time(match.groups())
+        found.first, found.open_end = _time(match.groups()), True
+    if found.last is None and (match := _take(found, rf"(?:(?:at|around|sobre|hacia)(?: las?)?|a las?) {clock}")):
+        clock_at = _time(match.groups())
+        if found.until_day is None:
+            found.first = clock_at
+        else:
+            found.last = clock_at
     if found.first is None and found.last is None:
         _bare_clock(found)
 
 
 def _bare_clock(found: _Found) -> None:
     """A clock time beside a day, such as "tomorrow 9am": the end where the day was one, else the beginning."""
-    match = _take(found, r"(\d{1,2})[:.](\d{2})") or _take(found, r"(\d{1,2})() ?([ap])\.?m")
+    match = (
+        _take(found, r"(\d{1,2})[:.](\d{2})")
+        or _take(found, r"(\d{1,2})() ?([ap])\.?m")
+        or _take(found, rf"()()()()()({_NAMED})")
+    )
     if match is None:
         return
     clock = _time(match.groups())
@@ -364,7 +377,9 @@ def _by_day(found: _Found, day: date, zone: ZoneInfo, *, by: bool) -> tuple[date
         return start, start + timedelta(days=1)
     # Ready by a day or a part of it means by its beginning; what has begun already, by its end.
     begins, ends = _part(day, found.part or "day", zone)[0], _part(found.last_day or day, found.part or "day", zone)[1]
-    return start, begins if by and begins > found.now else ends
+    # What is to be done tonight may take all night.
+    tonight = found.this_night and not re.search(r"\b(?:by|antes de|para)\b", found.text)
+    return start, begins if by and begins > found.now and not tonight else ends
 
 
 def _part(day: date, part: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -385,8 +400,9 @@ def _by_clock(found: _Found, day: date, zone: ZoneInfo, *, by: bool) -> tuple[da
         if found.until_day is not None:
             return start, _part(found.until_day, "day", zone)[1]
         if begins_today and start + length <= found.now:
-            start = _at(day + DAY, first or time(), zone)
-        return start, start + length
+            day += DAY
+            start = _at(day, first or time(), zone)
+        return start, _part(day, "day", zone)[1] if found.open_end and found.length is None else start + length
     end = _at(found.until_day or day, last, zone)
     floor = max(start, found.now) if first is None or not begins_today else start
     if end <= floor and found.until_day is None and (found.this_night or begins_today or first is not None):

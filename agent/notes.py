@@ -75,10 +75,23 @@ HELP = (
 )
 
 
+_HOURS = (
+    "una|one", "dos|two", "tres|three", "cuatro|four", "cinco|five", "seis|six", "siete|seven", "ocho|eight",
+    "nueve|nine", "diez|ten", "once|eleven", "doce|twelve",
+)  # fmt: skip
+# Hours in words after a word that announces one; "after two days" is none.
+_CLOCK_WORDS = tuple(
+    (
+        rf"\b(las?|at|by|until|till|before|after|from|around) (?:{words})\b(?! (?:\w*hours?|horas?|days?|dias?))",
+        rf"\1 {at}",
+    )
+    for at, words in enumerate(_HOURS, start=1)
+)
 _SPELLINGS = (
     (r"por ?ciento", "%"),
     (r"(?<!\w)'?til\b|\buntill\b", "until"),
     (r"\basta\b", "hasta"),
+    *_CLOCK_WORDS,
     # "Pasado" alone speaks of the past.
     (r"\bpasado manana\b", "pasadomanana"),
     # The only harmless "si": a reason, not a condition.
@@ -149,6 +162,8 @@ def _read(kind: str, plain: str, rest: str, now: datetime, tz: ZoneInfo) -> Unde
         span = replace(span, start=span.end, end=span.end + _READY_FOR)
     if problem := _left_over(span):
         return NotUnderstood(problem)
+    if not span.said and _FOR_EVER.search(plain):
+        return NotUnderstood("until when? A note ends by itself: say for example 'until Sunday'")
     made = _BUILDERS[kind](amounts, span, plain)
     if isinstance(made, NotUnderstood):
         return made
@@ -179,6 +194,7 @@ def _amounts(text: str) -> tuple[list[_Amount], str]:
     return found, _AMOUNT.sub(" | ", text)
 
 
+_FOR_EVER = re.compile(r"\b(?:never|always|nunca|jamas|siempre)\b")
 _UNITS = frozenset({"%", "kwh", "kw", "km"})
 
 
