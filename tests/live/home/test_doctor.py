@@ -125,6 +125,24 @@ def test_it_is_green_after_setup_and_ingestion(watched: Any, prepared: Path) -> 
     assert {"pv_power", "grid_power", "battery_power", "battery_soc", "load_power", "decision"} <= seen
 
 
+def test_the_command_says_what_is_wrong_and_how_to_mend_it_by_its_exit_code_too(
+    watched: Any, prepared: Path, tmp_path: Path
+) -> None:
+    copied(prepared, tmp_path, ("sign = -1\n", ""), ("pv_power/state", "solar_power/state"))
+    with moving(watched):
+        done = advisor(tmp_path, watched, "doctor", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["worst"]) == (1, "problem"), told
+    found = {one["check"]: one for one in told["findings"] if one["level"] == "problem"}
+    assert "no entity 'sensor.solar_power'" in found["pv_power"]["text"]
+    assert all(one["fix"] for one in found.values())
+    refused = advisor(prepared, watched, "doctor", "--json", ADVISOR_MQTT__PASSWORD="not-this-one")
+    told = json.loads(refused.stdout)
+    assert (refused.returncode, told["worst"]) == (1, "problem"), told
+    assert any(one["check"] == "broker password" and "refuses user" in one["text"] for one in told["findings"])
+    assert "not-this-one" not in refused.stdout + refused.stderr
+
+
 @pytest.mark.parametrize(
     ("pair", "check", "text"),
     [
