@@ -221,7 +221,12 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _text(moment: datetime | None, otherwise: str) -> str:
-    return moment.astimezone(UTC).isoformat() if moment else otherwise
+    if moment is None:
+        return otherwise
+    try:
+        return moment.astimezone(UTC).isoformat()
+    except OverflowError:
+        return f"{moment.year:04d}"  # within hours of the first or the last moment there is
 
 
 def _read(record: bytes) -> Decision:

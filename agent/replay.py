@@ -97,10 +97,16 @@ def replay(exported: Export) -> Replayed:
     from a version that did not keep what they rest on, which `taken_over` tells; the time it all took is not compared.
 
     Raises:
-        DataError: the decision planned nothing, so there is nothing to make again.
+        DataError: the decision planned nothing, or the file was changed into what cannot be planned.
     """
     told = exported.decision
-    made = _again(told)
+    try:
+        made = _again(told)
+    except (ValueError, OverflowError, IndexError) as err:
+        raise DataError(
+            f"decision {told.decision_id!r} cannot be made again ({type(err).__name__}): the file was changed; "
+            "export it anew with advisor explain --export"
+        ) from err
     if told.outcome == "advised" and made.outcome == "published":
         # Whether a command goes out is the household's switch, after the decision.
         made = made.model_copy(update={"outcome": "advised"})

@@ -28,7 +28,10 @@ class _Constraint(BaseModel):
     @field_validator("start", "end")
     @classmethod
     def _in_utc(cls, value: datetime) -> datetime:
-        return value.astimezone(UTC)
+        try:
+            return value.astimezone(UTC)
+        except OverflowError as err:
+            raise ValueError(f"{value.isoformat()} is before the first or after the last moment in UTC") from err
 
     @model_validator(mode="after")
     def _lasts_a_while(self) -> "_Constraint":

@@ -151,6 +151,21 @@ def test_another_outcome_is_told_field_by_field(make_situation: SituationMaker, 
     assert "candidates" in replay(other).differences
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("start", "9999-12-31T23:59:59Z"), ("step_minutes", -1), ("step_minutes", 10**9)]
+)
+def test_a_file_changed_into_what_cannot_be_planned_is_told(
+    make_situation: SituationMaker, tmp_path: Path, name: str, value: object
+) -> None:
+    exported, _ = again(decide(make_situation()), tmp_path)
+    changed = exported.model_dump(mode="json")
+    changed["decision"]["ensemble"][name] = value
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(changed), encoding="utf-8")
+    with pytest.raises(DataError, match=r"the file was changed|is no exported decision"):
+        replay(read_export(path))
+
+
 def test_the_prices_of_a_year_are_not_kept_in_every_decision(make_situation: SituationMaker) -> None:
     situation, _ = situations(make_situation)["dynamic"]
     decision = decide(situation)

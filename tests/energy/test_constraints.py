@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from energy.battery import Battery
 from energy.commands import BatteryCommand, Levels, SlotLevels
@@ -234,3 +235,8 @@ def test_expected_load_knows_who_is_away_who_comes_and_when_the_car_charges() ->
     assert car[:10] == pytest.approx([0, 0, 0, 0, 0, 0, 4, 4, 2, 0])
     too_late = added(CarReady(start=START, end=START + STEP, energy_kwh=50, charger_kw=4))
     assert too_late.sum() == pytest.approx(4)
+
+
+def test_a_time_that_utc_does_not_have_is_refused_as_wrong_input() -> None:
+    with pytest.raises(ValidationError, match="before the first or after the last moment"):
+        NoExport.model_validate({"start": "0001-01-01T00:00:00+14:00", "end": START.isoformat()})

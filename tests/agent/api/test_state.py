@@ -107,6 +107,8 @@ def test_the_log_leads_to_the_whole_reason(api: Any, shown: Shown) -> None:
     assert [day["day"] for day in why["neighbours"]] == [day.day.isoformat() for day in decision.neighbours]
     assert client.get("/v1/decisions/none-such").status_code == 404
     assert client.get("/v1/decisions", params={"since": "2031-01-01T00:00:00Z"}).json() == []
+    assert client.get("/v1/decisions", params={"since": "0001-01-01T00:00:00+14:00"}).json() == [line]
+    assert client.get("/v1/decisions", params={"until": "9999-12-31T23:59:59-14:00"}).json() == [line]
 
 
 def test_similar_days_carry_their_shapes(api: Any, shown: Shown) -> None:
