@@ -8,9 +8,11 @@ NUMBER = r"(\d+(?:\.\d+)?)"
 
 # Words that change or turn a meaning in ways a grammar cannot follow, or that speak to a machine.
 _DANGER = (
-    r"if|unless|except|but|maybe|perhaps|instead|cancel|ignore|disregard|forget|override|bypass|system|prompt|"
+    r"if|unless|except|but|maybe|perhaps|instead|cancel\w*|postpone\w*|called off|remove|delete|withdraw|lift|"
+    r"ignore|disregard|forget|override|bypass|system|prompt|"
     r"instructions?|admin|password|execute|publish|mqtt|json|tool|function|guard|"
-    r"si|salvo|excepto|pero|quizas?|tal vez|cancela\w*|ignora\w*|olvida\w*|sistema|instruccion\w*|contrasena|"
+    r"si|salvo|excepto|pero|quizas?|tal vez|cancela\w*|anula\w*|aplaza\w*|quit[ae]\w*|elimin[ae]\w*|borr[ae]\w*|"
+    r"retira\w*|ignora\w*|olvida\w*|sistema|instruccion\w*|contrasena|"
     r"ejecuta\w*|publica\w*|sino|en vez"
 )
 _PAST = (
@@ -26,6 +28,37 @@ _QUESTION = (
     r"por que|que(?! (?:el|la|no) )|cuando|cuanto|como|puedo|debo|deberia|cual)\b"
 )
 _READY_BY = r"\bby\b|\bpara (?:(?:el |la )?\w+ a )?las? \d|\bantes del?\b"
+
+# Words beside a wish that turn it into another one, for which there is no constraint.
+_PARTNER = r"wife|husband|partner|kids?|children|sons?|daughters?|mujer|esposa|marido|pareja|hij[oa]s?|nin[oa]s?"
+_TURNED: dict[str, tuple[str, str]] = {
+    "reserve": (
+        (
+            r"at most|more than|max(?:imum)?|under|below|less than|lower than|limit\w*|cap(?:ped)?|up to|"
+            r"only(?: to)? +[|]|"
+            r"maxim[oa]|como mucho|limit[ae]\w*|menos del?|mas del?|por debajo|solo(?: al?| el)? +[|]"
+        ),
+        "sets an upper limit, and a note can only keep a charge from falling: say the least that shall be kept",
+    ),
+    "guests": (
+        (
+            r"leav\w+|depart\w*|go(?:ing|es)? (?:home|out|away)|"
+            r"(?:been|are|am|'re|'m) (?:\w+ )?invited|invit\w+ (?:us|me)|"
+            r"(?:we|i)(?:'re| are| am|'m) +[|]|less|fewer|gone|left|van|marchan|nos invitan|"
+            r"(?:estamos|estoy) +[|]|salimos|menos"
+        ),
+        "says that guests go, are fewer, or are somewhere else: only guests who come here count",
+    ),
+    "extra_load": (r"less|fewer|lower|menos", "asks for less than usual: a note can only add a load"),
+    "away": (
+        rf"(?:my|our|the|mis?|nuestr[oa]s?|el|la|los|las) (?:{_PARTNER})(?:'s| is| are| will be| esta\w*)? +[|]",
+        "is away, and others are not: a note can only say that nobody is home",
+    ),
+    "car_ready": (
+        r"has (?:only |still |got |already )*[| ]+left|already|more than|quedan?|ya tiene",
+        "says what the car has: say what it needs and by when, such as 'car needs 40 km by 7:00'",
+    ),
+}
 
 # Whose battery it is not; only guests may be such people.
 _ELSEWHERE = (
@@ -189,6 +222,13 @@ def denial(rest: str) -> str | None:
     """A word that denies the wish."""
     match = re.search(rf"\b(?:{_NEGATION})\b", rest)
     return match[0] if match else None
+
+
+def turned(kind: str, rest: str) -> str | None:
+    """Why the words beside a wish make it another one."""
+    pattern, why = _TURNED.get(kind, ("", ""))
+    match = re.search(rf"\b(?:{pattern})(?!\w)", rest) if pattern else None
+    return f"{match[0].strip(' |')!r} {why}" if match else None
 
 
 def is_ready_by(rest: str) -> bool:

@@ -53,7 +53,10 @@ _UNREAD = re.compile(
     r"|next|following|later|afterwards|soon|christmas|xmas|easter|new year\S*|eve|nights|evenings|mornings|afternoons"
     r"|cada|tod[oa]s l[oa]s|diari\w+|siempre|entre semana|laborables|semanas?|mes(?:es)?|anos?|dias|horas?|minutos?"
     r"|proxim[oa]s?|siguientes?|luego|pronto|navidad\w*|nochebuena|nochevieja|reyes|pascua|semana santa|noches|tardes"
-    r"|mananas)\b"
+    r"|mananas|dawn|sunrise|sunset|dusk|dark|madrugada|amanecer|anochecer|atardecer|past|y media|y cuarto|menos cuarto"
+    rf"|(?:in )?(?:{'|'.join(month for month in _MONTHS if month != 'may')})|in may"
+    # A limit in time that is none of those above.
+    r"|(?:until|till|before|after|hasta|antes|despues)(?=[ |]*[^\W\d]))\b"
 )
 _MORNING = re.compile(r"\d ?a\.?m\b|\b(?:breakfast|brunch|morning|desayun\w+|de la manana)\b")
 _NAMED_CLOCKS = {"noon": time(12), "midday": time(12), "mediodia": time(12), "midnight": time(0), "medianoche": time(0)}
@@ -127,8 +130,10 @@ def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, mea
 def _for_meal(found: _Found, meal: str) -> None:
     """Guests who come on a day come for its meal; those who stay for days stay whole ones. Eight is 20:00."""
     if found.first is not None and found.last is None and found.part != "morning":
-        found.first = _later_half(found.first, evening=not found.in_the_morning)
+        found.first = _later_half(found.first, evening=not found.in_the_morning, earliest=1)
     one_day = found.day is not None and found.last_day is None and found.until_day is None and found.length is None
+    if found.this_night and found.first is None and found.last is not None:
+        found.first = time(_PARTS["evening"][0])  # "tonight until midnight"
     if found.part == "night":
         found.part = "evening"
     elif meal and found.part is None and one_day:
@@ -163,6 +168,10 @@ def _date_once(found: _Found) -> bool:
     if match := _take(found, rf"{until}(?:on |el )?(\d{{1,2}})/(\d{{1,2}})"):
         _set_day(found, _next_date(found, int(match[3]), int(match[2])), until=bool(match[1]))
         return True
+    day_alone = r"(?:el (?:dia )?(\d{1,2})|the (\d{1,2})(?:st|nd|rd|th))"
+    if match := _take(found, rf"(until |till |hasta |through )?(?:from |desde |on )?{day_alone}(?![:.]\d)"):
+        _set_day(found, _next_day(found, int(match[2] or match[3])), until=bool(match[1]))
+        return True
     return False
 
 
@@ -177,6 +186,14 @@ def _next_date(found: _Found, month: int, day: int) -> date:
     """The next such day of the year, today included."""
     this_year = _date(found.today.year, month, day)
     return this_year if this_year >= found.today else _date(found.today.year + 1, month, day)
+
+
+def _next_day(found: _Found, day: int) -> date:
+    """The next day of that number, today included."""
+    month = found.today.replace(day=1)
+    if day < found.today.day:
+        month = (month + 31 * DAY).replace(day=1)
+    return _date(month.year, month.month, day)
 
 
 def _set_day(found: _Found, day: date, *, until: bool) -> None:
@@ -412,9 +429,9 @@ def _by_clock(found: _Found, day: date, zone: ZoneInfo, *, by: bool) -> tuple[da
     return start, end
 
 
-def _later_half(clock: time | None, *, evening: bool) -> time | None:
-    """Nine in the evening is 21:00; hours after midnight stay."""
-    if clock is None or not evening or not 5 <= clock.hour < 12:
+def _later_half(clock: time | None, *, evening: bool, earliest: int = 5) -> time | None:
+    """Nine in the evening is 21:00; hours after midnight, before `earliest`, stay."""
+    if clock is None or not evening or not earliest <= clock.hour < 12:
         return clock
     return clock.replace(hour=clock.hour + 12)
 

@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from agent.note_grammar import NUMBER, denial, elsewhere, is_ready_by, language_of, meal, refusal, strange_words, wishes
+from agent.note_grammar import (
+    NUMBER,
+    denial,
+    elsewhere,
+    is_ready_by,
+    language_of,
+    meal,
+    refusal,
+    strange_words,
+    turned,
+    wishes,
+)
 from agent.note_times import Span, TimeError, find_span
 from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
 from energy.home import Home
@@ -87,10 +98,37 @@ _CLOCK_WORDS = tuple(
     )
     for at, words in enumerate(_HOURS, start=1)
 )
-_SPELLINGS = (
+_HOUR = rf"(\d{{1,2}}|{'|'.join(_HOURS)})"
+
+
+def _hour(word: str) -> int:
+    """One to twelve, in figures or in words."""
+    return (
+        int(word)
+        if word.isdigit()
+        else next(at for at, words in enumerate(_HOURS, start=1) if word in words.split("|"))
+    )
+
+
+def _past_the_hour(match: re.Match[str]) -> str:
+    """Half past seven, las ocho menos cuarto: as 7:30 and las 7:45."""
+    said, hour = match[0], _hour(match[1])
+    if re.search(r"\b(?:to|menos)\b", said):
+        return f"{(hour - 2) % 12 + 1 if hour <= 12 else hour - 1}:45"
+    return f"{hour}:{15 if re.search(r'quarter|cuarto', said) else 30}"
+
+
+_SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"por ?ciento", "%"),
     (r"(?<!\w)'?til\b|\buntill\b", "until"),
     (r"\basta\b", "hasta"),
+    (rf"\b(?:half past|half after|(?:a )?quarter (?:past|after|to)) {_HOUR}\b", _past_the_hour),
+    (rf"(?<=\blas ){_HOUR} (?:y media|y cuarto|menos cuarto)\b", _past_the_hour),
+    (rf"(?<=\bla ){_HOUR} (?:y media|y cuarto|menos cuarto)\b", _past_the_hour),
+    (
+        rf"\b{_HOUR}(?= (?:guests?|visitors?|friends|people|invitados?|amigos|personas)\b)",
+        lambda match: str(_hour(match[1])),
+    ),
     *_CLOCK_WORDS,
     # "Pasado" alone speaks of the past.
     (r"\bpasado manana\b", "pasadomanana"),
@@ -156,6 +194,8 @@ def _read(kind: str, plain: str, rest: str, now: datetime, tz: ZoneInfo) -> Unde
     if word := denial(rest):
         return NotUnderstood(f"{word!r} denies something: say what shall be done, or withdraw the earlier note")
     amounts, rest = _amounts(rest)
+    if problem := turned(kind, rest):
+        return NotUnderstood(problem)
     ready_by = kind == "car_ready" or (kind == "reserve" and is_ready_by(rest))
     span = find_span(rest, now, tz, by=ready_by, meal=meal(plain) if kind == "guests" else None)
     if kind == "reserve" and ready_by:
