@@ -114,15 +114,25 @@ def _planned_device(sources: Sources, load: str) -> Finding | None:
     return None
 
 
+def _is_past(asked: Question) -> bool:
+    return re.search(r"\b(?:was|were|did|had|fue|fueron|hubo|tuvimos)\b", plain(asked.text)) is not None
+
+
 def _prices(sources: Sources, asked: Question, now: datetime) -> Finding:
-    if asked.spans and asked.window is not None and asked.window.end <= now:
+    window = asked.window
+    if asked.spans and window is not None and (window.end <= now or (window.start < now and _is_past(asked))):
         return inquiry.prices_then(sources, asked.spans[0], now=now)
     return inquiry.prices(sources, now=now)
 
 
 def _status(sources: Sources, asked: Question, now: datetime) -> Finding:
-    at = asked.window.at if asked.window is not None else None
-    return inquiry.status(sources, now=now, at=at if at is not None and at < now else None)
+    """How it is now, was at a time that is past, or how it went over a day that is."""
+    window = asked.window
+    if window is None or (window.at or window.end) > now:
+        return inquiry.status(sources, now=now, at=None)
+    if window.at is None and window.end - window.start >= DAY - timedelta(hours=1) and asked.spans:
+        return inquiry.charge_range(sources, asked.spans[0], now=now)
+    return inquiry.status(sources, now=now, at=window.at or window.start)
 
 
 def _battery_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -139,7 +149,9 @@ def _mode_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _outage(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del asked, now
+    del now
+    if _is_past(asked):
+        return unknown("scope", "not_measured")
     return inquiry.outage(sources)
 
 

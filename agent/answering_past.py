@@ -55,7 +55,8 @@ def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
 def _part_of_day(sources: Sources, asked: Question, now: datetime) -> Finding | None:
     """The hours asked about; None where the question is about whole days. Hours still to come are yesterday's."""
     window = asked.window
-    if window is None or window.at is not None or window.end - window.start >= _SHORTEST_DAY:
+    whole_days = window is not None and bool(asked.spans) and window.end - window.start >= _SHORTEST_DAY
+    if window is None or window.at is not None or whole_days:
         return None
     start, end = window.start, window.end
     if start >= now:

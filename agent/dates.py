@@ -55,13 +55,21 @@ def find_spans(text: str, today: date) -> tuple[Span, ...] | BadDate:
     spans = _joined(text, [(at, *found[at]) for at in sorted(found)], today)
     if len(spans) == 1 and spans[0].days == 1 and _DAY_BEFORE.search(text):
         return (*spans, _one(spans[0].first - DAY))
+    if len(spans) == 2 and (before := _SPAN_BEFORE.search(text)):
+        return spans[0], _span_before(spans[0], week=before[0].startswith(("week", "semana")))
     return spans
+
+
+def _span_before(span: Span, *, week: bool) -> Span:
+    """The week or month before the one that a span begins in."""
+    return _week_of(span.first - 7 * DAY) if week else _month_before(span.first.replace(day=1))
 
 
 # What stands before, between and at the beginning of the days it makes into one span.
 _FROM = re.compile(r"\b(?:from|since|de|del|desde)(?: (?:el|la|the))?\s*$")
 _TO = re.compile(r"\s*(?:to|through|till|until|al?|hasta)(?: (?:el|la|the))?\s*")
 _DAY_BEFORE = re.compile(r"\bthe day before\b(?! yesterday)|\b(?:el )?dia anterior\b")
+_SPAN_BEFORE = re.compile(r"\b(?:week|month) before\b(?! last)|\b(?:semana|mes) anterior\b")
 _SINCE = re.compile(r"\b(?:since|desde)(?: (?:el|la|the))?\s*$")
 
 
@@ -238,6 +246,10 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Span]], .
     (
         re.compile(r"\b(?:the )?month before(?: last| that)?\b|\bmes anterior\b"),
         lambda _, today: _month_before(_month_before(today.replace(day=1)).first),
+    ),
+    (
+        re.compile(r"\b(?:next|coming) week\b|\b(?:proxima semana|semana que viene|semana proxima)\b"),
+        lambda _, today: _week_of(today + timedelta(days=7)),
     ),
     (
         re.compile(r"\b(?:last|past|previous) week\b|\bsemana pasada\b"),

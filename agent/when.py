@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.dates import BadDate
@@ -61,6 +61,8 @@ _PARTS: tuple[tuple[str, int, int], ...] = (
 def window_of(words: str, spans: tuple[Span, ...], clock: time | None, now: datetime, zone: ZoneInfo) -> Window | None:
     """The moment or the stretch a question is about; a time without a day is the last one before now."""
     day = spans[0].first if spans else local_day(now, zone)
+    if (lately := _last_hours(words, now)) is not None:
+        return lately
     if (between := _between(words, day, zone)) is not None:
         return between
     if not spans and clock is None:
@@ -76,6 +78,16 @@ def window_of(words: str, spans: tuple[Span, ...], clock: time | None, now: date
     return Window(moment_of(day, time(), zone), moment_of(spans[0].last + DAY, time(), zone))
 
 
+def _last_hours(words: str, now: datetime) -> Window | None:
+    """The last hours before now."""
+    match = _LAST_HOURS.search(words)
+    if match is None:
+        return None
+    count = match["n"] or "1"
+    hours = _COUNTS.get(count) or int(count)
+    return Window(now - timedelta(hours=hours), now) if hours else None
+
+
 def _between(words: str, day: date, zone: ZoneInfo) -> Window | None:
     """The hours named as between one clock and another of the same day; one "pm" at the end counts for both."""
     match = _BETWEEN.search(words) or _FROM_TO.search(words)
@@ -85,7 +97,7 @@ def _between(words: str, day: date, zone: ZoneInfo) -> Window | None:
     part = re.search(_PART, end_)
     if part is None and _LATE.search(words):
         begin, end_ = f"{begin} pm", f"{end_} pm"
-    elif part is not None and not re.search(_PART, begin) and _hour_of(begin) < _hour_of(end_):
+    elif part is not None and begin[0].isdigit() and not re.search(_PART, begin) and _hour_of(begin) < _hour_of(end_):
         begin += f" {part[0]}"
     first, last = (find_clock(f"at {clock}") for clock in (begin, end_))
     if not isinstance(first, time) or not isinstance(last, time):
@@ -125,11 +137,28 @@ _CLOCK = re.compile(
     rf"|\b(?P<h3>\d{{1,2}})\s*(?P<part3>am|pm)\b",
 )
 _LATE = re.compile(r"\b(?:evening|afternoon|tonight|at night)\b|\bpor la (?:tarde|noche)\b")
-_HOUR = rf"[0-2]?\d(?!\d)(?:[:h]\d\d)?(?:\s*{_PART})?"
+_NAMED = "noon|midday|midnight|mediodia|medianoche"
+_HOUR = rf"(?:[0-2]?\d(?!\d)(?:[:h]\d\d)?(?:\s*{_PART})?|{_NAMED})"
+_LAST_HOURS = re.compile(
+    r"\b(?:last|past|previous|ultimas?|pasadas?) "
+    r"(?:(?P<n>\d{1,2}|two|three|four|five|six|dos|tres|cuatro|cinco|seis) )?(?:hours?|horas?)\b"
+)
+_COUNTS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "dos": 2,
+    "tres": 3,
+    "cuatro": 4,
+    "cinco": 5,
+    "seis": 6,
+}
 _BETWEEN = re.compile(
     rf"\b(?:between|entre) (?:las? )?({_HOUR}) (?:and|y) (?:las? )?({_HOUR})(?!\s*(?:%|de \w+bre\b|\w*(?:ary|ember)\b))"
 )
 _FROM_TO = re.compile(
     rf"\b(?:from|de|desde) (?:las? )?({_HOUR}) (?:to|until|till|a|hasta) (?:las? )?"
-    rf"([0-2]?\d(?!\d)(?:[:h]\d\d(?:\s*{_PART})?|\s*{_PART}))"
+    rf"([0-2]?\d(?!\d)(?:[:h]\d\d(?:\s*{_PART})?|\s*{_PART})|{_NAMED})"
 )

@@ -165,3 +165,26 @@ def test_hours_still_to_come_today_are_yesterday_s(known: Any) -> None:
 def test_the_bill_of_a_month_to_come_is_not_the_plan_s(known: Any) -> None:
     asked = known.asker.answer("What will our bill be this month?", now=known.now)
     assert "nothing is known of later times" in asked.text
+
+
+def test_how_full_the_battery_was_is_told_of_the_time_asked_about(known: Any) -> None:
+    def asked(question: str) -> Any:
+        return known.asker.answer(question, now=known.now).text
+
+    assert asked("How full was the battery yesterday?") == asked("How low did the battery get yesterday?")
+    assert asked("How full was the battery yesterday evening?") == asked("How full was the battery yesterday at 18:00?")
+    assert asked("How full is the battery today?") == asked("How full is the battery?")
+
+
+def test_the_last_hours_are_those_before_now(known: Any) -> None:
+    found = known.asker.answer("How much did we use in the last 3 hours?", now=known.now)
+    day = known.asker.answer("How much did we use today?", now=known.now)
+    slots = [one.load_kw * 0.5 for at, one in known.metered.items() if known.now - timedelta(hours=3) <= at < known.now]
+    assert float(found.facts["load_kwh"]) == pytest.approx(sum(slots), abs=0.05)
+    assert found.text != day.text
+
+
+def test_prices_that_are_past_and_power_cuts_are_no_outlook(known: Any) -> None:
+    asked = known.asker.answer("What was the highest price this week?", now=known.now)
+    assert asked.facts.keys() != known.asker.answer("What is the highest price now?", now=known.now).facts.keys()
+    assert known.asker.answer("Did we have a power cut yesterday?", now=known.now).tools == ("scope",)

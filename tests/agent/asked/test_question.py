@@ -32,6 +32,8 @@ SPANS = [
     ("esta semana", "2026-01-12", "2026-01-18"),
     ("last week", "2026-01-05", "2026-01-11"),
     ("la semana pasada", "2026-01-05", "2026-01-11"),
+    ("next week", "2026-01-19", "2026-01-25"),
+    ("la semana que viene", "2026-01-19", "2026-01-25"),
     ("the week before last", "2025-12-29", "2026-01-04"),
     ("last weekend", "2026-01-10", "2026-01-11"),
     ("el fin de semana pasado", "2026-01-10", "2026-01-11"),
@@ -82,6 +84,21 @@ def test_two_spans_come_in_the_order_they_stand() -> None:
     spans = find_spans(plain("did we use more last week than in December?"), TODAY)
     assert isinstance(spans, tuple)
     assert [span.first for span in spans] == [date(2026, 1, 5), date(2025, 12, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("compare this week with the week before", date(2026, 1, 5)),
+        ("compara esta semana con la semana anterior", date(2026, 1, 5)),
+        ("last week against the week before", date(2025, 12, 29)),
+        ("this month against the month before", date(2025, 12, 1)),
+    ],
+)
+def test_the_week_before_is_the_one_before_the_other_one_named(text: str, first: date) -> None:
+    spans = find_spans(plain(text), TODAY)
+    assert isinstance(spans, tuple)
+    assert spans[1].first == first
 
 
 def test_days_that_do_not_follow_each_other_stay_two() -> None:
@@ -163,6 +180,16 @@ AIMS = [
     ("Why?", "why"),
     ("Why did you charge last night?", "why"),
     ("why are you holding", "why"),
+    ("what was the battery at 8 am", "status"),
+    ("did the battery run empty yesterday", "charge_range"),
+    ("¿se vació la batería ayer?", "charge_range"),
+    ("why did the battery run empty yesterday", "battery_then"),
+    ("how much would I save with a 20 kWh battery", "sizing"),
+    ("¿a qué hora es más barata la luz hoy?", "prices"),
+    ("how much did we spend the day before yesterday", "totals"),
+    ("¿cuál fue el día más caro?", "extreme"),
+    ("what is our average use per day", "daily_mean"),
+    ("can I turn on the oven now", "best_start"),
     ("What is the reason for charging now?", "why"),
     ("¿Por qué cargaste anoche?", "why"),
     ("¿por qué haces eso?", "why"),
@@ -426,6 +453,11 @@ def test_broken_text_is_cleaned(given: Any, text: str) -> None:
         ("use between 12 and 3 pm yesterday", "2026-01-13T12:00", "2026-01-13T15:00"),
         ("use yesterday evening between 6 and 9", "2026-01-13T18:00", "2026-01-13T21:00"),
         ("consumo de ayer entre las 6 y las 9 de la noche", "2026-01-13T18:00", "2026-01-13T21:00"),
+        ("use between midnight and 6 am yesterday", "2026-01-13T00:00", "2026-01-13T06:00"),
+        ("use from noon to 6 pm yesterday", "2026-01-13T12:00", "2026-01-13T18:00"),
+        ("how much did we use in the last hour", "2026-01-14T20:10", "2026-01-14T21:10"),
+        ("consumo de las últimas tres horas", "2026-01-14T18:10", "2026-01-14T21:10"),
+        ("use in the last 24 hours", "2026-01-13T21:10", "2026-01-14T21:10"),
         ("use from 6 to 9 pm yesterday", "2026-01-13T18:00", "2026-01-13T21:00"),
         ("consumo de ayer de las 6:30 a las 9:00", "2026-01-13T06:30", "2026-01-13T09:00"),
     ],
