@@ -6,6 +6,7 @@ import numpy as np
 
 from agent.decision import Decision
 from agent.inquiry.finding import Fact, Facts, Finding, unknown
+from agent.inquiry.past import NEAR_LIMIT
 from agent.inquiry.replan import Scene, scene_of
 from agent.inquiry.sources import Sources
 from energy.commands import SELF_CONSUMPTION, ClimateCommand, LoadCommand, Mode
@@ -13,8 +14,6 @@ from energy.devices import HeatPump
 from energy.planner import follow
 from energy.slots import hours
 
-# A charge this near to a limit is at it, as far as a household cares.
-_NEAR = 0.01
 # Less than this from the grid is rounding.
 _LACKING_KW = 0.001
 
@@ -42,7 +41,8 @@ def battery_ahead(sources: Sources, *, at: datetime | None = None) -> Finding:
         "highest_percent": float(soc[high]) * 100,
         "highest_at": moments[high],
     }
-    for name, there in (("empty_at", soc <= battery.min_soc + _NEAR), ("full_at", soc >= battery.max_soc - _NEAR)):
+    empty, full = soc <= battery.min_soc + NEAR_LIMIT, soc >= battery.max_soc - NEAR_LIMIT
+    for name, there in (("empty_at", empty), ("full_at", full)):
         if there.any():
             facts[name] = moments[int(np.argmax(there))]
     if at is not None and moments[0] <= at <= moments[-1]:

@@ -7,6 +7,7 @@ from typing import Literal
 from agent.decision import Decision
 from agent.inquiry.ahead import mean_charges
 from agent.inquiry.finding import Fact, Facts, Finding, unknown
+from agent.inquiry.past import run_starts
 from agent.inquiry.replan import Scene, scene_of
 from agent.inquiry.sources import Sources
 from agent.plain import cut
@@ -113,7 +114,7 @@ def done(sources: Sources, start: datetime, end: datetime) -> Finding:
     seen = sources.modes(start, end)
     if not seen:
         return unknown("plan", "nothing_done", start=start, end=end)
-    edges = [at for at in range(len(seen)) if at == 0 or seen[at][2] != seen[at - 1][2]]
+    edges = run_starts([mode for _, _, mode, _ in seen])
     rows: list[Facts] = [
         {"start": seen[first][1], "end": seen[after][1] if after < len(seen) else end}
         | {"mode": seen[first][2], "charge_percent": seen[first][3] * 100}
@@ -198,7 +199,7 @@ def _stretches(decision: Decision, scene: Scene) -> tuple[Facts, ...]:
     after = mean_charges(decision, scene)
     before = [scene.soc, *after[:-1]]
     modes = [level.mode(soc) for level, soc in zip(levels, before, strict=True)]
-    edges = [at for at in range(len(modes)) if at == 0 or modes[at] != modes[at - 1]]
+    edges = run_starts(modes)
     return tuple(
         {
             "start": scene.starts[first],

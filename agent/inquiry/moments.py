@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agent.inquiry.finding import Fact, Finding, unknown
+from agent.inquiry.past import NEAR_LIMIT, run_starts
 from agent.inquiry.sources import Sources, Span
 from energy.commands import Mode
 from energy.slots import DAY, local_day
 
-# A charge this near to a limit is at it, as far as a household cares.
-_NEAR = 0.01
 # How far back the battery is looked for.
 _LONG = 28 * DAY
 
@@ -35,7 +34,7 @@ def how_often(sources: Sources, mode: Mode, start: datetime, end: datetime) -> F
     if not seen:
         return unknown("plan", "nothing_done", start=start, end=end)
     facts: dict[str, Fact] = {"start": start, "end": end, "mode": mode.value}
-    begun = [at for at, one in enumerate(seen) if one[2] == mode and (at == 0 or seen[at - 1][2] != mode)]
+    begun = [at for at in run_starts([one[2] for one in seen]) if seen[at][2] == mode]
     if not begun:
         return Finding("totals", "totals.never", facts)
     until = [*(one[1] for one in seen[1:]), end]
@@ -72,8 +71,8 @@ def last_at_limit(sources: Sources, *, full: bool, now: datetime) -> Finding:
         return unknown("extreme", "not_metered_battery", asked_first=span.first, asked_last=span.last)
     step = timedelta(hours=seen.hours)
     limit = "full" if full else "empty"
-    with np.errstate(invalid="ignore"):
-        there = np.flatnonzero(seen.soc >= battery.max_soc - _NEAR if full else seen.soc <= battery.min_soc + _NEAR)
+    near = seen.soc >= battery.max_soc - NEAR_LIMIT if full else seen.soc <= battery.min_soc + NEAR_LIMIT
+    there = np.flatnonzero(near)
     if len(there):
         at = int(there[-1])
         facts: dict[str, Fact] = {"last_at": seen.starts[at] + step, "charge_percent": float(seen.soc[at]) * 100}
@@ -93,7 +92,7 @@ def when_dear(sources: Sources, span: Span, *, now: datetime) -> Finding:
     prices = seen.prices.import_per_kwh
     low, high = float(prices.min()), float(prices.max())
     if low == high:
-        return Finding("totals", "totals.one_price", {"first_day": span.first, "last_day": span.last, "price": low})
+        return Finding("totals", "totals.one_price", {"first_day": span.first, "last_day": span.last})
     dear = prices > (low + high) / 2
     used, bought = (series * seen.hours for series in (seen.load_kw, seen.grid_import_kw))
     facts: dict[str, Fact] = {
@@ -108,5 +107,4 @@ def when_dear(sources: Sources, span: Span, *, now: datetime) -> Finding:
     }
     if used.sum() > 0:
         facts["load_percent"] = float(used[dear].sum() / used.sum()) * 100
-    days = tuple(sorted({local_day(start, sources.home.tz) for start in seen.starts}))
-    return Finding("totals", "totals.dear", facts, days=days)
+    return Finding("totals", "totals.dear", facts, days=seen.days(sources.home.tz))

@@ -1,6 +1,6 @@
 """Questions about money: what battery and panels saved, and what a kWh cost on average."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from energy.home import Home
 from energy.ledger import credit_per_kwh
 from energy.planner import Ensemble, follow
 from energy.rules import no_battery
-from energy.slots import local_day
 from knowledge.days import Floats
 
 
@@ -41,7 +40,7 @@ def saved(sources: Sources, span: Span, *, now: datetime) -> Finding:
         "currency": sources.home.currency,
     }
     told = "saved.battery" if bare >= paid else "saved.nothing"
-    return Finding("saved", told, facts, days=_days(sources, seen.starts))
+    return Finding("saved", told, facts, days=seen.days(sources.home.tz))
 
 
 def unit_cost(sources: Sources, span: Span, *, now: datetime) -> Finding:
@@ -66,7 +65,7 @@ def unit_cost(sources: Sources, span: Span, *, now: datetime) -> Finding:
         facts["bought_per_kwh"] = paid / import_kwh
     if load_kwh > 0:
         facts["used_per_kwh"] = float(seen.cost.sum()) / load_kwh
-    return Finding("totals", "totals.unit_cost", facts, days=_days(sources, seen.starts))
+    return Finding("totals", "totals.unit_cost", facts, days=seen.days(sources.home.tz))
 
 
 def panels_worth(sources: Sources, span: Span, *, now: datetime) -> Finding:
@@ -88,11 +87,7 @@ def panels_worth(sources: Sources, span: Span, *, now: datetime) -> Finding:
         "by_battery_cost": with_panels - paid,
         "currency": sources.home.currency,
     }
-    return Finding("saved", "saved.panels", facts, days=_days(sources, seen.starts))
-
-
-def _days(sources: Sources, starts: list[datetime]) -> tuple[date, ...]:
-    return tuple(sorted({local_day(start, sources.home.tz) for start in starts}))
+    return Finding("saved", "saved.panels", facts, days=seen.days(sources.home.tz))
 
 
 def _costs(seen: Metered, home: Home) -> tuple[float, float, float]:

@@ -4,15 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from energy.errors import DataError
 from energy.home import Home
-from energy.slots import day_slots, hours
+from energy.slots import day_slots, hours, local_day
 from energy.tariff import Prices
 from ingest.meter import MeteredSlot
 from knowledge.days import ENOUGH, DayRecord, Floats
+
+# A charge this near to a limit is at it, as far as a household cares.
+NEAR_LIMIT = 0.01
+
+
+def run_starts(values: Sequence[object]) -> list[int]:
+    """Places at which another value begins, the first one among them."""
+    return [at for at in range(len(values)) if at == 0 or values[at] != values[at - 1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,10 @@ class Metered:
     charge_kw: Floats
     discharge_kw: Floats
     prices: Prices
+
+    def days(self, zone: ZoneInfo) -> tuple[date, ...]:
+        """The local days of which slots were metered, in order."""
+        return tuple(sorted({local_day(start, zone) for start in self.starts}))
 
     def part(self, which: slice) -> "Metered":
         """Some of the slots, in order."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from threading import RLock
 
 from agent.decision import Decision
-from agent.inquiry.past import DayTotals, Metered, metered, totals_of
+from agent.inquiry.past import DayTotals, Metered, metered, run_starts, totals_of
 from agent.journal import Journal
 from energy.commands import Mode
 from energy.home import Home
@@ -148,7 +148,7 @@ def _step(slots: Sequence[MeteredSlot]) -> timedelta:
 def _by_day(whole: Metered, home: Home) -> dict[date, Metered]:
     """Metered slots split into local days."""
     days = [local_day(start, home.tz) for start in whole.starts]
-    edges = [at for at in range(len(days)) if at == 0 or days[at] != days[at - 1]]
+    edges = run_starts(days)
     return {
         days[first]: whole.part(slice(first, end)) for first, end in zip(edges, [*edges[1:], len(days)], strict=True)
     }

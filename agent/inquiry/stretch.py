@@ -6,12 +6,10 @@ import numpy as np
 
 from agent.inquiry.finding import Fact, Finding, unknown
 from agent.inquiry.history import FIELD, Quantity
-from agent.inquiry.past import Metered
+from agent.inquiry.past import NEAR_LIMIT, Metered
 from agent.inquiry.sources import Sources, Span
 from energy.slots import DAY, local_day
 
-# A charge this near to a limit is at it, as far as a household cares.
-_NEAR = 0.01
 # Fewer slots tell nothing of a battery.
 _FEW = 2
 # When people sleep, on the home's own clock.
@@ -87,7 +85,7 @@ def usually_empty(sources: Sources, span: Span, *, now: datetime) -> Finding:
     noons = {_noon_day(sources, start) for start in seen.starts}
     was_empty = True
     for start, soc in zip(seen.starts, seen.soc, strict=True):
-        is_empty = bool(soc <= sources.home.battery.min_soc + _NEAR)
+        is_empty = bool(soc <= sources.home.battery.min_soc + NEAR_LIMIT)
         if is_empty and not was_empty:
             first_empty.setdefault(_noon_day(sources, start), start + timedelta(hours=seen.hours))
         was_empty = is_empty
@@ -113,7 +111,7 @@ def dearest_hour(sources: Sources, span: Span, *, most: bool, now: datetime) -> 
     if seen is None or np.isnan(seen.cost).any():
         return unknown("totals", "not_metered_cost", asked_first=span.first, asked_last=span.last)
     zone = sources.home.tz
-    days = sorted({local_day(start, zone) for start in seen.starts})
+    days = seen.days(zone)
     by_hour: dict[int, float] = {}
     for start, cost in zip(seen.starts, seen.cost.tolist(), strict=True):
         hour = start.astimezone(zone).hour
@@ -129,7 +127,7 @@ def dearest_hour(sources: Sources, span: Span, *, most: bool, now: datetime) -> 
         "day_cost": sum(by_hour.values()),
         "currency": sources.home.currency,
     }
-    return Finding("extreme", f"extreme.hour_cost.{'most' if most else 'least'}", facts, days=tuple(days))
+    return Finding("extreme", f"extreme.hour_cost.{'most' if most else 'least'}", facts, days=days)
 
 
 def losses(sources: Sources, span: Span, *, now: datetime) -> Finding:
@@ -152,8 +150,7 @@ def losses(sources: Sources, span: Span, *, now: datetime) -> Finding:
     }
     if taken_kwh > 0:
         facts["lost_percent"] = max(taken_kwh - given_kwh - gained_kwh, 0.0) / taken_kwh * 100
-    days = tuple(sorted({local_day(start, sources.home.tz) for start in seen.starts}))
-    return Finding("totals", "totals.losses", facts, days=days)
+    return Finding("totals", "totals.losses", facts, days=seen.days(sources.home.tz))
 
 
 def battery_then(sources: Sources, start: datetime, end: datetime, *, full: bool) -> Finding | None:
