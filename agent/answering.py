@@ -60,9 +60,7 @@ def _no_such_mode(
 
 
 def _why_not(sources: Sources, asked: Question, now: datetime) -> Finding:
-    window = asked.window
-    at = None if window is None else window.at or min(window.end, now)
-    return inquiry.why_not(sources, asked.mode, at=at)
+    return inquiry.why_not(sources, asked.mode, at=None if asked.window is None else asked.window.latest(now))
 
 
 def _plan(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -130,7 +128,7 @@ def _status(sources: Sources, asked: Question, now: datetime) -> Finding:
     window = asked.window
     if window is None or (window.at or window.end) > now:
         return inquiry.status(sources, now=now, at=None)
-    if window.at is None and window.end - window.start >= DAY - timedelta(hours=1) and asked.spans:
+    if asked.spans and window.is_whole_days:
         return inquiry.charge_range(sources, asked.spans[0], now=now)
     return inquiry.status(sources, now=now, at=window.at or window.start)
 
@@ -177,8 +175,7 @@ def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _who(sources: Sources, asked: Question, now: datetime) -> Finding:
-    window = asked.window
-    return inquiry.who_chose(sources, at=None if window is None else window.at or min(window.end, now))
+    return inquiry.who_chose(sources, at=None if asked.window is None else asked.window.latest(now))
 
 
 def _times(sources: Sources, asked: Question, now: datetime) -> Finding:

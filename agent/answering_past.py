@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
 from agent import inquiry
@@ -13,7 +13,6 @@ from energy.slots import DAY, local_day
 
 Answer = Callable[[Sources, Question, datetime], Finding]
 
-_SHORTEST_DAY = timedelta(hours=23)
 _WHICH = re.compile(r"\b(?:which|what|que|cual fue (?:la|el)) (week|month|semana|mes)\b")
 _BOTH_WAYS = re.compile(r"\b(?:import|bought|buy|compr)\w*.*\b(?:export|sold|sell|vend|vert)\w*")
 # A better day is one that cost less.
@@ -55,8 +54,7 @@ def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
 def _part_of_day(sources: Sources, asked: Question, now: datetime) -> Finding | None:
     """The hours asked about; None where the question is about whole days. Hours still to come are yesterday's."""
     window = asked.window
-    whole_days = window is not None and bool(asked.spans) and window.end - window.start >= _SHORTEST_DAY
-    if window is None or window.at is not None or whole_days:
+    if window is None or window.at is not None or (asked.spans and window.is_whole_days):
         return None
     start, end = window.start, window.end
     if start >= now:

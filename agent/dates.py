@@ -24,11 +24,11 @@ _AMBIGUOUS = ("may", "mar", "sun", "sat", "dec", "ago", "sep", "set")
 _M = "|".join(sorted(MONTHS, key=len, reverse=True))
 _M_ALONE = "|".join(sorted((name for name in MONTHS if name not in _AMBIGUOUS), key=len, reverse=True))
 _W = "|".join(sorted((name for name in _WEEKDAY if name not in _AMBIGUOUS), key=len, reverse=True))
-_COUNT = {
+COUNT = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "fourteen": 14, "thirty": 30,
     "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "diez": 10, "catorce": 14, "treinta": 30,
 }  # fmt: skip
-_N = rf"\d{{1,3}}|{'|'.join(_COUNT)}"
+_N = rf"\d{{1,3}}|{'|'.join(COUNT)}"
 # No home was metered before this year, and nothing is planned after that one.
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
@@ -166,7 +166,7 @@ def _last_weekday(match: re.Match[str], today: date) -> Span:
 
 def _last_days(match: re.Match[str], today: date) -> Span:
     """The last n days are the whole ones before today."""
-    count = int(match["n"]) if match["n"].isdecimal() else _COUNT[match["n"]]
+    count = int(match["n"]) if match["n"].isdecimal() else COUNT[match["n"]]
     per = {"d": 1, "w": 7, "s": 7, "m": 30}[match["unit"][0]]
     if count == 0:
         raise ValueError(match[0])

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.dates import BadDate
+from agent.dates import COUNT, BadDate
 from agent.inquiry import Span
 from energy.slots import DAY, local_day
+
+_SHORTEST_DAY = timedelta(hours=23)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,15 @@ class Window:
     start: datetime
     end: datetime
     at: datetime | None = None
+
+    @property
+    def is_whole_days(self) -> bool:
+        """Whether it is as long as a day at least, the shortest of which has 23 hours."""
+        return self.at is None and self.end - self.start >= _SHORTEST_DAY
+
+    def latest(self, now: datetime) -> datetime:
+        """The moment, or the end as far as it has come."""
+        return self.at or min(self.end, now)
 
 
 def find_clock(text: str) -> time | BadDate | None:
@@ -84,7 +95,7 @@ def _last_hours(words: str, now: datetime) -> Window | None:
     if match is None:
         return None
     count = match["n"] or "1"
-    hours = _COUNTS.get(count) or int(count)
+    hours = COUNT.get(count) or int(count)
     return Window(now - timedelta(hours=hours), now) if hours else None
 
 
@@ -143,18 +154,6 @@ _LAST_HOURS = re.compile(
     r"\b(?:last|past|previous|ultimas?|pasadas?) "
     r"(?:(?P<n>\d{1,2}|two|three|four|five|six|dos|tres|cuatro|cinco|seis) )?(?:hours?|horas?)\b"
 )
-_COUNTS = {
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "dos": 2,
-    "tres": 3,
-    "cuatro": 4,
-    "cinco": 5,
-    "seis": 6,
-}
 _BETWEEN = re.compile(
     rf"\b(?:between|entre) (?:las? )?({_HOUR}) (?:and|y) (?:las? )?({_HOUR})(?!\s*(?:%|de \w+bre\b|\w*(?:ary|ember)\b))"
 )
