@@ -267,10 +267,9 @@ def _weekends(found: _Found) -> None:
         return
     monday = found.today - DAY * found.today.weekday()
     of_week, is_next = match[3] in {"week", "semana"}, _is_next(match[2] + (match[4] or ""))
-    if is_next and (of_week or found.today >= monday + 5 * DAY):
+    # Until next week is until it begins; on a weekend the next one is another.
+    if is_next and (not match[1] if of_week else found.today >= monday + 5 * DAY):
         monday += 7 * DAY
-    if match[1] and is_next and of_week:
-        monday -= 7 * DAY  # until next week begins
     found.last_day = monday + 6 * DAY
     begins = monday if of_week else monday + 5 * DAY
     found.day = found.today if match[1] else max(begins, found.today)

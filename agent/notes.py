@@ -90,24 +90,14 @@ _HOURS = (
     "una|one", "dos|two", "tres|three", "cuatro|four", "cinco|five", "seis|six", "siete|seven", "ocho|eight",
     "nueve|nine", "diez|ten", "once|eleven", "doce|twelve",
 )  # fmt: skip
-# Hours in words after a word that announces one; "after two days" is none.
-_CLOCK_WORDS = tuple(
-    (
-        rf"\b(las?|at|by|until|till|before|after|from|around) (?:{words})\b(?! (?:\w*hours?|horas?|days?|dias?))",
-        rf"\1 {at}",
-    )
-    for at, words in enumerate(_HOURS, start=1)
-)
-_HOUR = rf"(\d{{1,2}}|{'|'.join(_HOURS)})"
+_HOUR_OF = {word: at for at, words in enumerate(_HOURS, start=1) for word in words.split("|")}
+_HOUR_WORD = "|".join(_HOURS)
+_HOUR = rf"(\d{{1,2}}|{_HOUR_WORD})"
 
 
 def _hour(word: str) -> int:
-    """One to twelve, in figures or in words."""
-    return (
-        int(word)
-        if word.isdigit()
-        else next(at for at, words in enumerate(_HOURS, start=1) if word in words.split("|"))
-    )
+    """An hour or a count in figures or, one to twelve, in words."""
+    return _HOUR_OF.get(word) or int(word)
 
 
 def _past_the_hour(match: re.Match[str]) -> str:
@@ -123,13 +113,16 @@ _SPELLINGS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(?<!\w)'?til\b|\buntill\b", "until"),
     (r"\basta\b", "hasta"),
     (rf"\b(?:half past|half after|(?:a )?quarter (?:past|after|to)) {_HOUR}\b", _past_the_hour),
-    (rf"(?<=\blas ){_HOUR} (?:y media|y cuarto|menos cuarto)\b", _past_the_hour),
-    (rf"(?<=\bla ){_HOUR} (?:y media|y cuarto|menos cuarto)\b", _past_the_hour),
+    (rf"(?:(?<=\blas )|(?<=\bla )){_HOUR} (?:y media|y cuarto|menos cuarto)\b", _past_the_hour),
     (
         rf"\b{_HOUR}(?= (?:guests?|visitors?|friends|people|invitados?|amigos|personas)\b)",
         lambda match: str(_hour(match[1])),
     ),
-    *_CLOCK_WORDS,
+    # Hours in words after a word that announces one; "after two days" is none.
+    (
+        rf"\b(las?|at|by|until|till|before|after|from|around) ({_HOUR_WORD})\b(?! (?:\w*hours?|horas?|days?|dias?))",
+        lambda match: f"{match[1]} {_hour(match[2])}",
+    ),
     # "Pasado" alone speaks of the past.
     (r"\bpasado manana\b", "pasadomanana"),
     # The only harmless "si": a reason, not a condition.
