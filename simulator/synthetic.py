@@ -28,7 +28,7 @@ from simulator.weather import Weather, make_weather
 STEP = timedelta(minutes=5)
 _MOST_DAYS = 3660
 HISTORY_STEP = timedelta(minutes=30)
-# Forecasts reach beyond the last day that is lived, so that the last evening still has a tomorrow.
+# Lived beyond the last day that is asked for; to live fewer would draw another life from the same seed.
 _BEYOND_DAYS = 2
 
 
@@ -155,7 +155,7 @@ def day_records(year: SyntheticYear, *, step: timedelta = HISTORY_STEP) -> list[
 
 
 def record(year: SyntheticYear, *, first: date | None = None, days: int | None = None) -> Recording:
-    """Some or all days of a year at five-minute steps, for a simulated house to play; forecasts reach further.
+    """Some or all days of a year at five-minute steps, for a simulated house to play.
 
     Raises:
         SettingsError: the days are not within the year.
@@ -169,7 +169,6 @@ def record(year: SyntheticYear, *, first: date | None = None, days: int | None =
         )
     local = year.local
     played = slice(local.bounds[begins], local.bounds[ends])
-    known = slice(played.start, local.bounds[ends + _BEYOND_DAYS])
     starts = [local.start + at * STEP for at in range(played.start, played.stop)]
     prices = year.spec.home().tariff.prices(starts, local.zone)
     return Recording(
@@ -181,8 +180,8 @@ def record(year: SyntheticYear, *, first: date | None = None, days: int | None =
         import_price=prices.import_per_kwh,
         export_price=prices.export_per_kwh,
         temperature_c=year.weather.temperature_c[played],
-        pv_forecast_kw=None if year.pv_forecast_kw is None else year.pv_forecast_kw[known],
-        temperature_forecast_c=None if year.midnight is None else year.midnight.temperature_c[known],
+        pv_forecast_kw=None if year.pv_forecast_kw is None else year.pv_forecast_kw[played],
+        temperature_forecast_c=None if year.midnight is None else year.midnight.temperature_c[played],
     )
 
 
