@@ -41,25 +41,25 @@ scenarios: setup ## Play every scenario with the whole system; fails where one l
 	@$(BIN)/advisor scenarios check --out docs/scenarios.md
 
 pictures: setup ## Take the pictures of the page in docs/ anew, with Chromium
-	@$(BIN)/python -m advisor.page_pictures docs
+	@$(BIN)/python -m devtools.page_pictures docs
 
 ask: setup ## Play a week of a house and answer ten questions about it in docs/ask.md
-	@$(BIN)/python -m advisor.ask_week
+	@$(BIN)/python -m devtools.ask_week
 
 format: setup ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q .
 
 bench: setup ## Measure decision latency and memory of the service on this machine
-	@$(BIN)/advisor bench decision
+	@$(BIN)/python -m benchmarks decision
 
-peers: setup ## Install EMHASS, which advisor bench planner races against
-	@$(BIN)/python -m eval.peers
+peers: setup ## Install EMHASS, which python -m benchmarks planner races against
+	@$(BIN)/python -m eval.collect.peers
 
 dashboard: homeassistant ## Take the dashboard's pictures anew: light, dark and phone (needs Chromium)
-	@$(BIN)/advisor ha pictures --out docs
+	@$(BIN)/python -m devtools.dashboard_pictures docs
 
 homeassistant: setup ## Install the Home Assistant that live tests and pictures use (600 MB)
-	@$(BIN)/python -m advisor.ha_local
+	@$(BIN)/python -m devtools.local_homeassistant
 
 lock: ## Resolve the dependencies anew and rewrite requirements.lock
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install -q -U pip && .lock/bin/pip install -q $(TORCH)

@@ -10,23 +10,23 @@ from threading import Event, Thread
 
 from starlette.types import ASGIApp
 
-from agent.actuation import Actuator
-from agent.api.access import load_keys
-from agent.api.app import make_app
-from agent.api.server import serving
-from agent.api.source import Source
-from agent.ask import Asker
-from agent.board import Board
-from agent.choose import make_reviewer
-from agent.controls import ControlPanel, Controls
-from agent.inquiry import Sources
-from agent.interpreter import Interpreter
-from agent.journal import open_journal
-from agent.keeper import ModelKeeper
-from agent.recall import Recall
-from agent.service import Parts, Service
+from agent.decision.controls import ControlPanel, Controls
+from agent.decision.journal import open_journal
+from agent.decision.recall import Recall
+from agent.language.answers.ask import Asker
+from agent.language.answers.interpreter import Interpreter
+from agent.language.answers.tools import looker
+from agent.llm.reconnecting import ModelKeeper
+from agent.llm.review import make_reviewer
+from agent.queries import Sources
+from agent.service.actuator import Actuator
+from agent.service.loop import Parts, Service
 from agent.settings import Settings, load_settings
-from agent.tools import looker
+from agent.views.service_state import Board
+from agent.web.access import load_keys
+from agent.web.app import make_app
+from agent.web.server import serving
+from agent.web.source import Source
 from energy.home import Home
 from ingest.home_file import load_home
 from knowledge.index import MemoryIndex

@@ -7,14 +7,14 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from agent.actuation import Actuation
-from agent.controls import Acting
-from agent.models import ModelSettings
+from agent.decision.controls import Acting
+from agent.decision.inverter_mapping import Actuation
+from agent.llm.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
-from energy.mistakes import mistakes
-from ingest.homeassistant import HomeAssistantSettings
-from ingest.mapping import MappedRole, Source, check_sources
+from energy.validation_messages import mistakes
+from ingest.homeassistant.client import HomeAssistantSettings
+from ingest.live.mapping import MappedRole, Source, check_sources
 from transport.mqtt import BrokerAddress
 
 

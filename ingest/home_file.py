@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from energy.errors import SettingsError
 from energy.home import Home
-from energy.mistakes import mistakes
+from energy.validation_messages import mistakes
 
 
 def load_home(path: Path) -> Home:

@@ -27,8 +27,8 @@ from knowledge.fingerprint import (
     foreseen,
     glance,
 )
+from knowledge.note_similarity import Embed, Said
 from knowledge.quality import is_example
-from knowledge.said import Embed, Said
 
 # Days whose spread standardises the vectors of the index: the first four weeks are past for all that follow.
 _REFERENCE_DAYS = 28
@@ -42,7 +42,7 @@ class SimilarDay:
     """A past day, how far it is from the one asked about, and what made it near.
 
     `source` is "recent" where no day was like the one asked about and a late day of the same kind stands in, and
-    "prior" for a day that no home has lived, of `knowledge.prior`.
+    "prior" for a day that no home has lived, of `knowledge.default_profile`.
     """
 
     day: date

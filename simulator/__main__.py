@@ -12,10 +12,12 @@ from pathlib import Path
 from threading import Event
 from typing import TextIO
 
+import typer
+
 from energy.errors import AdvisorError, SettingsError
-from simulator.house import HOUSE_SEED, House
-from simulator.recording import Recording
-from simulator.sensors import PERFECT, SensorQuality
+from simulator.house.house import HOUSE_SEED, House
+from simulator.house.recording import Recording
+from simulator.house.sensors import PERFECT, SensorQuality
 from simulator.service import HouseService, Pace
 from simulator.yaml_file import read_yaml
 from transport.mqtt import BrokerAddress
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _play(_parser().parse_args(arguments))
     except AdvisorError as err:
-        print(f"error: {err}", file=sys.stderr)  # noqa: T201 (what a user reads)
+        typer.echo(f"error: {err}", err=True)
         return 2 if isinstance(err, SettingsError) else 1
     return 0
 

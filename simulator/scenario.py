@@ -13,9 +13,9 @@ from energy.devices import AnyDevice
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid
 from energy.tariff import AnyTariff
-from simulator.presets import PRESETS, preset
-from simulator.sensors import SensorQuality, check_faults, sensors_of
-from simulator.spec import HomeSpec
+from simulator.house.sensors import SensorQuality, check_faults, sensors_of
+from simulator.synthetic.presets import PRESETS, preset
+from simulator.synthetic.spec import HomeSpec
 from simulator.yaml_file import read_yaml
 
 _FOLDER = files("simulator") / "scenarios"

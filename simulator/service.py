@@ -11,8 +11,8 @@ from typing import TextIO
 from pydantic import ValidationError
 
 from energy.errors import SettingsError
-from simulator.house import House, StepRecord
-from simulator.sensors import PERFECT, SensorQuality, Sensors, check_faults, sensors_of
+from simulator.house.house import House, StepRecord
+from simulator.house.sensors import PERFECT, SensorQuality, Sensors, check_faults, sensors_of
 from transport.discovery import HOME_ASSISTANT_STATUS, house_discovery
 from transport.mqtt import BrokerAddress, Message, MqttLink, UnthreadedLink
 from transport.payloads import Moment, PvForecast, TemperatureForecast, first_fault, state_json

@@ -9,11 +9,11 @@ from energy.errors import DataError
 from energy.home import Home
 from energy.slots import DAY, day_bounds, slots_between
 from energy.tariff import AnyTariff, DynamicTariff
-from ingest.history import History
-from ingest.recorded import shipped_history
+from ingest.history.recorded import shipped_history
+from ingest.history.table import History
 from knowledge.days import DayRecord, Floats
 from simulator.scenario import Away, DailyPrices, Scenario
-from simulator.synthetic import STEP, synthetic_history
+from simulator.synthetic.home import STEP, synthetic_history
 
 # A forecast's error, as a multiple of the honest forecast's own.
 _FORECAST_ERROR = {"perfect": 0.0, "good": 1.0, "poor": 2.5}

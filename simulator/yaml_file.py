@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from energy.errors import SettingsError
-from energy.mistakes import allowed, dotted, faults
+from energy.validation_messages import allowed, dotted, faults
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.decide import Situation, decide
-from agent.journal import open_journal
+from agent.decision.decide import Situation, decide
+from agent.decision.journal import open_journal
 from energy.guard import Policy
 from energy.slots import day_bounds
-from ingest.live import Snapshot
-from ingest.meter import MeteredSlot
-from ingest.recorded import shipped_history
+from ingest.history.recorded import shipped_history
+from ingest.live.meter import MeteredSlot
+from ingest.live.snapshot import Snapshot
 from knowledge.forecast import shape_of
 from knowledge.similar import FingerprintTable
 from knowledge.store import DayStore

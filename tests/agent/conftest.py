@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.decide import Situation
-from agent.models import LoadedModel, ModelSettings, load_model
+from agent.decision.decide import Situation
+from agent.llm.models import LoadedModel, ModelSettings, load_model
 from energy.battery import Battery
 from energy.guard import Policy
 from energy.home import Home
 from energy.tariff import PresetTariff
-from ingest.live import Snapshot
+from ingest.live.snapshot import Snapshot
 from knowledge.forecast import DayShape
 from knowledge.similar import SimilarDay
 

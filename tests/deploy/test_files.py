@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from advisor.ha_dashboard import dashboard
+from advisor.homeassistant.dashboard import dashboard
 from agent.settings import load_settings
 from energy.errors import SettingsError, TransportError
 from transport.advisor_discovery import Offer, advisor_discovery

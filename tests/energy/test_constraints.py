@@ -24,7 +24,7 @@ from energy.constraints import (
 )
 from energy.guard import Allowed, Circumstances, Clamped, Policy, review
 from energy.home import Grid, Home
-from energy.planner import Ensemble, follow, plan
+from energy.planning.planner import Ensemble, follow, plan
 from energy.tariff import FlatTariff, Prices
 
 START = datetime(2026, 1, 14, 18, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
-from ingest.homeassistant import HomeAssistantAddress
+from ingest.homeassistant.client import HomeAssistantAddress
 
 TOKEN = "eyJ-a-token-nobody-may-see"  # noqa: S105 (of the test)
 SILENT = logging.getLogger("test.server")

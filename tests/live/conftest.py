@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from advisor.demo import recording
-from advisor.ha_household import DAY, Household
-from advisor.ha_local import FOLDER, LocalHomeAssistant, is_installed
+from advisor.demo.run import recording
+from devtools.household import DAY, Household
+from devtools.local_homeassistant import FOLDER, LocalHomeAssistant, is_installed
 from energy.home import Home
 from energy.tariff import Period, TimeOfUseTariff
-from ingest.recorded import shipped_history
+from ingest.history.recorded import shipped_history
 from knowledge.store import DayStore
 from transport.mqtt import BrokerAddress
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from advisor.ha_local import LocalHomeAssistant
+from devtools.local_homeassistant import LocalHomeAssistant
 from transport.mqtt import BrokerAddress, MqttLink
 
 pytestmark = pytest.mark.live

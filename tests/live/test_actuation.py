@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from advisor.ha_local import LocalHomeAssistant
-from agent.actuation import Actuation, Actuator
-from agent.obedience import ChangedByHand, NotObeyed, Obedience, Obeyed, Outcome
+from agent.decision.inverter_mapping import Actuation
+from agent.decision.read_back import ChangedByHand, NotObeyed, Obedience, Obeyed, Outcome
+from agent.service.actuator import Actuator
+from devtools.local_homeassistant import LocalHomeAssistant
 from energy.commands import BatteryCommand, Mode, SlotLevels
-from ingest.homeassistant import HomeAssistantAddress
+from ingest.homeassistant.client import HomeAssistantAddress
 
 NOW = datetime(2026, 1, 14, 7, tzinfo=UTC)
 MODE, FLOOR, SWITCH = "input_select.work_mode", "input_number.floor", "input_boolean.grid_charging"

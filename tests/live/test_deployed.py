@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from advisor.ha_local import LocalHomeAssistant
+from devtools.local_homeassistant import LocalHomeAssistant
 from energy.commands import BatteryCommand, Mode, SlotLevels
 from energy.errors import TransportError
 from transport.mqtt import BrokerAddress, MqttLink

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from advisor.ha_household import HOME, Household
-from advisor.ha_remove import remove_device
+from advisor.homeassistant.remove import remove_device
+from devtools.household import HOME, Household
 from energy.errors import TransportError
 from transport.mqtt import MqttLink
 from transport.topics import ROOT, Topics

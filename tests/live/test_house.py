@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from advisor.demo import Choices, recording
-from advisor.scenarios import stage
+from advisor.demo.run import Choices, recording
+from advisor.demo.scenarios import stage
 from transport.discovery import PREFIX
 from transport.mqtt import MqttLink
 from transport.topics import Topics

@@ -9,10 +9,10 @@ import pytest
 from energy.errors import DataError, SettingsError
 from energy.slots import DAY
 from energy.tariff import DynamicTariff
-from ingest.history import History
-from ingest.recorded import shipped_history
+from ingest.history.recorded import shipped_history
+from ingest.history.table import History
+from simulator.house.sensors import Fault
 from simulator.scenario import Scenario, all_scenarios, home_name, load_scenario, scenario_names
-from simulator.sensors import Fault
 from simulator.staging import staged
 
 PAGE = """\

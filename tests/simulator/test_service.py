@@ -17,8 +17,8 @@ import pytest
 
 from energy.commands import BatteryCommand, Mode, SlotLevels
 from simulator.__main__ import main
-from simulator.house import House
-from simulator.recording import Recording
+from simulator.house.house import House
+from simulator.house.recording import Recording
 from simulator.service import HouseService, Pace
 from transport.discovery import house_sensors
 from transport.mqtt import BrokerAddress, Message, MqttLink

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from agent.controls import Acting
+from agent.decision.controls import Acting
 from energy.commands import Mode
 from transport.advisor_discovery import ACTINGS, Offer, advisor_discovery
 from transport.topics import Topics

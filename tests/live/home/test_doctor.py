@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from advisor import doctor
-from advisor.finding import Finding
+from advisor.doctor import run as doctor
+from advisor.doctor.finding import Finding
 from transport.mqtt import MqttLink
 
 Examine = Callable[..., tuple[int, list[Finding]]]

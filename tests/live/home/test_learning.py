@@ -15,9 +15,9 @@ from energy.battery import Battery
 from energy.home import Home
 from energy.slots import DAY, day_slots
 from energy.tariff import FlatTariff
-from ingest.energy_prefs import read_preferences
-from ingest.homeassistant import HomeAssistant, HomeAssistantAddress
-from ingest.homeassistant_history import read_statistics
+from ingest.homeassistant.client import HomeAssistant, HomeAssistantAddress
+from ingest.homeassistant.energy_prefs import read_preferences
+from ingest.homeassistant.statistics import read_statistics
 from knowledge.days import energy_kwh
 from knowledge.store import DayStore
 

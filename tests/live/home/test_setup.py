@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from advisor.learn import read_days
+from advisor.setup.learn import read_days
 from agent.settings import load_settings
 from ingest.home_file import load_home
 from knowledge.store import DayStore

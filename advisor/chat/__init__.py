@@ -1,0 +1,1 @@
+"""`advisor chat`: ask about the home in a terminal, or once from a script."""

@@ -1,0 +1,198 @@
+"""Who answers in `advisor chat`: the running service over HTTP, or the memory opened to read."""
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from agent.decision.journal import open_journal
+from agent.language.answers.ask import Answer, Asker, Piece
+from agent.language.answers.interpreter import Interpreter
+from agent.language.questions.question import Language
+from agent.llm.models import ModelSettings, load_model
+from agent.queries import Sources
+from energy.errors import DataError, ModelError, SettingsError
+from energy.home import Home
+from energy.slots import day_bounds, local_day
+from knowledge.notes import KnownNote, notes_of
+from knowledge.store import DayStore
+
+_OLLAMA_PORT, _LOOK_S = 11434, 0.3
+# A memory that ends longer ago than this is one of the past: its own last moment counts as now.
+_LONG_AGO = timedelta(days=7)
+
+
+class Partner(Protocol):
+    """Someone to talk with about a home."""
+
+    @property
+    def home(self) -> str:
+        """Name of the home."""
+
+    @property
+    def place(self) -> str:
+        """Where the answers come from, for people."""
+
+    @property
+    def model(self) -> str:
+        """Which model words the answers, or none."""
+
+    def now(self) -> datetime:
+        """The moment that counts as now."""
+
+    def stream(self, question: str, language: Language) -> Iterator[Piece]:
+        """Answer a question in pieces."""
+
+    def notes(self) -> list[str]:
+        """The household's notes, a line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPartner:
+    """Answers from a memory folder, which it only reads: the service may run beside it."""
+
+    facts: Home
+    memory: Path
+    sources: Sources
+    asker: Asker
+    model: str = "none"
+
+    @property
+    def home(self) -> str:
+        """Name of the home."""
+        return self.facts.name
+
+    @property
+    def place(self) -> str:
+        """Where the answers come from."""
+        now = self.now()
+        ended = "" if now > datetime.now(UTC) - _LONG_AGO else f", as of {now.astimezone(self.facts.tz):%Y-%m-%d %H:%M}"
+        return f"the memory in {self.memory}{ended}"
+
+    def now(self) -> datetime:
+        """The time of the clock, or the last moment of a memory that ended long ago."""
+        wall = datetime.now(UTC)
+        newest = self.sources.decision()
+        if newest is not None:
+            return wall if wall - newest.at < _LONG_AGO else newest.at
+        known = self.sources.known_span(wall)
+        if known is None or local_day(wall - _LONG_AGO, self.facts.tz) <= known.last:
+            return wall
+        return day_bounds(known.last, self.facts.tz)[1]
+
+    def stream(self, question: str, language: Language) -> Iterator[Piece]:
+        """Answer a question in pieces."""
+        return self.asker.stream(question, now=self.now(), language=language)
+
+    def notes(self) -> list[str]:
+        """The household's notes, a line each."""
+        now = self.now()
+        return [_line(one, now) for one in notes_of(self.memory, self.home).list()]
+
+
+def newest_memory(folders: Sequence[Path]) -> Path:
+    """The folder whose journal was written last.
+
+    Raises:
+        DataError: none has a journal.
+    """
+    journals = [journal for folder in folders if (journal := journal_of(folder)).exists()]
+    if not journals:
+        raise DataError(f"no journal in {' or '.join(map(str, folders))}: let the advisor run first, or give --memory")
+    return max(journals, key=lambda journal: journal.stat().st_mtime).parent
+
+
+def journal_of(memory: Path) -> Path:
+    """Where a memory folder has its journal."""
+    return memory / "journal.sqlite"
+
+
+def open_memory(memory: Path, home: str | Home | None, stack: ExitStack, *, model: str = "none") -> MemoryPartner:
+    """Open a memory folder to read, for a home or the one decided for last; closed with `stack`.
+
+    Raises:
+        DataError: nothing is in it.
+        MemoryFault: the home is not known, or a file is damaged.
+    """
+    store = DayStore(memory / "days", read_only=True)
+    journal_file = journal_of(memory)
+    if not journal_file.exists():
+        # A memory that has only history can answer for it.
+        if not store.homes():
+            raise DataError(f"nothing is known in {str(memory)!r}: let the advisor run or ingest history first")
+        with open_journal(journal_file):
+            pass
+    journal = stack.enter_context(open_journal(journal_file, read_only=True))
+    facts = home if isinstance(home, Home) else store.home(home or _home_of(store, journal.last()))
+    sources = Sources(facts, store, journal)
+    interpreter = _interpreter(model, stack)
+    label = interpreter.label if interpreter else "none"
+    return MemoryPartner(facts, memory, sources, Asker(sources, lambda: interpreter), label)
+
+
+def _interpreter(model: str, stack: ExitStack) -> Interpreter | None:
+    """The model that may reword; `auto` takes Ollama where it runs, for the packaged one is too small for it.
+
+    Raises:
+        SettingsError: no such provider.
+        ModelError: it was named and is not there.
+    """
+    if model == "none" or (model == "auto" and not _ollama_listens()):
+        return None
+    try:
+        settings = ModelSettings.model_validate({"provider": "ollama" if model == "auto" else model})
+    except ValidationError as err:
+        raise SettingsError(f"model {model!r} is not known: use auto, ollama, embedded or none") from err
+    try:
+        loaded = load_model(settings)
+    except ModelError:
+        if model == "auto":
+            return None
+        raise
+    if loaded is None:
+        return None
+    stack.callback(loaded.close)
+    return Interpreter(loaded)
+
+
+def footing(answer: Answer) -> str:
+    """What an answer rests on, in a line."""
+    parts = [f"decision {decision_id}" for decision_id in answer.decisions]
+    if answer.days:
+        first, last = min(answer.days), max(answer.days)
+        few = ", ".join(map(str, answer.days))
+        parts.append(few if len(answer.days) <= 5 else f"{len(answer.days)} days, {first} to {last}")
+    parts.append("from facts")
+    return f"[{' · '.join(parts)} · {answer.seconds * 1000:.0f} ms]"
+
+
+def _ollama_listens() -> bool:
+    """Whether anything answers where Ollama does by default: model libraries take seconds to import."""
+    if "OLLAMA_HOST" in os.environ:
+        return True
+    try:
+        with socket.create_connection(("127.0.0.1", _OLLAMA_PORT), _LOOK_S):
+            return True
+    except OSError:
+        return False
+
+
+def _home_of(store: DayStore, newest: object) -> str:
+    """The home that was decided for last, or the only one known."""
+    named = getattr(newest, "home", None)
+    if named is not None:
+        return str(named)
+    homes = store.homes()
+    if len(homes) != 1:
+        raise DataError(f"which home? give --home, one of: {', '.join(homes)}")
+    return homes[0]
+
+
+def _line(known: KnownNote, now: datetime) -> str:
+    return f"{known.note.id}  {known.state(now)}  {known.note.text}"

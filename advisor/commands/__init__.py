@@ -1,0 +1,1 @@
+"""One file per command that needs no package of its own."""

@@ -1,0 +1,48 @@
+"""`advisor explain` and `advisor replay`: why a decision was made, and the same decision made again from one file."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_MEMORIES = (Path(".advisor/memory"), Path(".advisor/demo/memory"))
+
+
+def explain(
+    *,
+    last: Annotated[bool, typer.Option("--last", help="The newest decision.")] = False,
+    at: Annotated[datetime | None, typer.Option(help="The decision in force at a local time.")] = None,
+    memory: Annotated[Path | None, typer.Option(help="Folder of the memory; the one used last by default.")] = None,
+    home: Annotated[str | None, typer.Option(help="Name of the home; the one decided for last by default.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the decision into one file, for advisor replay.")] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave names and notes out of that file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say why a decision was made, from the journal."""
+    from advisor.chat.answer_backend import newest_memory
+    from advisor.commands.explanation import explain_decision, export_decision
+    from energy.errors import SettingsError
+
+    if not last and at is None:
+        raise SettingsError("which decision? give --last or --at '2017-01-17 18:30'")
+    if anonymous and export is None:
+        raise SettingsError("--anonymous needs --export FILE: only what leaves the house is made anonymous")
+    folder = memory or newest_memory(_MEMORIES)
+    if export is not None:
+        export_decision(folder, home, at=at, file=export, anonymous=anonymous)
+    else:
+        explain_decision(folder, home, at=at, as_json=as_json)
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A file of advisor explain --export.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make an exported decision again, and say whether it is the same; exit code 1 if it is not."""
+    from advisor.commands.explanation import replay_decision
+
+    if not replay_decision(file, as_json=as_json):
+        raise typer.Exit(1)

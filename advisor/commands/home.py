@@ -1,0 +1,103 @@
+"""The commands around a real home: learn from its Home Assistant, set it up, look it over."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[Path, typer.Option(help="Settings file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+CONFIG = Path("advisor.toml")
+
+
+def ingest_homeassistant(
+    *,
+    config: Config = CONFIG,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; else after the last complete one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read the statistics that Home Assistant keeps of your home; goes on after the last day that is known."""
+    from advisor.memory import ingest_and_tell
+    from advisor.setup.learn import read_days
+    from agent.settings import load_settings
+    from ingest.home_file import load_home
+
+    settings = load_settings(config)
+    history = read_days(settings, load_home(settings.home_file), since=since.date() if since else None)
+    ingest_and_tell(history, settings.memory_dir, as_json=as_json)
+
+
+def setup(  # noqa: PLR0913 (a command line's options)
+    *,
+    url: Annotated[str, typer.Option(help="Home Assistant.")] = "http://homeassistant.local:8123",
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with a long-lived token; or set ADVISOR_HOMEASSISTANT__TOKEN.")
+    ] = None,
+    broker: Annotated[str, typer.Option(help="HOST:PORT of the broker that Home Assistant uses.")] = "127.0.0.1:1883",
+    username: Annotated[str | None, typer.Option(help="For the broker; password in ADVISOR_MQTT__PASSWORD.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where advisor.toml and home.toml go.")] = Path(),
+    name: Annotated[str | None, typer.Option(help="Name of the home.")] = None,
+    sensor: Annotated[
+        list[str], typer.Option(help="ROLE=ENTITY instead of what would be found; ROLE=-ENTITY turns its sign.")
+    ] = [],  # noqa: B006 (typer copies it)
+    statestream: Annotated[str | None, typer.Option(help="Base topic of mqtt_statestream, if not heard.")] = None,
+    capacity_kwh: Annotated[float | None, typer.Option(help="Usable capacity of the battery.")] = None,
+    max_charge_kw: Annotated[float | None, typer.Option()] = None,
+    max_discharge_kw: Annotated[float | None, typer.Option()] = None,
+    pv_peak_kw: Annotated[float | None, typer.Option()] = None,
+    import_limit_kw: Annotated[float | None, typer.Option()] = None,
+    export_limit_kw: Annotated[float | None, typer.Option()] = None,
+    tariff: Annotated[str | None, typer.Option(help="flat:0.25, es-2.0td or citylearn.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; fail where something must be asked.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files; the old are kept as *.old.")] = False,
+) -> None:
+    """Set a home up from its Home Assistant: find the sensors, check signs and units, write the two files."""
+    from rich.console import Console
+
+    from advisor.setup.run import Wishes, set_up
+
+    facts = {
+        "capacity_kwh": capacity_kwh,
+        "max_charge_kw": max_charge_kw,
+        "max_discharge_kw": max_discharge_kw,
+        "pv_peak_kw": pv_peak_kw,
+        "import_limit_kw": import_limit_kw,
+        "export_limit_kw": export_limit_kw,
+    }
+    wishes = Wishes(
+        folder=folder,
+        yes=yes,
+        overwrite=overwrite,
+        url=url,
+        token_file=token_file,
+        broker=broker,
+        username=username,
+        name=name,
+        sensors=tuple(sensor),
+        statestream=statestream,
+        facts=facts,
+        tariff=tariff,
+    )
+    set_up(wishes, Console())
+
+
+def doctor(
+    *,
+    config: Config = CONFIG,
+    listen: Annotated[float, typer.Option(min=1, max=300, help="Seconds to listen to the sensors.")] = 15.0,
+    as_json: Json = False,
+) -> None:
+    """Check everything and say how to mend it; 0 all well, 1 problems, 2 unreadable settings, 3 only warnings."""
+    from rich.console import Console
+
+    from advisor.doctor import run as examination
+
+    findings, code = examination.examine(config, listen_s=listen)
+    if as_json:
+        typer.echo(examination.as_json(findings))
+    else:
+        examination.tell(findings, Console())
+    raise typer.Exit(code)

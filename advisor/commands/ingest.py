@@ -1,0 +1,47 @@
+"""`advisor ingest`: history from files, recorded homes, Home Assistant, or a synthetic home."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.commands.home import ingest_homeassistant
+from advisor.commands.synthetic import ingest_synthetic
+
+ingest_app = typer.Typer(help="Bring history into memory.", no_args_is_help=True)
+ingest_app.command("homeassistant")(ingest_homeassistant)
+ingest_app.command("synthetic")(ingest_synthetic)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+HomeName = Annotated[str, typer.Option("--home", help="Name of the home.")]
+MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
+DEFAULT_MEMORY = Path(".advisor/memory")
+
+
+@ingest_app.command("csv")
+def ingest_csv(
+    file: Path,
+    *,
+    home: HomeName,
+    facts: Annotated[Path, typer.Option(help="TOML with the home's fixed facts.")],
+    memory: MemoryDir = DEFAULT_MEMORY,
+    as_json: Json = False,
+) -> None:
+    """Read a CSV with columns timestamp, load_kw, pv_kw and optional ones."""
+    from advisor.memory import csv_history, ingest_and_tell
+
+    ingest_and_tell(csv_history(file, home, facts), memory, as_json=as_json)
+
+
+@ingest_app.command("home")
+def ingest_home(
+    name: Annotated[str, typer.Argument(help="A shipped home, or citylearn:N with --from.")],
+    *,
+    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn 2.1.2 wheel to read it from.")] = None,
+    memory: MemoryDir = DEFAULT_MEMORY,
+    as_json: Json = False,
+) -> None:
+    """Read a recorded home: one that is shipped, or one out of the CityLearn wheel."""
+    from advisor.memory import ingest_and_tell, recorded_history
+
+    ingest_and_tell(recorded_history(name, wheel), memory, as_json=as_json)

@@ -1,0 +1,140 @@
+"""`advisor notes`: what the household asks for, understood, confirmed, listed and withdrawn."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+if TYPE_CHECKING:
+    from agent.language.notes.reading import NotUnderstood, Understood
+    from energy.home import Home
+    from knowledge.notes import KnownNote
+
+notes_app = typer.Typer(
+    help="Say what the household wants: notes become constraints of the plan.", no_args_is_help=True
+)
+
+_REMARK_LASTS = timedelta(days=1)
+
+MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
+HomeName = Annotated[str | None, typer.Option("--home", help="Name of the home; the only one known by default.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+At = Annotated[datetime | None, typer.Option(help="Local time to take as now, for a house with a clock of its own.")]
+DEFAULT_MEMORY = Path(".advisor/memory")
+
+
+@notes_app.command("add")
+def add(
+    text: Annotated[str, typer.Argument(help="The note, such as 'keep 60 % until 08:00'.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Keep it without asking.")] = False,
+    model: Annotated[str, typer.Option(help="Reads what the grammar does not know: ollama or none.")] = "ollama",
+    at: At = None,
+    home: HomeName = None,
+    memory: MemoryDir = DEFAULT_MEMORY,
+    as_json: Json = False,
+) -> None:
+    """Understand a note, show what was understood, and keep it once confirmed."""
+    from agent.decision.constraint_words import describe
+    from agent.language.notes.reading import NotUnderstood, understand
+    from energy.errors import DataError
+    from knowledge.notes import notes_of
+
+    facts = _home(memory, home)
+    now = _moment(at, facts)
+    answer = understand(text, now=now, tz=facts.tz, home=facts, fallback=_by_model if model == "ollama" else None)
+    if isinstance(answer, NotUnderstood):
+        raise DataError(f"not understood: {answer.why}")
+    told = describe(answer.constraint, facts.tz, answer.language)
+    # What a model read is never kept unseen.
+    if (not yes and not as_json) or answer.by == "model":
+        _show(told, answer)
+        if not typer.confirm("Keep it?"):
+            raise typer.Exit(1)
+    note = notes_of(memory, facts.name).add(text, answer.constraint, now=now, until=now + _REMARK_LASTS)
+    if as_json:
+        typer.echo(json.dumps({"understood": told, "assumed": answer.assumed, "note": note.model_dump(mode="json")}))
+    else:
+        typer.echo(f"kept as {note.id}: {told}")
+
+
+def _by_model(text: str, now: datetime, tz: ZoneInfo) -> "Understood | NotUnderstood":
+    """Ask Ollama, if it is there; the embedded model reads too poorly to be asked."""
+    from agent.language.notes.model import note_reader
+    from agent.language.notes.reading import HELP, NotUnderstood
+    from agent.llm.models import ModelSettings, load_model
+    from energy.errors import ModelError
+
+    try:
+        model = load_model(ModelSettings(provider="ollama"))
+    except ModelError:
+        return NotUnderstood(HELP)
+    assert model is not None  # noqa: S101 (a provider asked for by name is there or raises)
+    return note_reader(model)(text, now, tz)
+
+
+def _show(told: str, answer: "Understood") -> None:
+    assumed = f" (assumed: {', '.join(answer.assumed)})" if answer.assumed else ""
+    typer.echo(f"Understood: {told}{assumed}")
+
+
+@notes_app.command("list")
+def list_notes(
+    *, at: At = None, home: HomeName = None, memory: MemoryDir = DEFAULT_MEMORY, as_json: Json = False
+) -> None:
+    """Show every note and where it stands: ahead, in force, expired or done."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from agent.decision.constraint_words import describe
+    from knowledge.notes import notes_of
+
+    facts = _home(memory, home)
+    now = _moment(at, facts)
+    known = notes_of(memory, facts.name).list()
+    if as_json:
+        typer.echo(json.dumps({"notes": [_as_json(one, now) for one in known]}))
+        return
+    if not known:
+        typer.echo('no notes yet: add one with `advisor notes add "keep 60 % until 08:00"`')
+        return
+    table = Table("id", "state", "note", "understood")
+    for one in known:
+        constraint = one.note.constraint
+        told = describe(constraint, facts.tz) if constraint else "a remark"
+        table.add_row(one.note.id, one.state(now), one.note.text, told)
+    Console(file=sys.stdout).print(table, markup=False)
+
+
+@notes_app.command("done")
+def done(
+    note_id: Annotated[str, typer.Argument(metavar="ID", help="The note's id, or the start of it.")],
+    *,
+    at: At = None,
+    home: HomeName = None,
+    memory: MemoryDir = DEFAULT_MEMORY,
+) -> None:
+    """Withdraw a note; the next decision no longer obeys it."""
+    from knowledge.notes import notes_of
+
+    facts = _home(memory, home)
+    known = notes_of(memory, facts.name).done(note_id, now=_moment(at, facts))
+    typer.echo(f"done: {known.note.text}")
+
+
+def _as_json(one: "KnownNote", now: datetime) -> dict[str, object]:
+    return {"state": one.state(now), **one.note.model_dump(mode="json", exclude={"event"})}
+
+
+def _moment(at: datetime | None, home: "Home") -> datetime:
+    return at.replace(tzinfo=home.tz).astimezone(UTC) if at else datetime.now(UTC)
+
+
+def _home(memory: Path, name: str | None) -> "Home":
+    from advisor.memory import known_facts
+
+    return known_facts(memory, name)

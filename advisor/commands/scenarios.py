@@ -1,0 +1,28 @@
+"""`advisor scenarios`: show them, and play all of them against plain self-consumption."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+scenarios_app = typer.Typer(help="Houses to try before any hardware is bought.", no_args_is_help=True)
+
+
+@scenarios_app.command("list")
+def scenarios_list() -> None:
+    """Show every scenario with its title."""
+    from simulator.scenario import all_scenarios
+
+    for name, scenario in all_scenarios().items():
+        typer.echo(f"{name:18} {scenario.title}")
+
+
+@scenarios_app.command("check")
+def scenarios_check(
+    names: Annotated[list[str] | None, typer.Argument(help="Scenarios to play; all by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the table to this Markdown file too.")] = None,
+) -> None:
+    """Play scenarios with the whole system; fails where the advisor loses more than 1 % to self-consumption."""
+    from advisor.demo.scenarios import check
+
+    raise typer.Exit(0 if check(names, out) else 1)

@@ -1,0 +1,1 @@
+"""`advisor doctor`: everything a user can get wrong, each with the way to mend it."""

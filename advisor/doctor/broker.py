@@ -1,0 +1,260 @@
+"""What `advisor doctor` checks over MQTT: broker and password, and every role live: there, fresh, unit, sign, range."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import combinations
+from typing import get_args
+
+from advisor.doctor.finding import Finding, Level, ok
+from agent.settings import Settings
+from energy.errors import DataError, TransportError
+from energy.home import Home
+from energy.quantities import Quantity
+from ingest.live.mapping import MappedSensors
+from ingest.live.snapshot import (
+    QUANTITY,
+    REQUIRED,
+    NoSnapshot,
+    Reading,
+    Role,
+    Snapshot,
+    balance_fault,
+    check_range,
+    read_payload,
+    snapshot,
+)
+from transport.discovery import PREFIX
+from transport.mqtt import Message, MqttLink
+from transport.topics import ROOT, Topics
+
+_ROLES: tuple[Role, ...] = get_args(Role)
+_BROUGHT: tuple[Role, ...] = ("pv_power", "grid_power", "battery_power")
+_SIGNED: tuple[Role, ...] = (*_BROUGHT, "load_power")
+_SHOWN: dict[Quantity, tuple[float, str]] = {
+    "power_kw": (1, "kW"),
+    "soc": (100, "%"),
+    "temperature_c": (1, "°C"),
+    "price_per_kwh": (1, "a kWh"),
+}
+_ECHO_S = 5.0
+_GLANCE_S = 0.2
+# Below this a flow may be noise and tells nothing of signs.
+_TELLING_KW = 0.15
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came over MQTT while the doctor listened."""
+
+    readings: dict[Role, Reading] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, bool] = field(default_factory=dict)
+    online: bool | None = None
+    announced: set[str] = field(default_factory=set)
+
+
+def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[Finding], Heard | None]:
+    """Connect, try a round trip, listen; None where the broker does not let us in."""
+    topics = Topics(home.name)
+    heard = Heard()
+    try:
+        with MqttLink(settings.mqtt.address, f"energy-advisor-doctor-{home.name}") as link:
+            findings = [_round_trip(link, topics)]
+            _listen(link, settings, home, heard=heard, seconds=seconds)
+    except TransportError as err:
+        what = "broker password" if "refuses user" in str(err) else "broker"
+        fix = (
+            "set mqtt.username, and the password in ADVISOR_MQTT__PASSWORD, to what the broker knows"
+            if what == "broker password"
+            else "start the broker, or correct mqtt.host and mqtt.port"
+        )
+        return [Finding(what, "problem", str(err), fix)], None
+    return findings, heard
+
+
+def _round_trip(link: MqttLink, topics: Topics) -> Finding:
+    probe = f"{ROOT}/{topics.home}/advisor/doctor"
+    link.subscribe(probe)
+    began = time.monotonic()
+    while time.monotonic() - began < _ECHO_S:
+        link.publish(probe, "hello", qos=1)
+        if (message := link.receive(_GLANCE_S)) is not None and message.topic == probe:
+            return ok("broker", f"{link.address} answers in {1000 * (time.monotonic() - began):.0f} ms")
+    return Finding(
+        "broker",
+        "problem",
+        f"{link.address} lets us in, but what we publish on {probe!r} does not come back",
+        f"allow this user to read and write {ROOT}/# in the broker's access list",
+    )
+
+
+def _listen(link: MqttLink, settings: Settings, home: Home, *, heard: Heard, seconds: float) -> None:
+    topics, mapped = Topics(home.name), MappedSensors(settings.sensors, home)
+    own = {topics.sensor(role): role for role in _ROLES if role not in mapped.roles}
+    link.subscribe(*own, *mapped.topics, topics.advisor_status, f"{PREFIX}/+/+/config", f"{PREFIX}/+/+/+/config")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not _enough(heard, mapped, own):
+        message = link.receive(_GLANCE_S)
+        if message is None:
+            continue
+        _take(message, heard, home, mapped=mapped, own=own)
+        if message.topic == topics.advisor_status:
+            heard.online = message.payload == b"online"
+    heard.readings |= mapped.readings(datetime.now(UTC))
+
+
+def _enough(heard: Heard, mapped: MappedSensors, own: dict[str, Role]) -> bool:
+    """Whether every mapped topic spoke, one of each publisher live, and the own topics that are needed."""
+    live = {topic.partition("/")[0] for topic, retained in heard.topics.items() if not retained}
+    publishers = {topic.partition("/")[0] for topic in mapped.topics}
+    needed = [topic for topic, role in own.items() if role in REQUIRED]
+    return publishers <= live and all(topic in heard.topics for topic in (*mapped.topics, *needed))
+
+
+def _take(message: Message, heard: Heard, home: Home, *, mapped: MappedSensors, own: dict[str, Role]) -> None:
+    now = datetime.now(UTC)
+    if message.topic.startswith(f"{PREFIX}/"):
+        if f"{ROOT}_{home.name}_" in message.topic and message.payload:
+            heard.announced.add(message.topic)
+        return
+    try:
+        if message.topic in mapped.topics:
+            heard.topics[message.topic] = heard.topics.get(message.topic, True) and message.retained
+            mapped.hear(message.topic, message.payload, retained=message.retained, now=now)
+        elif (role := own.get(message.topic)) is not None:
+            heard.topics[message.topic] = message.retained
+            heard.readings[role] = read_payload(role, message.payload, now=now, home=home)
+        heard.faults.pop(message.topic, None)
+    except DataError as err:
+        heard.faults[message.topic] = str(err)
+
+
+def check_roles(settings: Settings, home: Home, heard: Heard, *, now: datetime) -> list[Finding]:
+    """One finding per role, then the balance, then whether a decision could be made now."""
+    roles = [role for role in _ROLES if role in REQUIRED or role in settings.sensors]
+    findings = [_service(heard), *(_role(role, settings, home, heard, now=now) for role in roles)]
+    findings += _balance(settings, heard.readings)
+    taken = snapshot(heard.readings, now=now, max_age_s=settings.policy.max_snapshot_age_s)
+    if isinstance(taken, NoSnapshot):
+        findings.append(
+            Finding("decision", "problem", f"no command could be given now: {'; '.join(taken.reasons)}", "as above")
+        )
+    else:
+        findings.append(ok("decision", f"the sensors allow one now: {_told(taken)}"))
+    return findings
+
+
+def _service(heard: Heard) -> Finding:
+    if heard.online:
+        return ok("service", "advisor run is online")
+    return Finding("service", "note", "advisor run is not online on this broker", "start it when all is well")
+
+
+def _told(taken: Snapshot) -> str:
+    return f"load {taken.load_kw:.2f} kW, PV {taken.pv_kw:.2f} kW, battery {100 * taken.soc:.0f} %"
+
+
+def _role(role: Role, settings: Settings, home: Home, heard: Heard, *, now: datetime) -> Finding:
+    topics = _topics_of(role, settings, home)
+    for topic in topics:
+        if topic in heard.faults:
+            text, fix = _explain_fault(role, heard.faults[topic], settings, home)
+            return Finding(role, "problem", text, fix)
+    level: Level = "problem" if role in REQUIRED else "warning"
+    reading, limit_s = heard.readings.get(role), settings.policy.max_snapshot_age_s
+    if reading is None:
+        text, fix = _explain_silence(topics, heard)
+        return Finding(role, level, text, fix)
+    age_s = (now - reading.at).total_seconds()
+    if age_s > limit_s:
+        fix = "let it publish more often, or raise max_age_s and policy.max_snapshot_age_s"
+        return Finding(role, level, f"{age_s:.0f} s old, the limit is {limit_s:.0f} s", fix)
+    factor, unit = _SHOWN[QUANTITY[role]]
+    return ok(role, f"{factor * reading.value:.4g} {unit}, {max(age_s, 0):.0f} s old")
+
+
+def _explain_silence(topics: tuple[str, ...], heard: Heard) -> tuple[str, str]:
+    """Why there is no reading, although nothing was wrong with what was heard."""
+    if not topics:
+        return "the balance gives no load", "mend pv_power, grid_power and battery_power first"
+    if silent := [topic for topic in topics if topic not in heard.topics]:
+        return f"nothing is heard on {silent[0]!r}", _what_publishes(silent[0])
+    text = f"only an old value is heard on {topics[0]!r}: its publisher says nothing new"
+    return text, "see whether Home Assistant (or the device) runs and is connected; listen longer with --listen"
+
+
+def _topics_of(role: Role, settings: Settings, home: Home) -> tuple[str, ...]:
+    source = settings.sensors.get(role)
+    if source is None:
+        return (Topics(home.name).sensor(role),)
+    return (*source.topic, *source.subtract)
+
+
+def _what_publishes(topic: str) -> str:
+    if topic.startswith(f"{ROOT}/"):
+        return "publish it there, or map the sensor that the home has: advisor setup"
+    return "correct the topic, or let its publisher include it (mqtt_statestream: include: entities)"
+
+
+def _explain_fault(role: Role, fault: str, settings: Settings, home: Home) -> tuple[str, str]:
+    """A fault in words; a number a thousand times too large is watts taken for kilowatts."""
+    source = settings.sensors.get(role)
+    number = fault.partition(" is outside ")[0].rpartition(" ")[2]
+    if " is outside " not in fault or QUANTITY[role] != "power_kw":
+        return fault, "mend what publishes it, or [sensors." + role + "]"
+    try:
+        check_range(role, float(number) / 1000, home)
+    except (DataError, ValueError):
+        return fault, "check unit, sign and the limits in home.toml"
+    said = source.unit if source else "kW"
+    return (
+        f"{fault}; a thousandth of it would be right: the sensor measures W, the settings take it for {said}",
+        f"unit = 'W' in [sensors.{role}]" if source else "publish it in W with unit 'W'",
+    )
+
+
+def _balance(settings: Settings, readings: Mapping[Role, Reading]) -> list[Finding]:
+    """Whether the flows add up now, and if not, which sign would make them."""
+    flows = {role: readings[role].value for role in _SIGNED if role in readings}
+    load = settings.sensors.get("load_power")
+    if not set(_BROUGHT) <= set(flows):
+        return []
+    if load is not None and load.from_balance:
+        load_kw = sum(flows[role] for role in _BROUGHT)
+        if load_kw >= -_TELLING_KW:
+            return []
+        text = f"the balance gives a load of {load_kw:.2f} kW, and a house uses no less than nothing"
+        return [_reversed(text, flows, lambda tried: sum(tried[role] for role in _BROUGHT) >= 0)]
+    if "load_power" not in flows:
+        return []
+    if (fault := _off(flows)) is None:
+        return [ok("balance", "load is what sun, grid and battery bring")]
+    return [_reversed(fault, flows, lambda tried: _off(tried) is None)]
+
+
+def _off(flows: Mapping[Role, float]) -> str | None:
+    pv_kw = max(flows["pv_power"], 0.0)
+    return balance_fault(flows["load_power"], pv_kw, grid_kw=flows["grid_power"], battery_kw=flows["battery_power"])
+
+
+def _reversed(text: str, flows: Mapping[Role, float], holds: Callable[[Mapping[Role, float]], bool]) -> Finding:
+    """Name the sign whose turning would mend the balance; one before two."""
+    telling: list[Role] = [role for role in ("grid_power", "battery_power") if abs(flows[role]) > _TELLING_KW]
+    for count in (1, 2):
+        turned = [roles for roles in combinations(telling, count) if holds(_with_turned(flows, roles))]
+        if turned:
+            names = " or ".join(" and ".join(roles) for roles in turned)
+            return Finding(
+                "sign",
+                "problem",
+                f"{text}. With {names} the other way round it would be right",
+                f"sign = -1 in [sensors.{turned[0][0]}] (or take it away if it is there); "
+                "inside, grid import and battery discharge are positive",
+            )
+    return Finding("balance", "problem", text, "check units (W or kW), signs, and that all sensors are of this home")
+
+
+def _with_turned(flows: Mapping[Role, float], roles: Collection[Role]) -> dict[Role, float]:
+    return {role: -value if role in roles else value for role, value in flows.items()}

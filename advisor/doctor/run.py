@@ -1,0 +1,72 @@
+"""`advisor doctor`: everything a user can get wrong, each with the way to mend it."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from advisor.doctor.broker import check_roles, listen
+from advisor.doctor.finding import Finding, Level, ok, worst
+from advisor.doctor.homeassistant import check_homeassistant
+from advisor.doctor.machine import check_machine
+from agent.settings import load_settings
+from energy.errors import SettingsError
+from ingest.home_file import load_home
+
+# 0 well, 1 problems, 2 settings that cannot be read, 3 nothing worse than warnings.
+EXIT_CODES: dict[Level, int] = {"ok": 0, "note": 0, "warning": 3, "problem": 1}
+_WRONG_SETTINGS = 2
+_MARKS: dict[Level, str] = {
+    "ok": "[green]✓[/]",
+    "note": "[blue]i[/]",
+    "warning": "[yellow]![/]",
+    "problem": "[red]✗[/]",
+}
+_STYLES: dict[Level, str] = {"ok": "bold green", "note": "bold green", "warning": "bold yellow", "problem": "bold red"}
+
+
+def examine(config: Path, *, listen_s: float) -> tuple[list[Finding], int]:
+    """All findings and the exit code; without readable settings only what is wrong with them."""
+    try:
+        settings = load_settings(config)
+        home = load_home(settings.home_file)
+    except SettingsError as err:
+        return [Finding("settings", "problem", str(err), "correct that key")], _WRONG_SETTINGS
+    findings = [ok("settings", f"{config} and {settings.home_file} can be read")]
+    findings += check_machine(settings, home, now=datetime.now(UTC))
+    told, heard = listen(settings, home, listen_s)
+    findings += told
+    if heard is not None:
+        findings += check_roles(settings, home, heard, now=datetime.now(UTC))
+    findings += check_homeassistant(settings, home, heard, now=datetime.now(UTC))
+    return findings, EXIT_CODES[worst(findings)]
+
+
+def tell(findings: list[Finding], console: Console) -> None:
+    """A line for each finding, the way to mend it below."""
+    table = Table.grid(padding=(0, 2))
+    for finding in findings:
+        text = Text(finding.text)
+        if finding.fix and finding.level != "ok":
+            text.append(f"\n→ {finding.fix}", style="cyan")
+        table.add_row(_MARKS[finding.level], Text(finding.check, style="bold"), text)
+    console.print(table)
+    console.print(f"\n{_sum_up(findings)}", style=_STYLES[worst(findings)], highlight=False)
+
+
+def _sum_up(findings: list[Finding]) -> str:
+    counts = Counter(finding.level for finding in findings)
+    wrong: tuple[Level, ...] = ("problem", "warning")
+    told = [f"{counts[level]} {level}{'s' if counts[level] > 1 else ''}" for level in wrong if counts[level]]
+    return ", ".join(told) or "all well"
+
+
+def as_json(findings: list[Finding]) -> str:
+    """One object: the worst level, and every finding."""
+    told = {"worst": worst(findings), "findings": [asdict(finding) for finding in findings]}
+    return json.dumps(told, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""`advisor eval` and `advisor prompts`: the exam collected, graded and compared."""

@@ -1,0 +1,123 @@
+"""`advisor eval`: sit the exam, grade it, and show what it asks."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no_args_is_help=True)
+
+Out = Annotated[Path, typer.Option(help="Folder of the records.")]
+DEFAULT_OUT = Path(".advisor/eval")
+DEFAULT_MEMORY = Path(".advisor/memory")
+
+
+@eval_app.command("run")
+def eval_run(  # noqa: PLR0913 (a command line's options)
+    *,
+    suite: Annotated[str, typer.Option(help="smoke, real, scenarios or model.")] = "smoke",
+    home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
+    policies: Annotated[
+        str | None,
+        typer.Option(help="Names with commas; a suite's are all but models and peers, a home's the essential ones."),
+    ] = None,
+    redo: Annotated[str, typer.Option(help="Policies to play again although their records are there.")] = "",
+    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, for homes not shipped.")] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
+    ] = None,
+    memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = DEFAULT_MEMORY,
+    model: Annotated[str, typer.Option(help="Of suite model: none, embedded, ollama/NAME, NAME@URL.")] = "embedded",
+    parts: Annotated[str | None, typer.Option(help="Of suite model: its parts with commas; all if not given.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Of suite model: at most so many cases a part.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Cells played at once.")] = 2,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
+    out: Out = DEFAULT_OUT,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Play what has no record yet, grade all records and write the report."""
+    from advisor.exam.run import Sitting, run_home, run_suite
+    from eval.collect.policies import ESSENTIAL, POLICIES
+
+    if suite == "model" and home is None:
+        from advisor.exam.model_exam import run_model_exam
+
+        run_model_exam(model, parts=parts, limit=limit, out=out, as_json=as_json)
+        return
+    sitting = Sitting(
+        policies=tuple(policies.split(",")) if policies else POLICIES if home is None else ESSENTIAL,
+        redo=tuple(redo.split(",")) if redo else (),
+        workers=workers,
+        timeout_s=timeout,
+        out=out,
+        as_json=as_json,
+    )
+    if home is not None:
+        run_home(home, sitting, wheel=wheel, memory=memory)
+    else:
+        run_suite(suite, sitting, wheel=wheel, prices=prices)
+
+
+@eval_app.command("report")
+def eval_report(
+    name: Annotated[str, typer.Argument(help="Suite or home that was run.")] = "smoke",
+    out: Out = DEFAULT_OUT,
+    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, to draw similar days from.")] = None,
+    memory: Annotated[Path, typer.Option(help="Memory to draw similar days of an own home from.")] = DEFAULT_MEMORY,
+    into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
+) -> None:
+    """Grade the records and write the page and its tables; nothing is run again."""
+    from eval.collect.homes import Source
+    from eval.collect.suites import SUITES
+    from eval.report.report import refresh, write_report
+
+    source = Source(wheel, None if name in SUITES else memory)
+    page, text = write_report(out / name / "records", out / name, source=source)
+    if into is not None:
+        refresh(into, text.read_text(encoding="utf-8"))
+    typer.echo(f"page:  {page}\ntable: {text}")
+
+
+@eval_app.command("ablation")
+def eval_ablation(
+    *,
+    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel with the recorded homes.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="Wheel with the auction's prices.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 2,
+    report_only: Annotated[bool, typer.Option(help="Only tell what was played.")] = False,
+    into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Show what each part of the retrieval is worth, on recorded and synthetic homes."""
+    from advisor.exam.ablation import run_ablation
+
+    run_ablation(wheel, prices, out / "ablation", workers=workers, report_only=report_only, into=into)
+
+
+@eval_app.command("export")
+def eval_export(
+    to: Annotated[Path, typer.Argument(help="File of JSON lines to write.")] = DEFAULT_OUT / "training.jsonl",
+) -> None:
+    """Write training data in chat format, from homes, months and notes that the exam does not ask."""
+    from eval.model_exam.training import training_lines
+
+    lines = list(training_lines())
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    typer.echo(f"{len(lines)} conversations: {to}")
+
+
+@eval_app.command("list")
+def eval_list() -> None:
+    """Show the suites, scenarios and policies."""
+    from eval.collect.policies import PEERS, POLICIES
+    from eval.collect.suites import SUITES, scenario_suite
+    from simulator.scenario import scenario_names
+
+    for suite in (*SUITES.values(), scenario_suite()):
+        cells = suite.cells((*POLICIES, *PEERS))
+        typer.echo(f"{suite.name}: {len(suite.homes)} homes, {len(cells)} cells with every policy")
+    typer.echo("model: the exam of a language model")
+    typer.echo(f"scenarios: {', '.join(scenario_names())}")
+    typer.echo(f"policies: {', '.join(POLICIES)}, advisor:MODEL:PROMPT")
+    typer.echo(f"peers, after make peers: {', '.join(PEERS)}")

@@ -1,0 +1,70 @@
+"""Two prompts asked on the same cases by one model, and the story as text."""
+
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from advisor.exam.model_exam import loaded
+from eval.model_exam.prompt_compare import Difference, Outcome, differences, outcomes, verdict
+from eval.model_exam.replies import with_replies
+from eval.model_exam.scores import Candidate
+from eval.report.page import Table
+from prompts.library import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """What two prompts did, case by case."""
+
+    names: tuple[str, str]
+    model: str
+    first: list[Outcome]
+    second: list[Outcome]
+
+    @property
+    def differences(self) -> list[Difference]:
+        """Measure by measure."""
+        return differences(self.first, self.second)
+
+    def figures(self) -> dict[str, object]:
+        """As one JSON object."""
+        told = [asdict(one) | {"verdict": one.word} for one in self.differences]
+        return {"prompts": self.names, "model": self.model, "differences": told, "verdict": verdict(self.differences)}
+
+
+def duel(first: Prompt, second: Prompt, model: str, limit: int | None, out: Path) -> Duel:
+    """Ask both.
+
+    Raises:
+        ModelError: the model cannot be had.
+    """
+    names = (f"{first.name}/v{first.version}", f"{second.name}/v{second.version}")
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar, loaded(model) as ready:
+        task = bar.add_task("prompts")
+        candidate = Candidate(*with_replies(ready, out / "replies"))
+
+        def told(name: str) -> None:
+            bar.update(task, advance=1, description=name)
+
+        asked = [list(outcomes(candidate, prompt, limit, told)) for prompt in (first, second)]
+    return Duel(names, ready.label, *asked)
+
+
+def tell(fought: Duel) -> str:
+    """Table, verdict, and the answers of each case."""
+    one, other = fought.names
+    rows = tuple(
+        (d.measure, str(d.cases), f"{d.first:.2f}", f"{d.second:.2f}", d.gap.told(".2f"), d.word)
+        for d in fought.differences
+    )
+    table = Table(("measure", "n", one, other, f"{other} less {one}, 95 %", "verdict"), rows)
+    cases = [
+        f"- {before.case}\n  {one}: {before.answer}\n  {other}: {after.answer}"
+        for before, after in zip(fought.first, fought.second, strict=True)
+    ]
+    parts = [f"{other} against {one} with {fought.model}: {verdict(fought.differences)}", table.markdown(), *cases]
+    return "\n\n".join(parts)

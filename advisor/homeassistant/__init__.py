@@ -1,0 +1,1 @@
+"""`advisor ha`: dashboard, PV forecast, and leaving Home Assistant as clean as before."""

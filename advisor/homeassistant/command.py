@@ -1,0 +1,59 @@
+"""`advisor ha`: the dashboard, its pictures, its PV forecast, and leaving Home Assistant as clean as before."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ha_app = typer.Typer(help="The advisor in Home Assistant.", no_args_is_help=True)
+
+Config = Annotated[Path, typer.Option(help="Settings file.")]
+
+
+@ha_app.command()
+def remove(
+    *,
+    config: Config = Path("advisor.toml"),
+    house: Annotated[bool, typer.Option("--house", help="Remove the simulated house's device too.")] = False,
+) -> None:
+    """Take the advisor's device and everything it retained off the broker; its memory stays."""
+    from advisor.homeassistant.remove import remove_device
+    from agent.settings import load_settings
+    from ingest.home_file import load_home
+
+    settings = load_settings(config)
+    home = load_home(settings.home_file)
+    count = remove_device(settings.mqtt.address, home.name, house=house)
+    typer.echo(f"removed {count} retained messages of {home.name!r}")
+
+
+@ha_app.command("dashboard")
+def print_dashboard(home: Annotated[str, typer.Option(help="Name of the home.")] = "my-home") -> None:
+    """Print the dashboard for a home, as YAML to copy into Home Assistant."""
+    from advisor.homeassistant.dashboard import dashboard
+
+    typer.echo(dashboard(home), nl=False)
+
+
+@ha_app.command()
+def forecast(
+    *,
+    config: Config = Path("advisor.toml"),
+    once: Annotated[bool, typer.Option("--once", help="Publish once and end; 1 if there is none.")] = False,
+) -> None:
+    """Publish the energy dashboard's solar forecast where the service hears it, every half hour until stopped."""
+    from advisor.homeassistant.forecast import keep_publishing, publish_forecast
+    from agent.settings import load_settings
+    from ingest.home_file import load_home
+
+    settings = load_settings(config)
+    home = load_home(settings.home_file)
+    if not once:
+        keep_publishing(settings, home)
+    told = publish_forecast(settings, home)
+    if told is None:
+        typer.echo("none: the energy dashboard has no solar forecast (Settings > Dashboards > Energy > Solar panels)")
+        raise typer.Exit(1)
+    typer.echo(
+        f"published {sum(told.values_kw):.1f} kWh over {len(told.values_kw)} hours from {told.start:%d %b %H:%M} UTC"
+    )

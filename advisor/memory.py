@@ -1,0 +1,179 @@
+"""The commands around memory: bring history in, look after the index, show similar days."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from energy.errors import SettingsError
+from energy.home import HOME_NAME, Home
+from ingest.history.citylearn import read_citylearn
+from ingest.history.csv_files import read_csv
+from ingest.history.job import Report, ingest, sync
+from ingest.history.recorded import shipped_history, shipped_homes
+from ingest.history.table import History
+from ingest.home_file import load_home
+from knowledge.days import of_one_step
+from knowledge.embedder import TextEmbedder
+from knowledge.fingerprint import NOTHING_EXPECTED, VERSION, foreseen
+from knowledge.index import MemoryIndex
+from knowledge.quality import flaws
+from knowledge.similar import FingerprintTable, SimilarDay
+from knowledge.store import DayStore
+
+_CITYLEARN = "citylearn:"
+
+
+def store_of(memory: Path) -> DayStore:
+    """The day store of a memory folder."""
+    return DayStore(memory / "days")
+
+
+def index_of(memory: Path) -> MemoryIndex:
+    """The index of a memory folder, to be opened by its one owner."""
+    return MemoryIndex(memory / "index")
+
+
+def recorded_history(name: str, wheel: Path | None) -> History:
+    """A shipped home by its name, or `citylearn:N` out of the wheel."""
+    if not name.startswith(_CITYLEARN):
+        return shipped_history(name)
+    number = name.removeprefix(_CITYLEARN)
+    if wheel is None or not number.isdecimal():
+        raise SettingsError(
+            f"{name!r} needs a number and --from WHEEL: pip download --no-deps CityLearn==2.1.2, "
+            "then advisor ingest home citylearn:3 --from CityLearn-2.1.2-py3-none-any.whl",
+        )
+    return read_citylearn(wheel, int(number))
+
+
+def known_history(name: str, memory: Path) -> History:
+    """A home's history from memory, else as it is shipped.
+
+    Raises:
+        SettingsError: neither knows the home.
+    """
+    store = store_of(memory)
+    if name not in (known := store.homes()):
+        if name not in (shipped := shipped_homes()):
+            raise SettingsError(f"home {name!r} is not known: ingest it, or use one of {', '.join([*known, *shipped])}")
+        return shipped_history(name)
+    days = of_one_step(store.days(name))
+    return History(store.home(name), days[0].step, days)
+
+
+def csv_history(file: Path, name: str, facts: Path) -> History:
+    """A CSV file read for the home whose fixed facts are in a TOML; `name` is what it is called from now on."""
+    home = load_home(facts)
+    if not HOME_NAME.fullmatch(name):
+        raise SettingsError(f"home name {name!r} is not allowed: use small letters, digits, - and _, at most 48")
+    return read_csv(file, home.model_copy(update={"name": name}))
+
+
+def ingest_history(history: History, memory: Path, *, quiet: bool = False) -> Report:
+    """Ingest, with a progress bar unless `quiet`."""
+    with index_of(memory) as index, _progress("remembering days", quiet=quiet) as progress:
+        return ingest(history, store_of(memory), index, progress=progress)
+
+
+def ingest_and_tell(history: History, memory: Path, *, as_json: bool) -> None:
+    """Ingest and tell what became of it."""
+    report = ingest_history(history, memory, quiet=as_json)
+    counts = {"unusable": report.unusable, "indexed": report.indexed, "narratives": report.narratives}
+    told = {"home": history.home.name, **asdict(report.days), **counts, "warnings": list(history.warnings)}
+    _tell(told, as_json=as_json)
+
+
+def rebuild_index(memory: Path) -> None:
+    """Forget the index and fill it from the store."""
+    store = store_of(memory)
+    with index_of(memory) as index, _progress("remembering days") as progress:
+        index.clear()
+        for name in store.homes():
+            indexed, narratives = sync(store.home(name), store, index, progress=progress)
+            typer.echo(f"{name}: {indexed} days, {narratives} narratives indexed")
+
+
+def index_statistics(memory: Path, *, as_json: bool) -> None:
+    """Count what is stored, usable and indexed, per home."""
+    store = store_of(memory)
+    with index_of(memory) as index:
+        stats = index.stats()
+    homes = {}
+    for name in store.homes():
+        records, home = store.days(name), store.home(name)
+        homes[name] = {
+            "stored": len(records),
+            "usable": len(FingerprintTable(home, records).days),
+            "not used": flaws(records, home),
+            "indexed": stats.days.get(name, 0),
+            "narratives": stats.notes.get(name, 0),
+        }
+    told = {"fingerprint_version": VERSION, "of_another_version": stats.outdated, "homes": homes}
+    _tell(told, as_json=as_json)
+
+
+def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: bool) -> None:
+    """Show the days before `day` that were most like it."""
+    store = store_of(memory)
+    facts = store.home(home or _only_home(store))
+    found = similar_days(facts, store, memory, day, k)
+    if as_json:
+        rows = [asdict(near) | {"day": near.day.isoformat()} for near in found]
+        typer.echo(json.dumps({"home": facts.name, "date": day.isoformat(), "similar": rows}))
+        return
+    table = Table("day", "distance", "why", title=f"{facts.name}: days like {day}, before it")
+    for near in found:
+        table.add_row(f"{near.day:%a} {near.day}", f"{near.distance:.2f}", near.why)
+    Console().print(table if found else f"no day is known before {day}")
+
+
+def similar_days(home: Home, store: DayStore, memory: Path, day: date, k: int) -> list[SimilarDay]:
+    """Coarse search in Chroma, then exact ranking."""
+    records = store.days(home.name)
+    table = FingerprintTable(home, records, embed=TextEmbedder())
+    expected = next((foreseen(record) for record in records if record.day == day), NOTHING_EXPECTED)
+    with index_of(memory) as index:
+        index.sync_days(home.name, table)
+        coarse = index.near(home.name, day, table.coordinate(day, expected), max(4 * k, 96))
+    if expected.notes:
+        coarse |= table.days_with_notes
+    return table.rank(day, k, expected=expected, among=coarse)
+
+
+def known_facts(memory: Path, name: str | None) -> Home:
+    """Facts of a home in memory, of the only one if no name is given."""
+    store = store_of(memory)
+    return store.home(name or _only_home(store))
+
+
+def _only_home(store: DayStore) -> str:
+    homes = store.homes()
+    if len(homes) != 1:
+        raise SettingsError(f"which home? give --home, one of: {', '.join(homes) or 'none is known yet'}")
+    return homes[0]
+
+
+def _tell(told: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    for key, value in told.items():
+        typer.echo(f"{key}: {json.dumps(value) if isinstance(value, dict | list) else value}")
+
+
+@contextmanager
+def _progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error that appears with the first step."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(file=sys.stderr, quiet=quiet), transient=True) as bar:
+        task = bar.add_task(what, total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

@@ -1,0 +1,1 @@
+"""`advisor setup`: a home's Home Assistant read, and both settings files written from it."""

@@ -1,0 +1,135 @@
+"""The two files that `advisor setup` writes, with the reason for each choice beside it."""
+
+import json
+from collections.abc import Mapping
+
+from energy.home import Home
+from energy.tariff import FlatTariff
+from ingest.homeassistant.client import Signed, StatisticRole
+from ingest.live.mapping import MappedRole, Source
+from transport.mqtt import BrokerAddress
+
+_WIDTH = 110
+
+
+def home_text(home: Home, why: Mapping[str, str]) -> str:
+    """`home.toml`."""
+    battery, grid = home.battery, home.grid
+    lines = [
+        "# A home's fixed facts, as advisor setup found them. kW, kWh, and charge as a fraction from 0 to 1.",
+        "# Correct what you know better: an estimate is marked as one.",
+        "",
+        f"name = {_text(home.name)}",
+        f"zone = {_text(home.zone)}",
+        f"currency = {_text(home.currency)}",
+        *_told("pv_peak_kw", home.pv_peak_kw, why),
+        "",
+        "[battery]",
+        *_told("capacity_kwh", battery.capacity_kwh, why),
+        *_told("max_charge_kw", battery.max_charge_kw, why),
+        *_told("max_discharge_kw", battery.max_discharge_kw, why),
+        *_told("charge_efficiency", battery.charge_efficiency, why),
+        *_told("discharge_efficiency", battery.discharge_efficiency, why),
+        *_told("min_soc", battery.min_soc, why),
+        "",
+        "[grid]",
+        *_told("import_limit_kw", grid.import_limit_kw, why),
+        *_told("export_limit_kw", grid.export_limit_kw, why),
+        f"allow_grid_charging = {_bool(grid.allow_grid_charging)}",
+        f"allow_battery_export = {_bool(grid.allow_battery_export)}",
+        "",
+        "[tariff]",
+        *_comment(why.get("tariff", "")),
+    ]
+    tariff = home.tariff
+    lines.append(f"kind = {_text(tariff.kind)}")
+    if isinstance(tariff, FlatTariff):
+        lines += [f"import_price = {tariff.import_price:g}", f"export_price = {tariff.export_price:g}"]
+    else:
+        told = tariff.model_dump(include={"name", "export_price"})
+        lines += [f"{key} = {json.dumps(value)}" for key, value in told.items()]
+    return "\n".join(lines) + "\n"
+
+
+def settings_text(
+    *,
+    broker: BrokerAddress,
+    url: str,
+    token_file: str | None,
+    sensors: Mapping[MappedRole, Source],
+    statistics: Mapping[StatisticRole, Signed],
+    why: Mapping[str, str],
+) -> str:
+    """`advisor.toml`; secrets are never in it."""
+    lines = [
+        "# Settings of `advisor run`, as advisor setup found them. Secrets belong into the environment only:",
+        "# ADVISOR_MQTT__PASSWORD, and ADVISOR_HOMEASSISTANT__TOKEN unless a token_file is named.",
+        "",
+        'home_file = "home.toml"',
+        'memory_dir = ".advisor/memory"',
+        "",
+        "[mqtt]",
+        f"host = {_text(broker.host)}",
+        f"port = {broker.port}",
+        *([f"username = {_text(broker.username)}"] if broker.username else []),
+        "",
+        "[homeassistant]",
+        f"url = {_text(url)}",
+        *([f"token_file = {_text(token_file)}"] if token_file else []),
+    ]
+    if statistics:
+        lines += ["", "[homeassistant.statistics]"]
+        for statistic, signed in statistics.items():
+            lines += [*_comment(why.get(f"{statistic} statistics", "")), f"{statistic} = {_signed(signed)}"]
+    for role, source in sensors.items():
+        lines += ["", f"[sensors.{role}]", *_comment(why.get(role, "")), *_source(source)]
+    return "\n".join(lines) + "\n"
+
+
+def _source(source: Source) -> list[str]:
+    if source.from_balance:
+        return ["from_balance = true"]
+    topics = source.topic[0] if len(source.topic) == 1 else list(source.topic)
+    lines = [f"topic = {_text(topics)}"]
+    if source.subtract:
+        lines.append(f"subtract = {_text(list(source.subtract))}")
+    if source.path:
+        lines.append(f"path = {_text(source.path)}")
+    lines.append(f"unit = {_text(source.unit or '')}")
+    if source.sign == -1:
+        lines.append("sign = -1")
+    lines.append(f"max_age_s = {source.max_age_s:g}")
+    return lines
+
+
+def _signed(signed: Signed) -> str:
+    parts = [f"{key} = {_text(list(names))}" for key, names in signed if names]
+    return "{ " + ", ".join(parts) + " }"
+
+
+def _told(key: str, value: float, why: Mapping[str, str]) -> list[str]:
+    reason = why.get(key, "")
+    return [f"{key} = {value:g}" + (f"  # {_line(reason)}" if reason else "")]
+
+
+def _comment(text: str) -> list[str]:
+    words, lines = _line(text).split(), [""]
+    for word in words:
+        if len(lines[-1]) + len(word) > _WIDTH:
+            lines.append("")
+        lines[-1] += f" {word}"
+    return [f"#{line}" for line in lines if line]
+
+
+def _line(text: str) -> str:
+    """What a comment may hold: no line end and no control character."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _text(value: str | list[str]) -> str:
+    """A TOML string or list of strings: JSON's form of them, but for a character that only JSON leaves bare."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,243 @@
+"""`advisor setup`: read a home's Home Assistant, propose the mapping with reasons, write advisor.toml and home.toml."""
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+import typer
+from pydantic import SecretStr, ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from advisor.setup.facts import build_home, estimate_facts, find_forecast, find_tariff
+from advisor.setup.files import home_text, settings_text
+from agent.settings import load_settings
+from energy.errors import SettingsError
+from energy.home import Home
+from ingest.home_file import load_home
+from ingest.homeassistant.client import HomeAssistant, HomeAssistantSettings
+from ingest.homeassistant.proposal import Proposal, balance_load, name_sensor, propose, settled
+from ingest.homeassistant.survey import Survey, take_survey
+from ingest.live.mapping import MappedRole
+from ingest.live.snapshot import REQUIRED, Role
+from transport.mqtt import BrokerAddress, MqttLink
+from transport.payloads import first_fault
+
+_LISTEN_S = 3.0
+_STATESTREAM = "statestream"
+_STATE_TOPIC = re.compile(r"(?P<base>.+)/sensor/(?P<name>[^/]+)/state")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user said on the command line; None is left to the survey, or asked."""
+
+    folder: Path
+    yes: bool = False
+    overwrite: bool = False
+    url: str = "http://homeassistant.local:8123"
+    token_file: Path | None = None
+    broker: str = "127.0.0.1:1883"
+    username: str | None = None
+    name: str | None = None
+    sensors: tuple[str, ...] = ()
+    statestream: str | None = None
+    facts: Mapping[str, float | None] = field(default_factory=dict)
+    tariff: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Everything that the two files say, whether statestream was heard, and whether there is a PV forecast."""
+
+    home: Home
+    proposal: Proposal
+    why: Mapping[str, str]
+    base: str
+    heard: bool
+    forecast: bool = False
+
+
+def set_up(wishes: Wishes, console: Console) -> Chosen:
+    """Ask Home Assistant, choose, show, write.
+
+    Raises:
+        SettingsError: files are there already, or something that is needed cannot be found and nobody can be asked.
+        TransportError: Home Assistant or the broker cannot be reached or refuses us.
+    """
+    _refuse_to_overwrite(wishes)
+    survey = _survey(wishes)
+    base, heard = _find_statestream(wishes, survey)
+    proposal = propose(survey, base)
+    _apply_named(proposal, wishes, survey, base)
+    _settle(proposal, wishes, survey, base)
+    facts, why = estimate_facts(survey, proposal, wishes.facts)
+    tariff, why["tariff"] = find_tariff(survey, wishes.tariff)
+    efficiency = proposal.battery.efficiency if proposal.battery else None
+    try:
+        home = build_home(survey, facts, name=wishes.name, efficiency=efficiency, tariff=tariff)
+    except ValidationError as err:
+        raise SettingsError(f"the facts of this home cannot be: {first_fault(err)}") from err
+    forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
+    chosen = Chosen(home, proposal, proposal.why | why, base, heard, forecast)
+    show(chosen, console)
+    if not wishes.yes and not typer.confirm("Write advisor.toml and home.toml?", default=True):
+        raise typer.Abort
+    _write(chosen, wishes)
+    _say_next(chosen, wishes, console)
+    return chosen
+
+
+def _refuse_to_overwrite(wishes: Wishes) -> None:
+    there = [name for name in ("advisor.toml", "home.toml") if (wishes.folder / name).exists()]
+    if not there or wishes.overwrite:
+        return
+    told = f"{' and '.join(there)} in {str(wishes.folder)!r} exist already"
+    if wishes.yes or not typer.confirm(f"{told}. Write anew, and keep the old as *.old?"):
+        raise SettingsError(f"{told}: give --overwrite, which keeps the old ones as *.old, or another --folder")
+
+
+def _survey(wishes: Wishes) -> Survey:
+    token = os.environ.get("ADVISOR_HOMEASSISTANT__TOKEN")
+    settings = HomeAssistantSettings(
+        url=wishes.url,
+        token=SecretStr(token) if token else None,
+        token_file=wishes.folder / wishes.token_file if wishes.token_file else None,
+    )
+    with HomeAssistant(settings.address()) as assistant:
+        survey = take_survey(assistant, datetime.now(UTC))
+    if not survey.preferences.statistics():
+        raise SettingsError(
+            f"the energy dashboard of {wishes.url!r} names no sensors: set it up (Settings > Dashboards > Energy), "
+            "then run advisor setup again",
+        )
+    return survey
+
+
+def _broker(wishes: Wishes) -> BrokerAddress:
+    password = os.environ.get("ADVISOR_MQTT__PASSWORD")
+    return BrokerAddress.parse(wishes.broker, username=wishes.username, password=password)
+
+
+def _find_statestream(wishes: Wishes, survey: Survey) -> tuple[str, bool]:
+    """The base topic of statestream, heard on the broker where it runs already; also a try of the broker."""
+    with MqttLink(_broker(wishes), "energy-advisor-setup") as link:
+        link.subscribe("+/sensor/+/state", "+/+/sensor/+/state")
+        while (message := link.receive(_LISTEN_S)) is not None:
+            match = _STATE_TOPIC.fullmatch(message.topic)
+            if match and f"sensor.{match['name']}" in survey.states and wishes.statestream in {None, match["base"]}:
+                return match["base"], True
+    return wishes.statestream or _STATESTREAM, False
+
+
+def _apply_named(proposal: Proposal, wishes: Wishes, survey: Survey, base: str) -> None:
+    roles: tuple[Role, ...] = get_args(Role)
+    for given in wishes.sensors:
+        said, _, entity = given.partition("=")
+        role = next((role for role in roles if role == said), None)
+        if role is None or not entity:
+            raise SettingsError(f"--sensor {given!r}: write ROLE=ENTITY, with ROLE one of {', '.join(roles)}")
+        if (name := entity.removeprefix("-")) not in survey.states:
+            raise SettingsError(f"--sensor {given!r}: Home Assistant has no entity {name!r}")
+        name_sensor(proposal, role, entity, state=survey.states[name], base=base)
+
+
+def _settle(proposal: Proposal, wishes: Wishes, survey: Survey, base: str) -> None:
+    """Ask for what could not be found, where somebody can be asked."""
+    balance_load(proposal)
+    for role in [role for role in proposal.missing if role != "load_power"]:
+        if wishes.yes:
+            continue
+        likely = ", ".join(_likely(survey, role)[:8]) or "none of its kind"
+        entity = typer.prompt(f"{role}: which entity? A minus before it turns its sign ({likely})", default="")
+        if entity.removeprefix("-") in survey.states:
+            state = survey.states[entity.removeprefix("-")]
+            name_sensor(proposal, role, entity, state=state, base=base)
+    balance_load(proposal)
+    if not settled(proposal.sensors):
+        lacking = next(role for role in (*proposal.missing, *REQUIRED) if role not in proposal.sensors)
+        likely = ", ".join(_likely(survey, lacking)[:8]) or "none"
+        raise SettingsError(
+            f"{lacking}: no sensor follows what the energy dashboard counted in the last month: name it with "
+            f"--sensor {lacking}=sensor.… (of its kind: {likely})",
+        )
+
+
+def _likely(survey: Survey, role: MappedRole) -> list[str]:
+    wanted = "battery" if role == "battery_soc" else "power"
+    return sorted(name for name, state in survey.states.items() if state.device_class == wanted)
+
+
+def show(chosen: Chosen, console: Console) -> None:
+    """What was chosen, and why."""
+    table = Table(title=f"{chosen.home.name} in {chosen.home.zone}", title_justify="left", show_lines=False)
+    table.add_column("what", style="bold", no_wrap=True)
+    table.add_column("chosen", no_wrap=True)
+    table.add_column("why")
+    for role, source in chosen.proposal.sensors.items():
+        entities = "\n".join(chosen.proposal.entities.get(role, ("balance",)))
+        unit = f"{source.unit}, sign -1" if source.sign == -1 else (source.unit or "kW")
+        table.add_row(role, f"{entities} ({unit})", chosen.why.get(role, ""))
+    table.add_row(
+        "pv_forecast", "advisor ha forecast" if chosen.forecast else "none", chosen.why.get("pv_forecast", "")
+    )
+    battery, grid = chosen.home.battery, chosen.home.grid
+    for key, text in (
+        ("pv_peak_kw", f"{chosen.home.pv_peak_kw:g} kW"),
+        ("capacity_kwh", f"{battery.capacity_kwh:g} kWh"),
+        ("max_charge_kw", f"{battery.max_charge_kw:g} kW"),
+        ("max_discharge_kw", f"{battery.max_discharge_kw:g} kW"),
+        ("import_limit_kw", f"{grid.import_limit_kw:g} kW"),
+        ("export_limit_kw", f"{grid.export_limit_kw:g} kW"),
+        ("tariff", chosen.home.tariff.kind),
+    ):
+        table.add_row(key, text, chosen.why.get(key, ""))
+    for key in [key for key in chosen.why if key.endswith(" statistics")]:
+        table.add_row(key.removesuffix(" statistics"), "[yellow]statistics turned[/]", chosen.why[key])
+    console.print(table)
+
+
+def _write(chosen: Chosen, wishes: Wishes) -> None:
+    """Both files, tried by the service's own readers before anything is put in place."""
+    token_file = str(wishes.token_file) if wishes.token_file else None
+    texts = {
+        "home.toml": home_text(chosen.home, chosen.why),
+        "advisor.toml": settings_text(
+            broker=_broker(wishes),
+            url=wishes.url,
+            token_file=token_file,
+            sensors=chosen.proposal.sensors,
+            statistics=chosen.proposal.statistics if chosen.proposal.corrected else {},
+            why=chosen.why,
+        ),
+    }
+    wishes.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=wishes.folder) as draft:
+        for name, text in texts.items():
+            (Path(draft) / name).write_text(text, encoding="utf-8")
+        load_home(load_settings(Path(draft) / "advisor.toml").home_file)
+        for name in texts:
+            if (wishes.folder / name).exists():
+                (wishes.folder / name).replace(wishes.folder / f"{name}.old")
+            (Path(draft) / name).replace(wishes.folder / name)
+
+
+def _say_next(chosen: Chosen, wishes: Wishes, console: Console) -> None:
+    console.print(f"wrote {wishes.folder / 'advisor.toml'} and {wishes.folder / 'home.toml'}", highlight=False)
+    if not chosen.heard:
+        entities = dict.fromkeys(name for names in chosen.proposal.entities.values() for name in names)
+        console.print("\nHome Assistant does not publish these yet. Add to its configuration.yaml and restart it:\n")
+        lines = ["mqtt_statestream:", f"  base_topic: {chosen.base}", "  include:", "    entities:"]
+        console.print("\n".join([*lines, *(f"      - {name}" for name in entities)]), highlight=False)
+    config = wishes.folder / "advisor.toml"
+    console.print("\nNext:", highlight=False)
+    for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
+        console.print(f"  {command} --config {config}", highlight=False)
+    if chosen.forecast:
+        console.print("and beside it, for the PV forecast:", highlight=False)
+        console.print(f"  advisor ha forecast --config {config}", highlight=False)

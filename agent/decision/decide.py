@@ -1,0 +1,503 @@
+"""One decision: snapshot, similar days, ensemble, plan, choice, guard, command."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from agent.decision.constraint_words import Language
+from agent.decision.device_commands import Occasion, device_commands
+from agent.decision.device_plan import effective_prices, plan_devices, planned_cars
+from agent.decision.devices import NOTHING_KNOWN, KnownDevices
+from agent.decision.explain import Explanation, Grounds, candidate_name, explain
+from agent.decision.record import (
+    CandidateRecord,
+    Decision,
+    DevicesRecord,
+    EnsembleRecord,
+    InputsRecord,
+    NeighbourRecord,
+    ReviewRecord,
+    SnapshotRecord,
+    VerdictRecord,
+)
+from agent.llm.review import Brief, BriefCandidate, Chosen, NoChoice
+from energy.commands import BatteryCommand, Levels, SlotLevels
+from energy.constraints import CarReady, Constraint, expected_load, over_slots
+from energy.day_ahead import known_prices
+from energy.errors import AdvisorError
+from energy.guard import Allowed, Circumstances, Policy, Rejected, Verdict, review, verdict_name
+from energy.home import Home
+from energy.planning.dispatch import Dispatch
+from energy.planning.planner import Candidate, Ensemble, Plan, plan
+from energy.slots import floor_slot
+from energy.tariff import DynamicTariff
+from ingest.live.snapshot import NoSnapshot, Snapshot
+from knowledge.days import Floats
+from knowledge.forecast import NOTHING_RECENT, DayShape, Recent, futures, horizon
+from knowledge.notes import word_for
+from knowledge.similar import SimilarDay
+
+# Facts that a brief tells on other lines: days, wishes, and what each schedule does and costs.
+_TOLD_ELSEWHERE = ("similar_day", "asked", "charge_to", "reserve_percent", "expected_cost", "self_consumption_extra")
+
+Reviewer = Callable[[Brief], Chosen | NoChoice]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that is known when a decision is due."""
+
+    now: datetime
+    home: Home
+    policy: Policy
+    step: timedelta
+    horizon_hours: int
+    snapshot: Snapshot | NoSnapshot
+    neighbours: Sequence[SimilarDay] = ()
+    shapes: Mapping[date, DayShape] = field(default_factory=dict)
+    pv_forecast_kw: Floats | None = None
+    recent: Recent = NOTHING_RECENT
+    # What the household said, for the model; and what of it was understood, for the plan and the guard.
+    notes: tuple[str, ...] = ()
+    asked: tuple[Constraint, ...] = ()
+    language: Language = "en"
+    last_command_at: datetime | None = None
+    # Why the model is asked in this decision, if it is.
+    trigger: str = ""
+    # Name of the candidate that the model chose at its last review; it holds while it costs little.
+    in_force: str | None = None
+    devices: KnownDevices = NOTHING_KNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The plan of a situation, with the slots and the ensemble it was made for."""
+
+    starts: list[datetime]
+    ensemble: Ensemble
+    plan: Plan
+    neighbours: list[SimilarDay]
+    devices: Dispatch | None = None
+    # Load of the futures without the devices, where a home has something to command beside its battery.
+    base_load_kw: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which candidate to publish and who said so."""
+
+    candidate: Candidate
+    by: str
+    review: ReviewRecord | None = None
+
+
+def decide(situation: Situation, reviewer: Reviewer | None = None) -> Decision:
+    """Make one decision; with a `reviewer` the model is asked, without one its last choice or the best holds.
+
+    A situation that cannot be judged gives a decision without a command and says why; nothing is raised.
+    """
+    began = time.perf_counter()
+    if isinstance(situation.snapshot, NoSnapshot):
+        return _no_command(situation, situation.snapshot.reasons, began)
+    try:
+        outline = think(situation, situation.snapshot)
+    except AdvisorError as err:
+        return _no_command(situation, (str(err),), began)
+    choice = _choose(situation, outline, reviewer)
+    return with_devices(situation, outline, conclude(situation, situation.snapshot, outline, choice, began))
+
+
+def think(situation: Situation, snapshot: Snapshot) -> Outline:
+    """Forecast and plan: the part of a decision that needs no model.
+
+    Raises:
+        DataError: there is no usable history or no price for a slot of the horizon.
+    """
+    home, step = situation.home, situation.step
+    first = floor_slot(situation.now, step)
+    starts = [first + index * step for index in range(timedelta(hours=situation.horizon_hours) // step)]
+    ahead = horizon(starts, home.tz, step)
+    possible = futures(
+        ahead,
+        [near.day for near in situation.neighbours],
+        situation.shapes,
+        pv_forecast_kw=situation.pv_forecast_kw,
+        pv_peak_kw=home.pv_peak_kw,
+        recent=situation.recent,
+    )
+    prices = effective_prices(known_prices(home.tariff, starts, home.tz, now=situation.now), home)
+    load_kw = expected_load(
+        possible.load_kw, _not_remembered(situation), starts=starts, step=step, price_per_kwh=prices.import_per_kwh
+    )
+    # To the watt, so that the journalled futures are those that were planned with.
+    ensemble = Ensemble(np.round(load_kw, 3), possible.pv_kw, prices, step / timedelta(hours=1))
+    used = set(possible.days)
+    near = [one for one in situation.neighbours if one.day in used and one.source != "prior"]
+    return furnished_outline(situation, snapshot, ensemble, starts=starts, neighbours=near)
+
+
+def _not_remembered(situation: Situation) -> list[Constraint]:
+    """Wishes whose use of energy the neighbours do not show yet: days with guests have guests in them.
+
+    A car that is planned for itself is no expected load beside.
+    """
+    seen = [near.notes for near in situation.neighbours]
+    cars = planned_cars(situation.devices, situation.home, situation.now)
+    asked = [wish for wish in situation.asked if not (cars and isinstance(wish, CarReady))]
+    return [wish for wish in asked if not seen or 2 * sum(word_for(wish) in notes for notes in seen) < len(seen)]
+
+
+def furnished_outline(
+    situation: Situation,
+    snapshot: Snapshot,
+    ensemble: Ensemble,
+    *,
+    starts: list[datetime],
+    neighbours: list[SimilarDay],
+) -> Outline:
+    """Plan for the devices of a home, whose load the ensemble lacks, and then for its battery beside them."""
+    home = situation.home
+    stored_kwh = snapshot.soc * home.battery.capacity_kwh
+    devices = plan_devices(
+        situation.devices, home, ensemble, starts=starts, stored_kwh=stored_kwh, asked=situation.asked
+    )
+    base_load_kw = ensemble.load_kw if home.devices or home.grid.export_limit_settable else None
+    if devices is not None:
+        ensemble = replace(ensemble, load_kw=np.round(ensemble.load_kw + devices.total_kw(len(starts)), 3))
+    outline = outline_of(situation, snapshot, ensemble, starts=starts, neighbours=neighbours)
+    return replace(outline, devices=devices, base_load_kw=base_load_kw)
+
+
+def outline_of(
+    situation: Situation,
+    snapshot: Snapshot,
+    ensemble: Ensemble,
+    *,
+    starts: list[datetime],
+    neighbours: list[SimilarDay],
+) -> Outline:
+    """Plan for an ensemble, whether it was just forecast or comes from the journal."""
+    wishes = over_slots(situation.asked, starts, situation.step, situation.home)
+    stored_kwh = snapshot.soc * situation.home.battery.capacity_kwh
+    return Outline(starts, ensemble, plan(ensemble, situation.home, stored_kwh, wishes=wishes), neighbours)
+
+
+def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> Choice:
+    best = outline.plan.best
+    if reviewer is None:
+        return held_choice(situation, outline)
+    brief = make_brief(situation, outline)
+    answer = reviewer(brief)
+    if isinstance(answer, NoChoice):
+        return Choice(best, "planner", _failed_review(answer).model_copy(update={"trigger": situation.trigger}))
+    ids = dict(zip((candidate.id for candidate in brief.candidates), outline.plan.candidates, strict=True))
+    wanted = ids[answer.choice]
+    cost = {
+        "trigger": situation.trigger,
+        "regret_per_slot": outline.plan.regret(wanted),
+        "extra_cost": wanted.outlook.expected_cost - best.outlook.expected_cost,
+    }
+    return Choice(wanted, "model", _passed_review(answer, wanted).model_copy(update=cost))
+
+
+def held_choice(situation: Situation, outline: Outline) -> Choice:
+    """What is chosen without asking the model: its last choice while that costs little, else the best."""
+    held = named(outline.plan, situation.in_force)
+    if held is None or outline.plan.regret(held) > situation.policy.max_regret_per_slot:
+        return Choice(outline.plan.best, "planner")
+    return Choice(held, "earlier review")
+
+
+def named(plan_: Plan, name: str | None) -> Candidate | None:
+    """The candidate of a name."""
+    return next((candidate for candidate in plan_.candidates if candidate.name == name), None)
+
+
+def make_brief(situation: Situation, outline: Outline) -> Brief:
+    """The short account that the model reads: facts, candidates A, B, C …, notes and similar days."""
+    home, made = situation.home, outline.plan
+    told = _explain(made.best, situation, outline)
+    return Brief(
+        facts={
+            "local_time": f"{situation.now.astimezone(home.tz):%A %H:%M}",
+            **{name: fact for name, fact in told.facts.items() if not name.startswith(_TOLD_ELSEWHERE)},
+        },
+        candidates=[
+            BriefCandidate(
+                id=chr(ord("A") + rank),
+                label=candidate_name(candidate.name),
+                expected_cost=candidate.outlook.expected_cost,
+                extra_cost=candidate.outlook.expected_cost - made.best.outlook.expected_cost,
+                spread=candidate.outlook.spread,
+                final_soc=candidate.outlook.final_soc,
+                grid_charge_kwh=candidate.outlook.grid_charge_kwh,
+                mode_now=candidate.levels[0].mode(made.start_soc),
+                regret_per_slot=made.regret(candidate),
+            )
+            for rank, candidate in enumerate(made.candidates)
+        ],
+        notes=list(situation.notes),
+        similar_days=[f"{near.day.isoformat()}: {near.why}" for near in outline.neighbours[:3]],
+        now=situation.now,
+    )
+
+
+def conclude(
+    situation: Situation,
+    snapshot: Snapshot,
+    outline: Outline,
+    choice: Choice,
+    began: float,
+) -> Decision:
+    """Put the choice before the guard; if it is rejected, the best candidate has its turn."""
+    verdicts: list[VerdictRecord] = []
+    attempts = [choice]
+    if choice.candidate is not outline.plan.best:
+        attempts.append(Choice(outline.plan.best, "planner", _overruled(choice.review)))
+    for attempt in attempts:
+        told = _explain(attempt.candidate, situation, outline)
+        record = _record(situation, snapshot, outline, attempt, began)
+        command = _command(attempt.candidate, situation, outline, told, record.decision_id)
+        moment = Circumstances(
+            now=situation.now,
+            snapshot_at=snapshot.at,
+            last_command_at=situation.last_command_at,
+            regret_per_slot=outline.plan.regret(attempt.candidate),
+        )
+        verdict = review(command, situation.home, situation.policy, moment, asked=situation.asked)
+        verdicts.append(_verdict_record(attempt.candidate, verdict))
+        if not isinstance(verdict, Rejected):
+            final = _with_mode(verdict.command, snapshot.soc)
+            return record.model_copy(update=_published(final, told, verdicts))
+    problems = tuple(reason for record in verdicts for reason in record.reasons)
+    refused = _record(situation, snapshot, outline, attempts[-1], began)
+    return refused.model_copy(update={"verdicts": tuple(verdicts), "problems": problems})
+
+
+def with_devices(situation: Situation, outline: Outline, decided: Decision) -> Decision:
+    """The decision with the commands of all other devices, if it has one for the battery."""
+    if decided.command is None:
+        return decided
+    home, starts = situation.home, outline.starts
+    prices = known_prices(home.tariff, starts, home.tz, now=situation.now)
+    occasion = Occasion(home, situation.policy, starts, prices, situation.now, decided.decision_id)
+    made = device_commands(outline.devices, situation.devices, occasion)
+    return decided.model_copy(update={"device_commands": made.commands, "device_problems": made.problems})
+
+
+def _published(command: BatteryCommand, told: Explanation, verdicts: list[VerdictRecord]) -> dict[str, object]:
+    return {
+        "outcome": "published",
+        "verdicts": tuple(verdicts),
+        "command": command,
+        "reason_code": told.code,
+        "reason": told.reason,
+        "facts": told.facts,
+    }
+
+
+def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Explanation:
+    grounds = Grounds(
+        plan=outline.plan,
+        ensemble=outline.ensemble,
+        starts=outline.starts,
+        home=situation.home,
+        neighbours=outline.neighbours,
+        asked=situation.asked,
+        language=situation.language,
+    )
+    return explain(candidate, grounds)
+
+
+def _command(
+    candidate: Candidate, situation: Situation, outline: Outline, told: Explanation, decision_id: str
+) -> BatteryCommand:
+    """The schedule as a command; equal neighbouring slots become one."""
+    slots: list[SlotLevels] = []
+    for start, levels in zip(outline.starts, candidate.levels, strict=True):
+        rounded = _rounded(levels)
+        if slots and slots[-1].levels() == rounded:
+            slots[-1] = slots[-1].model_copy(update={"end": start + situation.step})
+        else:
+            slots.append(SlotLevels(start=start, end=start + situation.step, **rounded.model_dump()))
+    return BatteryCommand(
+        decision_id=decision_id,
+        valid_from=situation.now,
+        valid_until=slots[-1].end,
+        mode=slots[0].levels().mode(outline.plan.start_soc),
+        slots=tuple(slots),
+        reason_code=told.code,
+        reason=told.reason,
+    )
+
+
+def _rounded(levels: Levels) -> Levels:
+    """Charges to a thousandth, the resolution of a command; rounding keeps their order."""
+    given = levels.model_dump(exclude_none=True)
+    return Levels.model_validate({name: round(value, 3) for name, value in given.items()})
+
+
+def _with_mode(command: BatteryCommand, soc: float) -> BatteryCommand:
+    """The mode that the guarded levels mean at the charge now."""
+    return command.model_copy(update={"mode": command.slots[0].levels().mode(soc)})
+
+
+def _id_of(now: datetime, *grounds: str) -> str:
+    """The same inputs give the same id, on any machine; names and notes are no part of it."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(chr(0).join(grounds).encode()).hexdigest()[:6]}"
+
+
+def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: Choice, began: float) -> Decision:
+    made, seen = outline.plan, _snapshot_record(snapshot)
+    ensemble, inputs = _ensemble_record(outline, situation.step), _inputs_record(situation, outline)
+    grounds = (seen, ensemble, inputs.nameless(), *situation.asked)
+    return Decision(
+        decision_id=_id_of(
+            situation.now, *(one.model_dump_json() for one in grounds), choice.candidate.name, choice.by
+        ),
+        home=situation.home.name,
+        at=situation.now,
+        outcome="no_command",
+        snapshot=seen,
+        asked=situation.asked,
+        neighbours=tuple(NeighbourRecord(day=n.day, distance=n.distance, why=n.why) for n in outline.neighbours),
+        ensemble=ensemble,
+        inputs=inputs,
+        candidates=tuple(_candidate_record(candidate, made) for candidate in made.candidates),
+        worth_per_kwh=made.worth_now_per_kwh,
+        stake=made.stake,
+        chosen=choice.candidate.name,
+        chosen_by=choice.by,
+        review=choice.review,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _no_command(situation: Situation, problems: tuple[str, ...], began: float) -> Decision:
+    snapshot = situation.snapshot
+    return Decision(
+        decision_id=_id_of(situation.now, *problems),
+        home=situation.home.name,
+        at=situation.now,
+        outcome="no_command",
+        problems=problems,
+        snapshot=_snapshot_record(snapshot) if isinstance(snapshot, Snapshot) else None,
+        reason_code="cannot_judge",
+        reason=f"No command: {'; '.join(problems)}.",
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _snapshot_record(snapshot: Snapshot) -> SnapshotRecord:
+    return SnapshotRecord(**asdict(snapshot))
+
+
+def _ensemble_record(outline: Outline, step: timedelta) -> EnsembleRecord:
+    ensemble = outline.ensemble
+    return EnsembleRecord(
+        start=outline.starts[0],
+        step_minutes=int(step.total_seconds() // 60),
+        load_w=_watts(ensemble.load_kw),
+        pv_w=_watts(ensemble.pv_kw),
+        import_prices=tuple(ensemble.prices.import_per_kwh.tolist()),
+        export_prices=tuple(ensemble.prices.export_per_kwh.tolist()),
+    )
+
+
+def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
+    return InputsRecord(
+        home=_with_prices_of_horizon(situation, outline),
+        policy=situation.policy,
+        notes=situation.notes,
+        language=situation.language,
+        trigger=situation.trigger,
+        last_command_at=situation.last_command_at,
+        in_force=situation.in_force,
+        devices=None if outline.base_load_kw is None else _devices_record(situation.devices, outline.base_load_kw),
+    )
+
+
+def _devices_record(known: KnownDevices, base_load_kw: Floats) -> DevicesRecord:
+    return DevicesRecord(
+        states=tuple(known.states.values()),
+        wall_c=dict(known.wall_c),
+        outdoor_c=None if known.outdoor_c is None else tuple(known.outdoor_c.tolist()),
+        load_w=_watts(base_load_kw),
+    )
+
+
+def _with_prices_of_horizon(situation: Situation, outline: Outline) -> Home:
+    """The home, with a dynamic tariff cut to the horizon: a year of prices in every decision would fill the disk.
+
+    Prices are kept as they were known at the decision, all of them published as far as it is concerned.
+    """
+    home = situation.home
+    if not isinstance(home.tariff, DynamicTariff):
+        return home
+    prices = known_prices(home.tariff, outline.starts, home.tz, now=situation.now)
+    tariff = DynamicTariff(
+        start=outline.starts[0],
+        step_minutes=int(situation.step.total_seconds() // 60),
+        import_prices=tuple(prices.import_per_kwh.tolist()),
+        export_prices=tuple(prices.export_per_kwh.tolist()),
+        published_at_hour=None,
+    )
+    return home.model_copy(update={"tariff": tariff})
+
+
+def _watts(power_kw: Floats) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(row) for row in np.rint(power_kw * 1000).astype(int).tolist())
+
+
+def _candidate_record(candidate: Candidate, made: Plan) -> CandidateRecord:
+    seen = candidate.outlook
+    return CandidateRecord(
+        name=candidate.name,
+        expected_cost=seen.expected_cost,
+        extra_cost=seen.expected_cost - made.best.outlook.expected_cost,
+        spread=seen.spread,
+        final_soc=seen.final_soc,
+        grid_charge_kwh=seen.grid_charge_kwh,
+    )
+
+
+def _verdict_record(candidate: Candidate, verdict: Verdict) -> VerdictRecord:
+    reasons = () if isinstance(verdict, Allowed) else verdict.reasons
+    return VerdictRecord(candidate=candidate.name, verdict=verdict_name(verdict), reasons=reasons)
+
+
+def _passed_review(answer: Chosen, wanted: Candidate) -> ReviewRecord:
+    return ReviewRecord(
+        model=answer.model,
+        prompt=f"{answer.prompt_name}/v{answer.prompt_version} {answer.prompt_hash}",
+        outcome="chosen",
+        choice=wanted.name,
+        rationale=answer.rationale if answer.rationale_ok else "",
+        grounded=answer.rationale_ok,
+        seconds=answer.seconds,
+        prompt_tokens=answer.prompt_tokens,
+        output_tokens=answer.output_tokens,
+        cached_tokens=answer.cached_tokens,
+        tools=answer.tools,
+    )
+
+
+def _failed_review(answer: NoChoice) -> ReviewRecord:
+    return ReviewRecord(
+        model=answer.model,
+        prompt="",
+        outcome=answer.kind,
+        choice=None,
+        rationale="",
+        grounded=False,
+        seconds=answer.seconds,
+        detail=answer.why,
+    )
+
+
+def _overruled(record: ReviewRecord | None) -> ReviewRecord | None:
+    return record and record.model_copy(update={"outcome": "overruled"})

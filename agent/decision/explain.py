@@ -1,0 +1,186 @@
+"""Why a decision was made, written from its facts alone: every number in a reason stands in the facts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from agent.decision.constraint_words import Language, describe
+from agent.decision.reason_words import WORDS, candidate_name, in_words
+from energy.commands import SAME_SOC, Mode
+from energy.constraints import Constraint, Reserve
+from energy.home import Home
+from energy.planning.planner import Candidate, Ensemble, Plan, follow
+from knowledge.similar import SimilarDay
+
+__all__ = ["Explanation", "Grounds", "candidate_name", "explain"]
+
+# A reserve that is missed by no more than this is met: a sensor knows no better.
+_MET_SOC = 0.01
+_MOST_ASKED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a decision rests on, and the language that its reason is written in."""
+
+    plan: Plan
+    ensemble: Ensemble
+    starts: list[datetime]
+    home: Home
+    neighbours: Sequence[SimilarDay]
+    asked: Sequence[Constraint] = ()
+    language: Language = "en"
+
+    @property
+    def end(self) -> datetime:
+        """End of the horizon."""
+        return self.starts[-1] + timedelta(hours=self.ensemble.hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A reason, its code, and the facts it was written from."""
+
+    code: str
+    reason: str
+    facts: dict[str, str]
+
+
+def explain(chosen: Candidate, grounds: Grounds) -> Explanation:
+    """Write the reason for a chosen schedule at the current slot."""
+    facts = _facts(chosen, grounds) | _asked_facts(chosen, grounds)
+    facts |= {f"similar_day_{rank}": near.day.isoformat() for rank, near in enumerate(grounds.neighbours[:3], start=1)}
+    code = _code(chosen, grounds)
+    sentences = [
+        in_words(WORDS[grounds.language][code], facts, grounds.language),
+        *_asked(facts, grounds.language),
+        *_ahead(facts, grounds.language),
+        *_instead(facts, grounds, chosen),
+    ]
+    return Explanation(code, " ".join(sentences), facts)
+
+
+def retell(code: str, facts: Mapping[str, str], language: Language) -> str:
+    """A journalled reason in another language, from its own facts; empty where its code is not known."""
+    if code not in WORDS[language]:
+        return ""
+    known = dict(facts)
+    told = [in_words(WORDS[language][code], known, language), *_asked(known, language), *_ahead(known, language)]
+    if float(known.get("self_consumption_extra", "0")) > 0:
+        told.append(in_words(WORDS[language]["instead"], known, language))
+    return " ".join(told)
+
+
+def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
+    plan, ensemble, home = grounds.plan, grounds.ensemble, grounds.home
+    buy = ensemble.prices.import_per_kwh
+    dearest = int(np.argmax(buy))
+    levels = chosen.levels[0]
+    return {
+        "charge_percent": f"{plan.start_soc * 100:.0f}",
+        "charge_to_percent": f"{levels.charge_to_soc * 100:.0f}",
+        "reserve_percent": f"{levels.reserve_soc * 100:.0f}",
+        "currency": home.currency,
+        "price_now": f"{buy[0]:.2f}",
+        "price_highest": f"{buy[dearest]:.2f}",
+        "price_highest_at": f"{grounds.starts[dearest].astimezone(home.tz):%H:%M}",
+        "worth_per_kwh": f"{plan.worth_now_per_kwh:.2f}",
+        "saves_now_per_kwh": f"{buy[0] * home.battery.discharge_efficiency:.2f}",
+        "costs_now_per_kwh": f"{buy[0] / home.battery.charge_efficiency:.2f}",
+        "horizon_hours": f"{len(grounds.starts) * ensemble.hours:.0f}",
+        "load_kwh": f"{ensemble.load_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
+        "pv_kwh": f"{ensemble.pv_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
+        "expected_cost": f"{chosen.outlook.expected_cost:.2f}",
+        **_rival(chosen, plan),
+    }
+
+
+def _rival(chosen: Candidate, plan: Plan) -> dict[str, str]:
+    """What plain self-consumption would cost more over the horizon, where it is another schedule."""
+    idle = next((rival for rival in plan.candidates if rival.name == "self_consumption"), None)
+    if idle is None or idle is chosen:
+        return {}
+    return {"self_consumption_extra": f"{idle.outlook.expected_cost - chosen.outlook.expected_cost:.2f}"}
+
+
+def _asked_facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
+    """What the household asked for within the horizon; where a reserve is out of reach, the least that is expected."""
+    within = [one for one in grounds.asked if one.start < grounds.end][:_MOST_ASKED]
+    facts = {}
+    for rank, one in enumerate(within, start=1):
+        facts[f"asked_{rank}"] = describe(one, grounds.home.tz, grounds.language)
+        if isinstance(one, Reserve):
+            least_soc = _least_soc(one, chosen, grounds)
+            if least_soc < min(one.soc, grounds.home.battery.max_soc) - _MET_SOC:
+                facts[f"asked_{rank}_reachable_percent"] = f"{least_soc * 100:.0f}"
+    return facts
+
+
+def _least_soc(asked: Reserve, chosen: Candidate, grounds: Grounds) -> float:
+    """Lowest mean charge that the schedule leaves while a reserve is asked for."""
+    capacity_kwh = grounds.home.battery.capacity_kwh
+    if not capacity_kwh:
+        return 0.0
+    flows = follow(chosen.levels, grounds.ensemble, grounds.home, grounds.plan.start_soc * capacity_kwh)
+    socs = [grounds.plan.start_soc, *(float(np.mean(flow.stored_kwh)) / capacity_kwh for flow in flows)]
+    # The charge at a moment: at the beginning of each slot, and at the end of the horizon.
+    moments = [*grounds.starts, grounds.end]
+    return min(soc for soc, moment in zip(socs, moments, strict=True) if _holds(asked, moment, grounds))
+
+
+def _holds(asked: Reserve, moment: datetime, grounds: Grounds) -> bool:
+    step = timedelta(hours=grounds.ensemble.hours)
+    return asked.start < moment + step and moment < asked.end
+
+
+def _code(chosen: Candidate, grounds: Grounds) -> str:
+    """What the battery does now, and whether money or the household asks for it."""
+    levels, battery = chosen.levels[0], grounds.home.battery
+    mode, worth = levels.mode(grounds.plan.start_soc), grounds.plan.worth_now_per_kwh
+    buy = float(grounds.ensemble.prices.import_per_kwh[0])
+    if mode is Mode.CHARGE:
+        pays = worth >= buy / battery.charge_efficiency
+        return "buy_ahead" if _is_for_money(levels.charge_to_soc, grounds, pays=pays) else "charge_as_asked"
+    if mode is Mode.HOLD:
+        pays = worth >= buy * battery.discharge_efficiency
+        return "save_for_later" if _is_for_money(levels.reserve_soc, grounds, pays=pays) else "hold_as_asked"
+    return "sell_now" if mode is Mode.DISCHARGE else "follow_house"
+
+
+def _is_for_money(level_soc: float, grounds: Grounds, *, pays: bool) -> bool:
+    """Whether a level is there for what it saves, rather than for a reserve that is asked for now or ahead."""
+    reserves = [one for one in grounds.asked if isinstance(one, Reserve) and one.start < grounds.end]
+    at_level = any(abs(one.soc - level_soc) <= SAME_SOC and _holds(one, grounds.starts[0], grounds) for one in reserves)
+    return not reserves or (pays and not at_level)
+
+
+def _asked(facts: dict[str, str], language: Language) -> list[str]:
+    told = []
+    for rank in range(1, _MOST_ASKED + 1):
+        if f"asked_{rank}" not in facts:
+            break
+        told.append(WORDS[language]["asked"].format(what=facts[f"asked_{rank}"]))
+        if (reachable := facts.get(f"asked_{rank}_reachable_percent")) is not None:
+            told.append(WORDS[language]["out_of_reach"].format(percent=reachable))
+    return told
+
+
+def _ahead(facts: dict[str, str], language: Language) -> list[str]:
+    words = WORDS[language]
+    days = [facts[key] for key in ("similar_day_1", "similar_day_2") if key in facts]
+    like = words["like"].format(days=words["and"].join(days)) if days else ""
+    told = [in_words(words["ahead"], facts, language).replace("{like}", like)]
+    if facts["price_highest"] != facts["price_now"]:
+        told.append(in_words(words["dearest"], facts, language))
+    return told
+
+
+def _instead(facts: dict[str, str], grounds: Grounds, chosen: Candidate) -> list[str]:
+    words = WORDS[grounds.language]
+    if chosen is not grounds.plan.best:
+        return [words["chosen_for"].format(name=candidate_name(chosen.name, grounds.language))]
+    if float(facts.get("self_consumption_extra", "0")) > 0:
+        return [in_words(words["instead"], facts, grounds.language)]
+    return []

@@ -1,0 +1,96 @@
+"""The temperature outdoors in the hours ahead: as a forecast tells it, and past its end as a day before."""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from agent.decision.day_ahead_forecast import FirstTold
+from energy.slots import DAY
+from ingest.live.snapshot import Reading
+from knowledge.days import Floats
+from transport.payloads import TemperatureForecast
+
+# How long a forecast stays as wrong as it is now, or a day as different from the one before.
+_LASTS_H = 12.0
+_MILD_C = 10.0
+# A forecast of midnight serves to the end of its day, which may have 25 hours; now is somewhere in the first slot.
+_OLDEST = timedelta(hours=25)
+_LONGEST_SLOT = timedelta(hours=1)
+_HOUR_S = 3600.0
+_DAY_S = DAY.total_seconds()
+
+
+class Outdoors:
+    """Feels the temperature and hears its forecasts."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._felt: deque[Reading] = deque(maxlen=24 * 60)
+        self._told: TemperatureForecast | None = None
+        self._first = FirstTold(zone)
+
+    def feel(self, reading: Reading) -> None:
+        """Take in a measured temperature."""
+        self._felt.append(reading)
+
+    def hear(self, forecast: TemperatureForecast) -> None:
+        """Take in a forecast; an older one than known is ignored."""
+        if self._told is not None and forecast.time < self._told.time:
+            return
+        self._told = forecast
+        self._first.hear(forecast, forecast.values_c)
+
+    def first_told(self, start: datetime) -> float | None:
+        """The forecast for a slot as it stood when its day began, if it was heard."""
+        return self._first.at(start)
+
+    def mean_c(self, day: date) -> float | None:
+        """Mean of a whole local day as it was told when it began; None where part of it was not heard."""
+        told_c = self._first.on(day)
+        return sum(told_c) / len(told_c) if told_c else None
+
+    def ahead(self, starts: Sequence[datetime]) -> Floats:
+        """Temperature of each slot of a plan, from what is known in its first."""
+        if not self._felt:
+            return np.full(len(starts), _MILD_C)
+        at, celsius = self._timeline(starts)
+        wanted = _seconds(starts)
+        beyond = np.maximum(np.ceil((wanted - at[-1]) / _DAY_S), 0)
+        if at[0] > at[-1] - _DAY_S + _HOUR_S:
+            return np.where(beyond > 0, celsius[-1], np.interp(wanted, at, celsius))
+        since = celsius[-1] - np.interp(at[-1] - _DAY_S, at, celsius)
+        fading = since * np.exp(-(wanted - at[-1]) / (_LASTS_H * _HOUR_S))
+        return np.asarray(np.interp(wanted - beyond * _DAY_S, at, celsius) + np.where(beyond > 0, fading, 0.0))
+
+    def _timeline(self, starts: Sequence[datetime]) -> tuple[Floats, Floats]:
+        """Seconds and temperatures of all that is known: told before it was felt, felt, and told of what comes.
+
+        A forecast of what comes is off by what it is off now, less and less.
+        """
+        felt_at = _seconds([reading.at for reading in self._felt])
+        felt_c = np.array([reading.value for reading in self._felt])
+        told_at, told_c = self._usable(starts[0])
+        if not len(told_at):
+            return felt_at, felt_c
+        now = felt_at[-1]
+        before, after = told_at < felt_at[0], told_at > now
+        off_k = felt_c[-1] - np.interp(now, told_at, told_c) if told_at[0] <= now else 0.0
+        coming_c = told_c + off_k * np.exp(-(told_at - now) / (_LASTS_H * _HOUR_S))
+        return (
+            np.concatenate([told_at[before], felt_at, told_at[after]]),
+            np.concatenate([told_c[before], felt_c, coming_c[after]]),
+        )
+
+    def _usable(self, slot: datetime) -> tuple[Floats, Floats]:
+        """Times and values of a forecast that was made by now, and less than a day ago."""
+        told = self._told
+        if told is None or not -_LONGEST_SLOT <= slot - told.time <= _OLDEST:
+            return np.empty(0), np.empty(0)
+        step = timedelta(minutes=told.step_minutes)
+        return _seconds([told.start + at * step for at in range(len(told.values_c))]), np.array(told.values_c)
+
+
+def _seconds(moments: Sequence[datetime]) -> Floats:
+    return np.array([moment.timestamp() for moment in moments])

@@ -1,0 +1,49 @@
+"""The PV forecast as the house tells it: what is expected now, and what was first told for each slot."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from agent.decision.day_ahead_forecast import FirstTold
+from energy.slots import hours
+from knowledge.days import Floats
+from transport.payloads import PvForecast
+
+_OLDEST = timedelta(days=1)
+
+
+class PvOutlook:
+    """Holds the newest forecast, and for each slot the last one told before its day began."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._newest: PvForecast | None = None
+        self._first = FirstTold(zone)
+
+    def hear(self, forecast: PvForecast) -> None:
+        """Take in a forecast; an older one than known is ignored."""
+        if self._newest is not None and forecast.time < self._newest.time:
+            return
+        self._newest = forecast
+        self._first.hear(forecast, forecast.values_kw)
+
+    def first_told(self, start: datetime) -> float | None:
+        """The forecast for a slot as it stood when its day began, if it was heard."""
+        return self._first.at(start)
+
+    def energy_kwh(self, day: date) -> float | None:
+        """Energy that was forecast for a whole local day when it began; None where part of it was not heard."""
+        if self._newest is None:
+            return None
+        told_kw = self._first.on(day)
+        return sum(told_kw) * hours(timedelta(minutes=self._newest.step_minutes)) if told_kw else None
+
+    def ahead(self, first: datetime, reach: timedelta, step: timedelta) -> Floats | None:
+        """The newest forecast for each slot from `first`; NaN past its end, None without one younger than a day."""
+        newest = self._newest
+        if newest is None or first - newest.time > _OLDEST:
+            return None
+        told_step = timedelta(minutes=newest.step_minutes)
+        at = [(first + index * step - newest.start) // told_step for index in range(reach // step)]
+        known = len(newest.values_kw)
+        return np.array([newest.values_kw[index] if 0 <= index < known else np.nan for index in at])

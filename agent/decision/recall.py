@@ -1,0 +1,107 @@
+"""Memory at work: similar days for a decision, and each finished day put away."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from energy.home import Home
+from energy.slots import clock_index, day_bounds
+from ingest.live.meter import MeteredSlot
+from knowledge.days import DayRecord, Floats
+from knowledge.default_profile import ENOUGH_DAYS, PRIOR_DAYS, prior_days
+from knowledge.embedder import TextEmbedder
+from knowledge.fingerprint import Expected
+from knowledge.forecast import DayShape, shape_of
+from knowledge.index import MemoryIndex
+from knowledge.similar import FingerprintTable, SimilarDay
+from knowledge.store import DayStore
+
+# How many days the coarse search hands to the exact ranking.
+_COARSE = 96
+_PRIOR = [SimilarDay(day, 0.0, 0, "no history yet: an ordinary household's day", "prior") for day in PRIOR_DAYS]
+
+
+class Recall:
+    """A home's past, in the forms that a decision needs; owns nothing, keeps all forms in step."""
+
+    def __init__(self, home: Home, store: DayStore, index: MemoryIndex, step: timedelta) -> None:
+        self._home = home
+        self._store = store
+        self._index = index
+        self._step = step
+        self._table = FingerprintTable(home, embed=TextEmbedder())
+        self._shapes: dict[date, DayShape] = {}
+        self._learn(store.days(home.name))
+
+    def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
+        """The days before today that were most like it: a coarse search in Chroma, ranked exactly by all that is known.
+
+        `so_far` is today as far as it was measured. Days of which something was said are looked at in any case. Days of
+        an ordinary household stand in as long as the home has hardly any of its own.
+        """
+        today = so_far.day
+        coarse = self._index.near(self._home.name, today, self._table.coordinate(today, expected), _COARSE)
+        if expected.notes:
+            coarse |= self._table.days_with_notes
+        near = self._table.rank(today, count, expected=expected, so_far_kw=so_far.hourly_load_kw, among=coarse)
+        return near if len(self._table.days) >= ENOUGH_DAYS else near + _PRIOR[: max(count - len(near), 1)]
+
+    def shapes(self) -> dict[date, DayShape]:
+        """All past days on the wall clock, and while there are hardly any, those of an ordinary household."""
+        if len(self._shapes) >= ENOUGH_DAYS:
+            return self._shapes
+        return prior_days(self._home, self._step, self._shapes) | self._shapes
+
+    def remember(
+        self, day: date, slots: Sequence[MeteredSlot], step: timedelta, *, notes: tuple[str, ...] = ()
+    ) -> None:
+        """Put a finished day away, gaps and all, with what was said of it; only a complete one becomes a neighbour."""
+        record = replace(_record(self._home, day, slots, step), notes=notes)
+        self._store.append(self._home.name, [record])
+        self._learn([record])
+
+    def _learn(self, records: Sequence[DayRecord]) -> None:
+        self._table.add(records)
+        for record in records:
+            self._shapes[record.day] = shape_of(record, self._home.tz, self._step)
+        self._index.sync_days(self._home.name, self._table)
+
+
+def day_shape(day: date, slots: Sequence[MeteredSlot], zone: ZoneInfo, step: timedelta) -> DayShape:
+    """What was metered of a day so far, on the wall clock; NaN where nothing was."""
+    count = timedelta(days=1) // step
+    load_kw, pv_kw = np.full(count, np.nan), np.full(count, np.nan)
+    for slot in slots:
+        at = clock_index(slot.start, zone, step)
+        load_kw[at], pv_kw[at] = slot.load_kw, slot.pv_kw
+    return DayShape(day, load_kw, pv_kw)
+
+
+def _record(home: Home, day: date, slots: Sequence[MeteredSlot], step: timedelta) -> DayRecord:
+    first, following = day_bounds(day, home.tz)
+    count = (following - first) // step
+
+    def series(value: Callable[[MeteredSlot], float | None]) -> Floats:
+        values = np.full(count, np.nan)
+        for slot in slots:
+            known = value(slot)
+            values[(slot.start - first) // step] = np.nan if known is None else known
+        return values
+
+    def known(values: Floats) -> Floats | None:
+        return None if np.isnan(values).all() else values
+
+    return DayRecord(
+        home=home.name,
+        day=day,
+        start=first,
+        step=step,
+        load_kw=series(lambda slot: slot.load_kw),
+        pv_kw=series(lambda slot: slot.pv_kw),
+        temperature_c=known(series(lambda slot: slot.temperature_c)),
+        pv_forecast_kw=known(series(lambda slot: slot.pv_forecast_kw)),
+        temperature_forecast_c=known(series(lambda slot: slot.temperature_forecast_c)),
+    )

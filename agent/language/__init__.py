@@ -1,0 +1,1 @@
+"""Understanding and wording: notes and questions read, answers written, in English and Spanish."""

@@ -1,0 +1,263 @@
+"""From a question taken apart to the inquiry that answers it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from agent import queries as inquiry
+from agent.language.answers.answering_past import ANSWERS, Answer
+from agent.language.questions.question import Aim, Question, plain
+from agent.language.questions.vocabulary import first_named, vocabulary
+from agent.queries import Fact, Finding, Sources, unknown
+from energy.commands import Mode
+from energy.slots import DAY, local_day
+
+# How far back a decision of some mode is looked for where the question names no time.
+_LATELY = timedelta(days=7)
+# What shall run tonight may run until the household gets up.
+_TONIGHT = re.compile(r"\b(?:tonight|overnight|esta noche)\b")
+_UNTIL_MORNING = timedelta(hours=7)
+
+
+def run(sources: Sources, asked: Question, *, now: datetime) -> Finding:
+    """Run the inquiry that a question asks for; what cannot be answered gives a finding that says so."""
+    if asked.bad_date is not None:
+        return unknown("scope", "bad_date", text=asked.bad_date)
+    return _ANSWERS[asked.aim](sources, asked, now)
+
+
+def _why(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window, mode = asked.window, asked.mode
+    if window is not None and window.at is not None:
+        return inquiry.why(sources, at=window.at)
+    if mode is None:
+        return inquiry.why(sources, at=min(window.end, now) if window else None)
+    newest = sources.decision()
+    if window is None and newest and newest.command and newest.command.mode is mode:
+        return inquiry.why(sources, at=newest.at)
+    start, end = (window.start, min(window.end, now)) if window else (now - _LATELY, now)
+    found = sources.decision_of_mode(mode, start, end)
+    if found is not None:
+        return inquiry.why(sources, at=found.at)
+    zone = sources.home.tz
+    times: dict[str, Fact] = {"start": start, "end": end}
+    if window is not None and {window.start.astimezone(zone).hour, window.end.astimezone(zone).hour} == {0}:
+        times = {"asked_first": local_day(window.start, zone), "asked_last": local_day(window.end, zone) - DAY}
+    return _no_such_mode(sources, mode, times, (start, end), now=now)
+
+
+def _no_such_mode(
+    sources: Sources, mode: Mode, times: Mapping[str, Fact], stretch: tuple[datetime, datetime], *, now: datetime
+) -> Finding:
+    """A mode that was not chosen then, when it last was, and what the house itself bought."""
+    start, end = stretch
+    last = sources.decision_of_mode(mode, now - _LATELY, now)
+    facts: dict[str, Fact] = {"wanted": mode.value, **times, **({"last_at": last.at} if last else {})}
+    if mode is Mode.CHARGE and (import_kwh := inquiry.bought(sources, start, end)) is not None:
+        facts["import_kwh"] = import_kwh
+    return unknown("why", "no_such_mode", **facts)
+
+
+def _why_not(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.why_not(sources, asked.mode, at=None if asked.window is None else asked.window.latest(now))
+
+
+def _plan(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    if window is not None and window.end <= now:
+        return inquiry.planned(sources, at=window.at or window.end)
+    found = inquiry.planned(sources)
+    end = found.facts.get("plan_end")
+    if window is not None and isinstance(end, datetime):
+        # A bill of a week or a month is no plan of a day.
+        too_long = asked.quantity == "cost" and window.end > end + DAY
+        if window.start >= end or too_long:
+            return unknown("plan", "beyond_plan", plan_end=end)
+    return found
+
+
+def _what_if(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del now
+    if asked.change is None or not asked.change.names:
+        return unknown("what_if", "no_change")
+    return inquiry.what_if(sources, asked.change)
+
+
+def _best_start(sources: Sources, asked: Question, now: datetime) -> Finding:
+    assert asked.load is not None  # noqa: S101 (such a question always has one)
+    load = asked.load
+    if load.assumed and (planned := _planned_device(sources, load.name)) is not None:
+        return planned
+    window = asked.window if asked.window and asked.window.at is None else None
+    if window is not None and _TONIGHT.search(plain(asked.text)):
+        window = replace(window, end=window.end + _UNTIL_MORNING)
+    found = inquiry.best_start(
+        sources,
+        power_kw=load.power_kw,
+        length_h=load.length_h,
+        earliest=window.start if window else None,
+        latest_end=asked.latest or (window.end if window else None),
+        now=now,
+    )
+    return replace(found, facts={**found.facts, "load": load.name, **({"assumed": "yes"} if load.assumed else {})})
+
+
+def _planned_device(sources: Sources, load: str) -> Finding | None:
+    """What is planned for the home's own device of that kind, where the question gives no figures of its own."""
+    kind = next((one for one in vocabulary().loads if one.name == load), None)
+    for device in sources.home.devices:
+        if kind is not None and kind.is_in(plain(device.name.replace("_", " ").replace("-", " "))):
+            return inquiry.device_ahead(sources, device.name)
+    return None
+
+
+def _is_past(asked: Question) -> bool:
+    return re.search(r"\b(?:was|were|did|had|fue|fueron|hubo|tuvimos)\b", plain(asked.text)) is not None
+
+
+def _prices(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    if asked.spans and window is not None and (window.end <= now or (window.start < now and _is_past(asked))):
+        return inquiry.prices_then(sources, asked.spans[0], now=now)
+    return inquiry.prices(sources, now=now)
+
+
+def _status(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """How it is now, was at a time that is past, or how it went over a day that is."""
+    window = asked.window
+    if window is None or (window.at or window.end) > now:
+        return inquiry.status(sources, now=now, at=None)
+    if asked.spans and window.is_whole_days:
+        return inquiry.charge_range(sources, asked.spans[0], now=now)
+    return inquiry.status(sources, now=now, at=window.at or window.start)
+
+
+def _battery_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    at = None if window is None else window.at or window.end
+    if at is not None and at <= now:
+        # A time of day without a day is the next one where it is about what will be.
+        at = at + DAY if not asked.spans and window is not None and window.at is not None else None
+    return inquiry.battery_ahead(sources, at=at)
+
+
+def _mode_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return _plan(sources, asked, now) if asked.mode is None else inquiry.mode_ahead(sources, asked.mode)
+
+
+def _outage(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del now
+    if _is_past(asked):
+        return unknown("scope", "not_measured")
+    return inquiry.outage(sources)
+
+
+def _home(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.about_home(sources)
+
+
+def _wishes(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.wishes(sources)
+
+
+def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """What was chosen in the stretch asked about; last night where none is named."""
+    window = asked.window
+    if window is not None and window.at is None and window.start < now:
+        return inquiry.done(sources, window.start, min(window.end, now))
+    if window is not None and window.at is not None:
+        since = re.search(r"\b(?:since|desde|after|despues)\b", plain(asked.text))
+        return inquiry.done(sources, window.at, now) if since else inquiry.why(sources, at=window.at)
+    return inquiry.done(sources, now - DAY, now)
+
+
+def _who(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.who_chose(sources, at=None if asked.window is None else asked.window.latest(now))
+
+
+def _times(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """How often a mode was chosen; in the last seven days where no time is named."""
+    if asked.mode is None:
+        return _done(sources, asked, now)
+    window = asked.window
+    start, end = (window.start, min(window.end, now)) if window and not window.at else (now - _LATELY, now)
+    return inquiry.how_often(sources, asked.mode, start, end)
+
+
+def _battery_then(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """How the battery came to be full or empty at a time past; now where none is named."""
+    window, full = (
+        asked.window,
+        re.search(r"\b(?:full|llena|charged|cargada|high|alta)\b", plain(asked.text)) is not None,
+    )
+    end = min(window.at or window.end, now) if window else now
+    start = window.start if window is not None and window.at is None else end - timedelta(hours=1)
+    return inquiry.battery_then(sources, start, end, full=full) or _why(sources, asked, now)
+
+
+def _expected(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    if asked.quantity not in (None, "load", "pv"):
+        return _plan(sources, asked, now)
+    start, end = (window.start, window.end) if window is not None and window.at is None else (now, now + DAY)
+    return inquiry.expected(sources, "pv" if asked.quantity == "pv" else "load", max(start, now), end)
+
+
+def _sure(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.how_sure(sources)
+
+
+def _meaning(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del sources, now
+    term = first_named(vocabulary().terms, plain(asked.text))
+    return Finding("scope", f"meaning.{term.name}") if term is not None else Finding("scope", "scope.help")
+
+
+def _heating(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del asked, now
+    return inquiry.heating_ahead(sources)
+
+
+def _nothing(told: str) -> Answer:
+    return lambda _sources, _asked, _now: unknown("scope", told)
+
+
+def _help(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del sources, asked, now
+    return Finding("scope", "scope.help")
+
+
+_ANSWERS: dict[Aim, Answer] = {
+    **ANSWERS,
+    "why": _why,
+    "why_not": _why_not,
+    "plan": _plan,
+    "what_if": _what_if,
+    "best_start": _best_start,
+    "prices": _prices,
+    "status": _status,
+    "thermostat": _heating,
+    "battery_ahead": _battery_ahead,
+    "done": _done,
+    "battery_then": _battery_then,
+    "expected": _expected,
+    "mode_ahead": _mode_ahead,
+    "who": _who,
+    "times": _times,
+    "outage": _outage,
+    "home": _home,
+    "wishes": _wishes,
+    "sizing": _nothing("sizing"),
+    "sure": _sure,
+    "meaning": _meaning,
+    "away": _nothing("away"),
+    "not_measured": _nothing("not_measured"),
+    "thanks": _nothing("thanks"),
+    "help": _help,
+    "order": _nothing("order"),
+    "off_subject": _nothing("off_subject"),
+}

@@ -1,0 +1,216 @@
+"""From a question about the past taken apart to the inquiry that answers it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Literal
+
+from agent import queries as inquiry
+from agent.language.questions.question import Aim, Question, plain
+from agent.queries import Finding, Grain, Sources, Span, unknown
+from energy.slots import DAY, local_day
+
+Answer = Callable[[Sources, Question, datetime], Finding]
+
+_WHICH = re.compile(r"\b(?:which|what|que|cual fue (?:la|el)) (week|month|semana|mes)\b")
+_BOTH_WAYS = re.compile(r"\b(?:import|bought|buy|compr)\w*.*\b(?:export|sold|sell|vend|vert)\w*")
+# A better day is one that cost less.
+_GOOD = re.compile(r"\b(?:better|worse|mejor|peor)\b")
+
+
+def _span(asked: Question, now: datetime, sources: Sources) -> Span:
+    """The span asked about; today where none is named."""
+    if asked.spans:
+        return asked.spans[0]
+    today = local_day(now, sources.home.tz)
+    return Span(today, today)
+
+
+def _lately(asked: Question, now: datetime, sources: Sources) -> Span:
+    """The span asked about; the last seven days and today where none is named."""
+    today = local_day(now, sources.home.tz)
+    return asked.spans[0] if asked.spans else Span(today - 7 * DAY, today)
+
+
+def _ever(asked: Question, now: datetime, sources: Sources) -> Span:
+    """The span asked about; all that is known where none is named."""
+    if asked.spans:
+        return asked.spans[0]
+    return sources.known_span(now) or _span(asked, now, sources)
+
+
+def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
+    span = _span(asked, now, sources)
+    if asked.load is not None and asked.load.name != "load" and asked.quantity in (None, "load", "cost"):
+        return unknown("totals", "not_apart", load=asked.load.name)
+    if (found := _part_of_day(sources, asked, now)) is not None:
+        return found
+    if asked.quantity is None:
+        return inquiry.totals(sources, span, now=now)
+    return inquiry.total_of(sources, asked.quantity, span, now=now)
+
+
+def _part_of_day(sources: Sources, asked: Question, now: datetime) -> Finding | None:
+    """The hours asked about; None where the question is about whole days. Hours still to come are yesterday's."""
+    window = asked.window
+    if window is None or window.at is not None or (asked.spans and window.is_whole_days):
+        return None
+    start, end = window.start, window.end
+    if start >= now:
+        if asked.spans:
+            return None
+        start, end = start - DAY, end - DAY
+    return inquiry.metered_in(sources, asked.quantity, start, min(end, now))
+
+
+def _breakdown(sources: Sources, asked: Question, now: datetime) -> Finding:
+    grain = asked.grain or "day"
+    today = local_day(now, sources.home.tz)
+    lately = {"day": Span(today - 7 * DAY, today - DAY), "week": Span(today - 28 * DAY, today - DAY)}
+    span = asked.spans[0] if asked.spans else lately.get(grain) or _ever(asked, now, sources)
+    return inquiry.breakdown(sources, asked.quantity or "load", span, grain=grain, now=now)
+
+
+def _daily_mean(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.total_of(sources, asked.quantity or "load", _lately(asked, now, sources), now=now)
+
+
+def _extreme(sources: Sources, asked: Question, now: datetime) -> Finding:
+    if grain := _WHICH.search(plain(asked.text)):
+        # Weeks and months are few: all are told.
+        whole: Grain = "week" if grain[1] in ("week", "semana") else "month"
+        return _breakdown(sources, replace(asked, grain=whole), now)
+    span, quantity = _ever(asked, now, sources), asked.quantity or "load"
+    if span.days == 1:
+        return inquiry.total_of(sources, "peak" if quantity == "load" else quantity, span, now=now)
+    return inquiry.extreme(sources, quantity, span, most=asked.most, now=now)
+
+
+def _compare(sources: Sources, asked: Question, now: datetime) -> Finding:
+    spans = asked.spans
+    if _BOTH_WAYS.search(plain(asked.text)) and len(spans) < 2:
+        return inquiry.totals(sources, _span(asked, now, sources), now=now)
+    if len(spans) == 1:
+        # "More than last week" is about the span that now lies in.
+        today = local_day(now, sources.home.tz)
+        spans = (Span(today, today), spans[0]) if spans[0].days == 1 else (_like(spans[0], today), spans[0])
+    if len(spans) < 2:
+        return unknown("compare", "two_spans")
+    quantity = asked.quantity or ("cost" if _GOOD.search(plain(asked.text)) else "load")
+    return inquiry.compare(sources, quantity, spans[0], spans[1], now=now)
+
+
+def _like(span: Span, today: date) -> Span:
+    """The span of the same kind that ends today: this week, this month, or as many days."""
+    if span.days == 7 and span.first.weekday() == 0:
+        return Span(today - today.weekday() * DAY, today)
+    if span.first.day == 1 and (span.last + DAY).day == 1 and span.days <= 31:
+        return Span(today.replace(day=1), today)
+    return Span(today - (span.days - 1) * DAY, today)
+
+
+def _days_like(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.days_like(sources, _span(asked, now, sources).first, now=now)
+
+
+def _saved(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.saved(sources, _lately(asked, now, sources), now=now)
+
+
+def _panels(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.panels_worth(sources, _lately(asked, now, sources), now=now)
+
+
+def _unit_cost(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.unit_cost(sources, _lately(asked, now, sources), now=now)
+
+
+def _nights(sources: Sources, asked: Question, now: datetime) -> Finding:
+    today = local_day(now, sources.home.tz)
+    return inquiry.nights(sources, asked.spans[0] if asked.spans else Span(today - 28 * DAY, today - DAY))
+
+
+def _usually_empty(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.usually_empty(sources, _lately(asked, now, sources), now=now)
+
+
+def _forecast_check(sources: Sources, asked: Question, now: datetime) -> Finding:
+    yesterday = local_day(now, sources.home.tz) - DAY
+    return inquiry.forecast_check(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
+
+
+def _losses(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.losses(sources, _lately(asked, now, sources), now=now)
+
+
+def _faults(sources: Sources, asked: Question, now: datetime) -> Finding:
+    window = asked.window
+    if window is None or window.start >= now:
+        return inquiry.faults(sources, now - DAY, now)
+    return inquiry.faults(sources, window.start, min(window.end, now))
+
+
+def _hour(sources: Sources, asked: Question, now: datetime) -> Finding:
+    today = local_day(now, sources.home.tz)
+    span = asked.spans[0] if asked.spans else Span(today - 28 * DAY, today - DAY)
+    if asked.quantity == "cost":
+        return inquiry.dearest_hour(sources, span, most=asked.most, now=now)
+    quantity: Literal["load", "pv"] = "pv" if asked.quantity == "pv" else "load"
+    return inquiry.busiest_hour(sources, span, quantity=quantity, most=asked.most)
+
+
+def _share(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.own_share(sources, _lately(asked, now, sources), now=now, sold=asked.quantity == "export")
+
+
+def _weekends(sources: Sources, asked: Question, now: datetime) -> Finding:
+    today = local_day(now, sources.home.tz)
+    quantity: Literal["load", "pv", "cost"] = "load"
+    if asked.quantity in ("pv", "cost"):
+        quantity = asked.quantity
+    return inquiry.weekends(sources, Span(today - 56 * DAY, today - DAY), quantity=quantity, now=now)
+
+
+def _charge_range(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.charge_range(sources, _span(asked, now, sources), now=now)
+
+
+def _last_full(sources: Sources, asked: Question, now: datetime) -> Finding:
+    empty = re.search(r"\b(?:empty|flat|run out|ran out|vacia|vacio|agot\w+)\b", plain(asked.text)) is not None
+    return inquiry.last_at_limit(sources, full=not empty, now=now)
+
+
+def _when_dear(sources: Sources, asked: Question, now: datetime) -> Finding:
+    return inquiry.when_dear(sources, _lately(asked, now, sources), now=now)
+
+
+def _dear_day(sources: Sources, asked: Question, now: datetime) -> Finding:
+    yesterday = local_day(now, sources.home.tz) - DAY
+    return inquiry.dear_day(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
+
+
+# The inquiries over what was, by what a question asks for.
+ANSWERS: dict[Aim, Answer] = {
+    "totals": _totals,
+    "breakdown": _breakdown,
+    "extreme": _extreme,
+    "compare": _compare,
+    "days_like": _days_like,
+    "saved": _saved,
+    "panels": _panels,
+    "unit_cost": _unit_cost,
+    "nights": _nights,
+    "usually_empty": _usually_empty,
+    "forecast_check": _forecast_check,
+    "losses": _losses,
+    "faults": _faults,
+    "hour": _hour,
+    "share": _share,
+    "weekends": _weekends,
+    "dear_day": _dear_day,
+    "daily_mean": _daily_mean,
+    "charge_range": _charge_range,
+    "last_full": _last_full,
+    "when_dear": _when_dear,
+}

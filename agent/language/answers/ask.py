@@ -1,0 +1,156 @@
+"""Answers questions about the home in English and Spanish, from facts; a model may only route and reword."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from agent.language.answers.answering import run
+from agent.language.answers.interpreter import Interpreter
+from agent.language.answers.wording import Voice, figures, word
+from agent.language.questions.question import MAX_QUESTION, Language, Question, clean, language_of, understand, with_aim
+from agent.queries import Finding, Sources, unknown
+
+# The fact that holds what a house answered, in its own words.
+_QUOTED = "house_detail"
+
+
+class Answer(BaseModel):
+    """An answer and everything it rests on.
+
+    `text` is worded by rules; `reworded` is the same in the words of a model (`model`), empty where there is none or a
+    figure that it wrote does not stand in the facts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: str
+    text: str
+    language: Language
+    # True where the question was answered, False where the text says why not.
+    answered: bool
+    # Every figure of the text, by name: numbers as they are rounded, dates and local times in ISO form.
+    facts: dict[str, str]
+    # The inquiries that ran.
+    tools: tuple[str, ...]
+    decisions: tuple[str, ...]
+    days: tuple[date, ...]
+    at: AwareDatetime
+    reworded: str = ""
+    model: str = ""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A piece of a stream: an inquiry has run."""
+
+    tool: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A piece of a stream: more of the text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last piece of a stream: the whole answer. Its text is what the pieces said."""
+
+    answer: Answer
+
+
+Piece = Ran | Said | Done
+
+
+class Asker:
+    """Answers questions about one home; a model, if `find_interpreter` has one, may sort questions and reword."""
+
+    def __init__(self, sources: Sources, find_interpreter: Callable[[], Interpreter | None] = lambda: None) -> None:
+        self._sources = sources
+        self._find_interpreter = find_interpreter
+
+    def warm(self, now: datetime) -> None:
+        """Work out the totals of all past days and their likeness, so that the first question finds them ready."""
+        span = self._sources.known_span(now)
+        if span is not None:
+            self._sources.day_totals(span, now)
+            self._sources.similar(span.last, 1)
+
+    def answer(self, question: str | bytes, *, now: datetime | None = None, language: Language | None = None) -> Answer:
+        """Answer a question; nothing is raised for what a person may write, and nothing is ever changed by it.
+
+        `language` is used where the question does not show its own.
+        """
+        *_, last = self.stream(question, now=now, language=language)
+        assert isinstance(last, Done)  # noqa: S101 (the last piece is)
+        return last.answer
+
+    def stream(
+        self, question: str | bytes, *, now: datetime | None = None, language: Language | None = None
+    ) -> Iterator[Piece]:
+        """The same answer in pieces: the inquiries that ran, the text word by word, and the whole.
+
+        The text by rules comes at once; the whole comes when a model has reworded it, or has failed to in time.
+        """
+        began = time.perf_counter()
+        moment = now or datetime.now(UTC)
+        interpreter = self._find_interpreter()
+        asked = self._understand(question, moment, language or "en", interpreter)
+        finding = asked if isinstance(asked, Finding) else run(self._sources, asked, now=moment)
+        said = clean(question)[:MAX_QUESTION]
+        spoken = language_of(said, language or "en")
+        voice = Voice(spoken, self._sources.home.tz, self._sources.home.currency, moment)
+        yield Ran(finding.inquiry)
+        text = word(finding, voice)
+        for line in text.splitlines(keepends=True):
+            yield from (Said(piece) for piece in _words(line))
+        facts, reworded = figures(finding, voice), ""
+        # Words that others wrote are no facts to a model: an answer that quotes them stands as it is.
+        if interpreter is not None and finding.known and finding.facts and _QUOTED not in finding.facts:
+            reworded = interpreter.reword(said, text, spoken)
+        yield Done(
+            Answer(
+                question=said,
+                text=text,
+                language=spoken,
+                answered=finding.known,
+                facts=facts,
+                tools=(finding.inquiry,),
+                decisions=finding.decisions,
+                days=finding.days,
+                at=moment,
+                reworded=reworded,
+                model=interpreter.label if interpreter and reworded else "",
+                seconds=time.perf_counter() - began,
+            ),
+        )
+
+    def _understand(
+        self, question: str | bytes, now: datetime, language: Language, interpreter: Interpreter | None
+    ) -> Question | Finding:
+        if len(question) > MAX_QUESTION:
+            return unknown("scope", "too_long", length=len(question), limit=MAX_QUESTION)
+        text = clean(question)
+        if not text:
+            return unknown("scope", "empty")
+        asked = understand(text, now=now, zone=self._sources.home.tz, before=language)
+        if asked.aim == "off_subject" and interpreter is not None:
+            found = interpreter.sort(text)
+            return asked if found is None else with_aim(asked, *found)
+        return asked
+
+
+def _words(line: str) -> Iterator[str]:
+    """A line in pieces that join to it again."""
+    start = 0
+    for at, char in enumerate(line):
+        if char == " ":
+            yield line[start : at + 1]
+            start = at + 1
+    if start < len(line):
+        yield line[start:]

@@ -1,0 +1,1 @@
+"""Household notes: read, said back, kept once confirmed."""

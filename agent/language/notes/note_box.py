@@ -1,0 +1,63 @@
+"""The note that somebody types into Home Assistant: said back as it was understood, kept only once it is confirmed."""
+
+from datetime import datetime
+
+from agent.decision.constraint_words import describe
+from agent.language.notes.reading import NotUnderstood, Understood, understand
+from energy.errors import DataError
+from energy.home import Home
+from knowledge.notes import NoteBook
+
+_LONGEST = 255  # Home Assistant's longest text
+
+
+class NoteBox:
+    """One note at a time, between being typed and being confirmed."""
+
+    def __init__(self, home: Home, notes: NoteBook | None) -> None:
+        self._home = home
+        self._notes = notes
+        self._text = ""
+        self._read: Understood | NotUnderstood | None = None
+        self._kept = False
+
+    def write(self, payload: bytes, *, now: datetime) -> None:
+        """Take a note and understand it; what was typed before and not confirmed is forgotten.
+
+        Raises:
+            DataError: it is no text, or longer than Home Assistant allows.
+        """
+        try:
+            text = payload.decode("utf-8").strip()
+        except UnicodeDecodeError as err:
+            raise DataError(f"note {payload[:40]!r} is no text: type it again") from err
+        if not 0 < len(text) <= _LONGEST:
+            raise DataError(f"a note has 1 to {_LONGEST} characters, this one {len(text)}: say it shorter")
+        self._text, self._kept = text, False
+        self._read = understand(text, now=now, tz=self._home.tz, home=self._home)
+
+    def confirm(self, *, now: datetime) -> None:
+        """Keep the note as it was said back.
+
+        Raises:
+            DataError: nothing waits to be confirmed, or it is over already.
+            MemoryFault: the notes cannot be written.
+        """
+        if self._notes is None or not isinstance(self._read, Understood) or self._kept:
+            raise DataError("no note waits to be confirmed: type one first")
+        constraint = self._read.constraint
+        if constraint.end <= now:
+            raise DataError(f"the note ended at {constraint.end.isoformat()}: nothing to keep")
+        self._notes.add(self._text, constraint, now=now, until=constraint.end)
+        self._kept = True
+
+    def state(self) -> dict[str, object]:
+        """The note, what it means, and whether it is kept, waits for a confirmation or was not understood."""
+        match self._read:
+            case Understood(constraint=constraint, language=language):
+                said, assumed = describe(constraint, self._home.tz, language), list(self._read.assumed)
+                return {"text": self._text, "said": said[:_LONGEST], "assumed": assumed, "kept": self._kept}
+            case NotUnderstood(why=why):
+                return {"text": self._text, "said": why[:_LONGEST], "assumed": [], "kept": False}
+            case _:
+                return {"text": "", "said": "no note", "assumed": [], "kept": False}

@@ -1,0 +1,1 @@
+"""Questions taken apart: what is asked, about what, and when."""

@@ -1,0 +1,61 @@
+"""The words that questions are known by, read once from `phrases/questions.toml`."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something that questions name, with the pattern it is known by; powers and lengths only of loads."""
+
+    name: str
+    pattern: re.Pattern[str]
+    power_kw: float = 0.0
+    length_h: float = 0.0
+
+    def is_in(self, words: str) -> bool:
+        """Whether the words name it."""
+        return self.pattern.search(words) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Patterns by what they tell; where several fit, the first counts."""
+
+    subject: re.Pattern[str]
+    least: re.Pattern[str]
+    aims: tuple[Named, ...]
+    quantities: tuple[Named, ...]
+    modes: tuple[Named, ...]
+    loads: tuple[Named, ...]
+    terms: tuple[Named, ...]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The vocabulary of both languages."""
+    read = tomllib.loads((files("agent.language") / "phrases" / "questions.toml").read_text(encoding="utf-8"))
+    for aim in read["aims"]:
+        if aim["name"] == "extreme":
+            aim["patterns"] = [*read["most"], *read["least"]]
+    return Vocabulary(
+        subject=_any(read["subject"]),
+        least=_any(read["least"]),
+        **{
+            kind: tuple(Named(pattern=_any(one.pop("patterns")), **one) for one in read[kind])
+            for kind in ("aims", "quantities", "modes", "loads", "terms")
+        },
+    )
+
+
+def first_named(named: Sequence[Named], words: str) -> Named | None:
+    """The first of several things that the words name."""
+    return next((one for one in named if one.is_in(words)), None)
+
+
+def _any(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))

@@ -1,0 +1,94 @@
+"""Keeps the language model that settings name: there from the start, or looked for again while the planner goes on."""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Lock, Thread
+
+from agent.llm.models import LoadedModel, ModelSettings, load_model
+from agent.llm.review import Brief, Chosen, NoChoice, make_reviewer
+from energy.errors import ModelError
+
+_log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_S = 300.0
+
+Review = Callable[[Brief], Chosen | NoChoice]
+MakeReview = Callable[[LoadedModel, float], Review]
+
+
+class ModelKeeper:
+    """A reviewer that is always there: what cannot be had now is looked for in the background, and said once."""
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        deadline_s: float,
+        *,
+        make: MakeReview = make_reviewer,
+        look_again_s: float = _LOOK_AGAIN_S,
+    ) -> None:
+        self._settings = settings
+        self._deadline_s = deadline_s
+        self._make = make
+        self._look_again_s = look_again_s
+        self._model: LoadedModel | None = None
+        self._review: Review | None = None
+        self._problem = ""
+        self._looking = Lock()
+        self._closed = False
+        self._look()
+
+    @property
+    def label(self) -> str:
+        """The model's name; `none` while there is none."""
+        return self._model.label if self._model else "none"
+
+    @property
+    def model(self) -> LoadedModel | None:
+        """The model, while there is one."""
+        return self._model
+
+    def review(self, brief: Brief) -> Chosen | NoChoice:
+        """Ask the model; without one, say why and look for it again."""
+        if self._review is not None:
+            return self._review(brief)
+        if time.monotonic() - self._looked_at >= self._look_again_s:
+            Thread(target=self._look, name="look for a model", daemon=True).start()
+        return NoChoice("unreachable", self._problem, "none", 0.0)
+
+    def close(self) -> None:
+        """Free what was started for the model."""
+        with self._looking:
+            self._closed = True
+            if self._model is not None:
+                self._model.close()
+
+    def _look(self) -> None:
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            self._looked_at = time.monotonic()
+            model, problem = _load(self._settings)
+            if self._closed or model is None:
+                self._say(problem)
+                return
+            # In this order: whoever sees the model's name can ask it already.
+            self._review = self._make(model, self._deadline_s)
+            self._model, self._problem = model, ""
+            _log.info("the model %s reviews the plan", model.label)
+        finally:
+            self._looking.release()
+
+    def _say(self, problem: str) -> None:
+        if problem != self._problem:
+            _log.warning("%s; until then the planner decides alone", problem)
+        self._problem = problem
+
+
+def _load(settings: ModelSettings) -> tuple[LoadedModel | None, str]:
+    try:
+        model = load_model(settings)
+    except ModelError as err:
+        return None, str(err)
+    return model, "" if model else "no language model can be had"

@@ -1,0 +1,1 @@
+"""The loop: what arrives, when to decide and publish, what is shown."""

@@ -1,0 +1,115 @@
+"""The advisor as a device: how it introduces itself, and the states that a new broker or Home Assistant must learn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from agent.decision.controls import ControlPanel
+from agent.decision.journal import Journal
+from agent.decision.record import Decision
+from agent.language.notes.note_box import NoteBox
+from agent.views.daily_bill import Books, to_day_end
+from agent.views.mqtt_states import Troubles, bill_state, health_state, off_state, plan_state, summary
+from agent.views.plan_picture import draw_plan
+from agent.views.schemas import Plan
+from agent.views.status import plan_of
+from energy.home import Home
+from energy.slots import day_bounds, local_day
+from knowledge.notes import NoteBook
+from transport.advisor_discovery import Offer, advisor_discovery
+from transport.mqtt import MqttLink
+from transport.topics import Topics
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who speaks: the home, the label of its model, and what its entities depend on."""
+
+    home: Home
+    model: str
+    offer: Offer
+    step: timedelta
+    notes: NoteBook | None = None
+
+
+class Presence:
+    """Tells states, and tells them all again whenever somebody may have forgotten them."""
+
+    def __init__(self, identity: Identity, panel: ControlPanel, journal: Journal) -> None:
+        self.troubles = Troubles()
+        self.note_box = NoteBox(identity.home, identity.notes)
+        self._identity = identity
+        self._home = identity.home
+        self._topics = Topics(identity.home.name)
+        self._introduction = advisor_discovery(self._topics, identity.offer)
+        self._panel = panel
+        self._journal = journal
+        self._books = Books(identity.home, identity.step)
+        self._told: dict[str, bytes] = {}
+        self._problems: tuple[str, ...] = ()
+
+    def introduce(self, link: MqttLink) -> None:
+        """Announce every entity, then every state; runs in the network thread after each connection."""
+        for topic, payload in self._introduction.items():
+            link.publish(topic, payload, retain=True, qos=1)
+        link.publish(self._topics.advisor_status, "online", retain=True, qos=1)
+        self.show_controls(link)
+        self.show_note(link)
+        for topic, told in list(self._told.items()):
+            link.publish(topic, told, retain=True, qos=1)
+
+    def show_controls(self, link: MqttLink) -> None:
+        """Say how every control stands: also after a turn that was refused, so that no dial shows a wish."""
+        for name, state in self._panel.controls.states().items():
+            link.publish(self._topics.control(name), state, retain=True, qos=1)
+
+    def show_note(self, link: MqttLink) -> None:
+        """Say how the note that was typed last is understood."""
+        link.publish(self._topics.note, orjson.dumps(self.note_box.state()), retain=True, qos=1)
+
+    def tell_decision(self, decision: Decision, link: MqttLink) -> None:
+        """Publish everything that a new decision changes."""
+        plan = plan_of(decision, self._home)
+        told = {
+            self._topics.decision: summary(decision, self._identity.model),
+            self._topics.bill: self._bill(decision),
+            self._topics.health: self._health(decision.at, decision.problems),
+        }
+        self._tell(told, plan, link)
+
+    def tell_off(self, now: datetime, link: MqttLink) -> None:
+        """Publish that the household has switched the advisor off."""
+        told = {self._topics.decision: off_state(now, self._identity.model), self._topics.health: self._health(now, ())}
+        self._tell(told, None, link)
+
+    def tell_troubles(self, now: datetime, link: MqttLink, **changed: Any) -> None:
+        """Publish what is wrong, when that has changed."""
+        troubles = replace(self.troubles, **changed)
+        if troubles == self.troubles:
+            return
+        self.troubles = troubles
+        payload = orjson.dumps(self._health(now, self._problems))
+        self._told[self._topics.health] = payload
+        link.publish(self._topics.health, payload, retain=True, qos=1)
+
+    def _tell(self, states: Mapping[str, dict[str, object]], plan: Plan | None, link: MqttLink) -> None:
+        payloads = {topic: orjson.dumps(state) for topic, state in states.items()}
+        payloads[self._topics.plan] = orjson.dumps(plan_state(plan, self._home.tz))
+        payloads[self._topics.plan_picture] = draw_plan(plan, self._home.tz).encode()
+        for topic, payload in payloads.items():
+            self._told[topic] = payload
+            link.publish(topic, payload, retain=True, qos=1)
+
+    def _bill(self, decision: Decision) -> dict[str, object]:
+        now, home = decision.at, self._home
+        first, _ = day_bounds(local_day(now, home.tz).replace(day=1), home.tz)
+        month = self._books.month(self._journal.measured(home.name, first - self._identity.step, now), now)
+        expected = to_day_end(month[local_day(now, home.tz)], decision, home)
+        return bill_state(month, expected, now=now, zone=home.tz)
+
+    def _health(self, now: datetime, problems: tuple[str, ...]) -> dict[str, object]:
+        self._problems = problems
+        return health_state(now, problems, self.troubles)

@@ -1,0 +1,251 @@
+"""What the API answers, as schemas: kW, kWh, currency per kWh, charge as a fraction, times in UTC."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from agent.decision.record import CandidateRecord, NeighbourRecord, ReviewRecord, SnapshotRecord, VerdictRecord
+from energy.commands import BatteryCommand
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(_Answer):
+    """Why a request was refused, and what to do."""
+
+    error: str
+
+
+class Sensor(_Answer):
+    """One sensor's newest reading in inside units, and how old it is by the service's clock."""
+
+    role: str
+    value: float
+    at: AwareDatetime
+    age_s: float | None
+
+
+class SensorReport(_Answer):
+    """All sensors, and what is wrong with those that are not believed."""
+
+    now: AwareDatetime | None
+    sensors: tuple[Sensor, ...]
+    complaints: tuple[str, ...]
+
+
+class Flows(_Answer):
+    """Powers now: `grid_kw` is positive when importing, `battery_kw` when discharging; None where not measured."""
+
+    load_kw: float | None
+    pv_kw: float | None
+    grid_kw: float | None
+    battery_kw: float | None
+    soc: float | None
+    temperature_c: float | None
+    import_price: float | None
+    export_price: float | None
+
+
+class DeviceLine(_Answer):
+    """What a device is told: a load's power now and its next run, a zone's set-point, or the limit of export."""
+
+    device: str
+    power_kw: float | None = None
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+    setpoint_c: float | None = None
+    limit_kw: float | None = None
+
+
+class InForce(_Answer):
+    """The newest decision in short; `mode` is None where no command could be given."""
+
+    decision_id: str
+    at: AwareDatetime
+    outcome: Literal["published", "advised", "no_command"]
+    mode: str | None
+    valid_until: AwareDatetime | None
+    charge_to_soc: float | None
+    reserve_soc: float | None
+    reason_code: str
+    reason: str
+    problems: tuple[str, ...]
+    chosen: str | None
+    chosen_by: str
+    model_said: str
+    stake: float
+    worth_per_kwh: float
+    confirmed: bool | None
+    devices: tuple[DeviceLine, ...]
+
+
+class Status(_Answer):
+    """The house and its advisor now."""
+
+    home: str
+    zone: str
+    currency: str
+    capacity_kwh: float
+    slot_minutes: int
+    model: str
+    acting: str
+    now: AwareDatetime | None
+    started: AwareDatetime
+    next_decision: AwareDatetime | None
+    decision_wished: bool
+    ok: bool
+    problems: tuple[str, ...]
+    complaints: tuple[str, ...]
+    flows: Flows
+    decision: InForce | None
+
+
+class Band(_Answer):
+    """Mean over the possible futures, and the tenth and ninetieth of a hundred."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class PlanSlot(_Answer):
+    """One slot of the plan; `soc` is the charge at its end."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    mode: str
+    charge_to_soc: float
+    reserve_soc: float
+    export_to_soc: float | None
+    load_kw: Band
+    pv_kw: Band
+    soc: Band
+    grid_kw: float
+    battery_kw: float
+    import_price: float
+    export_price: float
+
+
+class Plan(_Answer):
+    """What the newest decision expects if its schedule is followed, over all its possible futures."""
+
+    decision_id: str
+    at: AwareDatetime
+    start_soc: float
+    futures: int
+    expected_cost: float
+    slots: tuple[PlanSlot, ...]
+
+
+class MeasuredSlot(_Answer):
+    """Means of a finished slot and the charge at its end; `mode` is the one in force when it began."""
+
+    start: AwareDatetime
+    load_kw: float
+    pv_kw: float
+    grid_kw: float
+    battery_kw: float
+    soc: float
+    pv_forecast_kw: float | None
+    import_price: float
+    export_price: float
+    mode: str | None
+
+
+class Bill(_Answer):
+    """What the finished slots of today cost, and what they would have cost otherwise; from slot means.
+
+    Each is less the worth of what was stored at the end against the start, priced alike for all.
+    `bound` knew the whole stretch beforehand. `metered` tells whether the grid was measured or follows from the rest.
+    """
+
+    none: float
+    greedy: float
+    advisor: float
+    bound: float
+    metered: bool
+    load_kwh: float
+    pv_kwh: float
+    import_kwh: float
+    export_kwh: float
+
+
+class Today(_Answer):
+    """The local day so far; `bill` is None until there is a slot to account for."""
+
+    day: date
+    slots: tuple[MeasuredSlot, ...]
+    bill: Bill | None
+
+
+class DecisionLine(_Answer):
+    """A decision in the log."""
+
+    decision_id: str
+    at: AwareDatetime
+    outcome: Literal["published", "advised", "no_command"]
+    mode: str | None
+    soc: float | None
+    reason: str
+    chosen: str | None
+    chosen_by: str
+    stake: float
+
+
+class Why(_Answer):
+    """All that led to a decision, but the futures themselves; `confirmed` is the house's last answer."""
+
+    decision_id: str
+    at: AwareDatetime
+    outcome: Literal["published", "advised", "no_command"]
+    reason_code: str
+    reason: str
+    problems: tuple[str, ...]
+    snapshot: SnapshotRecord | None
+    facts: dict[str, str]
+    candidates: tuple[CandidateRecord, ...]
+    chosen: str | None
+    chosen_by: str
+    review: ReviewRecord | None
+    verdicts: tuple[VerdictRecord, ...]
+    neighbours: tuple[NeighbourRecord, ...]
+    worth_per_kwh: float
+    stake: float
+    command: BatteryCommand | None
+    confirmed: bool | None
+    seconds: float
+
+
+class SimilarDay(_Answer):
+    """A past day that the newest decision rests on, on a 24-hour wall clock; None where nothing was measured."""
+
+    day: date
+    why: str
+    distance: float
+    load_kwh: float
+    pv_kwh: float
+    load_kw: tuple[float | None, ...]
+    pv_kw: tuple[float | None, ...]
+
+
+class SimilarDays(_Answer):
+    """The days that the plan rests on, nearest first."""
+
+    step_minutes: int
+    days: tuple[SimilarDay, ...]
+
+
+class Health(_Answer):
+    """Whether the advisor can do its work."""
+
+    ok: bool
+    problems: tuple[str, ...]
+
+
+class Wished(_Answer):
+    """When the decision that was asked for may come."""
+
+    not_before: AwareDatetime | None

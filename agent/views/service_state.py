@@ -1,0 +1,92 @@
+"""The board: what the service shows of itself to other threads, and where they leave a wish for a decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Event
+from types import MappingProxyType
+
+from agent.decision.controls import Acting
+from agent.decision.record import Decision
+from energy.home import Home
+from ingest.live.meter import MeteredSlot
+from ingest.live.snapshot import Reading, Role
+from knowledge.forecast import DayShape
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the service has done since it was started; `decision_s` is the time that all decisions took."""
+
+    published: int = 0
+    advised: int = 0
+    no_command: int = 0
+    reviews: Mapping[str, int] = field(default_factory=dict)
+    decision_s: float = 0.0
+
+    def plus(self, decision: Decision) -> "Tally":
+        """The same with one more decision."""
+        reviews = dict(self.reviews)
+        if decision.review is not None:
+            reviews[decision.review.outcome] = reviews.get(decision.review.outcome, 0) + 1
+        return Tally(
+            published=self.published + (decision.outcome == "published"),
+            advised=self.advised + (decision.outcome == "advised"),
+            no_command=self.no_command + (decision.outcome == "no_command"),
+            reviews=MappingProxyType(reviews),
+            decision_s=self.decision_s + decision.seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The service at one moment, never changed afterwards.
+
+    `now` is the last time its clock showed, None before it was heard; `awake` is false while that clock is away.
+    `measured` holds the finished slots of yesterday and today, `shapes` the similar days of the last decision.
+    """
+
+    home: Home
+    model: str
+    step: timedelta
+    started: datetime
+    now: datetime | None = None
+    awake: bool = False
+    acting: Acting = Acting.ACT
+    readings: Mapping[Role, Reading] = field(default_factory=dict)
+    complaints: tuple[str, ...] = ()
+    decision: Decision | None = None
+    confirmed: bool | None = None
+    measured: tuple[MeteredSlot, ...] = ()
+    shapes: tuple[DayShape, ...] = ()
+    tally: Tally = Tally()
+
+
+class Board:
+    """One writer, many readers: a reader takes the newest state whole, and nobody waits for anybody."""
+
+    def __init__(self) -> None:
+        self._shown: Shown | None = None
+        self._wish = Event()
+
+    def show(self, state: Shown) -> None:
+        """Replace what is shown."""
+        self._shown = state
+
+    @property
+    def shown(self) -> Shown | None:
+        """The newest state; None before the service has begun."""
+        return self._shown
+
+    def wish_decision(self) -> None:
+        """Ask the service to decide as soon as it may."""
+        self._wish.set()
+
+    def fulfil_wish(self) -> None:
+        """The service has decided."""
+        self._wish.clear()
+
+    @property
+    def decision_wished(self) -> bool:
+        """Whether somebody waits for a decision."""
+        return self._wish.is_set()

@@ -1,0 +1,292 @@
+"""From the service's state to what the API answers: pure, but for remembering the last plan."""
+
+from datetime import datetime, timedelta
+from itertools import dropwhile, takewhile
+from typing import assert_never
+
+import numpy as np
+
+from agent.decision.controls import Acting
+from agent.decision.record import Decision, EnsembleRecord
+from agent.views.schemas import (
+    Band,
+    DeviceLine,
+    Flows,
+    Health,
+    InForce,
+    Plan,
+    PlanSlot,
+    Sensor,
+    SensorReport,
+    SimilarDay,
+    SimilarDays,
+    Status,
+)
+from agent.views.service_state import Shown
+from energy.commands import BatteryCommand, ClimateCommand, DeviceCommand, ExportCommand, LoadCommand, PowerSlot
+from energy.flows import Flows as HouseFlows
+from energy.home import Home
+from energy.planning.planner import Ensemble, follow
+from energy.slots import floor_slot
+from energy.tariff import Prices
+from ingest.live.snapshot import Role
+from knowledge.days import Floats, energy_kwh
+
+# A slot and this much later, a decision should have been made.
+_PATIENCE = timedelta(minutes=2)
+
+
+def status(shown: Shown, *, decision_wished: bool) -> Status:
+    """The house and its advisor now."""
+    home, checked = shown.home, health(shown)
+    return Status(
+        home=home.name,
+        zone=home.zone,
+        currency=home.currency,
+        capacity_kwh=home.battery.capacity_kwh,
+        slot_minutes=int(shown.step.total_seconds() // 60),
+        model=shown.model,
+        acting=shown.acting.value,
+        now=shown.now,
+        started=shown.started,
+        next_decision=floor_slot(shown.now, shown.step) + shown.step if shown.now else None,
+        decision_wished=decision_wished,
+        ok=checked.ok,
+        problems=checked.problems,
+        complaints=shown.complaints,
+        flows=_flows(shown),
+        decision=_in_force(shown.decision, shown) if shown.decision else None,
+    )
+
+
+def health(shown: Shown | None) -> Health:
+    """Whether decisions come, and commands with them."""
+    if shown is None:
+        return Health(ok=False, problems=("the service is starting",))
+    problems: tuple[str, ...] = ()
+    if shown.now is None:
+        problems = ("the house has not been heard",)
+    elif not shown.awake:
+        problems = (f"the house has been silent since {_local(shown.now, shown.home)}",)
+    elif shown.acting is Acting.OFF:
+        problems = ()
+    elif shown.decision is None:
+        problems = ("no decision yet",)
+    elif shown.now - shown.decision.at > shown.step + _PATIENCE:
+        problems = (f"the last decision was at {_local(shown.decision.at, shown.home)}",)
+    elif shown.decision.outcome == "no_command":
+        problems = shown.decision.problems
+    return Health(ok=not problems, problems=problems)
+
+
+def _local(moment: datetime, home: Home) -> str:
+    return f"{moment.astimezone(home.tz):%Y-%m-%d %H:%M}"
+
+
+def sensors(shown: Shown) -> SensorReport:
+    """Every reading with its age."""
+    return SensorReport(
+        now=shown.now,
+        sensors=tuple(
+            Sensor(
+                role=role,
+                value=reading.value,
+                at=reading.at,
+                age_s=(shown.now - reading.at).total_seconds() if shown.now else None,
+            )
+            for role, reading in sorted(shown.readings.items())
+        ),
+        complaints=shown.complaints,
+    )
+
+
+def _flows(shown: Shown) -> Flows:
+    def value(role: Role) -> float | None:
+        return shown.readings[role].value if role in shown.readings else None
+
+    import_price, export_price = _prices_now(shown)
+    return Flows(
+        load_kw=value("load_power"),
+        pv_kw=value("pv_power"),
+        grid_kw=value("grid_power"),
+        battery_kw=value("battery_power"),
+        soc=value("battery_soc"),
+        temperature_c=value("outdoor_temperature"),
+        import_price=import_price,
+        export_price=export_price,
+    )
+
+
+def _prices_now(shown: Shown) -> tuple[float | None, float | None]:
+    """The prices that the newest plan has for now: those that the decision rests on."""
+    ensemble = shown.decision.ensemble if shown.decision else None
+    if ensemble is None or shown.now is None:
+        return None, None
+    slot = (shown.now - ensemble.start) // timedelta(minutes=ensemble.step_minutes)
+    if not 0 <= slot < len(ensemble.import_prices):
+        return None, None
+    return ensemble.import_prices[slot], ensemble.export_prices[slot]
+
+
+def _in_force(decision: Decision, shown: Shown) -> InForce:
+    command = decision.command
+    levels = command.levels_at(shown.now or decision.at) if command else None
+    return InForce(
+        decision_id=decision.decision_id,
+        at=decision.at,
+        outcome=decision.outcome,
+        mode=command.mode.value if command else None,
+        valid_until=command.valid_until if command else None,
+        charge_to_soc=levels.charge_to_soc if levels else None,
+        reserve_soc=levels.reserve_soc if levels else None,
+        reason_code=decision.reason_code,
+        reason=decision.reason,
+        problems=decision.problems,
+        chosen=decision.chosen,
+        chosen_by=decision.chosen_by,
+        model_said=decision.review.rationale if decision.review else "",
+        stake=decision.stake,
+        worth_per_kwh=decision.worth_per_kwh,
+        confirmed=shown.confirmed,
+        devices=tuple(_device(told) for told in decision.device_commands),
+    )
+
+
+def _device(told: DeviceCommand) -> DeviceLine:
+    match told:
+        case LoadCommand():
+            start, end = _next_run(told.slots)
+            return DeviceLine(device=told.device, power_kw=told.power_kw, start=start, end=end)
+        case ClimateCommand():
+            return DeviceLine(device=told.zone, setpoint_c=told.setpoint_c)
+        case ExportCommand():
+            return DeviceLine(device="export", limit_kw=told.limit_kw)
+        case _:
+            assert_never(told)
+
+
+def _next_run(slots: tuple[PowerSlot, ...]) -> tuple[datetime | None, datetime | None]:
+    """From when to when a load runs next; None where it does not."""
+    running = list(takewhile(lambda slot: slot.power_kw > 0, dropwhile(lambda slot: slot.power_kw <= 0, slots)))
+    return (running[0].start, running[-1].end) if running else (None, None)
+
+
+class PlanView:
+    """The plan of the newest decision, worked out once for each."""
+
+    def __init__(self) -> None:
+        self._plan: Plan | None = None
+
+    def of(self, shown: Shown) -> Plan | None:
+        """The plan ahead; None where the newest decision gave no command."""
+        decision = shown.decision
+        if decision is None:
+            return None
+        if self._plan is None or self._plan.decision_id != decision.decision_id:
+            self._plan = plan_of(decision, shown.home)
+        return self._plan
+
+
+def plan_of(decision: Decision, home: Home) -> Plan | None:
+    """The plan ahead as a decision expects it; None where it gave no command."""
+    if decision.command is None or decision.ensemble is None or decision.snapshot is None:
+        return None
+    return _plan(decision, decision.command, decision.ensemble, decision.snapshot.soc, home)
+
+
+def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, soc: float, home: Home) -> Plan:
+    step = timedelta(minutes=record.step_minutes)
+    starts = [record.start + index * step for index in range(len(record.import_prices))]
+    ensemble = ensemble_of(record)
+    levels = [command.levels_at(max(start, command.valid_from)) for start in starts]
+    flows = follow(levels, ensemble, home, soc * home.battery.capacity_kwh)
+    charges = [soc, *(float(np.mean(flow.stored_kwh)) / (home.battery.capacity_kwh or 1) for flow in flows)]
+    chosen = next((candidate for candidate in decision.candidates if candidate.name == decision.chosen), None)
+    return Plan(
+        decision_id=decision.decision_id,
+        at=decision.at,
+        start_soc=soc,
+        futures=len(record.load_w),
+        expected_cost=chosen.expected_cost if chosen else 0.0,
+        slots=tuple(
+            PlanSlot(
+                start=start,
+                end=start + step,
+                mode=level.mode(charges[index]).value,
+                charge_to_soc=level.charge_to_soc,
+                reserve_soc=level.reserve_soc,
+                export_to_soc=level.export_to_soc,
+                import_price=record.import_prices[index],
+                export_price=record.export_prices[index],
+                **_expected(ensemble, flow, index, home),
+            )
+            for index, (start, level, flow) in enumerate(zip(starts, levels, flows, strict=True))
+        ),
+    )
+
+
+def ensemble_of(record: EnsembleRecord) -> Ensemble:
+    """The possible futures as the planner took them."""
+    return Ensemble(
+        load_kw=np.array(record.load_w) / 1000,
+        pv_kw=np.array(record.pv_w) / 1000,
+        prices=Prices(np.array(record.import_prices), np.array(record.export_prices)),
+        hours=record.step_minutes / 60,
+    )
+
+
+def _expected(ensemble: Ensemble, flow: HouseFlows, slot: int, home: Home) -> dict[str, Band | float]:
+    capacity_kwh = home.battery.capacity_kwh or 1
+    return {
+        "load_kw": _band(ensemble.load_kw[:, slot]),
+        "pv_kw": _band(ensemble.pv_kw[:, slot]),
+        "soc": _band(np.asarray(flow.stored_kwh) / capacity_kwh),
+        "grid_kw": _mean(np.asarray(flow.grid_import_kw) - flow.grid_export_kw),
+        "battery_kw": _mean(np.asarray(flow.discharge_kw) - flow.charge_kw),
+    }
+
+
+def _band(values: Floats) -> Band:
+    low, high = np.quantile(values, (0.1, 0.9))
+    return Band(mean=_mean(values), low=round(float(low), 4), high=round(float(high), 4))
+
+
+def _mean(values: Floats) -> float:
+    return round(float(values.mean()), 4)
+
+
+def similar_days(shown: Shown) -> SimilarDays:
+    """The days that the newest decision rests on, with their shapes."""
+    near = {neighbour.day: neighbour for neighbour in shown.decision.neighbours} if shown.decision else {}
+    return SimilarDays(
+        step_minutes=int(shown.step.total_seconds() // 60),
+        days=tuple(
+            SimilarDay(
+                day=shape.day,
+                why=near[shape.day].why,
+                distance=near[shape.day].distance,
+                load_kwh=_energy(shape.load_kw, shown.step),
+                pv_kwh=_energy(shape.pv_kw, shown.step),
+                load_kw=_listed(shape.load_kw),
+                pv_kw=_listed(shape.pv_kw),
+            )
+            for shape in shown.shapes
+            if shape.day in near
+        ),
+    )
+
+
+def _energy(power_kw: Floats, step: timedelta) -> float:
+    energy = energy_kwh(power_kw, step)
+    return 0.0 if np.isnan(energy) else round(energy, 3)
+
+
+def _listed(values: Floats) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(value) else round(value, 4) for value in values.tolist())
+
+
+def next_allowed(shown: Shown, pause: timedelta) -> datetime | None:
+    """When the guard lets a further command out."""
+    if shown.now is None or shown.decision is None or shown.decision.command is None:
+        return shown.now
+    return max(shown.now, shown.decision.at + pause)

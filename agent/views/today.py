@@ -1,0 +1,135 @@
+"""The local day so far: its finished slots, and its bill beside plain self-consumption and the bound."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from agent.views.schemas import Bill, DecisionLine, MeasuredSlot, Today
+from agent.views.service_state import Shown
+from energy.billing.bills import bills_of
+from energy.flows import Flows
+from energy.home import Home
+from energy.slots import DAY, day_bounds, hours, local_day
+from energy.tariff import Prices
+from ingest.live.meter import MeteredSlot
+from knowledge.days import Floats
+
+
+class TodayView:
+    """The day so far, worked out once for each decision."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Sequence[MeteredSlot], Today | None] | None = None
+
+    def of(self, shown: Shown, decisions: Callable[[datetime], Sequence[DecisionLine]]) -> Today | None:
+        """The day; `decisions` gives those since a moment, newest first."""
+        known = self._known
+        # Slots are measured anew at each decision, and never changed.
+        if known is None or known[0] is not shown.measured:
+            since = shown.measured[0].start - DAY if shown.measured else shown.started
+            known = self._known = (shown.measured, today(shown, decisions(since)))
+        return known[1]
+
+
+def today(shown: Shown, decisions: Sequence[DecisionLine]) -> Today | None:
+    """The day so far, with the mode in force in each slot; `decisions` are newest first. None without a clock.
+
+    Raises:
+        DataError: the tariff has no price for a slot that is over.
+    """
+    if shown.now is None:
+        return None
+    home, step = shown.home, shown.step
+    day = local_day(shown.now, home.tz)
+    first, _ = day_bounds(day, home.tz)
+    slots = [slot for slot in shown.measured if first <= slot.start < shown.now]
+    if not slots:
+        return Today(day=day, slots=(), bill=None)
+    before = next((slot for slot in shown.measured if slot.start == slots[0].start - step), None)
+    prices = home.tariff.prices([slot.start for slot in slots], home.tz)
+    flows, start_kwh = measured_flows(slots, home, step=step, before=before)
+    return Today(
+        day=day,
+        slots=tuple(_slot(slot, at, flows, prices, _mode(slot, step, decisions)) for at, slot in enumerate(slots)),
+        bill=_bill(flows, prices, home, hours=hours(step), start_kwh=start_kwh, metered=_is_metered(slots)),
+    )
+
+
+def _mode(slot: MeteredSlot, step: timedelta, decisions: Sequence[DecisionLine]) -> str | None:
+    """The mode of the last decision before the slot's end; an older one than a day says nothing."""
+    newest = next((line for line in decisions if line.at < slot.start + step), None)
+    return newest.mode if newest and slot.start - newest.at < timedelta(days=1) else None
+
+
+def _is_metered(slots: Sequence[MeteredSlot]) -> bool:
+    return all(slot.grid_import_kw is not None for slot in slots)
+
+
+def measured_flows(
+    slots: Sequence[MeteredSlot], home: Home, *, step: timedelta, before: MeteredSlot | None
+) -> tuple[Flows, float]:
+    """Flows of finished slots and the energy stored before them.
+
+    Battery and grid are the measured ones where the house measures them; else the battery follows from the charge,
+    and the grid from the balance. `before` is the slot just before, whose charge the stretch begins with.
+    """
+    battery = home.battery
+    stored = np.array([slot.soc for slot in slots]) * battery.capacity_kwh
+    start_kwh = (before.soc if before else slots[0].soc) * battery.capacity_kwh
+    gained_kw = np.diff(stored, prepend=start_kwh) / hours(step)
+    charge = _known(slots, "charge_kw", np.maximum(gained_kw, 0) / battery.charge_efficiency)
+    discharge = _known(slots, "discharge_kw", np.maximum(-gained_kw, 0) * battery.discharge_efficiency)
+    load, pv = np.array([slot.load_kw for slot in slots]), np.array([slot.pv_kw for slot in slots])
+    net = load - pv + charge - discharge
+    flows = Flows(
+        load_kw=load,
+        pv_kw=pv,
+        charge_kw=charge,
+        discharge_kw=discharge,
+        grid_import_kw=_known(slots, "grid_import_kw", np.maximum(net, 0)),
+        grid_export_kw=_known(slots, "grid_export_kw", np.maximum(-net, 0)),
+        curtailed_kw=np.zeros(len(slots)),
+        stored_kwh=stored,
+    )
+    return flows, start_kwh
+
+
+def _known(slots: Sequence[MeteredSlot], name: str, otherwise: Floats) -> Floats:
+    """A measured series, filled where it was not measured."""
+    values = [getattr(slot, name) for slot in slots]
+    return np.array([other if value is None else value for value, other in zip(values, otherwise, strict=True)])
+
+
+def _slot(slot: MeteredSlot, at: int, flows: Flows, prices: Prices, mode: str | None) -> MeasuredSlot:
+    grid = np.asarray(flows.grid_import_kw)[at] - np.asarray(flows.grid_export_kw)[at]
+    battery = np.asarray(flows.discharge_kw)[at] - np.asarray(flows.charge_kw)[at]
+    return MeasuredSlot(
+        start=slot.start,
+        load_kw=round(slot.load_kw, 4),
+        pv_kw=round(slot.pv_kw, 4),
+        grid_kw=round(float(grid), 4),
+        battery_kw=round(float(battery), 4),
+        soc=slot.soc,
+        pv_forecast_kw=slot.pv_forecast_kw,
+        import_price=float(prices.import_per_kwh[at]),
+        export_price=float(prices.export_per_kwh[at]),
+        mode=mode,
+    )
+
+
+def _bill(flows: Flows, prices: Prices, home: Home, *, hours: float, start_kwh: float, metered: bool) -> Bill:
+    # A measured charge may lie a little outside the band that the bound must start in.
+    inside_kwh = min(max(start_kwh, home.battery.min_kwh), home.battery.max_kwh)
+    bills = bills_of(flows, prices, home, hours=hours, start_kwh=inside_kwh)
+    return Bill(
+        none=bills.none,
+        greedy=bills.greedy,
+        advisor=bills.advisor,
+        bound=bills.oracle,
+        metered=metered,
+        load_kwh=bills.ledger.load_kwh,
+        pv_kwh=bills.ledger.pv_kwh,
+        import_kwh=bills.ledger.import_kwh,
+        export_kwh=bills.ledger.export_kwh,
+    )

@@ -1,0 +1,98 @@
+"""The API put together: routes behind the gate, one form of error, an OpenAPI description."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from anyio import to_thread
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as AnyHttpError
+from starlette.types import ASGIApp
+
+from agent.settings import ApiSettings
+from agent.web.access import Gate, Keys
+from agent.web.ask import Desk, ask_routes
+from agent.web.decision_log import DecisionLog
+from agent.web.notes import note_routes
+from agent.web.ollama import ollama_routes
+from agent.web.page import page_routes
+from agent.web.routes import live_routes, past_routes, state_routes
+from agent.web.source import Source
+from energy.errors import AdvisorError
+
+_log = logging.getLogger(__name__)
+_SHOWN = 60
+_THREADS = 2
+_UNREADABLE = "the body cannot be read: send JSON in UTF-8"
+
+
+def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) -> ASGIApp:
+    """The whole API, with its gate in front."""
+    app = FastAPI(
+        lifespan=_few_threads,
+        title="Energy Advisor",
+        version=version("energy-advisor"),
+        summary="What the advisor of a home sees, plans and has decided, and why.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its assets would come from elsewhere
+        redoc_url=None,
+    )
+    desk = Desk(source)
+    for router in (
+        state_routes(source),
+        past_routes(source, DecisionLog(source.journal, home)),
+        live_routes(source),
+        note_routes(source),
+        ask_routes(source, desk),
+        ollama_routes(desk),
+        page_routes(),
+    ):
+        app.include_router(router)
+    app.add_exception_handler(AnyHttpError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(AdvisorError, _failed)
+    app.add_exception_handler(Exception, _failed)
+    return Gate(app, settings=settings, keys=keys)
+
+
+@asynccontextmanager
+async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
+    """Every thread that works for readers takes its share of the interpreter from the deciding one."""
+    del app
+    to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    yield
+
+
+def _problem(status: int, error: str) -> JSONResponse:
+    return JSONResponse({"error": error}, status_code=status)
+
+
+async def _refused(request: Request, err: Exception) -> JSONResponse:
+    del request
+    if not isinstance(err, AnyHttpError):
+        raise err
+    # The only 400 here is the framework's own, for bytes that are no text.
+    return _problem(err.status_code, _UNREADABLE if err.status_code == 400 else str(err.detail))
+
+
+async def _invalid(request: Request, err: Exception) -> JSONResponse:
+    """Each wrong field with the beginning of its value."""
+    del request
+    problems = err.errors() if isinstance(err, RequestValidationError) else []
+    return _problem(422, "; ".join(_told(each) for each in problems) or _UNREADABLE)
+
+
+def _told(problem: dict[str, Any]) -> str:
+    field, given = ".".join(str(part) for part in problem["loc"]), repr(problem.get("input"))
+    shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
+    return f"{field}: {problem['msg']} (given: {shown})"
+
+
+async def _failed(request: Request, err: Exception) -> JSONResponse:
+    """What went wrong on our side is in the log; the client is told no more than what is meant for users."""
+    _log.error("%s %s failed: %s: %s", request.method, request.url.path, type(err).__name__, err)
+    return _problem(500, str(err) if isinstance(err, AdvisorError) else "the advisor failed to answer: see its log")

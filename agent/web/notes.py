@@ -1,0 +1,134 @@
+"""What the household asks for, over HTTP: read a note back first, keep it once confirmed, withdraw it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from agent.decision.constraint_words import describe
+from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, understand
+from agent.views.schemas import Problem
+from agent.views.service_state import Shown
+from agent.web.access import BEARER
+from agent.web.source import Source
+from energy.constraints import Constraint
+from energy.errors import DataError
+from energy.home import Home
+from knowledge.notes import KnownNote, State
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
+_REMEMBERED = 20
+_REFUSALS: dict[int | str, dict[str, Any]] = {401: {"model": Problem}, 404: {"model": Problem}}
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoteText(_Body):
+    """A note as somebody says it."""
+
+    text: Text
+
+
+class NewNote(_Body):
+    """A note to keep: its text, and what `/v1/notes/understand` made of it and a person confirmed."""
+
+    text: Text
+    constraint: Constraint
+
+
+class Reading(_Body):
+    """What was made of a note: `means` says it back; where `constraint` is None, `problem` says why."""
+
+    constraint: Constraint | None = None
+    means: str = ""
+    assumed: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class NoteLine(_Body):
+    """A kept note and where it stands."""
+
+    id: str
+    text: str
+    means: str
+    kind: str
+    state: State
+    at: AwareDatetime
+    start: AwareDatetime
+    end: AwareDatetime
+
+
+def note_routes(source: Source) -> APIRouter:
+    """Notes under `/v1/notes`; times of notes are by the service's clock."""
+    router = APIRouter(prefix="/v1/notes", tags=["notes"], responses={503: {"model": Problem}})
+
+    @router.get("")
+    def get_notes() -> list[NoteLine]:
+        """Notes that hold or are ahead, and the last that did, newest first."""
+        shown, now = _awake(source)
+        return [_line(known, shown.home, now) for known in reversed(source.notes.list()[-_REMEMBERED:])]
+
+    @router.post("/understand")
+    def post_understand(body: NoteText) -> Reading:
+        """Say a note back, to be confirmed; nothing is kept."""
+        shown, now = _awake(source)
+        return _reading(understand(body.text, now=now, tz=shown.home.tz, home=shown.home), shown.home)
+
+    @router.post("", status_code=201, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
+    def post_note(body: NewNote) -> NoteLine:
+        """Keep a confirmed note and decide anew; the token is needed."""
+        shown, now = _awake(source)
+        if body.constraint.end <= now:
+            raise HTTPException(422, f"constraint ended at {body.constraint.end.isoformat()}: nothing to keep")
+        note = source.notes.add(body.text, body.constraint, now=now, until=body.constraint.end)
+        source.board.wish_decision()
+        return _line(KnownNote(note=note), shown.home, now)
+
+    @router.post("/{note_id}/done", responses=_REFUSALS, dependencies=[Depends(BEARER)])
+    def post_done(note_id: Annotated[str, Field(max_length=40)]) -> NoteLine:
+        """Withdraw a note and decide anew; the token is needed."""
+        shown, now = _awake(source)
+        try:
+            known = source.notes.done(note_id, now=now)
+        except DataError as err:
+            raise HTTPException(404, str(err)) from err
+        source.board.wish_decision()
+        return _line(known, shown.home, now)
+
+    return router
+
+
+def _awake(source: Source) -> tuple[Shown, datetime]:
+    """The state and its clock.
+
+    Raises:
+        HTTPException: the clock that notes go by is not known.
+    """
+    shown = source.shown()
+    if shown.now is None:
+        raise HTTPException(503, "the house has not been heard: its clock, which notes go by, is not known yet")
+    return shown, shown.now
+
+
+def _reading(answer: Understood | NotUnderstood, home: Home) -> Reading:
+    if isinstance(answer, NotUnderstood):
+        return Reading(problem=answer.why)
+    told = describe(answer.constraint, home.tz, answer.language)
+    return Reading(constraint=answer.constraint, means=told, assumed=answer.assumed)
+
+
+def _line(known: KnownNote, home: Home, now: datetime) -> NoteLine:
+    note, constraint = known.note, known.note.constraint
+    return NoteLine(
+        id=note.id,
+        text=note.text,
+        means=describe(constraint, home.tz) if constraint else "a remark for the model",
+        kind=constraint.kind if constraint else "remark",
+        state=known.state(now),
+        at=note.at,
+        start=constraint.start if constraint else note.at,
+        end=note.until,
+    )

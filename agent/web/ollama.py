@@ -1,0 +1,194 @@
+"""Enough of Ollama's API that its clients, such as Home Assistant's assistant, can ask the advisor.
+
+It answers questions and nothing else: tools that a client offers are not used, and nothing is ever changed.
+Reference: https://github.com/ollama/ollama/blob/main/docs/api.md
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Literal, assert_never
+
+from fastapi import APIRouter, HTTPException, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from agent.language.answers.ask import Done, Ran, Said
+from agent.web.ask import Desk, Failed
+from agent.web.streaming import Lines, NdjsonResponse
+
+NAME = "energy-advisor:latest"
+# Of the versions whose messages these are.
+_VERSION = "0.13.0"
+_DETAILS = {"parent_model": "", "format": "facts", "family": "energy-advisor", "families": ["energy-advisor"]}
+_SIZES = {"parameter_size": "0B", "quantization_level": "none"}
+_MADE = "2026-01-01T00:00:00Z"
+_DIGEST = hashlib.sha256(NAME.encode()).hexdigest()
+
+
+Wrap = Callable[[str], dict[str, object]]
+
+
+class _Request(BaseModel):
+    """Clients send more than is needed here, and more with every version."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ChatMessage(_Request):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str | None = None
+
+
+class ChatRequest(_Request):
+    """A conversation; only the last thing that the user said is answered."""
+
+    model: str
+    messages: tuple[ChatMessage, ...] = ()
+    stream: bool = True
+    format: JsonValue = None
+
+    @property
+    def question(self) -> str:
+        """The last thing that the user said; what an assistant adds about its house is not read."""
+        return next((said.content or "" for said in reversed(self.messages) if said.role == "user"), "")
+
+
+class GenerateRequest(_Request):
+    """A single prompt; an empty one only asks whether the model is there."""
+
+    model: str
+    prompt: str = ""
+    stream: bool = True
+
+
+class ShowRequest(_Request):
+    """Which model is meant; older clients call it `name`."""
+
+    model: str = ""
+    name: str = ""
+
+
+def ollama_routes(desk: Desk) -> APIRouter:
+    """The paths under `/api` that clients use to find a model and to talk to it."""
+    router = APIRouter(prefix="/api", tags=["ollama"])
+
+    @router.get("/version")
+    async def get_version() -> dict[str, str]:
+        """The version of Ollama whose messages are spoken."""
+        return {"version": _VERSION}
+
+    @router.get("/tags")
+    async def get_tags() -> dict[str, object]:
+        """The one model: the advisor."""
+        return {"models": [_entry() | {"modified_at": _MADE}]}
+
+    @router.get("/ps")
+    async def get_ps() -> dict[str, object]:
+        """The one model, always loaded."""
+        return {"models": [_entry() | {"expires_at": "2100-01-01T00:00:00Z", "size_vram": 0}]}
+
+    @router.post("/show")
+    async def post_show(body: ShowRequest) -> dict[str, object]:
+        """What the model can do: converse."""
+        _known(body.model or body.name)
+        return {
+            "modelfile": "",
+            "parameters": "",
+            "template": "",
+            "details": _DETAILS | _SIZES,
+            "model_info": {"general.architecture": "energy-advisor", "energy-advisor.context_length": 2048},
+            "capabilities": ["completion"],
+            "modified_at": _MADE,
+        }
+
+    @router.post("/chat", response_class=Response)
+    async def post_chat(body: ChatRequest) -> Response:
+        """Answer the last question of a conversation."""
+        _known(body.model)
+        if body.format:
+            # Words where a client waits for JSON would be an error that it cannot explain.
+            raise HTTPException(422, f"{NAME} answers in words and fills in no format: ask it without one")
+        return await _answer(desk, body.question, stream=body.stream, wrap=_message)
+
+    @router.post("/generate", response_class=Response)
+    async def post_generate(body: GenerateRequest) -> Response:
+        """Answer a prompt."""
+        _known(body.model)
+        return await _answer(desk, body.prompt, stream=body.stream, wrap=_response)
+
+    return router
+
+
+def _entry() -> dict[str, object]:
+    return {"name": NAME, "model": NAME, "size": 0, "digest": _DIGEST, "details": _DETAILS | _SIZES}
+
+
+def _known(model: str) -> None:
+    if model not in {NAME, NAME.partition(":")[0]}:
+        raise HTTPException(404, f"model {model[:64]!r} not found: the only one here is {NAME!r}")
+
+
+def _message(text: str) -> dict[str, object]:
+    return {"message": {"role": "assistant", "content": text}}
+
+
+def _response(text: str) -> dict[str, object]:
+    return {"response": text}
+
+
+async def _answer(desk: Desk, question: str, *, stream: bool, wrap: Wrap) -> Response:
+    chunks = _chunks(desk, question, wrap)
+    if stream:
+        return NdjsonResponse(chunks, desk.turns)
+    async with desk.turns:
+        return _whole(await run_in_threadpool(list, chunks), wrap)
+
+
+def _chunks(desk: Desk, question: str, wrap: Wrap) -> Lines:
+    """Chunks as Ollama sends them: text, then a last one with counts, or an error."""
+    began, count = time.perf_counter(), 0
+    if not question.strip():
+        yield _last(began, count) | wrap("")
+        return
+    with closing(desk.pieces(question)) as pieces:
+        for piece in pieces:
+            match piece:
+                case Said(text):
+                    count += 1
+                    yield _head() | {"done": False} | wrap(text)
+                case Failed():
+                    yield {"error": piece.why}
+                case Done():
+                    yield _last(began, count) | wrap("")
+                case Ran():
+                    continue
+                case _:
+                    assert_never(piece)
+
+
+def _head() -> dict[str, object]:
+    return {"model": NAME, "created_at": datetime.now(UTC).isoformat()}
+
+
+def _last(began: float, count: int) -> dict[str, object]:
+    passed_ns = int((time.perf_counter() - began) * 1e9)
+    counts = {"prompt_eval_count": 0, "prompt_eval_duration": 0, "eval_count": count, "eval_duration": passed_ns}
+    return _head() | {"done": True, "done_reason": "stop", "total_duration": passed_ns, "load_duration": 0} | counts
+
+
+def _whole(chunks: list[Mapping[str, object]], wrap: Wrap) -> Response:
+    if "error" in chunks[-1]:
+        return JSONResponse(chunks[-1], status_code=500)
+    return JSONResponse(dict(chunks[-1]) | wrap("".join(_text(chunk) for chunk in chunks)))
+
+
+def _text(chunk: Mapping[str, object]) -> str:
+    message = chunk.get("message", {})
+    said = message.get("content") if isinstance(message, dict) and message else chunk.get("response")
+    return said if isinstance(said, str) else ""

@@ -1,0 +1,151 @@
+"""What can be asked of the service under `/v1`: its state, its plan and its past, and a decision now."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime
+
+from agent.views.schemas import (
+    DecisionLine,
+    Health,
+    Plan,
+    Problem,
+    SensorReport,
+    SimilarDays,
+    Status,
+    Today,
+    Why,
+    Wished,
+)
+from agent.views.status import PlanView, health, next_allowed, sensors, similar_days, status
+from agent.views.today import TodayView
+from agent.web.access import BEARER
+from agent.web.decision_log import DecisionLog
+from agent.web.metrics import Figures
+from agent.web.source import Source
+from agent.web.streaming import NDJSON
+
+_LOOK_EVERY_S = 0.5
+_BEAT_EVERY = 30
+_LISTENERS = 64
+
+
+def state_routes(source: Source) -> APIRouter:
+    """Reading what is now and what is planned: from memory alone."""
+    router = APIRouter(prefix="/v1", tags=["state"], responses={503: {"model": Problem}})
+    plan_view, figures = PlanView(), Figures(source.board)
+
+    @router.get("/status")
+    async def get_status() -> Status:
+        """The house and its advisor now."""
+        return status(source.shown(), decision_wished=source.board.decision_wished)
+
+    @router.get("/snapshot")
+    async def get_snapshot() -> SensorReport:
+        """Every sensor's newest reading, with its age and what is wrong with it."""
+        return sensors(source.shown())
+
+    @router.get("/plan", responses={404: {"model": Problem}})
+    async def get_plan() -> Plan:
+        """What is expected slot by slot if the schedule in force is followed."""
+        plan = plan_view.of(source.shown())
+        if plan is None:
+            raise HTTPException(404, "there is no plan: the newest decision gave no command; see /v1/status")
+        return plan
+
+    @router.get("/days")
+    async def get_days() -> SimilarDays:
+        """The similar days that the plan rests on."""
+        return similar_days(source.shown())
+
+    @router.get("/health", responses={503: {"model": Health}})
+    async def get_health(response: Response) -> Health:
+        """200 where decisions and commands come, else 503 and why."""
+        checked = health(source.board.shown)
+        response.status_code = 200 if checked.ok else 503
+        return checked
+
+    @router.get("/metrics", response_class=Response)
+    async def get_metrics() -> Response:
+        """Figures for Prometheus."""
+        return Response(figures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
+
+
+def past_routes(source: Source, log: DecisionLog) -> APIRouter:
+    """Reading what was measured and decided: from the journal."""
+    router = APIRouter(prefix="/v1", tags=["past"], responses={503: {"model": Problem}})
+
+    view = TodayView()
+
+    @router.get("/today")
+    def get_today() -> Today:
+        """The local day so far: finished slots, and the bill beside plain self-consumption and the bound."""
+        told = view.of(source.shown(), lambda since: log.lines(since=since, until=None, limit=400))
+        if told is None:
+            raise HTTPException(503, "the house has not been heard: its day is not known yet")
+        return told
+
+    @router.get("/decisions")
+    def get_decisions(
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 96,
+    ) -> list[DecisionLine]:
+        """Decisions, newest first."""
+        source.shown()
+        return log.lines(since=since, until=until, limit=limit)
+
+    @router.get("/decisions/{decision_id}", responses={404: {"model": Problem}})
+    def get_decision(decision_id: str) -> Why:
+        """All that led to one decision."""
+        why = log.why(decision_id)
+        if why is None:
+            raise HTTPException(404, f"there is no decision {decision_id[:64]!r}: see /v1/decisions")
+        return why
+
+    return router
+
+
+def live_routes(source: Source) -> APIRouter:
+    """Following the service, and asking it to decide."""
+    router = APIRouter(prefix="/v1", tags=["live"], responses={503: {"model": Problem}})
+    listeners = 0
+
+    async def changes(request: Request) -> AsyncIterator[bytes]:
+        nonlocal listeners
+        listeners += 1
+        try:
+            seen, quiet = None, 0
+            while not await request.is_disconnected():
+                shown = source.board.shown
+                if shown is not None and (shown is not seen or quiet >= _BEAT_EVERY):
+                    seen, quiet = shown, 0
+                    now = status(shown, decision_wished=source.board.decision_wished)
+                    yield orjson.dumps(now.model_dump(mode="json")) + b"\n"
+                quiet += 1
+                await asyncio.sleep(_LOOK_EVERY_S)
+        finally:
+            listeners -= 1
+
+    @router.get("/live", response_class=StreamingResponse, responses={200: {"content": {NDJSON: {}}}})
+    async def get_live(request: Request) -> StreamingResponse:
+        """The status, one JSON object a line, whenever it changes; at least every quarter of a minute."""
+        source.shown()
+        if listeners >= _LISTENERS:
+            raise HTTPException(503, f"{_LISTENERS} others are listening: close a page or ask /v1/status")
+        return StreamingResponse(changes(request), media_type=NDJSON)
+
+    @router.post("/decide", status_code=202, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
+    async def post_decide() -> Wished:
+        """Decide as soon as the pause between commands allows; the token is needed."""
+        shown = source.shown()
+        source.board.wish_decision()
+        return Wished(not_before=next_allowed(shown, source.pause))
+
+    return router

@@ -1,0 +1,81 @@
+"""`make ask`: a simulated house lives for a week with the advisor, then ten questions of a household are answered."""
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import typer
+
+from advisor.chat.answer_backend import open_memory
+from advisor.demo.run import Choices, play, prepare
+from agent.language.answers.ask import Answer
+
+HOME = "citylearn-4"
+FIRST_DAY = date(2016, 12, 12)  # a Monday
+# Until Sunday at six in the evening: a moment at which something lies ahead.
+HOURS = 6 * 24 + 18
+QUESTIONS = (
+    "What happened this week?",
+    "How much did the battery save this week?",
+    "Which day cost the most this week?",
+    "Did we use more this week than last week?",
+    "Why did you charge from the grid today?",
+    "Why didn't you charge at 6 this morning?",
+    "What is the plan?",
+    "What if the battery were at 80 %?",
+    "When should I run the dishwasher?",
+    "¿Qué días se parecen a hoy?",
+)
+_FOLDER = Path(".advisor/ask")
+_PAGE = Path("docs/ask.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The played week's folder and the answers at its end."""
+
+    folder: Path
+    answers: list[Answer]
+
+
+def live_through(folder: Path, *, hours: int = HOURS, quiet: bool = False) -> Week:
+    """Play the week as the demo plays a day: house, broker and service as processes, without a model."""
+    choices = Choices(home=HOME, day=FIRST_DAY, hours=hours, model="none", folder=folder)
+    play(choices, prepare(choices, quiet=quiet), None)
+    with ExitStack() as stack:
+        partner = open_memory(folder / "memory", HOME, stack)
+        answers = [partner.asker.answer(question, now=partner.now()) for question in QUESTIONS]
+    return Week(folder, answers)
+
+
+def page_of(week: Week) -> str:
+    """The questions and answers as a page."""
+    about = (
+        f"The house is `{HOME}`, a recorded home that is shipped. It lived from {FIRST_DAY:%A %d %B %Y} until "
+        "Sunday at 18:00, the service deciding every half hour, without a language model. `make ask` plays the week "
+        "and writes this page; a test checks every figure against the house's own record, journal and day store."
+    )
+    parts = ["# A week, and ten questions about it", about]
+    for answer in week.answers:
+        parts += [f"## {answer.question}", _block(answer.text), _rests_on(answer)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _block(text: str) -> str:
+    """Text whose rows become a list."""
+    first, *rows = text.split("\n")
+    return "\n".join([first, "", *rows]) if rows else first
+
+
+def _rests_on(answer: Answer) -> str:
+    decisions = [f"decision `{decision_id}`" for decision_id in answer.decisions]
+    days = [f"{answer.days[0]} to {answer.days[-1]}"] if len(answer.days) > 5 else [str(day) for day in answer.days]
+    return f"*{', '.join(answer.tools)}*: {', '.join([*decisions, *days])}"
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1]) if len(sys.argv) > 1 else _PAGE
+    page.write_text(page_of(live_through(_FOLDER)), encoding="utf-8")
+    typer.echo(f"wrote {page}")

@@ -1,0 +1,1 @@
+"""Planning under uncertainty: slot costs, cost-to-go, levels, the linear programme and the bound."""

@@ -1,0 +1,316 @@
+"""The planner: an ensemble of possible days becomes a schedule of two levels per slot, and candidates beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy.commands import SELF_CONSUMPTION, Levels
+from energy.constraints import SlotWishes, obey
+from energy.flows import Flows, step_house
+from energy.home import Home
+from energy.planning.cost_to_go import CostToGo, MeanWorth, costs_to_go, mean_worth
+from energy.planning.slot_cost import stage_costs
+from energy.tariff import Prices
+
+Floats = NDArray[np.float64]
+
+_AS_GOOD_PER_KWH = 1e-6
+_FULL_KWH = 1e-6
+# Reserves missed by this much more, summed over the slots' ends of one scenario alone, are as good as met.
+_AS_SHORT_KWH = 0.05
+# How long a day is taken to go on like the past day it began like. On homes 1 to 8, two to six hours do as well.
+_MEET_HOURS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """Possible futures: load and PV of shape (scenarios, slots) in kW, with the prices known for those slots."""
+
+    load_kw: Floats
+    pv_kw: Floats
+    prices: Prices
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What following a schedule would bring over the ensemble."""
+
+    expected_cost: float
+    spread: float
+    final_soc: float
+    import_kwh: float
+    grid_charge_kwh: float
+    # Mean over the scenarios of what is missing from the household's reserves, summed over the slots' ends.
+    shortfall_kwh: float = 0.0
+
+
+CandidateName = Literal["best", "self_consumption", "keep_reserve", "calm", "no_grid_charging"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One schedule that could be followed, its outlook, and its cost if it held in the first slot alone.
+
+    `first_slot_cost` is the expected cost of that slot and, from where it leads, of the best that could follow.
+    """
+
+    name: CandidateName
+    levels: tuple[Levels, ...]
+    outlook: Outlook
+    first_slot_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The best schedule first and its rivals after it.
+
+    `worth_now_per_kwh` is the worth of one more stored kWh at the end of the first slot; `stake` the expected extra
+    cost of plain self-consumption in that slot alone.
+    """
+
+    candidates: tuple[Candidate, ...]
+    worth_now_per_kwh: float
+    stake: float
+    start_soc: float
+
+    @property
+    def best(self) -> Candidate:
+        """The cheapest candidate: none of its rivals is expected to cost less."""
+        return self.candidates[0]
+
+    def regret(self, candidate: Candidate) -> float:
+        """Expected extra cost of a candidate per slot, against the best.
+
+        The larger of what it costs in the first slot, which is what the next decision can no longer mend, and of its
+        mean over the horizon, which is what it would cost if no decision followed.
+        """
+        mean_extra = (candidate.outlook.expected_cost - self.best.outlook.expected_cost) / len(candidate.levels)
+        return max(candidate.first_slot_cost - self.best.first_slot_cost, mean_extra)
+
+
+def end_worth_per_kwh(prices: Prices, home: Home) -> float:
+    """Worth of a kWh left at the horizon: what it would save at the cheapest import price."""
+    return max(float(prices.import_per_kwh.min()), 0.0) * home.battery.discharge_efficiency
+
+
+def cost_to_go(
+    ensemble: Ensemble, home: Home, wishes: SlotWishes | None = None, *, apart: bool = False
+) -> list[CostToGo]:
+    """Least cost of every scenario before each slot and after the last, as a function of stored energy.
+
+    Exact for one scenario. Several meet every few hours, beyond which none is known to go on as it began; `apart` each
+    is exact by itself, as if it were known. What is missing from a reserve that the household asked for counts as a
+    high cost.
+    """
+    stages = stage_costs(
+        ensemble.load_kw,
+        ensemble.pv_kw,
+        prices=ensemble.prices,
+        battery=home.battery,
+        grid=home.grid,
+        hours=ensemble.hours,
+        wishes=wishes,
+    )
+    floor_kwh = wishes.floor_kwh if wishes else None
+    end_worth = end_worth_per_kwh(ensemble.prices, home)
+    meet_slots = None if apart else max(round(_MEET_HOURS / ensemble.hours), 1)
+    return costs_to_go(stages, home.battery.usable_kwh, end_worth, floor_kwh, meet_slots=meet_slots)
+
+
+def best_levels(
+    ensemble: Ensemble,
+    home: Home,
+    futures: Sequence[CostToGo],
+    *,
+    slots: int | None = None,
+) -> tuple[Levels, ...]:
+    """Levels of all or the first `slots` slots, from the ensemble's mean worth of stored energy at each slot's end.
+
+    Buy while a stored kWh is worth more than it costs; give while it is worth no more than it saves. On one scenario
+    the schedule is optimal whenever the price tells all decisions apart.
+    """
+    wanted = slice(slots)
+    worths = [mean_worth(future) for future in futures[1:][wanted]]
+    prices = ensemble.prices
+    triples = zip(worths, prices.import_per_kwh[wanted], prices.export_per_kwh[wanted], strict=True)
+    return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in triples)
+
+
+def _levels(worth: MeanWorth, buy: float, sell: float, home: Home) -> Levels:
+    battery, grid = home.battery, home.grid
+    wear = battery.cycle_cost_per_kwh
+    reserve = _soc(worth.level_kwh(buy * battery.discharge_efficiency - wear), home)
+    charge_to = 0.0
+    if grid.allow_grid_charging:
+        charge_to = _soc(worth.level_kwh(buy / battery.charge_efficiency), home)
+    reserve = max(reserve, charge_to)
+    export_to = None
+    if grid.allow_battery_export:
+        export_to = max(reserve, _soc(worth.level_kwh(sell * battery.discharge_efficiency - wear), home))
+    # A surplus kWh that will be as good as sold is stored all the same: the forecast may be wrong.
+    store_kwh = worth.level_kwh(sell / battery.charge_efficiency - _AS_GOOD_PER_KWH)
+    surplus_to = None if store_kwh >= battery.usable_kwh - _FULL_KWH else _soc(store_kwh, home)
+    return Levels(charge_to_soc=charge_to, reserve_soc=reserve, export_to_soc=export_to, surplus_to_soc=surplus_to)
+
+
+def _soc(above_kwh: float, home: Home) -> float:
+    """Charge at an energy above the minimum; an empty band asks for nothing."""
+    if above_kwh <= 0 or not home.battery.capacity_kwh:
+        return 0.0
+    return min((home.battery.min_kwh + above_kwh) / home.battery.capacity_kwh, home.battery.max_soc)
+
+
+def follow(levels: Sequence[Levels], ensemble: Ensemble, home: Home, stored_kwh: float) -> list[Flows]:
+    """Flows of every scenario when the house follows a schedule from `stored_kwh`."""
+    stored: float | Floats = np.full(len(ensemble.load_kw), stored_kwh)
+    flows = []
+    for slot, level in enumerate(levels):
+        step = step_house(
+            ensemble.load_kw[:, slot],
+            ensemble.pv_kw[:, slot],
+            stored,
+            levels=level,
+            battery=home.battery,
+            grid=home.grid,
+            hours=ensemble.hours,
+        )
+        stored = step.stored_kwh
+        flows.append(step)
+    return flows
+
+
+def outlook(
+    levels: Sequence[Levels],
+    ensemble: Ensemble,
+    home: Home,
+    stored_kwh: float,
+    wishes: SlotWishes | None = None,
+) -> Outlook:
+    """Cost of following a schedule over the ensemble, with leftover energy credited at `end_worth_per_kwh`."""
+    flows = follow(levels, ensemble, home, stored_kwh)
+    imports = np.stack([np.asarray(flow.grid_import_kw) for flow in flows], axis=1) * ensemble.hours
+    exports = np.stack([np.asarray(flow.grid_export_kw) for flow in flows], axis=1) * ensemble.hours
+    given = np.stack([np.asarray(flow.discharge_kw) for flow in flows], axis=1) * ensemble.hours
+    charged = np.stack([np.asarray(flow.charge_kw) for flow in flows], axis=1) * ensemble.hours
+    battery = home.battery
+    final_kwh = np.asarray(flows[-1].stored_kwh)
+    cost = imports @ ensemble.prices.import_per_kwh - exports @ ensemble.prices.export_per_kwh
+    cost += given.sum(axis=1) / battery.discharge_efficiency * battery.cycle_cost_per_kwh
+    cost -= (final_kwh - battery.min_kwh) * end_worth_per_kwh(ensemble.prices, home)
+    return Outlook(
+        expected_cost=float(cost.mean()),
+        spread=float(cost.std()),
+        final_soc=float(final_kwh.mean() / battery.capacity_kwh) if battery.capacity_kwh else 0.0,
+        import_kwh=float(imports.sum(axis=1).mean()),
+        grid_charge_kwh=float(np.minimum(charged, imports).sum(axis=1).mean()),
+        shortfall_kwh=_shortfall_kwh(flows, home, wishes) if wishes else 0.0,
+    )
+
+
+def _shortfall_kwh(flows: Sequence[Flows], home: Home, wishes: SlotWishes) -> float:
+    above = np.stack([np.asarray(flow.stored_kwh) for flow in flows], axis=1) - home.battery.min_kwh
+    return float(np.maximum(wishes.floor_kwh - above, 0.0).sum(axis=1).mean())
+
+
+def plan(
+    ensemble: Ensemble,
+    home: Home,
+    stored_kwh: float,
+    *,
+    keep_soc: float = 0.3,
+    wishes: SlotWishes | None = None,
+) -> Plan:
+    """Candidates over the ensemble, cheapest first; `keep_soc` is what the cautious one never goes below.
+
+    Every candidate obeys what the household asked for; one that meets its reserves less well than is possible is none.
+    """
+    futures = cost_to_go(ensemble, home, wishes)
+    candidates = []
+    for name, levels in _proposals(best_levels(ensemble, home, futures), ensemble, home, keep_soc, wishes).items():
+        looked = outlook(levels, ensemble, home, stored_kwh, wishes)
+        first = first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
+        candidates.append(Candidate(name, levels, looked, first))
+    tolerance_kwh = _AS_SHORT_KWH / len(ensemble.load_kw)
+    least_kwh = min(candidate.outlook.shortfall_kwh for candidate in candidates)
+    able = [one for one in candidates if one.outlook.shortfall_kwh <= least_kwh + tolerance_kwh]
+    ranked = sorted(able, key=lambda candidate: candidate.outlook.expected_cost)
+    idle = _obeying((SELF_CONSUMPTION,), home, wishes)[0]
+    idle_cost = first_slot_cost(idle, ensemble, home, futures[1], stored_kwh)
+    capacity = home.battery.capacity_kwh
+    # What is missing from a reserve is no money: the worth that is told is the one without it.
+    told = cost_to_go(ensemble, home) if wishes and wishes.floor_kwh.any() else futures
+    return Plan(
+        candidates=tuple(ranked),
+        worth_now_per_kwh=mean_worth(told[1]).at(stored_kwh - home.battery.min_kwh),
+        stake=idle_cost - ranked[0].first_slot_cost,
+        start_soc=stored_kwh / capacity if capacity else 0.0,
+    )
+
+
+def _proposals(
+    best: tuple[Levels, ...],
+    ensemble: Ensemble,
+    home: Home,
+    keep_soc: float,
+    wishes: SlotWishes | None,
+) -> dict[CandidateName, tuple[Levels, ...]]:
+    """Schedules worth weighing, each a different one."""
+    proposals: dict[CandidateName, tuple[Levels, ...]] = {
+        "best": best,
+        "self_consumption": tuple([SELF_CONSUMPTION] * len(best)),
+        "keep_reserve": tuple(_keep(level, keep_soc) for level in best),
+        "calm": _calm(best, ensemble.prices),
+    }
+    if home.grid.allow_grid_charging:
+        proposals["no_grid_charging"] = tuple(level.model_copy(update={"charge_to_soc": 0.0}) for level in best)
+    seen: dict[tuple[Levels, ...], CandidateName] = {}
+    for name, levels in proposals.items():
+        seen.setdefault(_obeying(levels, home, wishes), name)
+    return {name: levels for levels, name in seen.items()}
+
+
+def _obeying(levels: tuple[Levels, ...], home: Home, wishes: SlotWishes | None) -> tuple[Levels, ...]:
+    if not wishes:
+        return levels
+    return tuple(obey(level, asked, home) for level, asked in zip(levels, wishes.touching, strict=False))
+
+
+def first_slot_cost(level: Levels, ensemble: Ensemble, home: Home, future: CostToGo, stored_kwh: float) -> float:
+    """Expected cost of the first slot under `level`, all later slots being optimal."""
+    prices = ensemble.prices
+    first = Ensemble(
+        ensemble.load_kw[:, :1],
+        ensemble.pv_kw[:, :1],
+        Prices(prices.import_per_kwh[:1], prices.export_per_kwh[:1]),
+        ensemble.hours,
+    )
+    [flow] = follow([level], first, home, stored_kwh)
+    grid = np.asarray(flow.grid_import_kw) * first.prices.import_per_kwh
+    grid = (grid - np.asarray(flow.grid_export_kw) * first.prices.export_per_kwh) * first.hours
+    return float((grid + future.cost(np.asarray(flow.stored_kwh) - home.battery.min_kwh)).mean())
+
+
+def _keep(level: Levels, keep_soc: float) -> Levels:
+    """The same levels with at least `keep_soc` in reserve."""
+    export_to = None if level.export_to_soc is None else max(level.export_to_soc, keep_soc)
+    return level.model_copy(
+        update={"reserve_soc": max(level.reserve_soc, keep_soc), "export_to_soc": export_to},
+    )
+
+
+def _calm(levels: tuple[Levels, ...], prices: Prices) -> tuple[Levels, ...]:
+    """One pair of levels for each stretch of equal import price: fewer changes of mode."""
+    calm: list[Levels] = []
+    start = 0
+    edges = [*np.flatnonzero(np.diff(prices.import_per_kwh)) + 1, len(levels)]
+    for end in edges:
+        stretch = levels[start:end]
+        reserve = float(np.median([level.reserve_soc for level in stretch]))
+        charge_to = min(max(level.charge_to_soc for level in stretch), reserve)
+        calm += [stretch[0].model_copy(update={"reserve_soc": reserve, "charge_to_soc": charge_to})] * len(stretch)
+        start = end
+    return tuple(calm)

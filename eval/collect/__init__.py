@@ -1,0 +1,1 @@
+"""Homes, suites and policies, played cell by cell into records."""

@@ -1,0 +1,192 @@
+"""Collect: play every cell of a suite, in parallel and resumable, and leave a record of each."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, as_completed
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from importlib.metadata import version
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+
+import numpy as np
+from pebble import ProcessExpired, ProcessPool
+
+from energy.commands import Mode
+from energy.errors import AdvisorError
+from energy.flows import Flows
+from energy.home import Home
+from energy.planning.oracle import Optimum
+from eval.collect.homes import Source, staged
+from eval.collect.playing import Course, Stretch, stretch
+from eval.collect.policies import BOUND, Sitting, sit, why_not
+from eval.collect.terminal_value import DAYS_AFTER, bound, leftover
+from eval.grade.records import Cell, Outcome, Record, Series, read, write
+from ingest.history.table import History
+from knowledge.days import is_complete
+
+Progress = Callable[[Cell, str], None]
+
+# A cell that takes longer hangs: the slowest honest one, a window under EMHASS on a busy machine, takes minutes.
+TIMEOUT_S = 1800.0
+
+
+def collect(
+    cells: Iterable[Cell],
+    source: Source,
+    folder: Path,
+    *,
+    workers: int,
+    progress: Progress,
+    timeout_s: float = TIMEOUT_S,
+) -> int:
+    """Play the cells that have no whole record yet; returns how many were played.
+
+    A policy that fails, crashes its process or does not end in time is recorded as such; the others go on. One that
+    was skipped before is tried again.
+    """
+    todo = [cell for cell in cells if not _is_settled(read(folder / f"{cell.name}.zip"))]
+    with _pool(workers) as pool:
+        running: dict[Future[str], Cell] = {}
+        for cell in todo:
+            running[pool.schedule(_play_and_write, args=(cell, source, folder), timeout=timeout_s)] = cell
+        for done in as_completed(running):
+            progress(running[done], _settled(done, running[done], folder, timeout_s))
+    return len(todo)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPool]:
+    """Processes that one crash or one hang does not take along; whatever stops us stops them at once."""
+    # A fork of a process with threads may hang, and the progress bar is one.
+    kind = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    context = get_context(kind)
+    context.set_forkserver_preload([__name__])
+    pool = ProcessPool(workers, context=context)
+    try:
+        yield pool
+        pool.close()  # type: ignore[no-untyped-call]  # pebble leaves some methods without types
+    except BaseException:
+        pool.stop()  # type: ignore[no-untyped-call]  # as above
+        raise
+    finally:
+        pool.join()
+
+
+def _is_settled(record: Record | None) -> bool:
+    return record is not None and record.outcome.status != "skipped"
+
+
+def _settled(done: "Future[str]", cell: Cell, folder: Path, timeout_s: float) -> str:
+    """What became of a cell; a process that could not tell is told for."""
+    try:
+        return done.result()
+    except TimeoutError:
+        lost = Outcome(cell=cell, status="timed_out", detail=f"not done after {timeout_s:g} s", seconds=timeout_s)
+    except ProcessExpired as err:
+        lost = Outcome(cell=cell, status="failed", detail=f"its process ended with exit code {err.exitcode}")
+    write(Record(lost), folder)
+    return lost.status
+
+
+def _play_and_write(cell: Cell, source: Source, folder: Path) -> str:
+    record = play_cell(cell, source)
+    write(record, folder)
+    return record.outcome.status
+
+
+def play_cell(cell: Cell, source: Source) -> Record:
+    """Play one cell; what goes wrong becomes its outcome."""
+    began, cpu_began = time.perf_counter(), time.process_time()
+    try:
+        history = staged(source, cell)
+        window, after = _window(history, cell), _after(history, cell)
+        if isinstance(window, str):
+            return Record(Outcome(cell=cell, status="no_data", detail=window))
+        if why := why_not(cell.policy, history.home):
+            return Record(Outcome(cell=cell, status="skipped", detail=why))
+        if cell.policy == BOUND:
+            course = _executed(bound(history.home, window, after), history.home, window)
+        else:
+            course = sit(cell.policy, Sitting(history, window, cell.seed))
+    except Exception as err:  # noqa: BLE001 (one cell's failure must not end the others)
+        detail = str(err) if isinstance(err, AdvisorError) else f"{type(err).__name__}: {err}"
+        return Record(Outcome(cell=cell, status="failed", detail=detail, seconds=time.perf_counter() - began))
+    spent = {"seconds": time.perf_counter() - began, "cpu_s": time.process_time() - cpu_began}
+    left = leftover(history.home, window, after)
+    ends = {"left_kwh": left.stored_kwh, "left_worth": left.worth}
+    record = _record(cell, history.home, window, course)
+    return replace(record, outcome=record.outcome.model_copy(update=spent | ends))
+
+
+def _window(history: History, cell: Cell) -> Stretch | str:
+    """The days of a cell, or why they cannot be played."""
+    last = cell.first_day + timedelta(days=cell.days)
+    days = tuple(record for record in history.days if cell.first_day <= record.day < last)
+    if len(days) < cell.days or not all(is_complete(day) for day in days):
+        usable = sum(is_complete(day) for day in days)
+        return f"{usable} of {cell.days} days from {cell.first_day} have data"
+    return stretch(history.home, days)
+
+
+def _after(history: History, cell: Cell) -> Stretch | None:
+    """The days after a window, in which what is left is used up; None where they are not recorded."""
+    first = cell.first_day + timedelta(days=cell.days)
+    days = tuple(record for record in history.days if first <= record.day < first + timedelta(days=DAYS_AFTER))
+    return stretch(history.home, days) if len(days) == DAYS_AFTER and all(is_complete(day) for day in days) else None
+
+
+def _executed(best: Optimum, home: Home, window: Stretch) -> Course:
+    """The bound as flows: its own powers, and what they leave for the grid."""
+    at_grid_kw = window.load_kw - window.pv_kw + best.charge_kw - best.discharge_kw
+    outward_kw = np.maximum(-at_grid_kw, 0)
+    export_kw = np.minimum(outward_kw, home.grid.export_limit_kw)
+    flows = Flows(
+        load_kw=window.load_kw,
+        pv_kw=window.pv_kw,
+        charge_kw=best.charge_kw,
+        discharge_kw=best.discharge_kw,
+        grid_import_kw=np.maximum(at_grid_kw, 0),
+        grid_export_kw=export_kw,
+        curtailed_kw=outward_kw - export_kw,
+        stored_kwh=best.stored_kwh,
+    )
+    surplus_kw = np.maximum(window.pv_kw - window.load_kw, 0)
+    bought = best.charge_kw > surplus_kw + 1e-6
+    idle = (best.discharge_kw < 1e-6) & (window.load_kw > window.pv_kw)
+    modes = [
+        Mode.CHARGE if buys else Mode.HOLD if rests else Mode.SELF_CONSUMPTION
+        for buys, rests in zip(bought, idle, strict=True)
+    ]
+    return Course(flows, modes, [np.nan] * len(modes))
+
+
+def _record(cell: Cell, home: Home, window: Stretch, course: Course) -> Record:
+    battery, names = home.battery, list(Mode)
+    flows = {name: np.asarray(getattr(course.flows, name), dtype=np.float64) for name in Flows.__slots__}
+    outcome = Outcome(
+        cell=cell,
+        status="done",
+        currency=home.currency,
+        zone=home.zone,
+        pv_peak_kw=home.pv_peak_kw,
+        usable_kwh=battery.usable_kwh,
+        charge_efficiency=battery.charge_efficiency,
+        discharge_efficiency=battery.discharge_efficiency,
+        start_kwh=battery.min_kwh,
+        verdicts=dict(course.tally.verdicts),
+        replies=dict(course.tally.replies),
+        reply_s=tuple(course.tally.reply_s),
+        tokens=course.tally.tokens,
+        versions={name: version(name) for name in ("energy-advisor", "numpy", "scipy")} | course.tally.versions,
+    )
+    series = Series(
+        start_s=np.array([int(start.timestamp()) for start in window.starts], dtype=np.int64),
+        import_price=window.prices.import_per_kwh,
+        export_price=window.prices.export_per_kwh,
+        mode=np.array([names.index(mode) for mode in course.modes], dtype=np.int64),
+        decision_ms=np.array(course.decision_s, dtype=np.float64) * 1000,
+        **flows,
+    )
+    return Record(outcome, series)

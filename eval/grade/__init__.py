@@ -1,0 +1,1 @@
+"""Records of finished cells, priced and measured."""

@@ -1,0 +1,64 @@
+"""The exam of a language model: its parts sat one after another, every case kept as a line of JSON."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from energy.errors import DataError, SettingsError
+from eval.model_exam.choice_exam import sit_choice
+from eval.model_exam.hostile_exam import sit_hostile
+from eval.model_exam.note_exam import sit_notes
+from eval.model_exam.question_exam import sit_questions
+from eval.model_exam.scores import Candidate, CaseResult, Progress
+from eval.model_exam.trajectory_exam import sit_tools
+
+Part = Callable[[Candidate, int | None, Progress], Iterator[CaseResult]]
+
+PARTS: dict[str, Part] = {
+    "choice": sit_choice,
+    "notes": sit_notes,
+    "questions": sit_questions,
+    "tools": sit_tools,
+    "hostile text": sit_hostile,
+}
+
+
+def _unseen(part: str) -> None:
+    """Nobody watches."""
+
+
+def sit(
+    candidate: Candidate,
+    *,
+    parts: Sequence[str] = tuple(PARTS),
+    limit: int | None = None,
+    progress: Progress = _unseen,
+) -> list[CaseResult]:
+    """Sit some parts, each on at most `limit` of its cases.
+
+    Raises:
+        SettingsError: there is no such part.
+    """
+    if unknown := [name for name in parts if name not in PARTS]:
+        raise SettingsError(f"{unknown[0]!r} is no part of the model's exam: use {', '.join(PARTS)}")
+    return [result for name in parts for result in PARTS[name](candidate, limit, progress)]
+
+
+def write_results(results: Sequence[CaseResult], path: Path) -> None:
+    """One line of JSON a case."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{one.model_dump_json()}\n" for one in results), encoding="utf-8")
+
+
+def read_results(path: Path) -> list[CaseResult]:
+    """What `write_results` wrote.
+
+    Raises:
+        DataError: the file is not there, or a line is no result.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [CaseResult.model_validate_json(line) for line in lines]
+    except (OSError, ValidationError) as err:
+        raise DataError(f"no results of a model's exam in {str(path)!r}: {err}: run it again") from err

@@ -1,0 +1,1 @@
+"""Graded records as tables, figures and one self-contained page."""

@@ -1,0 +1,124 @@
+"""The ablation as tables and one picture: each variant against the retrieval on the same cases."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from energy.errors import DataError
+from eval.collect.ablation import KNOWING, RETRIEVAL, VARIANTS, WINDOW_DAYS, Case, Result, is_synthetic
+from eval.grade.intervals import Estimate, mean_of
+from eval.report.style import INK, SOFT, STYLE
+
+_PER_28_DAYS = 28 / WINDOW_DAYS
+_HEAD = (
+    "| variant | n | share of the bound's saving, % | worst, % | bill against retrieval, a 28 days | "
+    "error of a day's load, % | of an hour's, % | 80 % interval held, % | mode changes a day |\n"
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+)
+
+_Measure = Callable[[Result], float]
+
+
+def write_ablation(found: Sequence[Result], folder: Path) -> tuple[Path, Path]:
+    """Write the tables as Markdown and the picture as SVG.
+
+    Raises:
+        DataError: nothing has been played.
+    """
+    if not found:
+        raise DataError(f"no results in {str(folder)!r}: run `advisor eval ablation` with the wheels first")
+    table, picture = folder / "ablation.md", folder / "ablation.svg"
+    table.write_text(ablation_table(found), encoding="utf-8")
+    ablation_figure(found).savefig(picture, format="svg", metadata={"Date": None})
+    return table, picture
+
+
+def ablation_table(found: Sequence[Result]) -> str:
+    """One table for each group of cases.
+
+    Differences are paired: the same home, window and tariff under the variant and under the retrieval. Intervals are
+    95 % bootstrap, homes drawn first and windows after. Errors are continuous ranked probability scores, as a
+    difference from the retrieval's in per cent: above zero is worse.
+    """
+    parts = []
+    for group, results in _by_group(found).items():
+        base = {one.case: one for one in results if one.variant == RETRIEVAL}
+        rows = [
+            _row(variant, mine, base)
+            for variant in VARIANTS
+            if (mine := [one for one in results if one.variant == variant])
+        ]
+        parts.append(f"**{group}** ({len(base)} windows of {WINDOW_DAYS} days)\n\n{_HEAD}" + "".join(rows))
+    return "\n".join(parts)
+
+
+def _row(variant: str, mine: Sequence[Result], base: dict[Case, Result]) -> str:
+    shares = [(one.case.home, one.share) for one in mine if one.share is not None]
+    mean = mean_of(shares)
+    share, worst = (mean.told(times=100), f"{100 * min(value for _, value in shares):.1f}") if mean else ("-", "-")
+    dearer, day, hour = ("-", "-", "-")
+    if variant != RETRIEVAL:
+        dearer = _told(bill_difference(mine, base), "+.2f")
+        if variant not in KNOWING:
+            day = _told(_ratio(mine, base, lambda one: one.crps_day_kwh), "+.1f")
+            hour = _told(_ratio(mine, base, lambda one: one.crps_hour_kw), "+.1f")
+    held = "-" if variant in KNOWING else f"{100 * np.mean([one.covered for one in mine]):.0f}"
+    changes = np.mean([one.mode_changes_a_day for one in mine])
+    return f"| {variant} | {len(mine)} | {share} | {worst} | {dearer} | {day} | {hour} | {held} | {changes:.1f} |\n"
+
+
+def bill_difference(mine: Sequence[Result], base: dict[Case, Result]) -> Estimate | None:
+    """Mean of what a variant costs more than the retrieval, paired, in 28 days."""
+    return mean_of((_place(one), (one.cost - base[one.case].cost) * _PER_28_DAYS) for one in mine if one.case in base)
+
+
+def _ratio(mine: Sequence[Result], base: dict[Case, Result], of: _Measure) -> Estimate | None:
+    """Mean error against the retrieval's in per cent, paired."""
+    return mean_of((_place(one), 100 * (of(one) / of(base[one.case]) - 1)) for one in mine if one.case in base)
+
+
+def _place(one: Result) -> str:
+    return f"{one.case.home} {one.case.seed}"
+
+
+def _told(estimate: Estimate | None, form: str) -> str:
+    return "-" if estimate is None else estimate.told(form)
+
+
+def _by_group(found: Sequence[Result]) -> dict[str, list[Result]]:
+    groups: dict[str, list[Result]] = defaultdict(list)
+    for one in found:
+        groups[one.case.group].append(one)
+        if is_synthetic(one.case):
+            groups["all synthetic homes"].append(one)
+    return dict(sorted(groups.items(), key=lambda item: (not item[0].startswith("recorded,"), len(item[0]), item[0])))
+
+
+def ablation_figure(found: Sequence[Result]) -> Figure:
+    """What each variant costs more than the retrieval, with its interval, one panel for each group."""
+    groups = _by_group(found)
+    columns = 2
+    rows = -(-len(groups) // columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(10, 3.1 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for panel, (group, results) in zip(panels, groups.items(), strict=False):
+            base = {one.case: one for one in results if one.variant == RETRIEVAL}
+            names = [name for name in VARIANTS[1:] if any(one.variant == name for one in results)][::-1]
+            for place, name in enumerate(names):
+                estimate = bill_difference([one for one in results if one.variant == name], base)
+                if estimate is not None:
+                    clear = estimate.low > 0 or estimate.high < 0
+                    panel.plot([estimate.low, estimate.high], [place, place], color=INK if clear else SOFT, lw=2)
+                    panel.plot(estimate.value, place, "o", color=INK if clear else SOFT, ms=5)
+            panel.axvline(0, color=SOFT, lw=0.8)
+            panel.set_yticks(range(len(names)), names, fontsize=8)
+            panel.set_title(group, fontsize=10, loc="left")
+            panel.set_xlabel("dearer than retrieval, in 28 days", fontsize=8)
+        for panel in panels[len(groups) :]:
+            panel.set_visible(False)
+    return figure

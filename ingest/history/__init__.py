@@ -1,0 +1,1 @@
+"""Where past days come from: files, recorded homes, market prices."""

@@ -1,0 +1,1 @@
+"""Home Assistant read: client, statistics, energy preferences, and a mapping proposed from them."""

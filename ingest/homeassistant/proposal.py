@@ -1,0 +1,215 @@
+"""A proposal for a home's settings, out of a survey: each role's sensor with sign and unit, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ingest.homeassistant.client import Signed, State, StatisticRole
+from ingest.homeassistant.matching import BatteryFit, Match, likely_signs, match_charge, match_power
+from ingest.homeassistant.survey import Survey
+from ingest.live.mapping import MappedRole, Source
+from knowledge.days import Floats
+
+_POWER_UNITS = ("W", "kW", "MW")
+_KIND: dict[StatisticRole, Literal["grid", "solar", "battery"]] = {
+    "pv_power": "solar",
+    "grid_power": "grid",
+    "battery_power": "battery",
+}
+# How long values stand that change seldom: a percentage of charge, against a power.
+_SOC_MAX_AGE_S, _POWER_MAX_AGE_S = 3600.0, 300.0
+_OUTSIDE = ("outdoor", "outside", "exterior", "aussen", "außen", "buiten", "exterieur", "esterno")
+
+
+@dataclass(slots=True)
+class Proposal:
+    """What was found, role by role; `missing` roles could not be told from what happened."""
+
+    statistics: dict[StatisticRole, Signed]
+    corrected: bool = False
+    sensors: dict[MappedRole, Source] = field(default_factory=dict)
+    entities: dict[MappedRole, tuple[str, ...]] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    missing: list[MappedRole] = field(default_factory=list)
+    battery: BatteryFit | None = None
+
+
+def topic_of(entity: str, base: str) -> str:
+    """Where `mqtt_statestream` publishes an entity's state."""
+    return f"{base}/{entity.replace('.', '/', 1)}/state"
+
+
+def propose(survey: Survey, base: str) -> Proposal:
+    """Find the roles' live sensors, whose topics lie under statestream's `base`."""
+    made = Proposal(dict(survey.preferences.statistics()))
+    _mend_signs(made, survey)
+    taken: set[str] = set()
+    for role in ("pv_power", "grid_power", "battery_power"):
+        if role in made.statistics:
+            _find_power(made, survey, role, base=base, taken=taken)
+    _find_charge(made, base)
+    _find_load(made, survey, base=base, taken=taken)
+    _find_temperature(made, survey, base)
+    return made
+
+
+def name_sensor(made: Proposal, role: MappedRole, entity: str, *, state: State | None, base: str) -> None:
+    """Take the user's word for a role; a leading minus turns the sensor round."""
+    sign: Literal[1, -1] = -1 if entity.startswith("-") else 1
+    entity = entity.lstrip("-")
+    unit = (state.unit if state else "") or ("%" if role == "battery_soc" else "W")
+    age_s = _SOC_MAX_AGE_S if role == "battery_soc" else _POWER_MAX_AGE_S
+    made.sensors[role] = Source(topic=(topic_of(entity, base),), unit=unit, sign=sign, max_age_s=age_s)
+    made.entities[role] = (entity,)
+    made.why[role] = "as you said"
+    if role in made.missing:
+        made.missing.remove(role)
+
+
+def _mend_signs(made: Proposal, survey: Survey) -> None:
+    """Statistics that were entered the wrong way round in the energy dashboard show in charge and balance."""
+    battery = made.statistics.get("battery_power")
+    if battery is not None:
+        charged, discharged = survey.flow(*battery.subtract), survey.flow(*battery.add)
+        made.battery = match_charge(charged, discharged, survey.charges())
+        if made.battery is not None and made.battery.reversed:
+            _turn(made, "battery_power", "the charge rises while the dashboard says that the battery is discharged")
+            made.battery = match_charge(discharged, charged, survey.charges())
+    if "pv_power" not in made.statistics or "grid_power" not in made.statistics:
+        return
+    pv_kw, grid_kw = survey.signed(made.statistics["pv_power"]), survey.signed(made.statistics["grid_power"])
+    storage = made.statistics.get("battery_power", Signed())
+    signs = likely_signs(pv_kw, grid_kw, survey.signed(storage))
+    if signs is not None and signs[0] == -1:
+        _turn(made, "grid_power", "as the dashboard has it, the house would often use less than nothing")
+
+
+def _turn(made: Proposal, role: StatisticRole, why: str) -> None:
+    signed = made.statistics[role]
+    made.statistics[role] = Signed(add=signed.subtract, subtract=signed.add)
+    made.corrected = True
+    made.why[f"{role} statistics"] = f"taken the other way round: {why}"
+
+
+def _find_power(made: Proposal, survey: Survey, role: StatisticRole, *, base: str, taken: set[str]) -> None:
+    signed = made.statistics[role]
+    candidates = {name: values for name, values in survey.powers().items() if name not in taken}
+    whole = match_power(survey.signed(signed), candidates)
+    if whole is not None:
+        _accept(made, survey, role, add=[whole], subtract=[], base=base)
+        taken.add(whole.name)
+        return
+    parts = {name: match_power(survey.flow(name), candidates) for name in signed.ids}
+    if parts and _fit_together(survey, list(parts.values())):
+        add, subtract = ([found for name in names if (found := parts[name])] for names in (signed.add, signed.subtract))
+        _accept(made, survey, role, add=add, subtract=subtract, base=base)
+        taken.update(match.name for match in (*add, *subtract))
+        return
+    named = survey.preferences.power_entities(_KIND[role])
+    if named:
+        name_sensor(made, role, named[0], state=survey.states.get(named[0]), base=base)
+        made.why[role] = "as the energy dashboard says; too little history to check it"
+        return
+    made.missing.append(role)
+
+
+def _fit_together(survey: Survey, parts: list[Match | None]) -> bool:
+    """Whether one source can hold them: all found, the right way round, in one unit."""
+    found = [part for part in parts if part is not None and part.sign == 1]
+    return len(found) == len(parts) and len({_true_unit(survey, part)[0] for part in found}) == 1
+
+
+def _accept(
+    made: Proposal, survey: Survey, role: MappedRole, *, add: list[Match], subtract: list[Match], base: str
+) -> None:
+    first = add[0] if add else subtract[0]
+    unit, odd = _true_unit(survey, first)
+    flip = first.sign if not subtract else 1
+    made.sensors[role] = Source(
+        topic=tuple(topic_of(match.name, base) for match in add),
+        subtract=tuple(topic_of(match.name, base) for match in subtract),
+        unit=unit,
+        sign=flip,
+        max_age_s=_POWER_MAX_AGE_S,
+    )
+    made.entities[role] = tuple(match.name for match in (*add, *subtract))
+    turned = ", counted the other way round" if flip == -1 else ""
+    made.why[role] = f"follows the energy counters (r = {first.likeness:.3f}){turned}{odd}"
+
+
+def _true_unit(survey: Survey, match: Match) -> tuple[str, str]:
+    """The unit that a sensor really measures in, and a word where that is not what it says."""
+    said = _unit_of(survey, match.name)
+    if match.scale == 1.0 or said not in _POWER_UNITS:
+        return said, ""
+    shift = -1 if match.scale < 1 else 1
+    at = min(max(_POWER_UNITS.index(said) + shift, 0), len(_POWER_UNITS) - 1)
+    return _POWER_UNITS[at], f"; it claims {said!r}, but its numbers are {_POWER_UNITS[at]!r}"
+
+
+def _unit_of(survey: Survey, name: str) -> str:
+    """The live unit, which is what statestream publishes; else the one of its statistics."""
+    state, meta = survey.states.get(name), survey.known.get(name)
+    return (state.unit if state else "") or (meta.statistics_unit_of_measurement if meta else None) or "W"
+
+
+def _find_charge(made: Proposal, base: str) -> None:
+    if made.battery is None:
+        made.missing.append("battery_soc")
+        return
+    name = made.battery.name
+    made.sensors["battery_soc"] = Source(topic=(topic_of(name, base),), unit="%", max_age_s=_SOC_MAX_AGE_S)
+    made.entities["battery_soc"] = (name,)
+    made.why["battery_soc"] = (
+        f"rises and falls with the battery's energy (r = {made.battery.likeness:.3f}); "
+        f"by that it holds {made.battery.capacity_kwh:.1f} kWh"
+    )
+
+
+def _find_load(made: Proposal, survey: Survey, *, base: str, taken: set[str]) -> None:
+    needed: tuple[StatisticRole, ...] = ("pv_power", "grid_power", "battery_power")
+    if any(role not in made.statistics for role in needed):
+        made.missing.append("load_power")
+        return
+    balance: Floats = sum((survey.signed(made.statistics[role]) for role in needed), np.zeros(survey.grid.count))
+    candidates = {name: values for name, values in survey.powers().items() if name not in taken}
+    found = match_power(balance, candidates)
+    if found is not None and found.sign == 1:
+        _accept(made, survey, "load_power", add=[found], subtract=[], base=base)
+        return
+    made.missing.append("load_power")
+    balance_load(made)
+
+
+def _find_temperature(made: Proposal, survey: Survey, base: str) -> None:
+    found = [
+        name
+        for name, meta in survey.known.items()
+        if meta.unit_class == "temperature" and meta.is_mean and any(word in name for word in _OUTSIDE)
+    ]
+    if len(found) == 1:
+        made.sensors["outdoor_temperature"] = Source(
+            topic=(topic_of(found[0], base),), unit=_unit_of(survey, found[0]), max_age_s=3600.0
+        )
+        made.statistics["outdoor_temperature"] = Signed(add=(found[0],))
+        made.corrected = True
+        made.entities["outdoor_temperature"] = (found[0],)
+        made.why["outdoor_temperature"] = "by its name"
+
+
+def balance_load(made: Proposal) -> None:
+    """Take the load from the balance where nothing measures it and all else does."""
+    needed: tuple[MappedRole, ...] = ("pv_power", "grid_power", "battery_power")
+    if "load_power" in made.sensors or any(role not in made.sensors for role in needed):
+        return
+    made.sensors["load_power"] = Source(from_balance=True)
+    made.why["load_power"] = "no sensor follows the house's use: taken from the balance, PV + grid + battery"
+    if "load_power" in made.missing:
+        made.missing.remove("load_power")
+
+
+def settled(sensors: Mapping[MappedRole, Source]) -> bool:
+    """Whether the roles without which nothing is decided are there."""
+    return all(role in sensors for role in ("pv_power", "load_power", "battery_soc"))

@@ -1,0 +1,1 @@
+"""Live readings: from foreign sensors to a checked snapshot, and what each slot metered."""

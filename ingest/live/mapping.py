@@ -1,0 +1,220 @@
+"""Which foreign MQTT topics measure what: the mapping from roles to sensors that a home already has."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from energy.errors import DataError
+from energy.home import Home
+from energy.quantities import to_inside
+from ingest.live.foreign import FORECAST_UNITS, number_in, read_forecast
+from ingest.live.snapshot import QUANTITY, Reading, Role, check_range
+from transport.payloads import PvForecast
+
+MappedRole = Role | Literal["pv_forecast"]
+
+_BALANCE_PARTS: tuple[Role, ...] = ("pv_power", "grid_power", "battery_power")
+# A value that stands still on purpose is repeated by nobody who publishes changes only: dark panels, an idle battery.
+_MAY_REST: frozenset[Role] = frozenset({"pv_power", "grid_power", "battery_power"})
+_RESTING_KW = 0.02
+_LONGEST_REST = timedelta(hours=24)
+# At this power a charge told in whole per cent changes every half hour only.
+_IDLE_SHARE_PER_HOUR = 0.02
+# Sensors of one home tell their changes one after the other: until all have, the balance may be off by this much.
+_BALANCE_KW, _BALANCE_SHARE = 0.5, 0.2
+
+
+def _as_tuple(given: object) -> object:
+    return (given,) if isinstance(given, str) else given
+
+
+Names = Annotated[tuple[Annotated[str, Field(min_length=1, pattern=r"^[^#+]+$")], ...], BeforeValidator(_as_tuple)]
+
+
+class Source(BaseModel):
+    """Where one role is measured: topics that are added, others that are subtracted, their unit and freshness.
+
+    `sign = -1` turns a sensor that counts the other way round: grid import and battery discharge are positive inside.
+    `max_age_s` is how long a value that was not told again still counts while its publisher is alive.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    topic: Names = ()
+    subtract: Names = ()
+    path: str | None = Field(default=None, min_length=1)
+    unit: str | None = None
+    sign: Literal[1, -1] = 1
+    max_age_s: float = Field(default=300.0, gt=0, le=86_400)
+    from_balance: bool = False
+
+    @model_validator(mode="after")
+    def _says_where(self) -> "Source":
+        if self.from_balance == bool(self.topic):
+            raise ValueError(f"topic {self.topic!r}: give a topic, or from_balance = true for the load")
+        if self.topic and self.unit is None:
+            raise ValueError("unit is missing: say what the sensor measures in, such as unit = 'W'")
+        return self
+
+
+def check_sources(sources: Mapping[MappedRole, Source]) -> None:
+    """Refuse a mapping that cannot work, with the role in the message.
+
+    Raises:
+        ValueError: a unit does not fit its role, or a balance lacks a part.
+    """
+    for role, source in sources.items():
+        if source.from_balance and role != "load_power":
+            raise ValueError(f"{role}: only load_power can come from_balance")
+        if not source.from_balance:
+            _check_unit(role, source.unit or "")
+    load = sources.get("load_power")
+    if load and load.from_balance and (missing := [part for part in _BALANCE_PARTS if part not in sources]):
+        raise ValueError(f"load_power: from_balance needs [sensors.{missing[0]}] too")
+
+
+def _check_unit(role: MappedRole, unit: str) -> None:
+    if role == "pv_forecast":
+        if unit not in FORECAST_UNITS:
+            raise ValueError(f"pv_forecast: unit {unit!r} is not of power or energy: use {', '.join(FORECAST_UNITS)}")
+        return
+    try:
+        to_inside(0.0, unit, QUANTITY[role])
+    except DataError as err:
+        raise ValueError(f"{role}: {err}") from err
+
+
+@dataclass(slots=True)
+class _Part:
+    """The last word of one topic about one role, in inside units."""
+
+    topic: str
+    factor: float
+    value: float | None = None
+    at: datetime | None = None
+    retained: bool = False
+
+
+class MappedSensors:
+    """The last word of every mapped topic, given out as readings that the live gate has checked.
+
+    Publishers such as `mqtt_statestream` tell changes only, and no times: arrival counts, and a value stands until
+    `max_age_s` as long as its publisher (the first level of the topic) is heard at all. What a broker retained from
+    earlier counts once its publisher is heard live.
+    """
+
+    def __init__(self, sources: Mapping[MappedRole, Source], home: Home) -> None:
+        self._sources = sources
+        self._home = home
+        self._parts: dict[Role, list[_Part]] = {}
+        self._alive: dict[str, datetime] = {}
+        forecast = sources.get("pv_forecast")
+        self._forecast_topics = frozenset(forecast.topic if forecast else ())
+        for role, source in sources.items():
+            if role != "pv_forecast":
+                self._parts[role] = [
+                    _Part(topic, factor * source.sign)
+                    for topics, factor in ((source.topic, 1.0), (source.subtract, -1.0))
+                    for topic in topics
+                ]
+        heard = (part.topic for parts in self._parts.values() for part in parts)
+        self.topics = self._forecast_topics | frozenset(heard)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Roles that are read this way; the advisor's own topics do not count for them."""
+        return tuple(self._parts)
+
+    def hear(self, topic: str, payload: bytes, *, retained: bool, now: datetime) -> PvForecast | None:
+        """Take in a message of a mapped topic; a forecast is handed on.
+
+        Raises:
+            DataError: the message is no value of its roles; they are unknown until a good one comes.
+        """
+        if not retained:
+            self._alive[_publisher(topic)] = now
+        for role, part in self._parts_of(topic):
+            self._take(role, part, payload, retained=retained, now=now)
+        if topic not in self._forecast_topics:
+            return None
+        forecast = self._sources["pv_forecast"]
+        return read_forecast(payload, path=forecast.path, unit=forecast.unit or "W", now=now)
+
+    def readings(self, now: datetime) -> dict[Role, Reading]:
+        """Every role that is known now, with the time it is known to have been true; stale ones are the gate's."""
+        known = {role: reading for role in self._parts if (reading := self._reading(role, now)) is not None}
+        load = self._sources.get("load_power")
+        if load is not None and load.from_balance and (balance := self._balance(known)) is not None:
+            known["load_power"] = balance
+        return known
+
+    def _parts_of(self, topic: str) -> Iterator[tuple[Role, _Part]]:
+        return ((role, part) for role, parts in self._parts.items() for part in parts if part.topic == topic)
+
+    def _take(self, role: Role, part: _Part, payload: bytes, *, retained: bool, now: datetime) -> None:
+        source = self._sources[role]
+        before, part.value = part.value, None
+        try:
+            told = number_in(payload, source.path)
+            value = part.factor * to_inside(told, source.unit or "", QUANTITY[role])
+        except DataError as err:
+            raise DataError(f"{role} on {part.topic!r}: {err}") from err
+        part.value = value
+        if not (retained and value == before):
+            part.at, part.retained = now, retained
+        if (total := self._total(role)) is not None:
+            check_range(role, total, self._home)
+
+    def _total(self, role: Role) -> float | None:
+        values = [part.value for part in self._parts[role] if part.value is not None]
+        return sum(values) if values and len(values) == len(self._parts[role]) else None
+
+    def _reading(self, role: Role, now: datetime) -> Reading | None:
+        total = self._total(role)
+        moments = [self._true_at(role, part, now) for part in self._parts[role]]
+        known = [moment for moment in moments if moment is not None]
+        if total is None or len(known) != len(moments):
+            return None
+        try:
+            check_range(role, total, self._home)
+        except DataError:
+            return None
+        return Reading(total, min(known))
+
+    def _true_at(self, role: Role, part: _Part, now: datetime) -> datetime | None:
+        """When a value was last known to be true: told, or not contradicted by a publisher that is alive."""
+        if part.at is None:
+            return None
+        alive = self._alive.get(_publisher(part.topic))
+        if part.retained and (alive is None or alive < part.at):
+            return None
+        if alive is not None and now - part.at <= self._stands(role, part):
+            return max(part.at, alive)
+        return part.at
+
+    def _stands(self, role: Role, part: _Part) -> timedelta:
+        """How long an unrepeated value counts: a charge while the battery hardly moves, dark panels until dawn."""
+        resting = role in _MAY_REST and abs(part.value or 0.0) <= _RESTING_KW
+        battery = self._parts.get("battery_power", [])
+        idle_kw = max(_RESTING_KW, _IDLE_SHARE_PER_HOUR * self._home.battery.capacity_kwh)
+        idle = all(abs(moving.value or 0.0) <= idle_kw for moving in battery)
+        if resting or (role == "battery_soc" and battery and idle):
+            return _LONGEST_REST
+        return timedelta(seconds=self._sources[role].max_age_s)
+
+    def _balance(self, known: Mapping[Role, Reading]) -> Reading | None:
+        """Load = PV + grid import + battery discharge; a hair below nothing is nothing, more is a wrong sign."""
+        if any(role not in known for role in _BALANCE_PARTS):
+            return None
+        parts = [known[role] for role in _BALANCE_PARTS]
+        load_kw = sum(part.value for part in parts)
+        if load_kw < -max(_BALANCE_KW, _BALANCE_SHARE * parts[0].value):
+            return None
+        return Reading(max(load_kw, 0.0), min(part.at for part in parts))
+
+
+def _publisher(topic: str) -> str:
+    return topic.partition("/")[0]

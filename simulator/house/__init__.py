@@ -1,0 +1,1 @@
+"""A house at work: battery, devices, sensors and their faults."""

@@ -1,0 +1,1 @@
+"""A home that never was: weather, people, appliances and car from a few facts."""

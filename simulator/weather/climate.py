@@ -1,0 +1,133 @@
+"""What weather a place usually has: means and swings by latitude and climate zone, each of which may be set instead."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from energy.panels import Place
+from simulator.weather.climate_zones import OCEAN, by_the_sea, zone_of
+
+_LAPSE_K_PER_M = 0.0065
+# Tropical highlands are plateaus, warmer than a mountain of their height.
+_TROPICAL_LAPSE_K_PER_M = 0.0045
+_TROPIC = 30.0
+# Temperate nearer to the equator is a highland of the tropics.
+_HIGHLANDS = 15.0
+# The south lies between oceans and is cooler.
+_COOLER_SOUTH_K = 2.0
+
+
+class ClimateWishes(BaseModel):
+    """What a user knows better than the map does; None leaves the usual."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    mean_temperature_c: float | None = Field(default=None, ge=-40, le=40)
+    seasonal_swing_k: float | None = Field(default=None, ge=0, le=35)
+    daily_swing_k: float | None = Field(default=None, ge=0, le=25)
+    summer_cloud: float | None = Field(default=None, ge=0, le=1)
+    winter_cloud: float | None = Field(default=None, ge=0, le=1)
+    wind_m_s: float | None = Field(default=None, ge=0, le=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Climate:
+    """Annual mean temperature, half the range of monthly means, range of a clear summer day, cloud cover, wind.
+
+    `weather_swing_k` is the spread of air masses, and `warmest_day` the day of the year when the season peaks, a month
+    after the solstice of its hemisphere.
+    """
+
+    mean_temperature_c: float
+    seasonal_swing_k: float
+    daily_swing_k: float
+    summer_cloud: float
+    winter_cloud: float
+    wind_m_s: float
+    weather_swing_k: float
+    warmest_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    """How a climate zone differs from the west of Europe at its latitude: seasons and weather as factors."""
+
+    warmer_k: float = 0.0
+    seasons: float = 1.0
+    weather: float = 1.0
+    daily_swing_k: float = 13.0
+    cloud: tuple[float, float] | None = None
+
+
+_AS_EUROPE = _Zone()
+# By the first letters of a zone's name, the longest that fits.
+_ZONES = {
+    OCEAN: _Zone(seasons=0.45, weather=0.6, daily_swing_k=6.5, cloud=(0.5, 0.55)),
+    "A": _Zone(warmer_k=0.7, seasons=0.6, weather=0.8, daily_swing_k=9.0),
+    "BW": _Zone(warmer_k=2.5, seasons=1.25, cloud=(0.08, 0.25)),
+    "BSh": _Zone(warmer_k=2.0, seasons=1.2, cloud=(0.3, 0.25)),
+    "Cfa": _Zone(warmer_k=-2.0, seasons=1.2, daily_swing_k=10.5, cloud=(0.5, 0.5)),
+    "Cfc": _Zone(warmer_k=0.5, seasons=0.6, weather=0.8, daily_swing_k=9.0),
+    "Csb": _Zone(warmer_k=-1.0, seasons=0.8, daily_swing_k=12.0),
+    "Cw": _Zone(seasons=0.9, daily_swing_k=12.0, cloud=(0.55, 0.25)),
+    "Dfa": _Zone(warmer_k=-4.0, seasons=1.4),
+    "Dfb": _Zone(warmer_k=-1.0, seasons=1.15, weather=1.2),
+    "Dfd": _Zone(warmer_k=-9.0, seasons=2.0, weather=1.3),
+    "Dw": _Zone(warmer_k=-4.5, seasons=1.55, cloud=(0.55, 0.25)),
+    "E": _Zone(warmer_k=-4.0),
+    "EF": _Zone(warmer_k=-18.0),
+}
+_TEMPERATE_SOUTH = _Zone(seasons=0.6, weather=0.8, daily_swing_k=11.5)
+
+
+def climate_of(place: Place, wishes: ClimateWishes | None = None) -> Climate:
+    """The usual climate of a place: that of its latitude in the west of Europe, changed by its Köppen-Geiger zone.
+
+    Cloud is least in the dry belt near 30 degrees, most towards the poles, and half in the tropics. How near it comes
+    to the normals of forty towns is in `tests/simulator/test_climate.py`.
+    """
+    latitude, zone = abs(place.latitude), _zone(place)
+    bend = np.sin(np.radians(latitude))
+    cooler_k = np.interp(-place.latitude, [10, 30], [0, _COOLER_SOUTH_K])
+    lapse = _LAPSE_K_PER_M if latitude >= _TROPIC else _TROPICAL_LAPSE_K_PER_M
+    summer_cloud = np.interp(latitude, [0, 15, 28, 36, 52, 90], [0.55, 0.5, 0.2, 0.2, 0.55, 0.7])
+    winter_cloud = min(summer_cloud + 0.25 * np.interp(latitude, [10, 30], [0, 1]), 1)
+    warmer_k = zone.warmer_k - float(cooler_k)
+    usual = {
+        "mean_temperature_c": float(min(30.2 - 32 * bend**2, 26.5) - lapse * place.altitude_m) + warmer_k,
+        "seasonal_swing_k": float(1 + 11 * np.sin(np.radians(min(1.25 * latitude, 90)))) * zone.seasons,
+        "daily_swing_k": zone.daily_swing_k,
+        "summer_cloud": float(zone.cloud[0] if zone.cloud else summer_cloud),
+        "winter_cloud": float(zone.cloud[1] if zone.cloud else winter_cloud),
+        "wind_m_s": 3.0,
+    }
+    given = {} if wishes is None else wishes.model_dump(exclude_none=True)
+    return Climate(
+        **(usual | given),
+        weather_swing_k=float(np.interp(latitude, [0, 20, 45], [0.8, 1.5, 3.2])) * zone.weather,
+        warmest_day=205 if place.latitude >= 0 else 22,
+    )
+
+
+def _zone(place: Place) -> _Zone:
+    """The zone of a place on the map, milder where the sea is near."""
+    name, coast = zone_of(place), by_the_sea(place)
+    if name == OCEAN or (coast and name.startswith("B")):
+        # A desert by the sea lies at a cold current: the Canaries, Lima, Walvis Bay.
+        return _ZONES[OCEAN]
+    zone = _inland(name, place.latitude)
+    if not coast:
+        return zone
+    return replace(
+        zone, seasons=0.8 * zone.seasons, weather=0.85 * zone.weather, daily_swing_k=0.75 * zone.daily_swing_k
+    )
+
+
+def _inland(name: str, latitude: float) -> _Zone:
+    if name.startswith("C") and latitude < -_TROPIC:
+        return _TEMPERATE_SOUTH
+    if name.startswith("C") and abs(latitude) < _HIGHLANDS:
+        name = "A"
+    fitting = (known for end in range(len(name), 0, -1) if (known := _ZONES.get(name[:end])) is not None)
+    return next(fitting, _AS_EUROPE)

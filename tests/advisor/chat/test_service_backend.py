@@ -1,0 +1,108 @@
+"""`advisor chat` through a running service: real HTTP on loopback, the real API behind it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.chat.answer_backend import open_memory
+from advisor.chat.service_backend import find_service
+from agent.language.answers.ask import Done, Ran, Said
+from agent.settings import ApiSettings, load_settings
+from agent.views.service_state import Board, Shown
+from agent.web.access import load_keys
+from agent.web.app import make_app
+from agent.web.server import serving
+from agent.web.source import Source
+from energy.errors import DataError, TransportError
+from knowledge.notes import NoteBook
+
+Config = Path
+
+
+@pytest.fixture
+def service(played_memory: Path, tmp_path: Path) -> Iterator[tuple[Config, ExitStack]]:
+    """Settings whose memory is empty: what is answered can only come from the service."""
+    with ExitStack() as stack, ExitStack() as running:
+        partner = open_memory(played_memory, None, stack)
+        board = Board()
+        newest = partner.sources.decision()
+        assert newest is not None
+        board.show(
+            Shown(
+                home=partner.facts,
+                model="none",
+                step=timedelta(minutes=30),
+                started=newest.at,
+                now=newest.at,
+                awake=True,
+                decision=newest,
+            )
+        )
+        api = ApiSettings(port=0)
+        notes = NoteBook(tmp_path / "notes.jsonl")
+        source = Source(board, played_memory / "journal.sqlite", notes, partner.asker, timedelta(minutes=1))
+        app = make_app(source, settings=api, keys=load_keys(api, tmp_path), home=partner.home)
+        url = running.enter_context(serving(app, api))
+        (tmp_path / "home.json").write_text(partner.facts.model_dump_json())
+        config = tmp_path / "advisor.toml"
+        config.write_text(
+            f'home_file = "home.json"\nmemory_dir = "{tmp_path / "empty"}"\n[api]\nport = {url.rsplit(":", 1)[1]}\n'
+        )
+        yield config, running
+
+
+def chat(config: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "advisor", "chat", "--config", str(config), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_where_the_service_runs_it_is_asked(service: tuple[Config, ExitStack], played_memory: Path) -> None:
+    config, _ = service
+    done = chat(config, "--once", "why?", "--json")
+    assert done.returncode == 0, done.stderr
+    with ExitStack() as stack:
+        newest = open_memory(played_memory, None, stack).sources.decision()
+    assert newest is not None
+    assert json.loads(done.stdout)["decisions"] == [newest.decision_id]
+
+
+def test_the_pieces_are_those_of_the_asker(service: tuple[Config, ExitStack]) -> None:
+    config, _ = service
+    with ExitStack() as stack:
+        partner = find_service(load_settings(config), stack)
+        assert partner is not None
+        *pieces, last = partner.stream("What is the plan?", "en")
+        assert isinstance(pieces[0], Ran)
+        assert isinstance(last, Done)
+        assert "".join(piece.text for piece in pieces if isinstance(piece, Said)) == last.answer.text
+        assert partner.notes() == []
+        for odd in ("", "\ud800", "{facts}"):
+            assert isinstance(list(partner.stream(odd, "en"))[-1], Done)
+        with pytest.raises(DataError, match="at most 2000"):
+            list(partner.stream("x" * 100_000, "en"))
+
+
+def test_without_the_service_the_memory_of_the_settings_is_read(service: tuple[Config, ExitStack]) -> None:
+    config, running = service
+    running.close()
+    with ExitStack() as stack:
+        assert find_service(load_settings(config), stack) is None
+    done = chat(config, "--once", "why?")
+    assert done.returncode == 1
+    assert "nothing is known in" in done.stderr
+
+
+def test_a_service_that_stops_on_the_way_is_told_in_a_line(service: tuple[Config, ExitStack]) -> None:
+    config, running = service
+    with ExitStack() as stack:
+        partner: Any = find_service(load_settings(config), stack)
+        running.close()
+        with pytest.raises(TransportError, match="stopped answering"):
+            list(partner.stream("why?", "en"))

@@ -1,0 +1,200 @@
+"""What the wizard writes can be read back, whatever the names; what it asks, and what it refuses."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.setup import run as setup
+from advisor.setup.facts import find_forecast, find_tariff
+from advisor.setup.files import home_text, settings_text
+from advisor.setup.run import Wishes
+from agent.settings import load_settings
+from energy.battery import Battery
+from energy.errors import SettingsError
+from energy.home import Grid as Connection
+from energy.home import Home
+from energy.tariff import FlatTariff, PresetTariff
+from ingest.home_file import load_home
+from ingest.homeassistant.client import HomeAssistantConfig, Signed, State
+from ingest.homeassistant.energy_prefs import read_preferences
+from ingest.homeassistant.proposal import Proposal
+from ingest.homeassistant.statistics import HOUR, Grid
+from ingest.homeassistant.survey import Survey
+from ingest.live.mapping import MappedRole, Source
+from transport.mqtt import BrokerAddress
+
+HOME = Home(
+    name="casa-1",
+    zone="Europe/Madrid",
+    currency="EUR",
+    pv_peak_kw=4.2,
+    battery=Battery(capacity_kwh=9.6, max_charge_kw=4.3, max_discharge_kw=2.25, charge_efficiency=0.96),
+    grid=Connection(import_limit_kw=5.75, export_limit_kw=6),
+    tariff=FlatTariff(import_price=0.21, export_price=0.06),
+)
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="#+\x00"), min_size=1, max_size=30)
+
+
+def read_back(folder: Path, home: Home, **changed: Any) -> tuple[Any, Home]:
+    told: dict[str, Any] = {
+        "broker": BrokerAddress("broker.lan", 8883, "me", "never-in-a-file"),
+        "url": "http://ha.lan:8123",
+        "token_file": "token",
+        "sensors": {},
+        "statistics": {},
+        "why": {},
+    } | changed
+    text = settings_text(**told)
+    assert "never-in-a-file" not in text
+    (folder / "advisor.toml").write_text(text, encoding="utf-8")
+    (folder / "home.toml").write_text(home_text(home, told["why"]), encoding="utf-8")
+    settings = load_settings(folder / "advisor.toml")
+    return settings, load_home(settings.home_file)
+
+
+@pytest.mark.parametrize(
+    "tariff", [HOME.tariff, PresetTariff(name="es-2.0td", export_price=0.055), PresetTariff(name="citylearn")]
+)
+def test_a_home_is_read_back_as_it_was_written(tmp_path: Path, tariff: Any) -> None:
+    home = HOME.model_copy(update={"tariff": tariff})
+    settings, read = read_back(
+        tmp_path, home, why={"tariff": "a reason " * 40, "pv_peak_kw": 'with "quotes" # and such'}
+    )
+    assert read == home
+    assert (settings.mqtt.host, settings.mqtt.port, settings.mqtt.username) == ("broker.lan", 8883, "me")
+    assert settings.homeassistant.token_file == tmp_path / "token"
+
+
+@hypothesis.settings(max_examples=25, deadline=None)
+@given(topics=st.lists(WORDS, min_size=1, max_size=3, unique=True), subtract=st.lists(WORDS, max_size=2), why=WORDS)
+def test_any_topic_and_any_reason_survive_the_file(
+    tmp_path_factory: pytest.TempPathFactory, topics: list[str], subtract: list[str], why: str
+) -> None:
+    sensors: dict[MappedRole, Source] = {
+        "grid_power": Source(topic=tuple(topics), subtract=tuple(subtract), unit="kW", sign=-1, max_age_s=900),
+        "pv_power": Source(topic=(topics[0],), unit="W", path="a.0"),
+        "battery_power": Source(topic=("b",), unit="W"),
+        "load_power": Source(from_balance=True),
+    }
+    statistics = {"grid_power": Signed(add=("sensor.in",), subtract=("sensor.out",))}
+    settings, _ = read_back(
+        tmp_path_factory.mktemp("written"),
+        HOME,
+        sensors=sensors,
+        statistics=statistics,
+        why={"grid_power": why, "grid_power statistics": why, "tariff": why},
+    )
+    assert settings.sensors == sensors
+    assert settings.homeassistant.statistics == statistics
+
+
+def survey(preferences: dict[str, Any] | None = None, **states: str) -> Survey:
+    config = HomeAssistantConfig(version="2026.1.0", time_zone="Europe/Madrid", latitude=40.4, longitude=-3.7)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    known = {
+        f"sensor.{name}": State(
+            entity_id=f"sensor.{name}",
+            state=state,
+            attributes={"unit_of_measurement": "W", "device_class": "power"},
+            last_updated=now,
+        )
+        for name, state in states.items()
+    }
+    return Survey(config, known, {}, read_preferences(preferences), Grid(now, HOUR, 24), {})
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    given: list[str] = []
+    monkeypatch.setattr(typer, "prompt", lambda *_, **__: given.pop(0))
+    yield given
+    assert not given
+
+
+def lacking() -> Proposal:
+    made = Proposal({}, missing=["grid_power", "load_power"])
+    made.sensors |= {
+        "pv_power": Source(topic=("a",), unit="W"),
+        "battery_power": Source(topic=("b",), unit="W"),
+        "battery_soc": Source(topic=("c",), unit="%"),
+    }
+    return made
+
+
+def test_it_asks_for_what_it_cannot_find_and_then_has_the_load_from_the_balance(answers: list[str]) -> None:
+    answers.append("-sensor.meter")
+    made = lacking()
+    setup._settle(made, Wishes(Path()), survey(meter="300"), "ss")
+    assert made.sensors["grid_power"] == Source(topic=("ss/sensor/meter/state",), unit="W", sign=-1)
+    assert made.sensors["load_power"].from_balance
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_without_an_answer_it_names_the_role_the_flag_and_what_there_is(yes: bool, answers: list[str]) -> None:
+    if not yes:
+        answers.append("")
+    with pytest.raises(
+        SettingsError, match=r"grid_power: .*--sensor grid_power=sensor.* \(of its kind: sensor.meter\)"
+    ):
+        setup._settle(lacking(), Wishes(Path(), yes=yes), survey(meter="300"), "ss")
+
+
+def grid(**price: Any) -> dict[str, Any]:
+    return {"energy_sources": [{"type": "grid", "stat_energy_from": "sensor.in", **price}]}
+
+
+@pytest.mark.parametrize(
+    ("preferences", "said", "price", "why"),
+    [
+        (grid(number_energy_price=0.21), None, 0.21, "fixed price"),
+        (grid(entity_energy_price="sensor.price"), None, 0.33, "taken as flat"),
+        (grid(), None, 0.25, "GUESS"),
+        (grid(number_energy_price=0.21), "flat:0.4", 0.4, "as you said"),
+    ],
+)
+def test_the_tariff_is_the_dashboards_price_and_says_where_it_comes_from(
+    preferences: dict[str, Any], said: str | None, price: float, why: str
+) -> None:
+    tariff, told = find_tariff(survey(preferences, price="0.33"), said)
+    assert isinstance(tariff, FlatTariff)
+    assert (tariff.import_price, why in told) == (price, True)
+
+
+def test_a_tariff_nobody_knows_is_refused() -> None:
+    with pytest.raises(SettingsError, match="--tariff 'cheap'"):
+        find_tariff(survey(), "cheap")
+
+
+@pytest.mark.parametrize(
+    ("told", "states", "there", "words"),
+    [
+        (
+            {"a": {"wh_hours": {"2026-03-01T12:00:00Z": 1500.0}}},
+            {},
+            True,
+            "the energy dashboard's own: 1.5 kWh in 1 hours",
+        ),
+        (
+            {},
+            {"solcast_pv_forecast_forecast_today": "9"},
+            False,
+            "sensor.solcast_pv_forecast_forecast_today sounds like",
+        ),
+        ({}, {}, False, "none found: the sun of similar days is expected"),
+        ({"a": {"wh_hours": {"soon": 1.0}}}, {}, False, "cannot be read"),
+    ],
+    ids=["the dashboard's", "not chosen there", "none", "garbage"],
+)
+def test_the_forecast_is_the_dashboards_or_it_is_said_what_is_done_without(
+    told: dict[str, Any], states: dict[str, str], there: bool, words: str
+) -> None:
+    found, why = find_forecast(replace(survey(**states), solar_forecast=told), datetime(2026, 3, 1, tzinfo=UTC))
+    assert (found, words in why) == (there, True)

@@ -1,0 +1,258 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agent.decision.decide import Situation, decide
+from agent.decision.journal import open_journal
+from agent.llm.grounding import ungrounded_numbers
+from agent.llm.review import Brief, Chosen, NoChoice
+from energy.commands import command_schema
+from energy.constraints import Away, Constraint, ExtraLoad, NoGridCharge, Reserve
+from energy.guard import Policy
+from energy.home import Grid, Home
+from energy.tariff import DynamicTariff
+from ingest.live.snapshot import NoSnapshot
+from knowledge.forecast import DayShape
+
+SituationMaker = Callable[..., Situation]
+
+
+def choosing(pick: Callable[[Brief], str], **changes: Any) -> Callable[[Brief], Chosen]:
+    """A model that picks by a rule."""
+
+    def review(brief: Brief) -> Chosen:
+        fields: dict[str, Any] = {
+            "choice": pick(brief),
+            "rationale": "because",
+            "rationale_ok": True,
+            "model": "rule",
+            "prompt_name": "decide",
+            "prompt_version": 1,
+            "prompt_hash": "0" * 12,
+            "seconds": 0.1,
+            "prompt_tokens": 1,
+            "output_tokens": 1,
+            "cached_tokens": 0,
+            "repaired": False,
+        }
+        return Chosen(**(fields | changes))
+
+    return review
+
+
+def labelled(words: str) -> Callable[[Brief], str]:
+    return lambda brief: next(candidate.id for candidate in brief.candidates if words in candidate.label)
+
+
+def test_a_decision_carries_a_valid_command_for_a_whole_day(make_situation: SituationMaker) -> None:
+    decision = decide(make_situation())
+    assert decision.outcome == "published"
+    assert decision.command is not None
+    jsonschema.validate(decision.command.model_dump(mode="json"), command_schema())
+    assert decision.command.valid_until - decision.at >= timedelta(hours=24)
+    assert [verdict.verdict for verdict in decision.verdicts] == ["allowed"]
+    assert decision.candidates[0].extra_cost == 0
+    assert len(decision.neighbours) == 12
+    assert decision.ensemble is not None
+    assert np.array(decision.ensemble.load_w).shape == (12, 48)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_number_of_the_reason_stands_in_its_facts(make_situation: SituationMaker, language: str) -> None:
+    for soc in (0.0, 0.3, 0.9):
+        for hour in range(0, 24, 3):
+            now = make_situation().now + timedelta(hours=hour)
+            asked = (
+                Reserve(start=now + timedelta(hours=3), end=now + timedelta(hours=5), soc=0.8),
+                ExtraLoad(start=now, end=now + timedelta(hours=2), power_kw=1.25),
+            )
+            situation = make_situation(language=language, asked=asked if hour % 2 else ())
+            assert not isinstance(situation.snapshot, NoSnapshot)
+            snapshot = replace(situation.snapshot, at=now, soc=soc)
+            decision = decide(replace(situation, now=now, snapshot=snapshot))
+            assert decision.command is not None
+            assert decision.command.reason == decision.reason
+            assert ungrounded_numbers(decision.reason, decision.facts) == []
+
+
+def test_the_model_may_choose_within_the_bound(make_situation: SituationMaker) -> None:
+    decision = decide(make_situation(policy=Policy(max_regret_per_slot=1.0)), choosing(labelled("reserve")))
+    assert (decision.chosen, decision.chosen_by) == ("keep_reserve", "model")
+    assert decision.command is not None
+    assert all(slot.reserve_soc >= 0.3 for slot in decision.command.slots)
+    assert decision.review is not None
+    assert decision.review.outcome == "chosen"
+
+
+def test_outside_the_bound_the_model_is_overruled_by_the_best(make_situation: SituationMaker) -> None:
+    decision = decide(make_situation(policy=Policy(max_regret_per_slot=0.0)), choosing(labelled("self-consumption")))
+    assert (decision.chosen_by, decision.outcome) == ("planner", "published")
+    assert [verdict.verdict for verdict in decision.verdicts] == ["rejected", "allowed"]
+    assert "more than the best candidate" in decision.verdicts[0].reasons[0]
+    assert decision.review is not None
+    assert decision.review.outcome == "overruled"
+
+
+@pytest.mark.parametrize("kind", ["late", "unreachable", "invalid"])
+def test_without_an_answer_the_best_candidate_goes_out_and_the_record_says_why(
+    make_situation: SituationMaker, kind: Any
+) -> None:
+    decision = decide(make_situation(), lambda _: NoChoice(kind, "gone", "test", 0.1))
+    assert (decision.outcome, decision.chosen_by) == ("published", "planner")
+    assert decision.review is not None
+    assert (decision.review.outcome, decision.review.detail) == (kind, "gone")
+
+
+def test_an_earlier_choice_holds_between_reviews_only_within_the_bound(make_situation: SituationMaker) -> None:
+    held = decide(make_situation(in_force="keep_reserve", policy=Policy(max_regret_per_slot=1.0)))
+    assert (held.chosen, held.chosen_by) == ("keep_reserve", "earlier review")
+    dropped = decide(make_situation(in_force="self_consumption", policy=Policy(max_regret_per_slot=0.0)))
+    assert dropped.chosen_by == "planner"
+
+
+def test_an_ungrounded_rationale_is_not_kept(make_situation: SituationMaker) -> None:
+    liar = choosing(lambda brief: brief.candidates[0].id, rationale="saves 999 EUR", rationale_ok=False)
+    decision = decide(make_situation(), liar)
+    assert decision.review is not None
+    assert (decision.review.rationale, decision.review.grounded) == ("", False)
+
+
+NO_PRICE = DynamicTariff(start=datetime(2020, 1, 1, tzinfo=UTC), import_prices=(0.1,), export_prices=(0.0,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"snapshot": NoSnapshot(("battery_soc is 300 s old, limit 120 s",))}, "300 s old"),
+        ({"neighbours": []}, "ingest some history"),
+    ],
+)
+def test_what_cannot_be_judged_gives_no_command_and_says_why(
+    make_situation: SituationMaker, changes: dict[str, Any], problem: str
+) -> None:
+    decision = decide(make_situation(**changes))
+    assert (decision.outcome, decision.command) == ("no_command", None)
+    assert problem in decision.reason
+
+
+def test_a_missing_price_gives_no_command(make_situation: SituationMaker, home: Home) -> None:
+    decision = decide(make_situation(home=home.model_copy(update={"tariff": NO_PRICE})))
+    assert decision.outcome == "no_command"
+    assert "no price for" in decision.reason
+
+
+def test_the_guard_has_the_last_word_on_grid_charging(make_situation: SituationMaker, home: Home) -> None:
+    closed = home.model_copy(update={"grid": Grid(allow_grid_charging=False)})
+    decision = decide(make_situation(home=closed))
+    assert decision.command is not None
+    assert all(slot.charge_to_soc == 0 for slot in decision.command.slots)
+
+
+def test_nothing_after_the_decision_changes_it(make_situation: SituationMaker, shapes: dict[date, DayShape]) -> None:
+    today = date(2026, 1, 14)
+    rng = np.random.default_rng(9)
+    later = {today + timedelta(days=n): DayShape(today, rng.random(48) * 9, rng.random(48) * 9) for n in (0, 1, 2)}
+    later[today].load_kw[16:] = np.nan
+    later[today].pv_kw[16:] = np.nan
+    with_later = decide(make_situation(shapes=shapes | later))
+    only_today = decide(make_situation(shapes=shapes | {today: later[today]}))
+    assert with_later.command is not None
+    assert only_today.command is not None
+    assert with_later.command.slots == only_today.command.slots
+
+
+def test_the_journal_gives_back_what_was_decided_and_never_changes_it(
+    tmp_path: Any, make_situation: SituationMaker
+) -> None:
+    decision = decide(make_situation())
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        journal.write(decision)
+        journal.confirm(decision.decision_id, decision.at, accepted=True, detail="")
+        with pytest.raises(Exception, match="append-only"):
+            journal._db.execute("DELETE FROM decisions")
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        assert journal.last("test") == decision
+        assert journal.last("test", at=decision.at - timedelta(seconds=1)) is None
+        assert journal.decisions("test") == [decision]
+        assert journal.confirmations(decision.decision_id) == [(True, "")]
+
+
+def test_a_reason_says_what_was_asked_for_in_the_household_language_and_whether_it_is_out_of_reach(
+    make_situation: SituationMaker,
+) -> None:
+    now = make_situation().now
+    asked = (Reserve(start=now, end=now + timedelta(hours=2), soc=0.9),)
+    english, spanish = (decide(make_situation(asked=asked, language=language)) for language in ("en", "es"))
+    assert english.reason.startswith("Charging from the grid to 90 %, as the household asked: a stored kWh costs ")
+    assert "Asked for: at least 90 % in the battery, bought from the grid where needed, from Wed 2026-01-14" in (
+        english.reason
+    )
+    assert "That is out of reach: 20 % is what can be had." in english.reason
+    assert spanish.reason.startswith("Cargando de la red hasta el 90 %, como se pidió: un kWh guardado cuesta 0,")
+    assert "No se puede alcanzar: se llega al 20 %." in spanish.reason
+    assert english.asked == asked
+    assert english.command is not None
+    assert english.command.slots[0].charge_to_soc == 0.9
+
+
+def test_guests_raise_the_expected_load_and_absence_lowers_it(make_situation: SituationMaker) -> None:
+    now = make_situation().now
+
+    def load_wh(*asked: Constraint) -> float:
+        ensemble = decide(make_situation(asked=asked)).ensemble
+        assert ensemble is not None
+        return float(np.array(ensemble.load_w).mean(axis=0).sum()) / 2
+
+    usual = load_wh()
+    assert load_wh(ExtraLoad(start=now, end=now + timedelta(hours=4), power_kw=1)) == pytest.approx(usual + 4000)
+    assert load_wh(Away(start=now, end=now + timedelta(days=2), load_factor=0.5)) == pytest.approx(usual / 2, abs=30)
+
+
+def test_what_a_choice_costs_is_recorded(make_situation: SituationMaker) -> None:
+    free = make_situation(policy=Policy(max_regret_per_slot=1.0), trigger="note")
+    review = decide(free, choosing(labelled("reserve"))).review
+    assert review is not None
+    assert (review.trigger, review.extra_cost is not None) == ("note", True)
+    assert review.regret_per_slot is not None
+    assert review.regret_per_slot >= (review.extra_cost or 0) / 48
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 40), st.integers(1, 30), st.floats(0, 1), st.booleans(), st.floats(0, 1))
+def test_what_is_published_obeys_what_was_asked_for(
+    make_situation: SituationMaker, start: int, length: int, soc: float, banned: bool, charge: float
+) -> None:
+    base = make_situation()
+    assert not isinstance(base.snapshot, NoSnapshot)
+    begins = base.now + start * base.step
+    ends = begins + length * base.step
+    asked: tuple[Constraint, ...] = (Reserve(start=begins, end=ends, soc=soc),)
+    asked += (NoGridCharge(start=begins, end=ends),) if banned else ()
+    decision = decide(replace(base, snapshot=replace(base.snapshot, soc=charge), asked=asked), choosing(lambda _: "A"))
+    assert decision.command is not None
+    for slot in decision.command.slots:
+        if slot.start < ends and begins < slot.end:
+            assert slot.reserve_soc >= soc - 0.001
+            assert slot.charge_to_soc == 0 if banned else slot.charge_to_soc >= soc - 0.001
+    assert ungrounded_numbers(decision.reason, decision.facts) == []
+
+
+def test_what_remembered_days_show_already_is_not_counted_twice(make_situation: SituationMaker) -> None:
+    plain = make_situation()
+    away = Away(start=plain.now, end=plain.now + timedelta(hours=24), load_factor=0.5)
+
+    def planned_w(situation: Situation) -> float:
+        decision = decide(situation)
+        assert decision.ensemble is not None
+        return float(np.mean(decision.ensemble.load_w))
+
+    told = [replace(near, notes=("away",)) for near in plain.neighbours]
+    assert planned_w(replace(plain, asked=(away,))) == pytest.approx(0.5 * planned_w(plain), rel=0.01)
+    assert planned_w(replace(plain, asked=(away,), neighbours=told)) == pytest.approx(planned_w(plain))

@@ -1,0 +1,64 @@
+"""What Ollama has, what fits, and fetching a model: through a server that speaks its protocol."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from agent.llm.ollama_catalogue import fits, pull, shelf, suggestions
+from energy.errors import ModelError
+
+
+def test_the_shelf_shows_what_is_there_and_what_fits(ollama: Any) -> None:
+    ollama.shelf = {"mine:latest": 30_000_000_000, "qwen3:1.7b": 1_400_000_000}
+    known = {model.name: (model.present, model.fits) for model in shelf(ollama.url, memory=8.0)}
+    assert known["mine:latest"] == (True, False)
+    assert known["qwen3:1.7b"] == (True, True)
+    assert known["qwen3:4b-instruct"] == (False, True)
+    assert known["gpt-oss:20b"] == (False, False)
+    assert not any(model.present for model in suggestions(memory=8.0))
+
+
+@pytest.mark.parametrize(("size_gb", "memory_gb", "wanted"), [(2.5, 4, False), (2.5, 8, True), (5.2, 8, False)])
+def test_a_model_needs_room_beside_everything_else(size_gb: float, memory_gb: float, wanted: bool) -> None:
+    assert fits(size_gb, memory_gb) is wanted
+
+
+def test_a_pull_tells_how_far_it_is(ollama: Any) -> None:
+    ollama.library = {"m"}
+    steps = [(step.doing, step.done, step.total) for step in pull("m", ollama.url)]
+    assert steps[0] == ("pulling manifest", 0, 0)
+    assert ("pulling 3e4cb1417446", 400, 1000) in steps
+    assert steps[-1][0] == "success"
+
+
+def test_a_model_that_nobody_has_is_named(ollama: Any) -> None:
+    with pytest.raises(ModelError, match="cannot pull 'x': pull model manifest: file does not exist"):
+        list(pull("x", ollama.url))
+
+
+def test_a_server_that_is_not_there_is_said_with_the_cure() -> None:
+    for call in (lambda: shelf("http://127.0.0.1:9"), lambda: list(pull("m", "http://127.0.0.1:9"))):
+        with pytest.raises(ModelError, match=r"does not answer at .*ollama serve"):
+            call()
+
+
+def test_the_command_lists_and_pulls(ollama: Any) -> None:
+    ollama.library = {"tiny"}
+    advisor = [sys.executable, "-m", "advisor", "models"]
+    pulled = subprocess.run(
+        [*advisor, "pull", "tiny", "--url", ollama.url], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (pulled.returncode, "tiny is here" in pulled.stdout) == (0, True), pulled.stderr
+    listed = subprocess.run(
+        [*advisor, "--json", "--url", ollama.url], capture_output=True, text=True, timeout=60, check=False
+    )
+    told = json.loads(listed.stdout)
+    assert {"name": "tiny", "size_gb": 0.0, "fits": True, "present": True} in told["ollama"]
+    assert told["embedded"] == "SmolLM2-135M-Instruct.Q4_1.gguf"
+    gone = subprocess.run(
+        [*advisor, "--url", "http://127.0.0.1:9"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (gone.returncode, "does not answer" in gone.stdout) == (0, True)

@@ -1,0 +1,57 @@
+"""A model that is not there never stops the service, is looked for again, and is said once."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agent.llm.models import ModelSettings
+from agent.llm.reconnecting import ModelKeeper
+from agent.llm.review import Brief, BriefCandidate, Chosen, NoChoice
+
+A = BriefCandidate("A", "the best schedule", 3.21, 0.0, 0.4, 0.2, 2.1, "hold")
+BRIEF = Brief({"price_now": "0.21"}, [A], [], [])
+GOOD = '{"rationale": "This is the cheapest schedule.", "choice": "A"}'
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+def test_a_model_that_comes_later_is_found_and_asked(ollama: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    ollama.pulled, ollama.answers = False, [GOOD]
+    settings = ModelSettings(provider="ollama", name="m", base_url=ollama.url)
+    keeper = ModelKeeper(settings, 5, look_again_s=0)
+    assert keeper.label == "none"
+    answer = keeper.review(BRIEF)
+    assert isinstance(answer, NoChoice)
+    assert "advisor models pull m" in answer.why
+    ollama.pulled = True
+    keeper.review(BRIEF)
+    _until(lambda: keeper.label == "ollama/m")
+    assert isinstance(keeper.review(BRIEF), Chosen)
+    assert sum("has no model" in record.message for record in caplog.records) == 1
+    keeper.close()
+
+
+def test_it_does_not_look_again_before_its_time(ollama: Any) -> None:
+    ollama.pulled = False
+    keeper = ModelKeeper(ModelSettings(provider="ollama", name="m", base_url=ollama.url), 5)
+    ollama.pulled = True
+    for _ in range(3):
+        assert isinstance(keeper.review(BRIEF), NoChoice)
+    time.sleep(0.3)
+    assert keeper.label == "none"
+
+
+def test_a_missing_server_costs_no_time_in_a_review() -> None:
+    keeper = ModelKeeper(ModelSettings(provider="ollama", base_url="http://127.0.0.1:9"), 5, look_again_s=0)
+    began = time.monotonic()
+    assert isinstance(keeper.review(BRIEF), NoChoice)
+    assert time.monotonic() - began < 0.5
+    keeper.close()

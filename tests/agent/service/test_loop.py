@@ -1,0 +1,543 @@
+"""The service against hostile and failing sensors, over real brokers."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Literal, cast
+
+import orjson
+import pytest
+
+from agent.__main__ import control_panel, model_keeper
+from agent.decision.controls import Acting
+from agent.decision.decide import Reviewer, Situation
+from agent.decision.journal import Journal, open_journal
+from agent.llm.models import ModelSettings
+from agent.llm.reconnecting import ModelKeeper
+from agent.llm.review import Brief, NoChoice
+from agent.queries import Sources
+from agent.service.loop import Parts, Service
+from agent.settings import MqttSettings, ServiceSettings, Settings
+from agent.views.service_state import Board
+from energy.commands import BatteryCommand
+from energy.constraints import Reserve
+from energy.home import Home
+from ingest.live.mapping import MappedRole, Source
+from ingest.live.meter import MeteredSlot
+from knowledge.fingerprint import Expected
+from knowledge.forecast import DayShape
+from knowledge.notes import NoteBook
+from knowledge.similar import SimilarDay
+from knowledge.store import DayStore
+from transport.broker import EmbeddedBroker
+from transport.mqtt import BrokerAddress, Message, MqttLink
+from transport.topics import Topics
+
+TOPICS = Topics("test")
+STEP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class FixedRecall:
+    """Memory that always answers the same."""
+
+    near: list[SimilarDay]
+    past: dict[date, DayShape]
+
+    def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
+        return self.near[:count]
+
+    def shapes(self) -> dict[date, DayShape]:
+        return self.past
+
+    def remember(self, *_: object, **__: object) -> None: ...
+
+
+class Stage:
+    """Plays the house: publishes sensors and the clock, and listens to the advisor."""
+
+    def __init__(self, link: MqttLink, journal_path: Path) -> None:
+        self.link = link
+        self.journal_path = journal_path
+        # The command that came with the decision of the last tick.
+        self.told: BatteryCommand | None = None
+
+    def say(self, name: str, value: float, unit: str, at: datetime) -> None:
+        payload = json.dumps({"value": value, "unit": unit, "time": at.isoformat()})
+        self.link.publish(TOPICS.sensor(name), payload, retain=True, qos=1)
+
+    def well(self, at: datetime, *, but: str | None = None) -> None:
+        for name, value, unit in (("load_power", 0.6, "kW"), ("pv_power", 0.0, "kW"), ("battery_soc", 20.0, "%")):
+            if name != but:
+                self.say(name, value, unit, at)
+
+    def tick(self, at: datetime) -> dict[str, Any]:
+        """Move the clock and wait for the advisor's decision."""
+        self.link.publish(TOPICS.clock, json.dumps({"time": at.isoformat()}), retain=True, qos=1)
+        while (message := self.link.receive(20)) is not None:
+            if message.topic == TOPICS.decision and not message.retained:
+                said: dict[str, Any] = orjson.loads(message.payload)
+                if said["time"] == at.isoformat():
+                    return said
+            elif message.topic == TOPICS.command:
+                self.told = BatteryCommand.model_validate_json(message.payload)
+        pytest.fail("the advisor said nothing")
+
+    def decision(self, keep_alive: str) -> dict[str, Any]:
+        """The next decision; meanwhile a sensor goes on telling small changes, as they do."""
+        for at in range(200):
+            self.link.publish(keep_alive, str(at % 2), retain=True)
+            message = self.link.receive(0.1)
+            if message is not None and message.topic == TOPICS.decision:
+                said: dict[str, Any] = orjson.loads(message.payload)
+                return said
+        pytest.fail("the advisor decided nothing")
+
+    def command(self) -> BatteryCommand:
+        while (message := self.link.receive(20)) is not None:
+            if message.topic == TOPICS.command:
+                assert not message.retained
+                return BatteryCommand.model_validate_json(message.payload)
+        pytest.fail("no command came")
+
+
+@pytest.fixture
+def stage(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> Iterator[Stage]:
+    with running(broker, tmp_path, home, make_situation()) as played:
+        yield played
+
+
+@contextmanager
+def running(  # noqa: PLR0913 (what a test may vary)
+    broker: BrokerAddress,
+    folder: Path,
+    home: Home,
+    situation: Situation,
+    *,
+    clock: Literal["house", "wall"] = "house",
+    sensors: dict[MappedRole, Source] | None = None,
+    grace_s: float = 10,
+    board: Board | None = None,
+    acting: Acting = Acting.ACT,
+    reviewer: Reviewer | None = None,
+    notes: NoteBook | None = None,
+) -> Iterator[Stage]:
+    settings = Settings(
+        home_file=folder / "home.toml",
+        memory_dir=folder,
+        mqtt=MqttSettings(host=broker.host, port=broker.port),
+        service=ServiceSettings(
+            clock=clock, slot_minutes=30, grace_s=0.3 if clock == "house" else grace_s, acting=acting
+        ),
+        sensors=sensors or {},
+    )
+    stop = Event()
+    path = folder / "journal.sqlite"
+
+    def work() -> None:
+        journal = Journal(path)
+        panel = control_panel(settings)
+        recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
+        try:
+            parts = Parts(home, recall, journal, reviewer, "none", panel, board or Board(), notes)
+            Service(settings, parts, stop).run()
+        finally:
+            journal.close()
+
+    with MqttLink(broker, "stage") as link:
+        link.subscribe(TOPICS.advisor_status, TOPICS.decision, TOPICS.command, TOPICS.health)
+        service = Thread(target=work, daemon=True)
+        service.start()
+        while (message := link.receive(20)) is not None and message.payload != b"online":
+            pass
+        link.publish(TOPICS.house_status, "online", retain=True, qos=1)
+        try:
+            yield Stage(link, path)
+        finally:
+            stop.set()
+            service.join(10)
+            assert not service.is_alive()
+
+
+def reading(value: object, unit: str, at: datetime) -> str:
+    return json.dumps({"value": value, "unit": unit, "time": at.isoformat()})
+
+
+# sensor, payload made at a time, what the problem says
+HOSTILE: list[tuple[str, Callable[[datetime], str | bytes], str]] = [
+    ("load_power", lambda _: b"unavailable", "load_power is 1800 s old"),
+    ("load_power", lambda at: reading("much", "kW", at), "load_power is 1800 s old"),
+    ("load_power", lambda at: reading(600.0, "kW", at), "load_power is 1800 s old"),
+    ("load_power", lambda at: reading(0.6, "horses", at), "load_power is 1800 s old"),
+    ("battery_soc", lambda at: reading(137.0, "%", at), "battery_soc is 1800 s old"),
+    ("battery_soc", lambda at: reading(0.2, "kWh", at), "battery_soc is 1800 s old"),
+    ("battery_soc", lambda at: reading(20.0, "%", at + timedelta(hours=3)), "battery_soc is 1800 s old"),
+    ("battery_soc", lambda at: reading(20.0, "%", at - timedelta(minutes=3)), "battery_soc is 180 s old"),
+    ("pv_power", lambda at: '{"value": NaN, "unit": "kW", "time": "' + at.isoformat() + '"}', "pv_power is 1800 s old"),
+    ("pv_power", lambda _: b"\xff\xfe\x00", "pv_power is 1800 s old"),
+    ("pv_power", lambda _: b"[" * 5000, "pv_power is 1800 s old"),
+    ("pv_power", lambda _: json.dumps({"value": 0.1, "junk": "x" * 1_000_000}), "pv_power is 1800 s old"),
+]
+
+
+def test_hostile_sensors_never_produce_a_command_and_the_service_lives(
+    stage: Stage, make_situation: Callable[..., Situation], caplog: pytest.LogCaptureFixture
+) -> None:
+    now = make_situation().now
+    stage.well(now)
+    assert stage.tick(now)["outcome"] == "published"
+    for sensor, payload, problem in HOSTILE:
+        now += STEP
+        stage.well(now, but=sensor)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            stage.link.publish(TOPICS.sensor(sensor), payload(now), qos=1)
+            decision = stage.tick(now)
+        assert (decision["outcome"], decision["mode"]) == ("no_command", None), sensor
+        assert problem in decision["problems"][0]
+        assert (
+            sum(sensor in record.getMessage() for record in caplog.records if record.name == "agent.service.loop") <= 2
+        )
+        now += STEP
+        stage.well(now)
+        assert stage.tick(now)["outcome"] == "published"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"unavailable",
+        b"[" * 5000,
+        b'{"time": "2026-01-14T07:00:00Z", "step_minutes": 30, "start": "2026-01-14T07:00:00Z", "values_c": []}',
+        b'{"time": "2026-01-14T07:00:00", "step_minutes": 30, "start": "2026-01-14T07:00:00", "values_c": [4]}',
+        b'{"time": "2026-01-14T07:00:00Z", "step_minutes": 30, "start": "2026-01-14T07:00:00Z", "values_c": [4000]}',
+    ],
+)
+def test_a_hostile_forecast_is_told_once_and_stops_no_decision(
+    stage: Stage, make_situation: Callable[..., Situation], caplog: pytest.LogCaptureFixture, payload: bytes
+) -> None:
+    now = make_situation().now
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            stage.link.publish(TOPICS.sensor("temperature_forecast"), payload, qos=1)
+            stage.link.publish(TOPICS.sensor("pv_forecast"), payload.replace(b"values_c", b"values_kw"), qos=1)
+            stage.well(now)
+            assert stage.tick(now)["outcome"] == "published"
+            now += STEP
+    told = [record for record in caplog.records if "temperature_forecast" in record.getMessage()]
+    assert len(told) == 1
+
+
+def test_powers_that_do_not_balance_are_not_believed(stage: Stage, make_situation: Callable[..., Situation]) -> None:
+    now = make_situation().now
+    stage.well(now)
+    stage.say("grid_power", -3.0, "kW", now)
+    stage.say("battery_power", 0.0, "kW", now)
+    decision = stage.tick(now)
+    assert decision["outcome"] == "no_command"
+    assert "do not balance" in decision["problems"][0]
+
+
+def test_a_command_is_fresh_and_covers_a_day(stage: Stage, make_situation: Callable[..., Situation]) -> None:
+    now = make_situation().now
+    stage.well(now)
+    stage.link.publish(TOPICS.clock, json.dumps({"time": now.isoformat()}), retain=True, qos=1)
+    command = stage.command()
+    assert command.valid_from == now
+    assert command.valid_until - now == timedelta(hours=24)
+
+
+def test_by_the_wall_clock_it_decides_as_soon_as_the_sensors_are_heard(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    now = datetime.now(UTC)
+    with running(broker, tmp_path, home, moved_to(now, make_situation()), clock="wall") as stage:
+        stage.well(datetime.now(UTC))
+        command = stage.command()
+    assert abs(command.valid_from - now) < timedelta(seconds=30)
+    assert command.valid_until > now + timedelta(hours=23)
+
+
+def moved_to(now: datetime, situation: Situation) -> Situation:
+    """The same memory, as if its days had just gone by."""
+    shift = now.date() - situation.now.date()
+    past = {day + shift: replace(shape, day=day + shift) for day, shape in situation.shapes.items()}
+    near = [replace(near, day=near.day + shift) for near in situation.neighbours]
+    return replace(situation, shapes=past, neighbours=near)
+
+
+STATESTREAM: dict[MappedRole, Source] = {
+    "pv_power": Source(topic="ha/sensor/pv/state", unit="W"),
+    "grid_power": Source(topic="ha/sensor/grid/state", unit="W"),
+    "battery_power": Source(topic="ha/sensor/battery/state", unit="W", sign=-1),
+    "battery_soc": Source(topic="ha/sensor/soc/state", unit="%"),
+    "load_power": Source(from_balance=True),
+}
+
+
+@pytest.mark.parametrize(
+    ("last_word", "outcome"),
+    [("55", "published"), ("unavailable", "no_command"), ("5500", "no_command")],
+)
+def test_a_home_on_statestream_is_decided_for_and_an_absurd_word_of_it_withholds_the_command(
+    broker: BrokerAddress,
+    tmp_path: Path,
+    home: Home,
+    make_situation: Callable[..., Situation],
+    last_word: str,
+    outcome: str,
+) -> None:
+    situation = moved_to(datetime.now(UTC), make_situation())
+    with running(broker, tmp_path, home, situation, clock="wall", sensors=STATESTREAM, grace_s=1.5) as stage:
+        for entity, state in (("pv", "1200"), ("battery", "400"), ("soc", "50"), ("soc", last_word)):
+            stage.link.publish(f"ha/sensor/{entity}/state", state, retain=True)
+        decision = stage.decision("ha/sensor/grid/state")
+    assert decision["outcome"] == outcome
+    if outcome == "published":
+        journal = Journal(tmp_path / "journal.sqlite")
+        [kept] = journal.decisions("test")
+        journal.close()
+        assert kept.snapshot is not None
+        assert kept.snapshot.load_kw == pytest.approx(0.8, abs=0.001)
+
+
+def test_a_restarted_service_knows_its_journal(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation = make_situation()
+    for run in range(2):
+        with running(broker, tmp_path, home, situation) as stage:
+            now = situation.now + (run + 1) * STEP
+            stage.well(now)
+            assert stage.tick(now)["outcome"] == "published"
+    journal = Journal(tmp_path / "journal.sqlite")
+    # On its return it may decide once more for the slot that the house is still in.
+    times = [decision.at for decision in journal.decisions("test")]
+    assert sorted(set(times)) == [situation.now + STEP, situation.now + 2 * STEP]
+    journal.close()
+
+
+def test_a_wish_is_granted_between_slots_once_the_pause_is_over(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation, board = make_situation(), Board()
+    with running(broker, tmp_path, home, situation, board=board) as stage:
+        now = situation.now
+        stage.well(now)
+        first = stage.tick(now)
+        board.wish_decision()
+        later = now + timedelta(minutes=5)
+        stage.well(later)
+        second = stage.tick(later)
+        assert (second["outcome"], board.decision_wished) == ("published", False)
+        assert second["decision_id"] != first["decision_id"]
+        deadline = time.monotonic() + 5
+        while (shown := board.shown) is None or shown.tally.published < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert shown.decision is not None
+        assert shown.decision.decision_id == second["decision_id"]
+        assert shown.readings["battery_soc"].value == 0.2
+
+
+class NightService(Service):
+    """A service whose clock a test turns."""
+
+    at = datetime(2026, 1, 14, 22, 50, tzinfo=UTC)
+
+    def _now(self) -> datetime:
+        return self.at
+
+
+class NoLink:
+    def publish(self, *_: object, **__: object) -> None: ...
+
+
+def test_a_home_on_statestream_puts_each_day_away_by_itself(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    kept: list[tuple[date, list[MeteredSlot]]] = []
+
+    class Keeping(FixedRecall):
+        def remember(self, *given: Any, notes: tuple[str, ...] = ()) -> None:
+            kept.append(given[:2])
+
+    situation = make_situation()
+    recall: Any = Keeping(list(situation.neighbours), dict(situation.shapes))
+    settings = Settings(
+        home_file=tmp_path / "home.toml",
+        memory_dir=tmp_path,
+        service=ServiceSettings(slot_minutes=30, grace_s=0),
+        sensors=STATESTREAM,
+    )
+    journal = Journal(tmp_path / "journal.sqlite")
+    service, link = (
+        NightService(settings, Parts(home, recall, journal, None, "none", control_panel(settings)), Event()),
+        cast("MqttLink", NoLink()),
+    )
+    midnight = datetime(2026, 1, 14, 23, 0, tzinfo=UTC)
+    for minute in range(-59, 40):
+        NightService.at = midnight + timedelta(minutes=minute)
+        # Changes only: the panels are silent, the load doubles at a quarter to twelve.
+        told = {"grid": str(500 + 500 * (minute >= -15) + minute % 2)}
+        if minute == -59:
+            told |= {"pv": "0", "battery": "0", "soc": "50"}
+        for entity, state in told.items():
+            service._hear(Message(f"ha/sensor/{entity}/state", state.encode()), link)
+        service._sample_mapped(service._now())
+        service._decide_when_due(service._now(), link)
+    [(day, slots)] = kept
+    assert day == date(2026, 1, 14)
+    assert [slot.load_kw for slot in slots] == pytest.approx([0.5, 0.75], abs=0.02)
+    assert [slot.soc for slot in slots] == [0.5, 0.5]
+    journal.close()
+
+
+def test_a_note_is_obeyed_at_once_between_slots_and_no_longer_once_withdrawn(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation, book = make_situation(), NoteBook(tmp_path / "notes.jsonl")
+    now = situation.now
+    with (
+        EmbeddedBroker(0) as broker,
+        running(broker.address, tmp_path, home, situation, notes=book) as stage,
+    ):
+        stage.well(now)
+        stage.tick(now)
+        asked = Reserve(start=now, end=now + timedelta(hours=10), soc=0.7)
+        note = book.add("keep 70 % until 18:00", asked, now=now, until=asked.end)
+        later = now + timedelta(minutes=5)
+        stage.well(later)
+        said = stage.tick(later)
+        assert said["outcome"] == "published"
+        assert "Asked for: at least 70 % in the battery" in said["reason"]
+        command = stage.told
+        assert command is not None
+        floors = [slot.reserve_soc for slot in command.slots if slot.start < asked.end]
+        assert min(floors) >= 0.7
+        assert command.mode == "charge"
+        book.done(note.id, now=later)
+        third = later + timedelta(minutes=5)
+        stage.well(third)
+        assert "Asked for" not in stage.tick(third)["reason"]
+        assert stage.told is not None
+        assert min(slot.reserve_soc for slot in stage.told.slots) < 0.7
+
+
+def test_notes_that_cannot_be_read_leave_the_known_ones_in_force(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation], caplog: pytest.LogCaptureFixture
+) -> None:
+    situation, book = make_situation(), NoteBook(tmp_path / "notes.jsonl")
+    now = situation.now
+    asked = Reserve(start=now, end=now + timedelta(hours=10), soc=0.7)
+    book.add("keep 70 %", asked, now=now, until=asked.end)
+    with (
+        EmbeddedBroker(0) as broker,
+        running(broker.address, tmp_path, home, situation, notes=NoteBook(tmp_path / "notes.jsonl")) as stage,
+    ):
+        stage.well(now)
+        assert "Asked for" in stage.tick(now)["reason"]
+        with (tmp_path / "notes.jsonl").open("a") as file:
+            file.write("junk\n")
+        later = now + STEP
+        stage.well(later)
+        assert "Asked for" in stage.tick(later)["reason"]
+    assert caplog.text.count("is not a note") == 1
+
+
+def test_the_model_is_asked_again_when_a_note_comes_and_its_reason_is_recorded(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation, book = make_situation(), NoteBook(tmp_path / "notes.jsonl")
+    now, briefs = situation.now, []
+
+    def reviewer(brief: Brief) -> NoChoice:
+        briefs.append(brief)
+        return NoChoice("invalid", "garbage", "m", 0.1)
+
+    with (
+        EmbeddedBroker(0) as broker,
+        running(broker.address, tmp_path, home, situation, reviewer=reviewer, notes=book) as stage,
+    ):
+        triggers = []
+        for slot in range(11):
+            if slot == 2:
+                book.add("guests tonight", None, now=now, until=now + timedelta(days=1))
+            moment = now + slot * STEP
+            stage.well(moment)
+            said = stage.tick(moment)
+            assert said["outcome"] == "published"
+            triggers.append(said["review"] and said["review"]["trigger"])
+    # This house never has the sun that was forecast: after four hours the day has departed too far.
+    assert triggers == ["first", None, "note", *[None] * 6, "departure", None]
+    assert [brief.notes for brief in briefs] == [[], ["guests tonight"], ["guests tonight"]]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        ("garbage", "invalid"),
+        ("hangs", "late"),
+        ("truncates", "truncated"),
+        ("breaks off", "broken"),
+        ("full", "busy"),
+        ("missing", "missing"),
+    ],
+)
+def test_whatever_the_model_server_does_the_service_decides_on_time(
+    ollama: Any, behaviour: str, outcome: str, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    deadline_s = 1.0
+    keeper = ModelKeeper(ModelSettings(provider="ollama", name="m", base_url=ollama.url), deadline_s)
+    ollama.chat, ollama.answers = behaviour, ['{"rationale": "The best is the cheapest.", "choice": "A"}'] * 9
+    situation = make_situation()
+    with (
+        EmbeddedBroker(0) as broker,
+        running(broker.address, tmp_path, home, situation, reviewer=keeper.review) as stage,
+    ):
+        for slot in range(3):
+            moment = situation.now + slot * STEP
+            stage.well(moment)
+            began = time.monotonic()
+            said = stage.tick(moment)
+            took_s = time.monotonic() - began
+            assert (said["outcome"], said["chosen_by"]) == ("published", "planner")
+            assert said["chosen"] == said["candidates"][0]["name"]
+            assert took_s < deadline_s + 3
+            assert said["review"]["outcome"] == outcome if slot == 0 else said["review"] is None
+            assert stage.told is not None
+            assert stage.told.valid_until - moment >= timedelta(hours=23)
+    ollama.released.set()
+    keeper.close()
+
+
+def test_in_tools_mode_the_model_looks_up_and_chooses_through_the_real_service(
+    ollama: Any, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    good = '{"rationale": "The best of these schedules is the cheapest.", "choice": "A"}'
+    ollama.capabilities = ["completion", "tools"]
+    ollama.answers = [[("propose_command", {"schedule": "A"}), ("no_such_tool", {})], "Enough is known.", good]
+    settings = Settings(
+        home_file=tmp_path / "home.toml",
+        model=ModelSettings(provider="ollama", name="m", base_url=ollama.url, mode="tools"),
+    )
+    situation = make_situation()
+    Journal(tmp_path / "journal.sqlite").close()
+    with open_journal(tmp_path / "journal.sqlite", read_only=True) as journal, EmbeddedBroker(0) as broker:
+        notes = NoteBook(tmp_path / "notes.jsonl")
+        keeper = model_keeper(settings, Sources(home, DayStore(tmp_path / "days"), journal), notes)
+        with running(broker.address, tmp_path, home, situation, reviewer=keeper.review, notes=notes) as stage:
+            stage.well(situation.now)
+            said = stage.tick(situation.now)
+        keeper.close()
+    assert (said["outcome"], said["chosen_by"], said["review"]["outcome"]) == ("published", "model", "chosen")
+    assert said["review"]["tools"] == ["propose_command", "no_such_tool"]
+    assert "would pass" in ollama.asked[-1]["messages"][1]["content"]

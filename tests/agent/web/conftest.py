@@ -1,0 +1,104 @@
+"""A board with a real decision on it, a journal beside it, and the API on a free port."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from agent.decision.decide import Situation, decide
+from agent.decision.journal import open_journal
+from agent.language.answers.ask import Asker
+from agent.queries import Sources
+from agent.settings import ApiSettings
+from agent.views.service_state import Board, Shown
+from agent.web.access import load_keys
+from agent.web.app import make_app
+from agent.web.server import serving
+from agent.web.source import Source
+from ingest.live.meter import MeteredSlot
+from ingest.live.snapshot import Reading
+from knowledge.notes import NoteBook
+from knowledge.store import DayStore
+
+TOKEN = "a-token-for-tests-only"  # noqa: S105 (of tests only)
+SOC = 0.2
+
+
+@dataclass(frozen=True)
+class Running:
+    """The API under test and what stands behind it."""
+
+    url: str
+    board: Board
+    notes: NoteBook
+    read_key: str
+    open: ExitStack
+
+    def client(self, **headers: str) -> httpx.Client:
+        """A client that is closed when the API ends."""
+        return self.open.enter_context(httpx.Client(base_url=self.url, headers=headers, timeout=20))
+
+    def owner(self) -> httpx.Client:
+        return self.client(Authorization=f"Bearer {TOKEN}")
+
+
+@pytest.fixture
+def shown(make_situation: Callable[..., Situation]) -> Shown:
+    """A house at eight in the morning, with a night behind it and a decision just made."""
+    situation = make_situation()
+    step, now = situation.step, situation.now
+    night = [
+        MeteredSlot(now - back * step, 0.5, 0.0, SOC, None, 0.5, 0.0, 0.0, 0.0)
+        for back in range(int(now.astimezone(situation.home.tz).hour * 2) + 2, 0, -1)
+    ]
+    decision = decide(situation)
+    values = {"load_power": 0.6, "pv_power": 0.0, "battery_soc": SOC, "grid_power": 0.6, "battery_power": 0.0}
+    return Shown(
+        home=situation.home,
+        model="none",
+        step=step,
+        started=now - timedelta(days=1),
+        now=now,
+        awake=True,
+        readings={role: Reading(value, now) for role, value in values.items()},  # type: ignore[misc]
+        decision=decision,
+        measured=tuple(night),
+        shapes=tuple(situation.shapes[near.day] for near in situation.neighbours),
+    )
+
+
+@pytest.fixture
+def serve(tmp_path: Path, shown: Shown) -> Callable[..., Any]:
+    """Serves the API with any settings changed."""
+
+    @contextmanager
+    def start(**changes: Any) -> Iterator[Running]:
+        settings = ApiSettings(**({"port": 0, "token": SecretStr(TOKEN)} | changes))
+        journal = tmp_path / "journal.sqlite"
+        board = Board()
+        board.show(shown)
+        with open_journal(journal) as writing:
+            assert shown.decision is not None
+            if writing.decision(shown.decision.decision_id) is None:
+                writing.write(shown.decision)
+        keys, notes = load_keys(settings, tmp_path), NoteBook(tmp_path / "notes.jsonl")
+        with open_journal(journal, read_only=True) as read:
+            asker = Asker(Sources(shown.home, DayStore(tmp_path / "days"), read))
+            source = Source(board, journal, notes, asker, pause=timedelta(minutes=1))
+            app = make_app(source, settings=settings, keys=keys, home=shown.home.name)
+            with serving(app, settings) as url, ExitStack() as clients:
+                yield Running(url, board, notes, keys.read_key, clients)
+
+    return start
+
+
+@pytest.fixture
+def api(serve: Callable[..., Any]) -> Iterator[Running]:
+    with serve() as running:
+        yield running

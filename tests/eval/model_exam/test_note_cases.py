@@ -1,0 +1,17 @@
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agent.language.notes.reading import understand
+from eval.model_exam.note_cases import NoteCases, fresh_note_cases, grade, new_note_cases, note_cases
+
+
+@pytest.mark.parametrize("read", [note_cases, fresh_note_cases, new_note_cases])
+def test_the_grammar_refuses_what_it_does_not_know_and_misreads_none_of_the_exam_s_notes(
+    read: Callable[[], NoteCases],
+) -> None:
+    notes = read()
+    told = {one.text: understand(one.text, now=notes.moment, tz=ZoneInfo("Europe/Madrid")) for one in notes.cases}
+    assert {one.text: told[one.text] for one in notes.cases if grade(one, told[one.text]) == "wrong"} == {}
+    assert sum(grade(one, told[one.text]) == "right" for one in notes.cases) >= 0.8 * len(notes.cases)

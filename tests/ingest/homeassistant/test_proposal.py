@@ -1,0 +1,182 @@
+"""What the wizard makes of homes whose dashboard, units, signs and sensors are as people have them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import pytest
+
+from energy.battery import Battery
+from energy.commands import Levels
+from energy.flows import step_house
+from energy.home import Grid as Connection
+from ingest.homeassistant.client import HomeAssistantConfig, Signed, State, StatisticMeta, StatisticRow
+from ingest.homeassistant.energy_prefs import read_preferences
+from ingest.homeassistant.proposal import propose
+from ingest.homeassistant.statistics import HOUR, Grid
+from ingest.homeassistant.survey import Survey
+from ingest.live.mapping import Source
+from knowledge.days import Floats
+
+HOURS = 30 * 24
+START = datetime(2026, 3, 1, tzinfo=UTC)
+BATTERY = Battery(capacity_kwh=10, max_charge_kw=4, max_discharge_kw=4)
+CONFIG = HomeAssistantConfig(version="2026.1.0", time_zone="Europe/Madrid", latitude=40.4, longitude=-3.7)
+
+
+def played() -> dict[str, Floats]:
+    rng = np.random.default_rng(11)
+    hour = np.arange(HOURS) % 24
+    load = 0.3 + 0.9 * np.exp(-((hour - 20) ** 2) / 5) + rng.gamma(2, 0.15, HOURS)
+    cloud = np.repeat(rng.uniform(0.2, 1, HOURS // 24), 24)
+    pv = 4 * np.clip(np.sin((hour - 7) / 10 * np.pi), 0, None) * cloud * (hour > 7) * (hour < 17)
+    stored, rows = 2.0, []
+    for used, sun in zip(load, pv, strict=True):
+        flow = step_house(used, sun, stored, levels=Levels(), battery=BATTERY, grid=Connection(), hours=1)
+        middle = (stored + float(flow.stored_kwh)) / 2 / BATTERY.capacity_kwh
+        stored = float(flow.stored_kwh)
+        rows.append((flow.grid_import_kw, flow.grid_export_kw, flow.charge_kw, flow.discharge_kw, middle))
+    bought, sold, charged, discharged, soc = np.array(rows, dtype=float).T
+    return {
+        "load": load,
+        "pv": pv,
+        "bought": bought,
+        "sold": sold,
+        "charged": charged,
+        "discharged": discharged,
+        "soc": soc,
+    }
+
+
+TRUTH = played()
+COUNTERS = ("pv", "bought", "sold", "charged", "discharged")
+
+
+def dashboard(**swapped: str) -> dict[str, Any]:
+    """The energy dashboard; names may be put in each other's place."""
+    of = {name: f"sensor.{swapped.get(name, name)}_energy" for name in COUNTERS}
+    return {
+        "energy_sources": [
+            {"type": "grid", "stat_energy_from": of["bought"], "stat_energy_to": of["sold"]},
+            {"type": "solar", "stat_energy_from": of["pv"]},
+            {"type": "battery", "stat_energy_from": of["discharged"], "stat_energy_to": of["charged"]},
+        ]
+    }
+
+
+def survey(sensors: dict[str, tuple[Floats, str]], preferences: dict[str, Any] | None = None) -> Survey:
+    """A home with these sensors (values in the unit they claim) beside its counters and a charge."""
+    rows, known, states = {}, {}, {}
+    moments = [START + at * HOUR for at in range(HOURS)]
+    for name in COUNTERS:
+        totals = list(accumulate(TRUTH[name].tolist(), initial=0.0))
+        told = zip([START - HOUR, *moments], totals, strict=True)
+        rows[f"sensor.{name}_energy"] = [StatisticRow(start=moment, sum=total) for moment, total in told]
+        known[f"sensor.{name}_energy"] = meta(f"sensor.{name}_energy", "energy", "kWh", has_sum=True)
+    sensors = sensors | {"sensor.charge": (np.round(TRUTH["soc"] * 100), "%")}
+    for name, (values, unit) in sensors.items():
+        inside = values * {"W": 0.001, "kW": 1}.get(unit, 1)
+        rows[name] = [StatisticRow(start=at, mean=value) for at, value in zip(moments, inside.tolist(), strict=True)]
+        known[name] = meta(name, "power" if unit in {"W", "kW"} else None, unit)
+        states[name] = State(entity_id=name, state="1", attributes={"unit_of_measurement": unit}, last_updated=START)
+    return Survey(CONFIG, states, known, read_preferences(preferences or dashboard()), Grid(START, HOUR, HOURS), rows)
+
+
+def meta(name: str, kind: str | None, unit: str, *, has_sum: bool = False) -> StatisticMeta:
+    return StatisticMeta(
+        statistic_id=name, has_sum=has_sum, has_mean=not has_sum, unit_class=kind, statistics_unit_of_measurement=unit
+    )
+
+
+GRID_KW, BATTERY_KW = TRUTH["bought"] - TRUTH["sold"], TRUTH["discharged"] - TRUTH["charged"]
+USUAL = {
+    "sensor.solar": (TRUTH["pv"] * 1000, "W"),
+    "sensor.meter": (GRID_KW, "kW"),
+    "sensor.storage": (BATTERY_KW, "kW"),
+    "sensor.fridge": (np.linspace(50, 90, HOURS), "W"),
+}
+
+
+def where(source: Source) -> tuple[Any, ...]:
+    return source.topic, source.subtract, source.unit, source.sign
+
+
+def test_the_usual_home() -> None:
+    made = propose(survey(USUAL), "ss")
+    assert {role: where(source) for role, source in made.sensors.items()} == {
+        "pv_power": (("ss/sensor/solar/state",), (), "W", 1),
+        "grid_power": (("ss/sensor/meter/state",), (), "kW", 1),
+        "battery_power": (("ss/sensor/storage/state",), (), "kW", 1),
+        "battery_soc": (("ss/sensor/charge/state",), (), "%", 1),
+        "load_power": ((), (), None, 1),
+    }
+    assert made.battery is not None
+    assert made.battery.capacity_kwh == pytest.approx(10, rel=0.1)
+    assert (made.missing, made.corrected) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit", "role", "told"),
+    [
+        ("sensor.meter", -GRID_KW, "kW", "grid_power", ("kW", -1)),
+        ("sensor.storage", -BATTERY_KW * 1000, "W", "battery_power", ("W", -1)),
+        ("sensor.solar", TRUTH["pv"] * 1000, "kW", "pv_power", ("W", 1)),
+        ("sensor.solar", TRUTH["pv"], "W", "pv_power", ("kW", 1)),
+        ("sensor.use", TRUTH["load"] * 1000, "W", "load_power", ("W", 1)),
+    ],
+    ids=["export positive", "charge positive", "says kW, means W", "says W, means kW", "a load sensor"],
+)
+def test_signs_and_units_are_found_from_what_happened(
+    name: str, values: Floats, unit: str, role: Any, told: tuple[str, int]
+) -> None:
+    source = propose(survey(USUAL | {name: (values, unit)}), "ss").sensors[role]
+    assert source.topic == (f"ss/{name.replace('.', '/')}/state",)
+    assert (source.unit, source.sign) == told
+
+
+def test_import_and_export_sensors_make_one_grid_power() -> None:
+    sensors = {name: given for name, given in USUAL.items() if name != "sensor.meter"}
+    sensors |= {"sensor.in": (TRUTH["bought"] * 1000, "W"), "sensor.out": (TRUTH["sold"] * 1000, "W")}
+    made = propose(survey(sensors), "ss")
+    assert where(made.sensors["grid_power"]) == (("ss/sensor/in/state",), ("ss/sensor/out/state",), "W", 1)
+
+
+@pytest.mark.parametrize(
+    ("swapped", "role"),
+    [
+        ({"bought": "sold", "sold": "bought"}, "grid_power"),
+        ({"charged": "discharged", "discharged": "charged"}, "battery_power"),
+    ],
+)
+def test_a_dashboard_that_was_filled_in_the_wrong_way_round_is_turned(swapped: dict[str, str], role: Any) -> None:
+    made = propose(survey(USUAL, dashboard(**swapped)), "ss")
+    assert made.corrected
+    assert made.statistics == read_preferences(dashboard()).statistics()
+    assert "the other way round" in made.why[f"{role} statistics"]
+    assert made.sensors[role].sign == 1
+
+
+def test_what_nothing_follows_is_missing_and_so_is_the_load() -> None:
+    made = propose(survey({name: given for name, given in USUAL.items() if name != "sensor.storage"}), "ss")
+    assert made.missing == ["battery_power", "load_power"]
+    assert "load_power" not in made.sensors
+
+
+def test_a_dashboard_that_names_power_sensors_is_believed_where_there_is_no_history() -> None:
+    preferences = dashboard()
+    preferences["energy_sources"][2]["stat_rate"] = "sensor.new_storage"
+    made = propose(survey({n: given for n, given in USUAL.items() if n != "sensor.storage"}, preferences), "ss")
+    assert made.sensors["battery_power"].topic == ("ss/sensor/new_storage/state",)
+    assert "too little history" in made.why["battery_power"]
+    assert made.sensors["load_power"].from_balance
+
+
+def test_two_days_of_history_promise_nothing() -> None:
+    short = survey(USUAL)
+    late = START + timedelta(hours=HOURS - 24)
+    rows = {name: [row for row in known if row.start >= late] for name, known in short.rows.items()}
+    made = propose(replace(short, rows=rows), "ss")
+    assert set(made.missing) >= {"pv_power", "grid_power", "battery_power", "battery_soc"}
+    assert made.statistics["pv_power"] == Signed(add=("sensor.pv_energy",))

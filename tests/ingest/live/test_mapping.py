@@ -1,0 +1,249 @@
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from energy.battery import Battery
+from energy.errors import DataError
+from energy.home import Home
+from energy.tariff import FlatTariff
+from ingest.live.mapping import MappedRole, MappedSensors, Source, check_sources
+from ingest.live.snapshot import NoSnapshot, Reading, Role, Snapshot, snapshot
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HOME = Home(
+    name="test",
+    zone="UTC",
+    pv_peak_kw=4,
+    battery=Battery(capacity_kwh=10, max_charge_kw=3, max_discharge_kw=3),
+    tariff=FlatTariff(import_price=0.3),
+)
+PV, GRID, BATTERY = "ha/sensor/pv/state", "ha/sensor/grid/state", "ha/sensor/battery/state"
+LOAD, SOC = "ha/sensor/load/state", "ha/sensor/soc/state"
+WHOLE: dict[MappedRole, Source] = {
+    "pv_power": Source(topic=PV, unit="W"),
+    "grid_power": Source(topic=GRID, unit="W", sign=-1),
+    "battery_power": Source(topic=BATTERY, unit="kW"),
+    "load_power": Source(topic=LOAD, unit="W"),
+    "battery_soc": Source(topic=SOC, unit="%"),
+}
+BALANCED = WHOLE | {"load_power": Source(from_balance=True)}
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def hearing(sources: Mapping[MappedRole, Source], *heard: tuple[str, Any], retained: bool = False) -> MappedSensors:
+    sensors = MappedSensors(sources, HOME)
+    for topic, value in heard:
+        sensors.hear(topic, str(value).encode(), retained=retained, now=NOON)
+    return sensors
+
+
+def one(source: Source, payload: str, role: Role = "grid_power") -> Reading | None:
+    sensors = MappedSensors({role: source}, HOME)
+    sensors.hear(source.topic[0], payload.encode(), retained=False, now=NOON)
+    return sensors.readings(NOON).get(role)
+
+
+@pytest.mark.parametrize(
+    ("source", "payload", "inside"),
+    [
+        (Source(topic="a", unit="W"), "1500", 1.5),
+        (Source(topic="a", unit="W"), " -1.5e3 \n", -1.5),
+        (Source(topic="a", unit="kW", sign=-1), "2", -2.0),
+        (Source(topic="a", unit="W", path="ENERGY.Power"), '{"ENERGY": {"Power": 700}}', 0.7),
+        (Source(topic="a", unit="W", path="phases.1.w"), '{"phases": [{"w": 1}, {"w": "250"}]}', 0.25),
+    ],
+)
+def test_numbers_and_json_become_readings_in_inside_units(source: Source, payload: str, inside: float) -> None:
+    assert one(source, payload) == Reading(pytest.approx(inside), NOON)
+
+
+@pytest.mark.parametrize(
+    ("source", "payload", "told"),
+    [
+        (Source(topic="a", unit="W"), "unavailable", "does not answer"),
+        (Source(topic="a", unit="W"), "", "does not answer"),
+        (Source(topic="a", unit="W"), "1,5", "'1,5' is no number"),
+        (Source(topic="a", unit="W"), '{"w": 3}', "name its place with path"),
+        (Source(topic="a", unit="W", path="w"), "3", "ends at 'w'"),
+        (Source(topic="a", unit="W", path="w"), "{", "is no JSON"),
+        (Source(topic="a", unit="W", path="w"), '{"w": true}', "is no number"),
+        (Source(topic="a", unit="W", path="w"), '{"w": null}', "does not answer"),
+        (Source(topic="a", unit="W", path="x"), '{"w": 1}', "there is 'w'"),
+        (Source(topic="a", unit="W"), "nan", "no finite number"),
+        (Source(topic="a", unit="W"), "inf", "no finite number"),
+        (Source(topic="a", unit="W"), "9" * 20000, "bytes is no sensor value"),
+        (Source(topic="a", unit="kW"), "2300", "2300 is outside"),
+    ],
+)
+def test_what_is_no_value_is_refused_by_name_and_leaves_no_reading(source: Source, payload: str, told: str) -> None:
+    good = "1" if source.path is None else json.dumps({source.path: 1})
+    sensors = hearing({"grid_power": source}, ("a", good))
+    assert sensors.readings(NOON)
+    with pytest.raises(DataError, match=r"grid_power.*") as caught:
+        sensors.hear("a", payload.encode(), retained=False, now=NOON)
+    assert told in str(caught.value)
+    assert sensors.readings(NOON) == {}
+
+
+@given(st.binary(max_size=200), st.sampled_from([None, "a", "a.0.b"]))
+def test_no_payload_raises_anything_but_a_data_error(payload: bytes, path: str | None) -> None:
+    sources: dict[MappedRole, Source] = {
+        "grid_power": Source(topic="a", unit="W", path=path),
+        "pv_forecast": Source(topic="b", unit="W", path=path),
+    }
+    sensors = MappedSensors(sources, HOME)
+    for topic in ("b", "a"):
+        try:
+            sensors.hear(topic, payload, retained=False, now=NOON)
+        except DataError:
+            assert not sensors.readings(NOON)
+
+
+def test_import_and_export_sensors_make_one_signed_grid_power() -> None:
+    grid = Source(topic=("l1", "l2"), subtract="out", unit="W")
+    sensors = hearing({"grid_power": grid}, ("l1", 500), ("l2", 250))
+    assert sensors.readings(NOON) == {}
+    sensors.hear("out", b"1000", retained=False, now=after(3))
+    assert sensors.readings(after(3))["grid_power"].value == pytest.approx(-0.25)
+
+
+def test_load_comes_from_the_balance_where_there_is_no_load_sensor() -> None:
+    sensors = hearing(BALANCED, (PV, 1000), (GRID, -500), (BATTERY, -0.25), (SOC, 50))
+    assert sensors.readings(NOON)["load_power"].value == pytest.approx(1.25)
+    assert isinstance(snapshot(sensors.readings(NOON), now=NOON, max_age_s=120), Snapshot)
+
+
+@pytest.mark.parametrize(("grid_w", "load_kw"), [(1100, 0.0), (2000, None)])
+def test_a_balance_a_hair_below_nothing_is_nothing_and_a_wrong_sign_is_no_load(
+    grid_w: float, load_kw: float | None
+) -> None:
+    sensors = hearing(BALANCED, (PV, 1000), (GRID, grid_w), (BATTERY, 0), (SOC, 50))
+    load = sensors.readings(NOON).get("load_power")
+    assert (load.value if load else None) == load_kw
+
+
+def test_an_entity_that_becomes_unavailable_stops_every_command_at_once() -> None:
+    sensors = hearing(WHOLE, (PV, 100), (LOAD, 400), (SOC, 50))
+    assert isinstance(snapshot(sensors.readings(NOON), now=NOON, max_age_s=120), Snapshot)
+    with pytest.raises(DataError):
+        sensors.hear(SOC, b"unavailable", retained=False, now=NOON)
+    assert isinstance(snapshot(sensors.readings(NOON), now=NOON, max_age_s=120), NoSnapshot)
+
+
+def test_an_unchanged_value_stands_while_its_publisher_lives_and_falls_with_it() -> None:
+    sensors = hearing(WHOLE, (PV, 100), (LOAD, 400), (SOC, 50))
+    sensors.hear(LOAD, b"410", retained=False, now=after(200))
+    known = sensors.readings(after(200))
+    assert known["battery_soc"].at == known["pv_power"].at == after(200)
+    assert isinstance(snapshot(known, now=after(250), max_age_s=120), Snapshot)
+    assert isinstance(snapshot(sensors.readings(after(400)), now=after(400), max_age_s=120), NoSnapshot)
+
+
+def test_a_value_that_should_move_is_stale_after_its_own_age_even_though_others_move() -> None:
+    sensors = hearing(WHOLE, (PV, 1500), (LOAD, 400), (SOC, 50), (BATTERY, -1))
+    sensors.hear(LOAD, b"410", retained=False, now=after(301))
+    known = sensors.readings(after(301))
+    assert known["pv_power"].at == known["battery_soc"].at == NOON
+
+
+def test_dark_panels_and_the_charge_of_an_idle_battery_may_stand_all_night() -> None:
+    sensors = hearing(WHOLE, (PV, 0), (LOAD, 400), (SOC, 50), (BATTERY, 0))
+    night = 9 * 3600
+    sensors.hear(LOAD, b"410", retained=False, now=after(night))
+    assert isinstance(snapshot(sensors.readings(after(night)), now=after(night), max_age_s=120), Snapshot)
+
+
+def test_another_publisher_does_not_vouch_for_home_assistant() -> None:
+    sensors = hearing(WHOLE | {"load_power": Source(topic="meter/load", unit="W")}, (PV, 100), (SOC, 50))
+    sensors.hear("meter/load", b"400", retained=False, now=after(200))
+    assert sensors.readings(after(200))["battery_soc"].at == NOON
+
+
+def test_what_the_broker_kept_counts_only_once_its_publisher_is_heard_live() -> None:
+    sensors = hearing(WHOLE, (PV, 100), (LOAD, 400), (SOC, 50), retained=True)
+    assert sensors.readings(NOON) == {}
+    sensors.hear(LOAD, b"410", retained=False, now=after(5))
+    assert {role: reading.at for role, reading in sensors.readings(after(5)).items()} == {
+        "pv_power": after(5),
+        "load_power": after(5),
+        "battery_soc": after(5),
+    }
+
+
+def test_a_retained_repetition_after_a_lost_connection_makes_nothing_younger() -> None:
+    sensors = hearing(WHOLE, (SOC, 50))
+    sensors.hear(SOC, b"50", retained=True, now=after(500))
+    assert sensors.readings(after(500))["battery_soc"].at == NOON
+
+
+@pytest.mark.parametrize(
+    ("payload", "source"),
+    [
+        ({"2026-01-01T13:00+01:00": 500, "2026-01-01T13:30+01:00": 1500}, Source(topic="f", unit="W")),
+        ({"2026-01-01T12:00Z": 0.25, "2026-01-01T12:30Z": 0.75}, Source(topic="f", unit="kWh")),
+        (
+            {
+                "d": [
+                    {"period_start": f"2026-01-01T12:{at}:00Z", "pv_estimate": kw}
+                    for at, kw in (("30", 1.5), ("00", 0.5))
+                ]
+            },
+            Source(topic="f", unit="kW", path="d"),
+        ),
+    ],
+)
+def test_pv_forecasts_in_common_forms(payload: Any, source: Source) -> None:
+    sensors = MappedSensors({"pv_forecast": source}, HOME)
+    told = sensors.hear("f", json.dumps(payload).encode(), retained=True, now=NOON)
+    assert told is not None
+    assert (told.start, told.step_minutes, told.time) == (NOON, 30, NOON)
+    assert told.values_kw == pytest.approx((0.5, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        ("{}", "0 values"),
+        ('{"2026-01-01T12:00": 1, "2026-01-01T13:00": 1}', "has no zone"),
+        ('{"2026-01-01T12:00Z": 1, "2026-01-01T12:07Z": 1}', "apart"),
+        ('{"2026-01-01T12:00Z": 1, "2026-01-01T13:00Z": 1, "2126-01-01T13:00Z": 1}', "two weeks"),
+        ('{"2026-01-01T12:00Z": 1, "2026-01-01T13:00Z": NaN}', "no finite number"),
+        ("[1, 2]", "is no forecast"),
+        ("3", "is no forecast"),
+    ],
+)
+def test_what_is_no_forecast_is_refused(payload: str, told: str) -> None:
+    sensors = MappedSensors({"pv_forecast": Source(topic="f", unit="W")}, HOME)
+    with pytest.raises(DataError, match=told):
+        sensors.hear("f", payload.encode(), retained=False, now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("sources", "told"),
+    [
+        ({"pv_power": Source(topic="a", unit="%")}, "pv_power: unit '%' does not measure"),
+        ({"pv_forecast": Source(topic="a", unit="%")}, "pv_forecast: unit '%'"),
+        ({"pv_power": Source(from_balance=True)}, "pv_power: only load_power"),
+        ({"load_power": Source(from_balance=True)}, r"needs \[sensors.pv_power\]"),
+    ],
+)
+def test_a_mapping_that_cannot_work_is_refused(sources: dict[MappedRole, Source], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        check_sources(sources)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"topic": "a"}, {"topic": "a/#", "unit": "W"}, {"topic": "a", "unit": "W", "from_balance": True}]
+)
+def test_a_source_says_where_and_in_what_unit(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Source.model_validate(fields)

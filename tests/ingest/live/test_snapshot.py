@@ -1,0 +1,101 @@
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from energy.battery import Battery
+from energy.errors import DataError
+from energy.home import Home
+from energy.tariff import FlatTariff
+from ingest.live.snapshot import NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HOME = Home(
+    name="test",
+    zone="UTC",
+    pv_peak_kw=4,
+    battery=Battery(capacity_kwh=10, max_charge_kw=3, max_discharge_kw=3),
+    tariff=FlatTariff(import_price=0.3),
+)
+
+
+def payload(value: Any, unit: str, **changes: Any) -> bytes:
+    return json.dumps({"value": value, "unit": unit, "time": NOW.isoformat()} | changes).encode()
+
+
+@pytest.mark.parametrize(
+    ("role", "value", "unit", "inside"),
+    [
+        ("load_power", 1500, "W", 1.5),
+        ("load_power", 1.5, "kW", 1.5),
+        ("battery_soc", 55, "%", 0.55),
+        ("grid_power", -2, "kW", -2.0),
+        ("outdoor_temperature", 50, "°F", 10.0),
+        ("price_import", 120, "EUR/MWh", 0.12),
+        ("price_import", 0.31, "USD/kWh", 0.31),
+    ],
+)
+def test_units_are_brought_inside(role: Role, value: float, unit: str, inside: float) -> None:
+    assert read_payload(role, payload(value, unit), now=NOW, home=HOME).value == pytest.approx(inside)
+
+
+@pytest.mark.parametrize(
+    ("role", "message", "told"),
+    [
+        ("load_power", b"12.5", "is not a reading"),
+        ("load_power", b"", "is not a reading"),
+        ("load_power", payload("unknown", "kW"), "is not a reading"),
+        ("load_power", payload(1, "kW", extra=1), "is not a reading"),
+        ("load_power", payload(1, "kW", time="yesterday"), "is not a reading"),
+        ("load_power", payload(1, "kW", time="2026-01-01T12:00:00"), "is not a reading"),
+        ("load_power", b'{"value": Infinity, "unit": "kW", "time": "2026-01-01T12:00:00Z"}', "is not a reading"),
+        ("load_power", payload(1, "kWh"), "unit 'kWh' does not measure power_kw: use one of kW, W, MW"),
+        ("load_power", payload(800, "kW"), "outside 0 to"),
+        ("load_power", payload(-1, "kW"), "its sign"),
+        ("pv_power", payload(4000, "kW"), "outside"),
+        ("battery_soc", payload(137, "%"), "1.37 is outside 0 to 1"),
+        ("price_import", payload(0.2, "EUR"), "not a price per energy"),
+        ("load_power", payload(1, "kW", time=(NOW + timedelta(minutes=1)).isoformat()), "lies in the future"),
+        ("load_power", b'{"value": 1}' + b" " * 5000, "5012 bytes is no sensor value"),
+    ],
+)
+def test_a_bad_payload_is_refused_with_its_reason(role: Role, message: bytes, told: str) -> None:
+    with pytest.raises(DataError, match=role) as caught:
+        read_payload(role, message, now=NOW, home=HOME)
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def readings(**values: float) -> dict[Role, Reading]:
+    known: dict[Role, Reading] = {
+        "load_power": Reading(1.0, NOW),
+        "pv_power": Reading(0.0, NOW),
+        "battery_soc": Reading(0.5, NOW),
+    }
+    return known | {role: Reading(value, NOW) for role, value in values.items()}  # type: ignore[misc]
+
+
+def test_fresh_readings_in_balance_make_a_snapshot() -> None:
+    taken = snapshot(readings(grid_power=0.7, battery_power=0.3), now=NOW, max_age_s=120)
+    assert isinstance(taken, Snapshot)
+    assert (taken.load_kw, taken.soc, taken.temperature_c) == (1.0, 0.5, None)
+
+
+@pytest.mark.parametrize(
+    ("known", "late", "told"),
+    [
+        ({}, 0, ["load_power has never been heard", "pv_power has never", "battery_soc has never"]),
+        (readings(), 121, ["load_power is 121 s old, limit 120 s", "pv_power is", "battery_soc is"]),
+        (readings(), -60, ["load_power is dated 60 s ahead", "pv_power is", "battery_soc is"]),
+        (readings(grid_power=3.0, battery_power=0.0), 0, ["do not balance: load 1.00 kW against 3.00 kW"]),
+        (readings(grid_power=-1.0, battery_power=0.0), 0, ["check units and signs"]),
+    ],
+)
+def test_what_is_missing_stale_or_out_of_balance_is_no_snapshot(
+    known: dict[Role, Reading], late: float, told: list[str]
+) -> None:
+    taken = snapshot(known, now=NOW + timedelta(seconds=late), max_age_s=120)
+    assert isinstance(taken, NoSnapshot)
+    for reason, part in zip(taken.reasons, told, strict=True):
+        assert part in reason
