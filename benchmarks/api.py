@@ -1,4 +1,4 @@
-"""`python -m benchmarks api`: how soon the service answers, and what many readers cost a decision in the same process."""
+"""`python -m benchmarks api`: how soon the service answers, and what many readers cost a decision beside it."""
 
 import asyncio
 import json

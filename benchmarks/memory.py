@@ -1,4 +1,4 @@
-"""`python -m benchmarks memory`: how long ten years of days take to be indexed, and to be asked for those like today."""
+"""`python -m benchmarks memory`: how long ten years of days take to be indexed, and asked for those like today."""
 
 import json
 import statistics

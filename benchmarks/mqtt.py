@@ -1,4 +1,4 @@
-"""`python -m benchmarks mqtt`: how fast a simulated house publishes, beside a bare paho publisher on the same broker."""
+"""`python -m benchmarks mqtt`: how fast a simulated house publishes, beside a bare paho publisher on one broker."""
 
 import json
 import shutil
