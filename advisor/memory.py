@@ -84,7 +84,7 @@ def ingest_history(history: History, memory: Path, *, quiet: bool = False) -> Re
         return ingest(history, store_of(memory), index, progress=progress)
 
 
-def ingest_and_tell(history: History, memory: Path, *, as_json: bool) -> None:
+def ingest_and_report(history: History, memory: Path, *, as_json: bool) -> None:
     """Ingest and tell what became of it."""
     report = ingest_history(history, memory, quiet=as_json)
     counts = {"unusable": report.unusable, "indexed": report.indexed, "narratives": report.narratives}

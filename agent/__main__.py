@@ -16,17 +16,17 @@ from agent.decision.recall import Recall
 from agent.language.answers.ask import Asker
 from agent.language.answers.interpreter import Interpreter
 from agent.language.answers.tools import looker
-from agent.llm.reconnecting import ModelKeeper
+from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import make_reviewer
 from agent.queries import Sources
 from agent.service.actuator import Actuator
 from agent.service.loop import Parts, Service
 from agent.settings import Settings, load_settings
-from agent.views.service_state import Board
+from agent.views.service_state import SharedServiceState
 from agent.web.access import load_keys
 from agent.web.app import make_app
 from agent.web.server import serving
-from agent.web.source import Source
+from agent.web.source import ApiSource
 from energy.home import Home
 from ingest.home_file import load_home
 from knowledge.index import MemoryIndex
@@ -59,43 +59,43 @@ def serve(config: Path) -> None:
         recall = Recall(home, store, index, step)
         sources = Sources(home, store, stack.enter_context(open_journal(journal_path, read_only=True)))
         notes = notes_of(settings.memory_dir, home.name)
-        keeper, label = None, "none"
+        reconnecting, label = None, "none"
         if settings.model.provider != "none":
-            keeper = model_keeper(settings, sources, notes)
-            stack.callback(keeper.close)
-            label = keeper.label
-        reviewer = keeper.review if keeper else None
-        board = Board()
+            reconnecting = reconnecting_reviewer(settings, sources, notes)
+            stack.callback(reconnecting.close)
+            label = reconnecting.label
+        reviewer = reconnecting.review if reconnecting else None
+        shared_state = SharedServiceState()
         if settings.api.enabled:
-            asker = _asker(settings, sources, keeper)
-            stack.enter_context(serving(_api(settings, board, home, asker), settings.api))
+            asker = _asker(settings, sources, reconnecting)
+            stack.enter_context(serving(_api(settings, shared_state, home, asker), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
         actuator = stack.enter_context(driving(settings))
-        parts = Parts(home, recall, journal, reviewer, label, panel, board, notes, actuator)
+        parts = Parts(home, recall, journal, reviewer, label, panel, shared_state, notes, actuator)
         Service(settings, parts, stop).run()
 
 
-def _asker(settings: Settings, sources: Sources, keeper: ModelKeeper | None) -> Asker:
+def _asker(settings: Settings, sources: Sources, reconnecting: ReconnectingReviewer | None) -> Asker:
     """Who answers questions; in the background a year is summed up, so that the first question finds it ready."""
-    asker = Asker(sources, lambda: interpreter_of(keeper))
+    asker = Asker(sources, lambda: interpreter_of(reconnecting))
     if settings.service.clock == "wall":
         Thread(target=asker.warm, args=(datetime.now(UTC),), name="warm", daemon=True).start()
     return asker
 
 
-def model_keeper(settings: Settings, sources: Sources, notes: NoteBook) -> ModelKeeper:
+def reconnecting_reviewer(settings: Settings, sources: Sources, notes: NoteBook) -> ReconnectingReviewer:
     """The model that reviews plans, in the mode that the settings name."""
     deadline_s = settings.service.review_deadline_s
     if settings.model.mode == "brief":
-        return ModelKeeper(settings.model, deadline_s)
+        return ReconnectingReviewer(settings.model, deadline_s)
     look = looker(sources, notes, settings.policy.max_regret_per_slot, deadline_s * _LOOKING_SHARE)
-    return ModelKeeper(settings.model, deadline_s, make=partial(make_reviewer, look=look))
+    return ReconnectingReviewer(settings.model, deadline_s, make=partial(make_reviewer, look=look))
 
 
-def interpreter_of(keeper: ModelKeeper | None) -> Interpreter | None:
+def interpreter_of(reconnecting: ReconnectingReviewer | None) -> Interpreter | None:
     """The model as a help with answers, while there is one; the packaged one is too small to word them."""
-    model = keeper.model if keeper else None
+    model = reconnecting.model if reconnecting else None
     return Interpreter(model) if model is not None and model.provider != "embedded" else None
 
 
@@ -120,10 +120,10 @@ def control_panel(settings: Settings) -> ControlPanel:
     return ControlPanel(settings.memory_dir / "controls.json", begins)
 
 
-def _api(settings: Settings, board: Board, home: Home, asker: Asker) -> ASGIApp:
+def _api(settings: Settings, shared_state: SharedServiceState, home: Home, asker: Asker) -> ASGIApp:
     memory = settings.memory_dir
-    source = Source(
-        board=board,
+    source = ApiSource(
+        shared_state=shared_state,
         journal=memory / "journal.sqlite",
         notes=notes_of(memory, home.name),
         asker=asker,

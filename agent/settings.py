@@ -12,9 +12,9 @@ from agent.decision.inverter_mapping import Actuation
 from agent.llm.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
-from energy.validation_messages import mistakes
+from energy.validation_messages import validation_messages
 from ingest.homeassistant.client import HomeAssistantSettings
-from ingest.live.mapping import MappedRole, Source, check_sources
+from ingest.live.mapping import MappedRole, SensorSource, check_sources
 from transport.mqtt import BrokerAddress
 
 
@@ -91,13 +91,13 @@ class Settings(BaseSettings):
     policy: Policy = Policy()
     model: ModelSettings = ModelSettings()
     api: ApiSettings = ApiSettings()
-    sensors: dict[MappedRole, Source] = {}
+    sensors: dict[MappedRole, SensorSource] = {}
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     actuation: Actuation = Actuation()
 
     @field_validator("sensors")
     @classmethod
-    def _sensors_can_work(cls, value: dict[MappedRole, Source]) -> dict[MappedRole, Source]:
+    def _sensors_can_work(cls, value: dict[MappedRole, SensorSource]) -> dict[MappedRole, SensorSource]:
         check_sources(value)
         return value
 
@@ -136,7 +136,7 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as err:
-        raise SettingsError(f"{path}: {mistakes(err, Settings)}") from err
+        raise SettingsError(f"{path}: {validation_messages(err, Settings)}") from err
     assistant = settings.homeassistant
     if assistant.token_file is not None:
         assistant = assistant.model_copy(update={"token_file": path.parent / assistant.token_file})

@@ -26,11 +26,11 @@ from agent.decision.recall import Recall
 from agent.language.answers.ask import Asker
 from agent.queries import Sources
 from agent.settings import ApiSettings
-from agent.views.service_state import Board, Shown
+from agent.views.service_state import ServiceState, SharedServiceState
 from agent.web.access import load_keys
 from agent.web.app import make_app
 from agent.web.server import serving
-from agent.web.source import Source
+from agent.web.source import ApiSource
 from benchmarks.decision import situation
 from ingest.history.recorded import shipped_history, shipped_homes
 from ingest.history.table import History
@@ -90,11 +90,11 @@ def measure() -> ApiBench:
         recall = Recall(history.home, store, stack.enter_context(index_of(memory)), _STEP)
         made = [partial(situation, history.home, history.days, recall, number) for number in range(_DECISIONS)]
         written = _fill(journal, made[0](), history)
-        board = Board()
-        board.show(_shown(history, made[0](), recall))
+        shared_state = SharedServiceState()
+        shared_state.show(_shown(history, made[0](), recall))
         read = stack.enter_context(open_journal(memory / "journal.sqlite", read_only=True))
-        source = Source(
-            board=board,
+        source = ApiSource(
+            shared_state=shared_state,
             journal=memory / "journal.sqlite",
             notes=notes_of(memory, history.home.name),
             asker=Asker(Sources(history.home, store, read)),
@@ -135,10 +135,10 @@ def _fill(journal: Journal, situation: Situation, history: History) -> int:
     return count + 1
 
 
-def _shown(history: History, situation: Situation, recall: Recall) -> Shown:
+def _shown(history: History, situation: Situation, recall: Recall) -> ServiceState:
     now, decision = situation.now, decide(situation)
     roles = {"load_power": 0.8, "pv_power": 0.2, "battery_soc": 0.4, "grid_power": 0.6, "battery_power": 0.0}
-    return Shown(
+    return ServiceState(
         home=history.home,
         model="none",
         step=_STEP,

@@ -16,7 +16,7 @@ _FINE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SlotSpan:
     """`count` consecutive slots of length `step` from `start` (UTC) on; the sun is taken at their middles."""
 
     start: datetime
@@ -53,7 +53,7 @@ class HourlyWeather:
     wind_m_s: Floats
 
 
-def sun(place: Place, span: Span) -> Sun:
+def sun(place: Place, span: SlotSpan) -> Sun:
     """Position of the sun by the USNO ephemeris, within 0.01 degrees and ten times faster than SPA."""
     times = _middles(span)
     seen = pvlib.solarposition.get_solarposition(
@@ -67,7 +67,7 @@ def sun(place: Place, span: Span) -> Sun:
     )
 
 
-def clear_sky(place: Place, span: Span, seen: Sun) -> Irradiance:
+def clear_sky(place: Place, span: SlotSpan, seen: Sun) -> Irradiance:
     """Irradiance without a cloud, by Ineichen and Perez 2002 (doi:10.1016/S0038-092X(02)00045-2).
 
     Turbidity is the monthly climatology that pvlib carries for the place.
@@ -110,7 +110,7 @@ def pv_of_hours(plant: PvPlant, place: Place, hourly: HourlyWeather, *, step: ti
     Within an hour the sun moves on: its mean irradiance is spread as a clear sky would be, in steps of five minutes.
     """
     per_hour = timedelta(hours=1) // _FINE
-    span = Span(hourly.start, _FINE, len(hourly.temperature_c) * per_hour)
+    span = SlotSpan(hourly.start, _FINE, len(hourly.temperature_c) * per_hour)
     seen = sun(place, span)
     clear = clear_sky(place, span, seen)
     light = Irradiance(
@@ -157,7 +157,7 @@ def _dc_power(array: PvArray, plant: PvPlant, seen: Sun, light: Irradiance, air:
     return np.maximum(_array(dc_kw), 0.0)
 
 
-def _middles(span: Span) -> pd.DatetimeIndex:
+def _middles(span: SlotSpan) -> pd.DatetimeIndex:
     return pd.date_range(span.start + span.step / 2, periods=span.count, freq=pd.Timedelta(span.step))
 
 

@@ -12,7 +12,7 @@ _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 _OUTSIDE = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 
 
-def mistakes(err: ValidationError, model: type[BaseModel]) -> str:
+def validation_messages(err: ValidationError, model: type[BaseModel]) -> str:
     """All that is wrong, as `key: what is allowed (given: value)`, joined by semicolons; secrets are not shown."""
     return "; ".join(f"{dotted(fault['loc']) or 'settings'}: {allowed(fault, model)}" for fault in faults(err))
 

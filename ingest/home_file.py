@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from energy.errors import SettingsError
 from energy.home import Home
-from energy.validation_messages import mistakes
+from energy.validation_messages import validation_messages
 
 
 def load_home(path: Path) -> Home:
@@ -31,4 +31,4 @@ def load_home(path: Path) -> Home:
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as err:
         raise SettingsError(f"{path} is no {language} ({err}): mend that place, or copy home.example.toml") from err
     except ValidationError as err:
-        raise SettingsError(f"{path}: {mistakes(err, Home)}") from err
+        raise SettingsError(f"{path}: {validation_messages(err, Home)}") from err

@@ -106,7 +106,7 @@ class OpenMeteo:
             _log.warning("no weather forecast: %s", answer.reason)
             return answer.reason
         try:
-            kept = _Kept(told=now.astimezone(UTC), answer=_Answer.model_validate_json(answer))
+            kept = _Kept(told=now.astimezone(UTC), answer=_OpenMeteoAnswer.model_validate_json(answer))
         except ValidationError as err:
             fault = err.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in fault["loc"])
@@ -181,7 +181,7 @@ class _Refusal(BaseModel):
     reason: str
 
 
-class _Answer(BaseModel):
+class _OpenMeteoAnswer(BaseModel):
     """What is read of an answer; the service may add fields."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -209,7 +209,7 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     told: AwareDatetime
-    answer: _Answer
+    answer: _OpenMeteoAnswer
 
     def covering(self, now: datetime) -> HourlyForecast | None:
         """The forecast, if it has something to say of `now`."""

@@ -27,7 +27,7 @@ _BRIGHT, _DARK = 0.75, 0.08
 _SUNRISE, _SUNSET = 6, 18
 
 
-def prior_days(home: Home, step: timedelta, seen: Mapping[date, DayShape]) -> dict[date, DayShape]:
+def default_days(home: Home, step: timedelta, seen: Mapping[date, DayShape]) -> dict[date, DayShape]:
     """Twelve possible days, from frugal to lavish and dark to bright; `seen` days, if any, say how much is used.
 
     Load is a standard profile shifted by up to an hour, its energy spread evenly in the logarithm; PV is half a sine.

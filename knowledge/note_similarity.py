@@ -13,7 +13,7 @@ Embed = Callable[[Sequence[str]], Any]
 _UNRELATED = 0.3
 
 
-class Said:
+class NoteDistances:
     """Gaps between notes: 0 for the same meaning or silence on both sides, 1 for nothing in common.
 
     `embed` gives unit vectors of shape (texts, n); it is called once for each text that was ever said. Without it only

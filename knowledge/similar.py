@@ -27,7 +27,7 @@ from knowledge.fingerprint import (
     foreseen,
     glance,
 )
-from knowledge.note_similarity import Embed, Said
+from knowledge.note_similarity import Embed, NoteDistances
 from knowledge.quality import is_example
 
 # Days whose spread standardises the vectors of the index: the first four weeks are past for all that follow.
@@ -68,7 +68,7 @@ class FingerprintTable:
         weights: Weights = WEIGHTS,
     ) -> None:
         self._home, self._weights = home, weights
-        self._said = Said(embed)
+        self._said = NoteDistances(embed)
         self._glances: list[Glance] = []
         self._rows = np.empty((0, len(FEATURES)))
         self._hourly_kw = np.empty((0, 24))

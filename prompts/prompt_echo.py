@@ -10,7 +10,7 @@ _RUN = 7
 _EXAMPLE = re.compile(r"\{.*?\}")
 
 
-def leaks(text: str) -> bool:
+def echoed_prompts(text: str) -> bool:
     """Whether a text repeats a run of words of any version's instructions; examples of answers are meant to be said."""
     return bool(_runs(text) & _instructions())
 

@@ -24,7 +24,7 @@ _SUFFIX = ".yaml"
 Factor = Annotated[float, Field(gt=0, le=10)]
 
 
-class _Closed(BaseModel):
+class _ScenarioModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -37,7 +37,7 @@ def _by_name(given: object) -> object:
     return preset(given)
 
 
-class PlayedHome(_Closed):
+class PlayedHome(_ScenarioModel):
     """The home that is played; what is not given stays as it was recorded, or as the synthetic home has it.
 
     `synthetic` is one that is made up for the days of the scenario, by weather and people drawn from `seed`: the name
@@ -61,7 +61,7 @@ class PlayedHome(_Closed):
         return self
 
 
-class Away(_Closed):
+class AwayDays(_ScenarioModel):
     """Days that nobody is at home: only what always runs goes on."""
 
     first_day: date
@@ -74,7 +74,7 @@ class Away(_Closed):
         return self
 
 
-class DailyPrices(_Closed):
+class DailyPrices(_ScenarioModel):
     """A dynamic tariff drawn from one day's shape: 24 hourly prices, each day's distance from their mean scaled.
 
     The scale of a day is exp(N(0, `variation`)), drawn from `seed`; exports earn `export_share` of the import price
@@ -89,7 +89,7 @@ class DailyPrices(_Closed):
     seed: int = Field(default=1, ge=0)
 
 
-class Played(_Closed):
+class Played(_ScenarioModel):
     """When it is played, from local midnight on, and how full the battery is then."""
 
     first_day: date
@@ -98,14 +98,14 @@ class Played(_Closed):
     memory_days: int = Field(default=90, ge=1, le=400)
 
 
-class Scenario(_Closed):
+class Scenario(_ScenarioModel):
     """One page: a title, a home, a tariff, what is forecast, and when it is played."""
 
     title: str = Field(min_length=8, max_length=80)
     about: str = Field(min_length=20, max_length=1000)
     home: PlayedHome = PlayedHome()
     tariff: Annotated[AnyTariff | DailyPrices, Field(discriminator="kind")] | None = None
-    away: Away | None = None
+    away: AwayDays | None = None
     forecast: Literal["perfect", "good", "poor", "none"] = "good"
     sensors: SensorQuality = SensorQuality()
     play: Played

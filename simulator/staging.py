@@ -12,7 +12,7 @@ from energy.tariff import AnyTariff, DynamicTariff
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
 from knowledge.days import DayRecord, Floats
-from simulator.scenario import Away, DailyPrices, Scenario
+from simulator.scenario import AwayDays, DailyPrices, Scenario
 from simulator.synthetic.home import STEP, synthetic_history
 
 # A forecast's error, as a multiple of the honest forecast's own.
@@ -101,7 +101,7 @@ def _changed(record: DayRecord, scenario: Scenario, home: Home, *, standby_kw: f
     return replace(record, home=home.name, load_kw=load_kw, pv_kw=pv_kw, pv_forecast_kw=forecast_kw)
 
 
-def _is_away(record: DayRecord, away: Away) -> bool:
+def _is_away(record: DayRecord, away: AwayDays) -> bool:
     return away.first_day <= record.day <= away.last_day
 
 

@@ -28,7 +28,7 @@ _OLLAMA_PORT, _LOOK_S = 11434, 0.3
 _LONG_AGO = timedelta(days=7)
 
 
-class Partner(Protocol):
+class AnswerBackend(Protocol):
     """Someone to talk with about a home."""
 
     @property
@@ -54,7 +54,7 @@ class Partner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryPartner:
+class MemoryBackend:
     """Answers from a memory folder, which it only reads: the service may run beside it."""
 
     facts: Home
@@ -113,7 +113,7 @@ def journal_of(memory: Path) -> Path:
     return memory / "journal.sqlite"
 
 
-def open_memory(memory: Path, home: str | Home | None, stack: ExitStack, *, model: str = "none") -> MemoryPartner:
+def open_memory(memory: Path, home: str | Home | None, stack: ExitStack, *, model: str = "none") -> MemoryBackend:
     """Open a memory folder to read, for a home or the one decided for last; closed with `stack`.
 
     Raises:
@@ -133,7 +133,7 @@ def open_memory(memory: Path, home: str | Home | None, stack: ExitStack, *, mode
     sources = Sources(facts, store, journal)
     interpreter = _interpreter(model, stack)
     label = interpreter.label if interpreter else "none"
-    return MemoryPartner(facts, memory, sources, Asker(sources, lambda: interpreter), label)
+    return MemoryBackend(facts, memory, sources, Asker(sources, lambda: interpreter), label)
 
 
 def _interpreter(model: str, stack: ExitStack) -> Interpreter | None:

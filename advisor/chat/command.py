@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from advisor.chat.answer_backend import Partner
+    from advisor.chat.answer_backend import AnswerBackend
     from agent.language.questions.question import Language
 
 _MEMORIES = (Path(".advisor/memory"), Path(".advisor/demo/memory"))
@@ -34,16 +34,16 @@ def chat(
     if as_json and once is None:
         raise SettingsError("--json needs --once: give the question with it")
     with ExitStack() as stack:
-        partner = find_partner(config, memory, home, model, stack)
+        backend = find_backend(config, memory, home, model, stack)
         if once is not None:
-            _answer_once(partner, once, as_json=as_json)
+            _answer_once(backend, once, as_json=as_json)
             return
         from advisor.chat.terminal import Conversation, converse
 
-        converse(Conversation(partner, Console()), (memory or _MEMORIES[0].parent) / "chat-history")
+        converse(Conversation(backend, Console()), (memory or _MEMORIES[0].parent) / "chat-history")
 
 
-def find_partner(config: Path, memory: Path | None, home: str | None, model: str, stack: ExitStack) -> "Partner":
+def find_backend(config: Path, memory: Path | None, home: str | None, model: str, stack: ExitStack) -> "AnswerBackend":
     """The running service, else the memory that was written last.
 
     Raises:
@@ -62,11 +62,11 @@ def find_partner(config: Path, memory: Path | None, home: str | None, model: str
     return open_memory(memory or newest_memory(_MEMORIES), home, stack, model=model)
 
 
-def _answer_once(partner: "Partner", question: str, *, as_json: bool, language: "Language" = "en") -> None:
+def _answer_once(backend: "AnswerBackend", question: str, *, as_json: bool, language: "Language" = "en") -> None:
     from advisor.chat.answer_backend import footing
     from agent.language.answers.ask import Done
 
-    *_, last = partner.stream(question, language)
+    *_, last = backend.stream(question, language)
     assert isinstance(last, Done)  # noqa: S101 (a stream ends with the whole)
     answer = last.answer
     if as_json:

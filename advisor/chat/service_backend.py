@@ -10,7 +10,7 @@ import httpx
 import orjson
 from pydantic import ValidationError
 
-from agent.language.answers.ask import Answer, Done, Piece, Ran, Said
+from agent.language.answers.ask import Answer, AnswerPiece, Done, Piece, Ran
 from agent.language.questions.question import MAX_QUESTION, Language, clean
 from agent.settings import Settings
 from energy.errors import AdvisorError, DataError, TransportError
@@ -21,7 +21,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (an address to b
 
 
 @dataclass(frozen=True, slots=True)
-class ServicePartner:
+class ServiceBackend:
     """The service at an address."""
 
     client: httpx.Client
@@ -70,7 +70,7 @@ class ServicePartner:
             raise TransportError(f"{self.place} does not answer ({type(err).__name__}): is it running?") from err
 
 
-def find_service(settings: Settings, stack: ExitStack) -> ServicePartner | None:
+def find_service(settings: Settings, stack: ExitStack) -> ServiceBackend | None:
     """The service of these settings, if it runs; its client is closed with `stack`."""
     if not settings.api.enabled or not settings.api.port:
         return None
@@ -91,7 +91,7 @@ def find_service(settings: Settings, stack: ExitStack) -> ServicePartner | None:
         return None
     if not {"home", "model"} <= status.keys():
         return None
-    return ServicePartner(client, status["home"], status["model"])
+    return ServiceBackend(client, status["home"], status["model"])
 
 
 def _token(settings: Settings) -> dict[str, str]:
@@ -113,7 +113,7 @@ def _piece(line: dict[str, Any]) -> Piece:
         case {"ran": str(tool)}:
             return Ran(tool)
         case {"said": str(text)}:
-            return Said(text)
+            return AnswerPiece(text)
         case {"done": answer}:
             return Done(Answer.model_validate(answer))
         case {"error": why}:

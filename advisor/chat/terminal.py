@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from advisor.chat.answer_backend import Partner, footing
-from agent.language.answers.ask import Answer, Done, Ran, Said
+from advisor.chat.answer_backend import AnswerBackend, footing
+from agent.language.answers.ask import Answer, AnswerPiece, Done, Ran
 from agent.language.questions.question import Language
 from energy.errors import AdvisorError
 
@@ -51,7 +51,7 @@ _HINT = "Ask about your home, or type /help. Ctrl-C stops an answer, Ctrl-D leav
 class Conversation:
     """One conversation; keeps the language of the last question and the last answer."""
 
-    partner: Partner
+    backend: AnswerBackend
     console: Console
     language: Language = "en"
     last: Answer | None = None
@@ -68,11 +68,11 @@ class Conversation:
 
     def greet(self) -> None:
         """Say who answers and how to begin."""
-        who = f"  {self.partner.home}, from {self.partner.place}"
+        who = f"  {self.backend.home}, from {self.backend.place}"
         self.console.print(Text.assemble(("Energy Advisor", "bold"), who))
         self.console.print(Text(_HINT, style="dim"))
 
-    def hear(self, line: str) -> bool:
+    def update(self, line: str) -> bool:
         """Take in one line; False where it was the last."""
         said = line.strip()
         name, _, words = said.partition(" ")
@@ -95,11 +95,11 @@ class Conversation:
         """Show an answer as it comes; Ctrl-C stops it, and what fails is told in a line."""
         flow = Flow(self.console)
         try:
-            for piece in self.partner.stream(question, self.language):
+            for piece in self.backend.stream(question, self.language):
                 match piece:
                     case Ran(tool=tool):
                         self.console.print(Text(f"· {tool}", style="dim"))
-                    case Said(text=text):
+                    case AnswerPiece(text=text):
                         flow.write(text)
                     case Done(answer=answer):
                         self._close(answer)
@@ -123,7 +123,7 @@ class Conversation:
         self.console.print(table)
 
     def _notes(self) -> None:
-        lines = self.partner.notes()
+        lines = self.backend.notes()
         for line in lines:
             self.console.print(line, markup=False, highlight=False)
         if not lines:
@@ -139,7 +139,7 @@ class Conversation:
         self.console.print(table)
 
     def _model(self) -> None:
-        told = f"model: {self.partner.model}; every figure comes from the inquiries, with a model or without"
+        told = f"model: {self.backend.model}; every figure comes from the inquiries, with a model or without"
         self.console.print(told, markup=False, highlight=False)
 
 
@@ -166,7 +166,7 @@ def converse(conversation: Conversation, history: Path | None) -> None:
     """Talk until the person leaves: with a line editor in a terminal, line by line from a pipe."""
     conversation.greet()
     for line in _typed(conversation, history) if sys.stdin.isatty() else _piped():
-        if not conversation.hear(line):
+        if not conversation.update(line):
             return
 
 
@@ -187,8 +187,8 @@ def _typed(conversation: Conversation, history: Path | None) -> Iterator[str]:
 
 
 def _toolbar(conversation: Conversation) -> str:
-    partner = conversation.partner
-    return f" {partner.home} · {partner.place} · model {partner.model} · /help "
+    backend = conversation.backend
+    return f" {backend.home} · {backend.place} · model {backend.model} · /help "
 
 
 def _piped() -> Iterator[str]:

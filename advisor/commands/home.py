@@ -20,14 +20,14 @@ def ingest_homeassistant(
     as_json: Json = False,
 ) -> None:
     """Read the statistics that Home Assistant keeps of your home; goes on after the last day that is known."""
-    from advisor.memory import ingest_and_tell
+    from advisor.memory import ingest_and_report
     from advisor.setup.learn import read_days
     from agent.settings import load_settings
     from ingest.home_file import load_home
 
     settings = load_settings(config)
     history = read_days(settings, load_home(settings.home_file), since=since.date() if since else None)
-    ingest_and_tell(history, settings.memory_dir, as_json=as_json)
+    ingest_and_report(history, settings.memory_dir, as_json=as_json)
 
 
 def setup(  # noqa: PLR0913 (a command line's options)

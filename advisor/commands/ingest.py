@@ -28,9 +28,9 @@ def ingest_csv(
     as_json: Json = False,
 ) -> None:
     """Read a CSV with columns timestamp, load_kw, pv_kw and optional ones."""
-    from advisor.memory import csv_history, ingest_and_tell
+    from advisor.memory import csv_history, ingest_and_report
 
-    ingest_and_tell(csv_history(file, home, facts), memory, as_json=as_json)
+    ingest_and_report(csv_history(file, home, facts), memory, as_json=as_json)
 
 
 @ingest_app.command("home")
@@ -42,6 +42,6 @@ def ingest_home(
     as_json: Json = False,
 ) -> None:
     """Read a recorded home: one that is shipped, or one out of the CityLearn wheel."""
-    from advisor.memory import ingest_and_tell, recorded_history
+    from advisor.memory import ingest_and_report, recorded_history
 
-    ingest_and_tell(recorded_history(name, wheel), memory, as_json=as_json)
+    ingest_and_report(recorded_history(name, wheel), memory, as_json=as_json)

@@ -37,7 +37,7 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
 ) -> None:
     """Live through a year of a home that never was; the same seed gives the same weather, people and devices."""
     from advisor.commands.synthetic_home import battery_of, panels, periods, spec_from
-    from advisor.memory import ingest_and_tell
+    from advisor.memory import ingest_and_report
     from simulator.synthetic.home import synthetic_history
 
     place = {"latitude": latitude, "longitude": longitude, "altitude_m": altitude}
@@ -56,4 +56,4 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
     }
     spec = spec_from(preset, facts, said)
     history = synthetic_history(spec, seed=seed, days=days, step=timedelta(minutes=step_minutes))
-    ingest_and_tell(history, memory, as_json=as_json)
+    ingest_and_report(history, memory, as_json=as_json)

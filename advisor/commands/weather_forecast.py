@@ -17,7 +17,7 @@ from energy.errors import SettingsError
 from energy.panels import Place, PvPlant
 from energy.slots import floor_slot
 from energy.solar import HourlyWeather, Irradiance, pv_of_hours
-from energy.validation_messages import mistakes
+from energy.validation_messages import validation_messages
 from ingest.open_meteo import HourlyForecast, NoForecast, OpenMeteo
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import PvForecast, TemperatureForecast
@@ -52,11 +52,11 @@ def load_site(path: Path) -> Site:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise SettingsError(f"{path} is no TOML ({err}): mend that place, or copy site.example.toml") from err
     except ValidationError as err:
-        raise SettingsError(f"{path}: {mistakes(err, Site)}") from err
+        raise SettingsError(f"{path}: {validation_messages(err, Site)}") from err
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class HomeForecast:
     """What the weather told means for a home, from now on."""
 
     sun: PvForecast
@@ -70,12 +70,12 @@ class Forecaster:
     site: Site
     service: OpenMeteo
 
-    def outlook(self, now: datetime) -> Outlook | NoForecast:
+    def outlook(self, now: datetime) -> HomeForecast | NoForecast:
         """PV power and temperature from now on, as far as the weather is told."""
         told = self.service.forecast(now)
         if isinstance(told, NoForecast):
             return told
-        return Outlook(pv_forecast(self.site, told, now), temperature_forecast(told, now))
+        return HomeForecast(pv_forecast(self.site, told, now), temperature_forecast(told, now))
 
 
 def pv_forecast(site: Site, told: HourlyForecast, now: datetime) -> PvForecast:
@@ -119,7 +119,7 @@ def show(forecaster: Forecaster, now: datetime, *, as_json: bool) -> bool:
     return True
 
 
-def _by_day(told: Outlook) -> Iterator[str]:
+def _by_day(told: HomeForecast) -> Iterator[str]:
     """Of each day (UTC) the lowest and highest temperature, and what the panels are expected to give."""
     warmth: dict[date, list[float]] = defaultdict(list)
     for at, celsius in enumerate(told.warmth.values_c):
@@ -140,9 +140,9 @@ def publish(
     with MqttLink(address, f"energy-advisor-weather-{home}") as link:
         while True:
             told = forecaster.outlook(clock())
-            if isinstance(told, Outlook):
+            if isinstance(told, HomeForecast):
                 for name, forecast in (("pv_forecast", told.sun), ("temperature_forecast", told.warmth)):
                     link.publish(Topics(home).sensor(name), forecast.model_dump_json(), retain=True, qos=1)
             if once:
-                return isinstance(told, Outlook)
+                return isinstance(told, HomeForecast)
             time.sleep(_HOUR.total_seconds())

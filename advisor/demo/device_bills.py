@@ -24,7 +24,7 @@ _LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lived:
+class DeviceHistory:
     """How a house was lived in: its flows, what each device took in kWh, and air and walls of each zone in °C."""
 
     flows: Flows
@@ -77,7 +77,7 @@ class DeviceBills:
         }
 
 
-def device_bills(played: Lived, stage: Stage) -> DeviceBills:
+def device_bills(played: DeviceHistory, stage: Stage) -> DeviceBills:
     """Price what was played, and the same house left alone; all of them for the same needs.
 
     Bills are less the worth of what is left in the battery and in the walls; energy that a device still lacks against
@@ -110,7 +110,7 @@ def device_bills(played: Lived, stage: Stage) -> DeviceBills:
     )
 
 
-def live_alone(house: House) -> Lived:
+def live_alone(house: House) -> DeviceHistory:
     """A house that nobody commands: plain self-consumption, and every device on its own programme."""
     steps = []
     while not house.finished:
@@ -118,7 +118,7 @@ def live_alone(house: House) -> Lived:
     return lived(steps, house.step_length / timedelta(hours=1))
 
 
-def lived(steps: Sequence[StepRecord], hours: float) -> Lived:
+def lived(steps: Sequence[StepRecord], hours: float) -> DeviceHistory:
     """Join the steps of a house."""
     names = Flows.__dataclass_fields__
     flows = Flows(
@@ -126,7 +126,7 @@ def lived(steps: Sequence[StepRecord], hours: float) -> Lived:
     )
     taken = {name: hours * sum(step.devices_kw[name] for step in steps) for name in steps[0].devices_kw}
     zones = {name: np.array([step.zones_c[name] for step in steps]) for name in steps[0].zones_c}
-    return Lived(flows, taken, zones)
+    return DeviceHistory(flows, taken, zones)
 
 
 def bound(stage: Stage) -> float:
@@ -181,7 +181,7 @@ def _zones(house: House, stage: Stage) -> list[Zone]:
     ]
 
 
-def _cost(run: Lived, alone: Lived, home: Home, stage: Stage) -> float:
+def _cost(run: DeviceHistory, alone: DeviceHistory, home: Home, stage: Stage) -> float:
     prices, start_kwh = _prices(stage), stage.soc * home.battery.capacity_kwh
     ledger = total(run.flows, prices, battery=home.battery, hours=stage.hours, start_kwh=start_kwh)
     left_kwh = float(np.asarray(run.flows.stored_kwh)[-1]) - start_kwh
@@ -208,7 +208,7 @@ def _heat_kwh(device: HeatPump, air_and_mass_c: Floats) -> float:
     return float(device.air_kwh_per_k * air_and_mass_c[0] + device.mass_kwh_per_k * air_and_mass_c[1])
 
 
-def _cold(run: Lived, stage: Stage) -> float:
+def _cold(run: DeviceHistory, stage: Stage) -> float:
     """Kelvin hours below the comfort band."""
     return sum(
         float(np.maximum(device.min_c - run.zones_c[device.name][:, 0], 0).sum()) * stage.hours
@@ -216,7 +216,7 @@ def _cold(run: Lived, stage: Stage) -> float:
     )
 
 
-def _mean_c(run: Lived) -> float | None:
+def _mean_c(run: DeviceHistory) -> float | None:
     means = [float(zone[:, 0].mean()) for zone in run.zones_c.values()]
     return means[0] if means else None
 

@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.demo.device_bills import DeviceBills
-from advisor.demo.run import Outcome
+from advisor.demo.run import DemoResult
 from agent.decision.record import Decision
 
 _TOLD = 3
 _PICTURE_COLUMNS = 110
 
 
-def tell(outcome: Outcome, console: Console) -> None:
+def tell(outcome: DemoResult, console: Console) -> None:
     """Print the summary."""
     console.print(Panel(_bills(outcome), title="the bill of the same hours", title_align="left"))
     console.print(Panel(_decisions(outcome), title="the decisions that mattered most", title_align="left"))
@@ -26,7 +26,7 @@ def tell(outcome: Outcome, console: Console) -> None:
     console.print(_how(outcome))
 
 
-def draw(outcome: Outcome, path: Path) -> None:
+def draw(outcome: DemoResult, path: Path) -> None:
     """Save the last picture of the day and the summary as an SVG of a terminal."""
     console = Console(record=True, file=StringIO(), width=_PICTURE_COLUMNS)
     console.print(outcome.view)
@@ -34,7 +34,7 @@ def draw(outcome: Outcome, path: Path) -> None:
     console.save_svg(str(path), title="advisor demo")
 
 
-def _bills(outcome: Outcome) -> RenderableType:
+def _bills(outcome: DemoResult) -> RenderableType:
     account = outcome.bills
     table = Table(box=None, pad_edge=False)
     table.add_column("")
@@ -81,7 +81,7 @@ def mattered_most(decisions: list[Decision], count: int = _TOLD) -> list[tuple[D
     return sorted(stretches, key=lambda pair: -pair[1])[:count]
 
 
-def _decisions(outcome: Outcome) -> RenderableType:
+def _decisions(outcome: DemoResult) -> RenderableType:
     parts: list[RenderableType] = []
     for decision, stake in mattered_most(outcome.decisions):
         if decision.command is None:
@@ -96,7 +96,7 @@ def _decisions(outcome: Outcome) -> RenderableType:
     return Group(*parts[:-1])
 
 
-def _how(outcome: Outcome) -> Text:
+def _how(outcome: DemoResult) -> Text:
     told = outcome.as_json()
     line = Text(style="dim")
     line.append(

@@ -65,7 +65,7 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DemoResult:
     """How a demo went."""
 
     home: Home
@@ -156,14 +156,14 @@ def prepare(choices: Choices, *, quiet: bool) -> History:
     return history
 
 
-def play(choices: Choices, history: History, console: Console | None) -> Outcome:
+def play(choices: Choices, history: History, console: Console | None) -> DemoResult:
     """Play the day to its end, and the advisor's with it; what is raised is what `playing` raises."""
     with playing(choices, history, console) as outcome:
         return outcome
 
 
 @contextmanager
-def playing(choices: Choices, history: History, console: Console | None) -> Iterator[Outcome]:
+def playing(choices: Choices, history: History, console: Console | None) -> Iterator[DemoResult]:
     """Play the day and give how it went; the advisor lives, and shows its page, until the end of the block.
 
     With a `console` the day is shown live.
@@ -208,11 +208,11 @@ def playing(choices: Choices, history: History, console: Console | None) -> Iter
         yield _outcome(choices, history, files, view, time.monotonic() - began)
 
 
-def _outcome(choices: Choices, history: History, files: "_Files", view: DayView, seconds: float) -> Outcome:
+def _outcome(choices: Choices, history: History, files: "_Files", view: DayView, seconds: float) -> DemoResult:
     with open_journal(files.journal, read_only=True) as journal:
         decisions = journal.decisions(history.home.name)
     account, devices = _account(files, choices, history.home, Recording.from_json(files.recording))
-    return Outcome(
+    return DemoResult(
         home=history.home,
         decisions=decisions,
         bills=account,
@@ -365,7 +365,7 @@ def _watch(link: MqttLink, view: DayView, house: "subprocess.Popen[bytes]", cons
             live = stack.enter_context(Live(view, console=console, refresh_per_second=8, transient=False))
         while True:
             message = link.receive(0.2)
-            if message is not None and view.hear(message.topic, message.payload) and live is not None:
+            if message is not None and view.update(message.topic, message.payload) and live is not None:
                 live.update(view)
             if message is None and house.poll() is not None:
                 return

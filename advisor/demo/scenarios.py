@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from advisor.demo.run import Choices, Outcome, play, recording
+from advisor.demo.run import Choices, DemoResult, play, recording
 from advisor.memory import known_history, store_of
 from ingest.history.table import History
 from simulator.__main__ import main as play_house
@@ -64,7 +64,7 @@ def simulate(name: str | None, choices: Choices) -> int:
     return play_house(told)
 
 
-def loses(outcome: Outcome) -> bool:
+def loses(outcome: DemoResult) -> bool:
     """Whether the advisor's bill is more than 1 % above that of plain self-consumption."""
     greedy = outcome.bills.greedy
     return outcome.bills.advisor > greedy + max(_LOSS * abs(greedy), _CENT)
@@ -100,7 +100,7 @@ same needs: what a car still lacks is bought, what is warm in the walls is credi
 """
 
 
-def _row(name: str, outcome: Outcome) -> str:
+def _row(name: str, outcome: DemoResult) -> str:
     bills = outcome.bills
     share = "-" if bills.share_of_oracle is None else f"{bills.share_of_oracle:.0%}"
     paid = " | ".join(f"{bill:.2f}" for bill in (bills.none, bills.greedy, bills.advisor, bills.oracle))

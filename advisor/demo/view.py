@@ -43,7 +43,7 @@ class DayView:
     tracks: dict[str, list[float | None]] = field(default_factory=dict)
     modes: list[str | None] = field(default_factory=lambda: [None] * _COLUMNS)
 
-    def hear(self, topic: str, payload: bytes) -> bool:
+    def update(self, topic: str, payload: bytes) -> bool:
         """Take in a message; true where the picture changed."""
         prefix = self.topics.sensor("")
         if topic == self.topics.decision:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import combinations
 from typing import get_args
 
-from advisor.doctor.finding import Finding, Level, ok
+from advisor.doctor.finding import CheckResult, Level, ok
 from agent.settings import Settings
 from energy.errors import DataError, TransportError
 from energy.home import Home
@@ -55,7 +55,7 @@ class Heard:
     announced: set[str] = field(default_factory=set)
 
 
-def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[Finding], Heard | None]:
+def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[CheckResult], Heard | None]:
     """Connect, try a round trip, listen; None where the broker does not let us in."""
     topics = Topics(home.name)
     heard = Heard()
@@ -70,11 +70,11 @@ def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[Finding
             if what == "broker password"
             else "start the broker, or correct mqtt.host and mqtt.port"
         )
-        return [Finding(what, "problem", str(err), fix)], None
+        return [CheckResult(what, "problem", str(err), fix)], None
     return findings, heard
 
 
-def _round_trip(link: MqttLink, topics: Topics) -> Finding:
+def _round_trip(link: MqttLink, topics: Topics) -> CheckResult:
     probe = f"{ROOT}/{topics.home}/advisor/doctor"
     link.subscribe(probe)
     began = time.monotonic()
@@ -82,7 +82,7 @@ def _round_trip(link: MqttLink, topics: Topics) -> Finding:
         link.publish(probe, "hello", qos=1)
         if (message := link.receive(_GLANCE_S)) is not None and message.topic == probe:
             return ok("broker", f"{link.address} answers in {1000 * (time.monotonic() - began):.0f} ms")
-    return Finding(
+    return CheckResult(
         "broker",
         "problem",
         f"{link.address} lets us in, but what we publish on {probe!r} does not come back",
@@ -122,7 +122,7 @@ def _take(message: Message, heard: Heard, home: Home, *, mapped: MappedSensors, 
     try:
         if message.topic in mapped.topics:
             heard.topics[message.topic] = heard.topics.get(message.topic, True) and message.retained
-            mapped.hear(message.topic, message.payload, retained=message.retained, now=now)
+            mapped.update(message.topic, message.payload, retained=message.retained, now=now)
         elif (role := own.get(message.topic)) is not None:
             heard.topics[message.topic] = message.retained
             heard.readings[role] = read_payload(role, message.payload, now=now, home=home)
@@ -131,7 +131,7 @@ def _take(message: Message, heard: Heard, home: Home, *, mapped: MappedSensors, 
         heard.faults[message.topic] = str(err)
 
 
-def check_roles(settings: Settings, home: Home, heard: Heard, *, now: datetime) -> list[Finding]:
+def check_roles(settings: Settings, home: Home, heard: Heard, *, now: datetime) -> list[CheckResult]:
     """One finding per role, then the balance, then whether a decision could be made now."""
     roles = [role for role in _ROLES if role in REQUIRED or role in settings.sensors]
     findings = [_service(heard), *(_role(role, settings, home, heard, now=now) for role in roles)]
@@ -139,38 +139,38 @@ def check_roles(settings: Settings, home: Home, heard: Heard, *, now: datetime) 
     taken = snapshot(heard.readings, now=now, max_age_s=settings.policy.max_snapshot_age_s)
     if isinstance(taken, NoSnapshot):
         findings.append(
-            Finding("decision", "problem", f"no command could be given now: {'; '.join(taken.reasons)}", "as above")
+            CheckResult("decision", "problem", f"no command could be given now: {'; '.join(taken.reasons)}", "as above")
         )
     else:
         findings.append(ok("decision", f"the sensors allow one now: {_told(taken)}"))
     return findings
 
 
-def _service(heard: Heard) -> Finding:
+def _service(heard: Heard) -> CheckResult:
     if heard.online:
         return ok("service", "advisor run is online")
-    return Finding("service", "note", "advisor run is not online on this broker", "start it when all is well")
+    return CheckResult("service", "note", "advisor run is not online on this broker", "start it when all is well")
 
 
 def _told(taken: Snapshot) -> str:
     return f"load {taken.load_kw:.2f} kW, PV {taken.pv_kw:.2f} kW, battery {100 * taken.soc:.0f} %"
 
 
-def _role(role: Role, settings: Settings, home: Home, heard: Heard, *, now: datetime) -> Finding:
+def _role(role: Role, settings: Settings, home: Home, heard: Heard, *, now: datetime) -> CheckResult:
     topics = _topics_of(role, settings, home)
     for topic in topics:
         if topic in heard.faults:
             text, fix = _explain_fault(role, heard.faults[topic], settings, home)
-            return Finding(role, "problem", text, fix)
+            return CheckResult(role, "problem", text, fix)
     level: Level = "problem" if role in REQUIRED else "warning"
     reading, limit_s = heard.readings.get(role), settings.policy.max_snapshot_age_s
     if reading is None:
         text, fix = _explain_silence(topics, heard)
-        return Finding(role, level, text, fix)
+        return CheckResult(role, level, text, fix)
     age_s = (now - reading.at).total_seconds()
     if age_s > limit_s:
         fix = "let it publish more often, or raise max_age_s and policy.max_snapshot_age_s"
-        return Finding(role, level, f"{age_s:.0f} s old, the limit is {limit_s:.0f} s", fix)
+        return CheckResult(role, level, f"{age_s:.0f} s old, the limit is {limit_s:.0f} s", fix)
     factor, unit = _SHOWN[QUANTITY[role]]
     return ok(role, f"{factor * reading.value:.4g} {unit}, {max(age_s, 0):.0f} s old")
 
@@ -215,7 +215,7 @@ def _explain_fault(role: Role, fault: str, settings: Settings, home: Home) -> tu
     )
 
 
-def _balance(settings: Settings, readings: Mapping[Role, Reading]) -> list[Finding]:
+def _balance(settings: Settings, readings: Mapping[Role, Reading]) -> list[CheckResult]:
     """Whether the flows add up now, and if not, which sign would make them."""
     flows = {role: readings[role].value for role in _SIGNED if role in readings}
     load = settings.sensors.get("load_power")
@@ -239,21 +239,23 @@ def _off(flows: Mapping[Role, float]) -> str | None:
     return balance_fault(flows["load_power"], pv_kw, grid_kw=flows["grid_power"], battery_kw=flows["battery_power"])
 
 
-def _reversed(text: str, flows: Mapping[Role, float], holds: Callable[[Mapping[Role, float]], bool]) -> Finding:
+def _reversed(text: str, flows: Mapping[Role, float], holds: Callable[[Mapping[Role, float]], bool]) -> CheckResult:
     """Name the sign whose turning would mend the balance; one before two."""
     telling: list[Role] = [role for role in ("grid_power", "battery_power") if abs(flows[role]) > _TELLING_KW]
     for count in (1, 2):
         turned = [roles for roles in combinations(telling, count) if holds(_with_turned(flows, roles))]
         if turned:
             names = " or ".join(" and ".join(roles) for roles in turned)
-            return Finding(
+            return CheckResult(
                 "sign",
                 "problem",
                 f"{text}. With {names} the other way round it would be right",
                 f"sign = -1 in [sensors.{turned[0][0]}] (or take it away if it is there); "
                 "inside, grid import and battery discharge are positive",
             )
-    return Finding("balance", "problem", text, "check units (W or kW), signs, and that all sensors are of this home")
+    return CheckResult(
+        "balance", "problem", text, "check units (W or kW), signs, and that all sensors are of this home"
+    )
 
 
 def _with_turned(flows: Mapping[Role, float], roles: Collection[Role]) -> dict[Role, float]:

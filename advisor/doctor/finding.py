@@ -9,7 +9,7 @@ LEVELS: tuple[Level, ...] = ("ok", "note", "warning", "problem")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """A note needs no mending; a warning means worse decisions than could be; a problem none, or wrong ones."""
 
     check: str
@@ -18,11 +18,11 @@ class Finding:
     fix: str = ""
 
 
-def ok(check: str, text: str) -> Finding:
+def ok(check: str, text: str) -> CheckResult:
     """All is well."""
-    return Finding(check, "ok", text)
+    return CheckResult(check, "ok", text)
 
 
-def worst(findings: Iterable[Finding]) -> Level:
+def worst(findings: Iterable[CheckResult]) -> Level:
     """The highest level among findings."""
     return max((finding.level for finding in findings), key=LEVELS.index, default="ok")

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from advisor.doctor.broker import Heard
-from advisor.doctor.finding import Finding, Level, ok
+from advisor.doctor.finding import CheckResult, Level, ok
 from advisor.doctor.machine import check_noon
 from agent.settings import Settings
 from energy.errors import DataError, SettingsError, TransportError
@@ -16,7 +16,7 @@ from ingest.homeassistant.client import HomeAssistant, StatisticRole
 from ingest.homeassistant.matching import Match, likely_signs, match_power
 from ingest.homeassistant.statistics import Sources
 from ingest.homeassistant.survey import Survey, known_hours, take_survey
-from ingest.live.mapping import MappedRole, Source
+from ingest.live.mapping import MappedRole, SensorSource
 from knowledge.store import DayStore
 from transport.topics import ROOT
 
@@ -29,22 +29,26 @@ _POWER_KW = {"W": 0.001, "kW": 1.0, "MW": 1000.0}
 _FLOWS: tuple[StatisticRole, ...] = ("pv_power", "grid_power", "battery_power")
 
 
-def check_homeassistant(settings: Settings, home: Home, heard: Heard | None, *, now: datetime) -> list[Finding]:
+def check_homeassistant(settings: Settings, home: Home, heard: Heard | None, *, now: datetime) -> list[CheckResult]:
     """Everything that needs its API; one note where no token is given."""
     try:
         address = settings.homeassistant.address()
     except SettingsError as err:
         if settings.homeassistant.token_file is not None:
-            return [Finding("token", "problem", str(err), "write the token there, or correct homeassistant.token_file")]
+            return [
+                CheckResult("token", "problem", str(err), "write the token there, or correct homeassistant.token_file")
+            ]
         text = "no token: entities, history and signs are not compared with Home Assistant"
-        return [Finding("home assistant", "note", text, "ADVISOR_HOMEASSISTANT__TOKEN, or homeassistant.token_file")]
+        return [
+            CheckResult("home assistant", "note", text, "ADVISOR_HOMEASSISTANT__TOKEN, or homeassistant.token_file")
+        ]
     try:
         with HomeAssistant(address) as assistant:
             survey = take_survey(assistant, now, settings.homeassistant.statistics)
             entities, lead_s = assistant.mqtt_entities(), assistant.clock_lead_s()
     except (TransportError, SettingsError, DataError) as err:
         what = "token" if "refuses the token" in str(err) else "home assistant"
-        return [Finding(what, "problem", str(err), "the rest could not be compared with Home Assistant")]
+        return [CheckResult(what, "problem", str(err), "the rest could not be compared with Home Assistant")]
     sources = settings.homeassistant.statistics or survey.preferences.statistics()
     return [
         _version(survey),
@@ -58,43 +62,45 @@ def check_homeassistant(settings: Settings, home: Home, heard: Heard | None, *, 
     ]
 
 
-def _version(survey: Survey) -> Finding:
+def _version(survey: Survey) -> CheckResult:
     year, month, *_ = (int(part) for part in re.findall(r"\d+", survey.config.version)[:2])
     text = f"version {survey.config.version}"
     if (year, month) < _OLDEST_VERSION:
-        return Finding("home assistant", "warning", f"{text} is older than what is tested", "update Home Assistant")
+        return CheckResult("home assistant", "warning", f"{text} is older than what is tested", "update Home Assistant")
     return ok("home assistant", text)
 
 
-def _clock(lead_s: float | None) -> list[Finding]:
+def _clock(lead_s: float | None) -> list[CheckResult]:
     if lead_s is None:
         return []
     text = f"Home Assistant's clock is {abs(lead_s):.0f} s {'ahead of' if lead_s > 0 else 'behind'} this machine's"
     if abs(lead_s) <= _CLOCK_S:
         return [ok("clock", "within seconds of Home Assistant's")]
     level: Level = "problem" if abs(lead_s) > _CLOCK_PROBLEM_S else "warning"
-    return [Finding("clock", level, text, "let both machines keep time by NTP (timedatectl set-ntp true)")]
+    return [CheckResult("clock", level, text, "let both machines keep time by NTP (timedatectl set-ntp true)")]
 
 
-def _zone(survey: Survey, home: Home) -> list[Finding]:
+def _zone(survey: Survey, home: Home) -> list[CheckResult]:
     if survey.config.time_zone == home.zone:
         return []
     text = f"home.toml says zone {home.zone!r}, Home Assistant lives in {survey.config.time_zone!r}"
-    return [Finding("zone", "problem", text, f"zone = {survey.config.time_zone!r} in home.toml, if that is the home's")]
+    return [
+        CheckResult("zone", "problem", text, f"zone = {survey.config.time_zone!r} in home.toml, if that is the home's")
+    ]
 
 
-def _discovery(survey: Survey, entities: frozenset[str], home: Home, heard: Heard | None) -> Finding:
+def _discovery(survey: Survey, entities: frozenset[str], home: Home, heard: Heard | None) -> CheckResult:
     if "mqtt" not in survey.config.components:
         text = "Home Assistant has no MQTT integration: it sees nothing of the advisor"
-        return Finding("discovery", "warning", text, "Settings > Devices & services > Add integration > MQTT")
+        return CheckResult("discovery", "warning", text, "Settings > Devices & services > Add integration > MQTT")
     known = [name for name in entities if name.startswith(f"{ROOT}_{home.name}_")]
     if known:
         return ok("discovery", f"Home Assistant knows {len(known)} entities of {home.name!r}")
     if heard is not None and heard.announced:
         text = f"{len(heard.announced)} entities are announced on the broker, Home Assistant knows none of them"
-        return Finding("discovery", "problem", text, "connect its MQTT integration to this broker, discovery on")
+        return CheckResult("discovery", "problem", text, "connect its MQTT integration to this broker, discovery on")
     text = "nothing is announced yet"
-    return Finding("discovery", "note", text, "the advisor introduces itself when it runs: advisor run")
+    return CheckResult("discovery", "note", text, "the advisor introduces itself when it runs: advisor run")
 
 
 def entity_of(topic: str) -> str | None:
@@ -103,49 +109,51 @@ def entity_of(topic: str) -> str | None:
     return f"{match['domain']}.{match['name']}" if match else None
 
 
-def _entities(settings: Settings, survey: Survey) -> list[Finding]:
+def _entities(settings: Settings, survey: Survey) -> list[CheckResult]:
     named = [(role, entity, source) for role, source in settings.sensors.items() for entity in _entities_of(source)]
     looked = (_entity(role, entity, source, survey) for role, entity, source in named)
     return [finding for finding in looked if finding is not None]
 
 
-def _entities_of(source: Source) -> list[str]:
+def _entities_of(source: SensorSource) -> list[str]:
     return [entity for topic in (*source.topic, *source.subtract) if (entity := entity_of(topic)) is not None]
 
 
-def _entity(role: MappedRole, entity: str, source: Source, survey: Survey) -> Finding | None:
+def _entity(role: MappedRole, entity: str, source: SensorSource, survey: Survey) -> CheckResult | None:
     state = survey.states.get(entity)
     if state is None:
         near = difflib.get_close_matches(entity, survey.states, n=3)
-        return Finding(
+        return CheckResult(
             role,
             "problem",
             f"Home Assistant has no entity {entity!r}",
             f"correct the topic{'; it has ' + ', '.join(near) if near else ''}, or run advisor setup again",
         )
     if state.state in {"unavailable", "unknown"}:
-        return Finding(role, "problem", f"{entity} is {state.state} in Home Assistant", "see to the device behind it")
+        return CheckResult(
+            role, "problem", f"{entity} is {state.state} in Home Assistant", "see to the device behind it"
+        )
     if state.unit and source.unit and state.unit != source.unit and state.unit in _POWER_KW:
         text = f"{entity} measures in {state.unit}, the settings take it for {source.unit}"
-        return Finding(role, "problem", text, f"unit = {state.unit!r} in [sensors.{role}]")
+        return CheckResult(role, "problem", text, f"unit = {state.unit!r} in [sensors.{role}]")
     return None
 
 
-def _statistics(sources: Sources, survey: Survey) -> list[Finding]:
+def _statistics(sources: Sources, survey: Survey) -> list[CheckResult]:
     """How far Home Assistant's own history goes, of what is learnt from."""
     if missing := [name for signed in sources.values() for name in signed.ids if name not in survey.known]:
-        return [Finding("statistics", "warning", f"Home Assistant has none of {missing[0]!r}", "correct the id")]
+        return [CheckResult("statistics", "warning", f"Home Assistant has none of {missing[0]!r}", "correct the id")]
     if "pv_power" not in sources or not {"grid_power", "load_power"} & set(sources):
         text = "the energy dashboard names no panels or no meter: there is nothing to learn from"
-        return [Finding("statistics", "warning", text, "Settings > Dashboards > Energy")]
+        return [CheckResult("statistics", "warning", text, "Settings > Dashboards > Energy")]
     hours = min(known_hours(survey.signed(signed)) for signed in sources.values())
     text = f"{hours / 24:.0f} of the last 30 days are in its statistics"
     if hours < _FEW_HOURS:
-        return [Finding("statistics", "note", text, "nothing: they grow by themselves")]
+        return [CheckResult("statistics", "note", text, "nothing: they grow by themselves")]
     return [ok("statistics", text)]
 
 
-def _signs(settings: Settings, sources: Sources, survey: Survey) -> list[Finding]:
+def _signs(settings: Settings, sources: Sources, survey: Survey) -> list[CheckResult]:
     """Compare each live sensor's month with the energy counters, and these with each other."""
     findings = []
     for role in _FLOWS:
@@ -160,22 +168,22 @@ def _signs(settings: Settings, sources: Sources, survey: Survey) -> list[Finding
     return [*findings, *_counter_signs(sources, survey)]
 
 
-def _compare(role: MappedRole, source: Source, match: Match, survey: Survey) -> list[Finding]:
+def _compare(role: MappedRole, source: SensorSource, match: Match, survey: Survey) -> list[CheckResult]:
     if match.sign != source.sign:
         text = f"{match.name} is the mirror image of a month of the energy counters"
         fix = f"sign = -1 in [sensors.{role}]" if source.sign == 1 else f"take sign = -1 out of [sensors.{role}]"
-        return [Finding(role, "problem", f"reversed sign: {text}", fix)]
+        return [CheckResult(role, "problem", f"reversed sign: {text}", fix)]
     state, meta = survey.states.get(match.name), survey.known.get(match.name)
     said = (state.unit if state else "") or (meta.statistics_unit_of_measurement if meta else "") or ""
     true_kw = _POWER_KW.get(said, 1.0) * match.scale
     if not np.isclose(true_kw, _POWER_KW.get(source.unit or "", 1.0)):
         true = next((unit for unit, kw in _POWER_KW.items() if np.isclose(kw, true_kw)), "another unit")
         text = f"by the energy counters {match.name} measures in {true}, the settings take it for {source.unit}"
-        return [Finding(role, "problem", text, f"unit = {true!r} in [sensors.{role}]")]
+        return [CheckResult(role, "problem", text, f"unit = {true!r} in [sensors.{role}]")]
     return [ok(role, f"sign and unit agree with a month of the energy counters (r = {match.likeness:.3f})")]
 
 
-def _counter_signs(sources: Sources, survey: Survey) -> list[Finding]:
+def _counter_signs(sources: Sources, survey: Survey) -> list[CheckResult]:
     if not {"pv_power", "grid_power"} <= set(sources) or "load_power" in sources:
         return []
     still = np.zeros(survey.grid.count)
@@ -186,4 +194,4 @@ def _counter_signs(sources: Sources, survey: Survey) -> list[Finding]:
     wrong = [role for role, sign in zip(("grid_power", "battery_power"), signs, strict=True) if sign == -1]
     text = f"as the energy counters stand, the house often used less than nothing: {' and '.join(wrong)} is reversed"
     fix = "swap them in the energy dashboard, or name them in [homeassistant.statistics] with add and subtract swapped"
-    return [Finding("statistics", "problem", text, fix)]
+    return [CheckResult("statistics", "problem", text, fix)]

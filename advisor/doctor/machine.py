@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.doctor.finding import Finding, Level, ok
+from advisor.doctor.finding import CheckResult, Level, ok
 from agent.llm.models import load_model
 from agent.settings import Settings
 from energy.errors import MemoryFault, ModelError
@@ -28,14 +28,14 @@ _EARLIEST_NOON, _LATEST_NOON = 10.75, 15.25
 _FACING_H = 2.0
 
 
-def check_machine(settings: Settings, home: Home, *, now: datetime) -> list[Finding]:
+def check_machine(settings: Settings, home: Home, *, now: datetime) -> list[CheckResult]:
     """Everything that needs no other program."""
     store = DayStore(settings.memory_dir / "days")
     findings = [check_zone(home, now), check_disk(settings.memory_dir)]
     try:
         days = store.days(home.name)
     except MemoryFault as err:
-        return [*findings, Finding("history", "problem", str(err), "mend the day store, then advisor ingest again")]
+        return [*findings, CheckResult("history", "problem", str(err), "mend the day store, then advisor ingest again")]
     return [
         *findings,
         check_history(days, home, now),
@@ -45,12 +45,12 @@ def check_machine(settings: Settings, home: Home, *, now: datetime) -> list[Find
     ]
 
 
-def check_zone(home: Home, now: datetime) -> Finding:
+def check_zone(home: Home, now: datetime) -> CheckResult:
     """Whether this machine keeps the home's time; where not, that is only worth knowing."""
     here, there = now.astimezone(), now.astimezone(home.tz)
     if here.utcoffset() == there.utcoffset():
         return ok("zone", f"home and this machine keep the same time ({there:%H:%M}, {home.zone})")
-    return Finding(
+    return CheckResult(
         "zone",
         "note",
         f"this machine keeps {here.tzname()} ({here:%H:%M}), the home is in {home.zone} ({there:%H:%M}): "
@@ -59,7 +59,7 @@ def check_zone(home: Home, now: datetime) -> Finding:
     )
 
 
-def check_disk(memory: Path) -> Finding:
+def check_disk(memory: Path) -> CheckResult:
     """Room for the memory, and leave to write there."""
     place = next(folder for folder in (memory, *memory.absolute().parents) if folder.exists())
     try:
@@ -68,24 +68,26 @@ def check_disk(memory: Path) -> Finding:
         trial.touch()
         trial.unlink()
     except OSError as err:
-        return Finding("disk", "problem", f"memory folder {str(place)!r}: {err.strerror}", "give the advisor leave")
+        return CheckResult("disk", "problem", f"memory folder {str(place)!r}: {err.strerror}", "give the advisor leave")
     if free_gb < _LITTLE_GB:
         level: Level = "problem" if free_gb < _TOO_LITTLE_GB else "warning"
-        return Finding("disk", level, f"{free_gb:.2f} GB free at {str(place)!r}", "make room, or move memory_dir")
+        return CheckResult("disk", level, f"{free_gb:.2f} GB free at {str(place)!r}", "make room, or move memory_dir")
     return ok("disk", f"{free_gb:.0f} GB free at {str(place)!r}")
 
 
-def check_history(days: list[DayRecord], home: Home, now: datetime) -> Finding:
+def check_history(days: list[DayRecord], home: Home, now: datetime) -> CheckResult:
     """Whether there is enough to remember, and whether it goes on."""
     usable = [record.day for record in days if is_example(record, home)]
     fix = "advisor ingest homeassistant (or csv), while the service is stopped"
     if not usable:
-        return Finding("history", "problem", f"no usable day of {home.name!r} is remembered: {_wrong(days, home)}", fix)
+        return CheckResult(
+            "history", "problem", f"no usable day of {home.name!r} is remembered: {_wrong(days, home)}", fix
+        )
     span = f"{len(usable)} usable days of {home.name!r}, {min(usable)} to {max(usable)}"
     if len(usable) < _FEW_DAYS:
-        return Finding("history", "warning", f"only {span}: plans rest on few examples until there are more", fix)
+        return CheckResult("history", "warning", f"only {span}: plans rest on few examples until there are more", fix)
     if (age := local_day(now, home.tz) - max(usable)) > _OLD:
-        return Finding("history", "warning", f"{span}: the last one is {age.days} days ago", fix)
+        return CheckResult("history", "warning", f"{span}: the last one is {age.days} days ago", fix)
     return ok("history", span)
 
 
@@ -94,7 +96,7 @@ def _wrong(days: list[DayRecord], home: Home) -> str:
     return counted or "none is stored"
 
 
-def check_noon(days: list[DayRecord], home: Home, longitude: float | None = None) -> list[Finding]:
+def check_noon(days: list[DayRecord], home: Home, longitude: float | None = None) -> list[CheckResult]:
     """Whether the sun of the remembered days stands highest when it should by the home's clock."""
     noons = [noon for record in days[-60:] if (noon := _pv_noon(record, home)) is not None]
     if len(noons) < _FEW_DAYS:
@@ -111,7 +113,7 @@ def check_noon(days: list[DayRecord], home: Home, longitude: float | None = None
             return []
         should = f"about {_clock(expected)} at that place"
     return [
-        Finding(
+        CheckResult(
             "zone",
             "warning",
             f"the remembered panels gave most around {_clock(seen)} {home.zone} time, which should be {should}",
@@ -133,28 +135,28 @@ def _clock(hour: float) -> str:
     return f"{int(hour) % 24:02d}:{round(hour % 1 * 60) % 60:02d}"
 
 
-def check_index(path: Path) -> Finding:
+def check_index(path: Path) -> CheckResult:
     """Whether the index can be read; it can always be made anew."""
     if not path.exists():
-        return Finding("index", "note", "there is no index yet", "it is made by the first ingestion")
+        return CheckResult("index", "note", "there is no index yet", "it is made by the first ingestion")
     if not is_sound(path):
-        return Finding("index", "problem", f"index {str(path)!r} cannot be read", "advisor index rebuild")
+        return CheckResult("index", "problem", f"index {str(path)!r} cannot be read", "advisor index rebuild")
     return ok("index", "sound")
 
 
-def check_model(settings: Settings) -> Finding:
+def check_model(settings: Settings) -> CheckResult:
     """Whether the model that the settings name answers."""
     if settings.model.provider == "none":
-        return Finding("model", "note", "no language model, by settings: the planner decides alone", "")
+        return CheckResult("model", "note", "no language model, by settings: the planner decides alone", "")
     try:
         model = load_model(settings.model)
     except ModelError as err:
-        return Finding("model", "problem", str(err), "mend [model] in the settings, or set provider = 'auto'")
+        return CheckResult("model", "problem", str(err), "mend [model] in the settings, or set provider = 'auto'")
     if model is None:
-        return Finding(
+        return CheckResult(
             "model", "warning", "no language model can be had: the planner decides alone", "start Ollama with a model"
         )
     model.close()
     if model.provider == "embedded":
-        return Finding("model", "note", f"{model.label}: small, it shows the machinery", "Ollama with a larger one")
+        return CheckResult("model", "note", f"{model.label}: small, it shows the machinery", "Ollama with a larger one")
     return ok("model", model.label)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.doctor.broker import check_roles, listen
-from advisor.doctor.finding import Finding, Level, ok, worst
+from advisor.doctor.finding import CheckResult, Level, ok, worst
 from advisor.doctor.homeassistant import check_homeassistant
 from advisor.doctor.machine import check_machine
 from agent.settings import load_settings
@@ -30,13 +30,13 @@ _MARKS: dict[Level, str] = {
 _STYLES: dict[Level, str] = {"ok": "bold green", "note": "bold green", "warning": "bold yellow", "problem": "bold red"}
 
 
-def examine(config: Path, *, listen_s: float) -> tuple[list[Finding], int]:
+def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
     """All findings and the exit code; without readable settings only what is wrong with them."""
     try:
         settings = load_settings(config)
         home = load_home(settings.home_file)
     except SettingsError as err:
-        return [Finding("settings", "problem", str(err), "correct that key")], _WRONG_SETTINGS
+        return [CheckResult("settings", "problem", str(err), "correct that key")], _WRONG_SETTINGS
     findings = [ok("settings", f"{config} and {settings.home_file} can be read")]
     findings += check_machine(settings, home, now=datetime.now(UTC))
     told, heard = listen(settings, home, listen_s)
@@ -47,7 +47,7 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[Finding], int]:
     return findings, EXIT_CODES[worst(findings)]
 
 
-def tell(findings: list[Finding], console: Console) -> None:
+def tell(findings: list[CheckResult], console: Console) -> None:
     """A line for each finding, the way to mend it below."""
     table = Table.grid(padding=(0, 2))
     for finding in findings:
@@ -59,14 +59,14 @@ def tell(findings: list[Finding], console: Console) -> None:
     console.print(f"\n{_sum_up(findings)}", style=_STYLES[worst(findings)], highlight=False)
 
 
-def _sum_up(findings: list[Finding]) -> str:
+def _sum_up(findings: list[CheckResult]) -> str:
     counts = Counter(finding.level for finding in findings)
     wrong: tuple[Level, ...] = ("problem", "warning")
     told = [f"{counts[level]} {level}{'s' if counts[level] > 1 else ''}" for level in wrong if counts[level]]
     return ", ".join(told) or "all well"
 
 
-def as_json(findings: list[Finding]) -> str:
+def as_json(findings: list[CheckResult]) -> str:
     """One object: the worst level, and every finding."""
     told = {"worst": worst(findings), "findings": [asdict(finding) for finding in findings]}
     return json.dumps(told, ensure_ascii=False)

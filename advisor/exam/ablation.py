@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from energy.errors import SettingsError
 from eval.collect.ablation import cases, results, run
-from eval.collect.homes import Source
+from eval.collect.homes import HistorySource
 from eval.report.ablation import write_ablation
 from eval.report.report import ABLATION_MARK, refresh
 
@@ -29,14 +29,14 @@ def run_ablation(
                 "the recorded homes and the auction's prices are needed: give --from and --prices, "
                 "or --report-only to tell what was played",
             )
-        _play(Source(wheel, None, prices), folder, workers)
+        _play(HistorySource(wheel, None, prices), folder, workers)
     table, picture = write_ablation(results(folder), folder)
     if into is not None:
         refresh(into, table.read_text(encoding="utf-8"), mark=ABLATION_MARK)
     typer.echo(f"tables:  {table}\npicture: {picture}")
 
 
-def _play(source: Source, folder: Path, workers: int) -> None:
+def _play(source: HistorySource, folder: Path, workers: int) -> None:
     todo = list(cases())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:

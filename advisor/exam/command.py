@@ -36,7 +36,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Play what has no record yet, grade all records and write the report."""
-    from advisor.exam.run import Sitting, run_home, run_suite
+    from advisor.exam.run import ExamRun, run_home, run_suite
     from eval.collect.policies import ESSENTIAL, POLICIES
 
     if suite == "model" and home is None:
@@ -44,7 +44,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
 
         run_model_exam(model, parts=parts, limit=limit, out=out, as_json=as_json)
         return
-    sitting = Sitting(
+    sitting = ExamRun(
         policies=tuple(policies.split(",")) if policies else POLICIES if home is None else ESSENTIAL,
         redo=tuple(redo.split(",")) if redo else (),
         workers=workers,
@@ -67,11 +67,11 @@ def eval_report(
     into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
 ) -> None:
     """Grade the records and write the page and its tables; nothing is run again."""
-    from eval.collect.homes import Source
+    from eval.collect.homes import HistorySource
     from eval.collect.suites import SUITES
     from eval.report.report import refresh, write_report
 
-    source = Source(wheel, None if name in SUITES else memory)
+    source = HistorySource(wheel, None if name in SUITES else memory)
     page, text = write_report(out / name / "records", out / name, source=source)
     if into is not None:
         refresh(into, text.read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from eval.collect.agent_policy import Consulted
 from eval.model_exam.model_exam import PARTS, sit, write_results
 from eval.model_exam.replies import with_replies
 from eval.model_exam.report import write_model_report
-from eval.model_exam.scores import Candidate, CaseResult
+from eval.model_exam.scores import CaseResult, Examinee
 
 # Longer than the service waits: the exam asks what an answer is worth, and reports its seconds beside it.
 _TIMEOUT_S = 180.0
@@ -73,9 +73,9 @@ def _sit(name: str, parts: tuple[str, ...], limit: int | None, replies: Path) ->
             bar.update(task, description=f"{part}: {done[0]} cases")
 
         if name == "none":
-            return sit(Candidate(), parts=parts, limit=limit, progress=told)
+            return sit(Examinee(), parts=parts, limit=limit, progress=told)
         with loaded(name) as model:
-            return sit(Candidate(*with_replies(model, replies)), parts=parts, limit=limit, progress=told)
+            return sit(Examinee(*with_replies(model, replies)), parts=parts, limit=limit, progress=told)
 
 
 @contextmanager

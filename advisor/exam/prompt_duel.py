@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from advisor.exam.model_exam import loaded
-from eval.model_exam.prompt_compare import Difference, Outcome, differences, outcomes, verdict
+from eval.model_exam.prompt_compare import CaseOutcome, Difference, differences, outcomes, verdict
 from eval.model_exam.replies import with_replies
-from eval.model_exam.scores import Candidate
+from eval.model_exam.scores import Examinee
 from eval.report.page import Table
 from prompts.library import Prompt
 
@@ -21,8 +21,8 @@ class Duel:
 
     names: tuple[str, str]
     model: str
-    first: list[Outcome]
-    second: list[Outcome]
+    first: list[CaseOutcome]
+    second: list[CaseOutcome]
 
     @property
     def differences(self) -> list[Difference]:
@@ -45,7 +45,7 @@ def duel(first: Prompt, second: Prompt, model: str, limit: int | None, out: Path
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar, loaded(model) as ready:
         task = bar.add_task("prompts")
-        candidate = Candidate(*with_replies(ready, out / "replies"))
+        candidate = Examinee(*with_replies(ready, out / "replies"))
 
         def told(name: str) -> None:
             bar.update(task, advance=1, description=name)

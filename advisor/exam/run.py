@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from eval.collect.homes import Source, history_of
+from eval.collect.homes import HistorySource, history_of
 from eval.collect.policies import POLICIES
 from eval.collect.rollout import collect
 from eval.collect.suites import Suite, home_suite, suite_named
@@ -19,7 +19,7 @@ from eval.report.report import write_report
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class ExamRun:
     """What is to be sat, by whom and how."""
 
     policies: Sequence[str] = POLICIES
@@ -30,26 +30,26 @@ class Sitting:
     as_json: bool = False
 
 
-def run_suite(name: str, sitting: Sitting, *, wheel: Path | None, prices: Path | None) -> None:
+def run_suite(name: str, sitting: ExamRun, *, wheel: Path | None, prices: Path | None) -> None:
     """Sit a suite; what the advisor remembers of homes of the same names is not looked at.
 
     Raises:
         SettingsError: a suite or policy is not known.
     """
-    _run(suite_named(name), Source(wheel, None, prices), sitting)
+    _run(suite_named(name), HistorySource(wheel, None, prices), sitting)
 
 
-def run_home(name: str, sitting: Sitting, *, wheel: Path | None, memory: Path) -> None:
+def run_home(name: str, sitting: ExamRun, *, wheel: Path | None, memory: Path) -> None:
     """Sit the exam on one home, window by window over all it has.
 
     Raises:
         SettingsError: a home or policy is not known.
     """
-    source = Source(wheel, memory)
+    source = HistorySource(wheel, memory)
     _run(home_suite(history_of(source, name)), source, sitting)
 
 
-def _run(suite: Suite, source: Source, sitting: Sitting) -> None:
+def _run(suite: Suite, source: HistorySource, sitting: ExamRun) -> None:
     cells = suite.cells(sitting.policies)
     folder = sitting.out / suite.name / "records"
     for cell in cells:
@@ -65,7 +65,7 @@ def _run(suite: Suite, source: Source, sitting: Sitting) -> None:
         typer.echo(f"page:  {page}\ntable: {text}")
 
 
-def _collect(name: str, cells: Sequence[Cell], source: Source, folder: Path, sitting: Sitting) -> int:
+def _collect(name: str, cells: Sequence[Cell], source: HistorySource, folder: Path, sitting: ExamRun) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task(name, total=len(cells))

@@ -13,7 +13,7 @@ from energy.home import HOME_NAME, Grid, Home
 from energy.tariff import AnyTariff, FlatTariff, PresetTariff
 from ingest.homeassistant.client import StatisticRole
 from ingest.homeassistant.matching import BatteryFit
-from ingest.homeassistant.proposal import Proposal
+from ingest.homeassistant.proposal import SensorProposal
 from ingest.homeassistant.solar_forecast import forecast_entities, read_solar_forecast
 from ingest.homeassistant.survey import Survey
 from knowledge.days import Floats
@@ -26,7 +26,7 @@ _HIGHEST_FLOOR = 0.1
 
 
 def estimate_facts(
-    survey: Survey, proposal: Proposal, given: Mapping[str, float | None]
+    survey: Survey, proposal: SensorProposal, given: Mapping[str, float | None]
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Facts and the reasons for them; what the user gave counts as it is.
 
@@ -138,7 +138,7 @@ def _price(survey: Survey, direction: str) -> tuple[float | None, str]:
     )
 
 
-def _flow(survey: Survey, proposal: Proposal, role: StatisticRole) -> Floats:
+def _flow(survey: Survey, proposal: SensorProposal, role: StatisticRole) -> Floats:
     signed = proposal.statistics.get(role)
     return survey.signed(signed) if signed else np.zeros(survey.grid.count)
 
@@ -154,7 +154,7 @@ def _lowest(survey: Survey, fit: BatteryFit | None) -> float:
     return min(math.floor(float(np.nanmin(survey.charges()[fit.name])) * 100) / 100, _HIGHEST_FLOOR)
 
 
-def _highest(survey: Survey, proposal: Proposal, role: StatisticRole) -> float:
+def _highest(survey: Survey, proposal: SensorProposal, role: StatisticRole) -> float:
     return sum(survey.highest_kw(name) for name in proposal.entities.get(role, ()))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from energy.home import Home
 from energy.tariff import FlatTariff
 from ingest.homeassistant.client import Signed, StatisticRole
-from ingest.live.mapping import MappedRole, Source
+from ingest.live.mapping import MappedRole, SensorSource
 from transport.mqtt import BrokerAddress
 
 _WIDTH = 110
@@ -56,7 +56,7 @@ def settings_text(
     broker: BrokerAddress,
     url: str,
     token_file: str | None,
-    sensors: Mapping[MappedRole, Source],
+    sensors: Mapping[MappedRole, SensorSource],
     statistics: Mapping[StatisticRole, Signed],
     why: Mapping[str, str],
 ) -> str:
@@ -86,7 +86,7 @@ def settings_text(
     return "\n".join(lines) + "\n"
 
 
-def _source(source: Source) -> list[str]:
+def _source(source: SensorSource) -> list[str]:
     if source.from_balance:
         return ["from_balance = true"]
     topics = source.topic[0] if len(source.topic) == 1 else list(source.topic)

@@ -21,7 +21,7 @@ from energy.errors import SettingsError
 from energy.home import Home
 from ingest.home_file import load_home
 from ingest.homeassistant.client import HomeAssistant, HomeAssistantSettings
-from ingest.homeassistant.proposal import Proposal, balance_load, name_sensor, propose, settled
+from ingest.homeassistant.proposal import SensorProposal, balance_load, name_sensor, propose, settled
 from ingest.homeassistant.survey import Survey, take_survey
 from ingest.live.mapping import MappedRole
 from ingest.live.snapshot import REQUIRED, Role
@@ -52,18 +52,18 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenSetup:
     """Everything that the two files say, whether statestream was heard, and whether there is a PV forecast."""
 
     home: Home
-    proposal: Proposal
+    proposal: SensorProposal
     why: Mapping[str, str]
     base: str
     heard: bool
     forecast: bool = False
 
 
-def set_up(wishes: Wishes, console: Console) -> Chosen:
+def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
     """Ask Home Assistant, choose, show, write.
 
     Raises:
@@ -84,7 +84,7 @@ def set_up(wishes: Wishes, console: Console) -> Chosen:
     except ValidationError as err:
         raise SettingsError(f"the facts of this home cannot be: {first_fault(err)}") from err
     forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
-    chosen = Chosen(home, proposal, proposal.why | why, base, heard, forecast)
+    chosen = ChosenSetup(home, proposal, proposal.why | why, base, heard, forecast)
     show(chosen, console)
     if not wishes.yes and not typer.confirm("Write advisor.toml and home.toml?", default=True):
         raise typer.Abort
@@ -135,7 +135,7 @@ def _find_statestream(wishes: Wishes, survey: Survey) -> tuple[str, bool]:
     return wishes.statestream or _STATESTREAM, False
 
 
-def _apply_named(proposal: Proposal, wishes: Wishes, survey: Survey, base: str) -> None:
+def _apply_named(proposal: SensorProposal, wishes: Wishes, survey: Survey, base: str) -> None:
     roles: tuple[Role, ...] = get_args(Role)
     for given in wishes.sensors:
         said, _, entity = given.partition("=")
@@ -147,7 +147,7 @@ def _apply_named(proposal: Proposal, wishes: Wishes, survey: Survey, base: str) 
         name_sensor(proposal, role, entity, state=survey.states[name], base=base)
 
 
-def _settle(proposal: Proposal, wishes: Wishes, survey: Survey, base: str) -> None:
+def _settle(proposal: SensorProposal, wishes: Wishes, survey: Survey, base: str) -> None:
     """Ask for what could not be found, where somebody can be asked."""
     balance_load(proposal)
     for role in [role for role in proposal.missing if role != "load_power"]:
@@ -173,7 +173,7 @@ def _likely(survey: Survey, role: MappedRole) -> list[str]:
     return sorted(name for name, state in survey.states.items() if state.device_class == wanted)
 
 
-def show(chosen: Chosen, console: Console) -> None:
+def show(chosen: ChosenSetup, console: Console) -> None:
     """What was chosen, and why."""
     table = Table(title=f"{chosen.home.name} in {chosen.home.zone}", title_justify="left", show_lines=False)
     table.add_column("what", style="bold", no_wrap=True)
@@ -202,7 +202,7 @@ def show(chosen: Chosen, console: Console) -> None:
     console.print(table)
 
 
-def _write(chosen: Chosen, wishes: Wishes) -> None:
+def _write(chosen: ChosenSetup, wishes: Wishes) -> None:
     """Both files, tried by the service's own readers before anything is put in place."""
     token_file = str(wishes.token_file) if wishes.token_file else None
     texts = {
@@ -227,7 +227,7 @@ def _write(chosen: Chosen, wishes: Wishes) -> None:
             (Path(draft) / name).replace(wishes.folder / name)
 
 
-def _say_next(chosen: Chosen, wishes: Wishes, console: Console) -> None:
+def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     console.print(f"wrote {wishes.folder / 'advisor.toml'} and {wishes.folder / 'home.toml'}", highlight=False)
     if not chosen.heard:
         entities = dict.fromkeys(name for names in chosen.proposal.entities.values() for name in names)

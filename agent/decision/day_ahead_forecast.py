@@ -10,7 +10,7 @@ from transport.payloads import PvForecast, TemperatureForecast
 _KEPT = timedelta(days=2)
 
 
-class FirstTold:
+class DayAheadForecast:
     """Of each slot the value last told before its local day began, or the first one told in it."""
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -18,7 +18,7 @@ class FirstTold:
         self._step = timedelta(minutes=30)
         self._told: dict[datetime, float] = {}
 
-    def hear(self, forecast: PvForecast | TemperatureForecast, values: Sequence[float]) -> None:
+    def update(self, forecast: PvForecast | TemperatureForecast, values: Sequence[float]) -> None:
         """Take in a forecast that is no older than the last one."""
         told_on = local_day(forecast.time, self._zone)
         self._step = timedelta(minutes=forecast.step_minutes)

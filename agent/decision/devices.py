@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from agent.decision.outdoor_temperature import Outdoors
+from agent.decision.outdoor_temperature import OutdoorTemperature
 from energy.constraints import CarReady, Constraint
 from energy.devices import Car, HeatPump
 from energy.errors import DataError
@@ -35,7 +35,7 @@ class KnownDevices:
 NOTHING_KNOWN = KnownDevices()
 
 
-class DeviceDesk:
+class DeviceRegistry:
     """Hears the devices of a home, and has the weather `outdoors`."""
 
     def __init__(self, home: Home) -> None:
@@ -44,9 +44,9 @@ class DeviceDesk:
         self._wall_c: dict[str, float] = {}
         # When a car was heard, and what it took since the time before.
         self._taken: dict[str, list[tuple[datetime, float]]] = {}
-        self.outdoors = Outdoors(home.tz)
+        self.outdoors = OutdoorTemperature(home.tz)
 
-    def hear(self, state: DeviceState, *, until: datetime | None = None) -> None:
+    def update(self, state: DeviceState, *, until: datetime | None = None) -> None:
         """Take in a state of a device that the home has; an older one than known changes nothing.
 
         Raises:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.decision.day_ahead_forecast import FirstTold
+from agent.decision.day_ahead_forecast import DayAheadForecast
 from energy.slots import DAY
 from ingest.live.snapshot import Reading
 from knowledge.days import Floats
@@ -23,26 +23,26 @@ _HOUR_S = 3600.0
 _DAY_S = DAY.total_seconds()
 
 
-class Outdoors:
+class OutdoorTemperature:
     """Feels the temperature and hears its forecasts."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._felt: deque[Reading] = deque(maxlen=24 * 60)
         self._told: TemperatureForecast | None = None
-        self._first = FirstTold(zone)
+        self._first = DayAheadForecast(zone)
 
     def feel(self, reading: Reading) -> None:
         """Take in a measured temperature."""
         self._felt.append(reading)
 
-    def hear(self, forecast: TemperatureForecast) -> None:
+    def update(self, forecast: TemperatureForecast) -> None:
         """Take in a forecast; an older one than known is ignored."""
         if self._told is not None and forecast.time < self._told.time:
             return
         self._told = forecast
-        self._first.hear(forecast, forecast.values_c)
+        self._first.update(forecast, forecast.values_c)
 
-    def first_told(self, start: datetime) -> float | None:
+    def day_ahead(self, start: datetime) -> float | None:
         """The forecast for a slot as it stood when its day began, if it was heard."""
         return self._first.at(start)
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.decision.day_ahead_forecast import FirstTold
+from agent.decision.day_ahead_forecast import DayAheadForecast
 from energy.slots import hours
 from knowledge.days import Floats
 from transport.payloads import PvForecast
@@ -13,21 +13,21 @@ from transport.payloads import PvForecast
 _OLDEST = timedelta(days=1)
 
 
-class PvOutlook:
+class PvForecasts:
     """Holds the newest forecast, and for each slot the last one told before its day began."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._newest: PvForecast | None = None
-        self._first = FirstTold(zone)
+        self._first = DayAheadForecast(zone)
 
-    def hear(self, forecast: PvForecast) -> None:
+    def update(self, forecast: PvForecast) -> None:
         """Take in a forecast; an older one than known is ignored."""
         if self._newest is not None and forecast.time < self._newest.time:
             return
         self._newest = forecast
-        self._first.hear(forecast, forecast.values_kw)
+        self._first.update(forecast, forecast.values_kw)
 
-    def first_told(self, start: datetime) -> float | None:
+    def day_ahead(self, start: datetime) -> float | None:
         """The forecast for a slot as it stood when its day began, if it was heard."""
         return self._first.at(start)
 

@@ -28,14 +28,14 @@ class ReadBack(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Obeyed:
+class Confirmed:
     """The entities show what the command wanted."""
 
     decision_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class NotObeyed:
+class NotConfirmed:
     """Some entities do not."""
 
     decision_id: str
@@ -56,17 +56,17 @@ class Unchanged:
     """Nothing to be said."""
 
 
-Outcome = Obeyed | NotObeyed | ChangedByHand | Unchanged
+ReadBackOutcome = Confirmed | NotConfirmed | ChangedByHand | Unchanged
 
 
-class Obedience:
+class ReadBackTracker:
     """The ledger of one inverter: what we last saw it take from us, and whose hand is on it now."""
 
     def __init__(self) -> None:
         self._owned: dict[str, str] = {}
         self.changed: ChangedByHand | None = None
 
-    def hear(self, report: ReadBack, *, now: datetime, respect: timedelta) -> Outcome:
+    def update(self, report: ReadBack, *, now: datetime, respect: timedelta) -> ReadBackOutcome:
         """Judge a report.
 
         What is set back by hand to what we wanted, or given back to us, is ours again.
@@ -94,7 +94,7 @@ class Obedience:
         """The household wants us to act again."""
         self.changed = None
 
-    def _after_command(self, decision_id: str, report: ReadBack) -> Outcome:
+    def _after_command(self, decision_id: str, report: ReadBack) -> ReadBackOutcome:
         self._owned = {
             entity: wanted
             for entity, wanted in report.wanted.items()
@@ -105,7 +105,7 @@ class Obedience:
             for entity, wanted in report.wanted.items()
             if entity not in self._owned
         ]
-        return NotObeyed(decision_id, "; ".join(wrong)) if wrong else Obeyed(decision_id)
+        return NotConfirmed(decision_id, "; ".join(wrong)) if wrong else Confirmed(decision_id)
 
 
 def _differences(owned: Mapping[str, str], shown: Mapping[str, str]) -> list[str]:

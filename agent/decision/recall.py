@@ -11,7 +11,7 @@ from energy.home import Home
 from energy.slots import clock_index, day_bounds
 from ingest.live.meter import MeteredSlot
 from knowledge.days import DayRecord, Floats
-from knowledge.default_profile import ENOUGH_DAYS, PRIOR_DAYS, prior_days
+from knowledge.default_profile import ENOUGH_DAYS, PRIOR_DAYS, default_days
 from knowledge.embedder import TextEmbedder
 from knowledge.fingerprint import Expected
 from knowledge.forecast import DayShape, shape_of
@@ -53,7 +53,7 @@ class Recall:
         """All past days on the wall clock, and while there are hardly any, those of an ordinary household."""
         if len(self._shapes) >= ENOUGH_DAYS:
             return self._shapes
-        return prior_days(self._home, self._step, self._shapes) | self._shapes
+        return default_days(self._home, self._step, self._shapes) | self._shapes
 
     def remember(
         self, day: date, slots: Sequence[MeteredSlot], step: timedelta, *, notes: tuple[str, ...] = ()

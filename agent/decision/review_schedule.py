@@ -15,7 +15,7 @@ Trigger = Literal["first", "pace", "note", "prices", "departure", "asked"]
 _DEPARTURE_OF_BATTERY = 0.2
 
 
-class ReviewPace:
+class ReviewSchedule:
     """Remembers what the last review knew, and says when another is due and why."""
 
     def __init__(self, home: Home, every: timedelta) -> None:

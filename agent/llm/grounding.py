@@ -114,7 +114,7 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CitedTime:
     """A clock time (HH:MM) or a date (YYYY-MM-DD, or MM-DD where no year was written)."""
 
     raw: str
@@ -130,12 +130,12 @@ def ungrounded_numbers(text: str, facts: str | Mapping[str, str]) -> list[str]:
     """
     known = list(_read(facts)) if isinstance(facts, str) else list(_named(facts))
     quantities = [one for one in known if isinstance(one, Quantity)]
-    words = {one.word for one in known if isinstance(one, Moment)}
+    words = {one.word for one in known if isinstance(one, CitedTime)}
     days = words | {word[5:] for word in words if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word)}
     return [
         one.raw
         for one in _read(text)
-        if not (one.word in days if isinstance(one, Moment) else _is_rounded(one, quantities))
+        if not (one.word in days if isinstance(one, CitedTime) else _is_rounded(one, quantities))
     ]
 
 
@@ -155,7 +155,7 @@ def _agrees(said: Quantity, fact: Quantity) -> bool:
         return False
 
 
-def _named(facts: Mapping[str, str]) -> Iterator[Quantity | Moment]:
+def _named(facts: Mapping[str, str]) -> Iterator[Quantity | CitedTime]:
     for name, fact in facts.items():
         measures = _measured_by(name)
         for one in _read(fact):
@@ -171,7 +171,7 @@ def _measured_by(name: str) -> str | None:
     return known[0] if known else None
 
 
-def _read(text: str) -> Iterator[Quantity | Moment]:
+def _read(text: str) -> Iterator[Quantity | CitedTime]:
     plain = _plain(text)
     symbol = ""
     for found in _TOKEN.finditer(plain):
@@ -182,14 +182,14 @@ def _read(text: str) -> Iterator[Quantity | Moment]:
         symbol = ""
 
 
-def _one(found: re.Match[str], symbol: str) -> Quantity | Moment:
+def _one(found: re.Match[str], symbol: str) -> Quantity | CitedTime:
     raw = found[0].strip()
     if found["iso"]:
-        return Moment(raw, found["iso"])
+        return CitedTime(raw, found["iso"])
     if month := found["month"] or found["month2"]:
-        return Moment(raw, _date(month, found["day"] or found["day2"], found["year"] or found["year2"]))
+        return CitedTime(raw, _date(month, found["day"] or found["day2"], found["year"] or found["year2"]))
     if found["clock"] or found["hour"]:
-        return Moment(raw, _clock(found["clock"] or f"{found['hour']}:00", found["half"] or found["half2"]))
+        return CitedTime(raw, _clock(found["clock"] or f"{found['hour']}:00", found["half"] or found["half2"]))
     if found["word"]:
         return _quantity(raw, Decimal(_WORDS[found["word"]]), found["wordunit"])
     # A bare number of a text is reported without its unit, as it was written.

@@ -17,7 +17,7 @@ Review = Callable[[Brief], Chosen | NoChoice]
 MakeReview = Callable[[LoadedModel, float], Review]
 
 
-class ModelKeeper:
+class ReconnectingReviewer:
     """A reviewer that is always there: what cannot be had now is looked for in the background, and said once."""
 
     def __init__(

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agent.llm.grounding import ungrounded_numbers
 from agent.llm.models import FailureKind, LoadedModel, describe_failure
-from agent.llm.sanitise import cut, plain_line
+from agent.llm.sanitise import cut, sanitised_line
 from agent.llm.tokens import fewest_tokens, most_tokens
 from prompts.library import Prompt, load
-from prompts.prompt_echo import leaks
+from prompts.prompt_echo import echoed_prompts
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Brief:
             )
 
 
-class Choice(BaseModel):
+class ChoiceReply(BaseModel):
     """The model's answer; the reason comes first, so that it is written before the choice."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -171,7 +171,7 @@ def make_reviewer(
     newest `decide` unless one is given. With `look` the model first looks facts up by itself, if it can call tools.
     """
     asked = prompt or load("decide")
-    told = _Told(model.label)
+    told = _FailureLog(model.label)
     if look and not model.tools:
         _log.warning("%s cannot call tools: it reviews by the brief alone", model.label)
     able = look if model.tools else None
@@ -192,20 +192,20 @@ def make_reviewer(
             answer = answers.get(timeout=deadline_s)
         except Empty:
             answer = NoChoice("late", f"no answer within {deadline_s:g} s", model.label, deadline_s)
-        told.hear(answer)
+        told.update(answer)
         return answer
 
     return review
 
 
-class _Told:
+class _FailureLog:
     """Says once that the model fails, again when it fails otherwise, and once when it is well again."""
 
     def __init__(self, label: str) -> None:
         self._label = label
         self._failing: FailureKind | None = None
 
-    def hear(self, answer: Chosen | NoChoice) -> None:
+    def update(self, answer: Chosen | NoChoice) -> None:
         if isinstance(answer, Chosen):
             if self._failing:
                 _log.info("%s chooses again", self._label)
@@ -239,7 +239,7 @@ def _may_go_out(rationale: str, choice: str, brief: Brief, facts_text: str) -> b
     return (
         reads_as_text(rationale)
         and not ungrounded_numbers(rationale, {**brief.facts, "": facts_text})
-        and not leaks(rationale)
+        and not echoed_prompts(rationale)
         and not claims_wrongly_to_be_cheapest(rationale, chosen, brief.candidates)
     )
 
@@ -262,7 +262,7 @@ def _with_looked_up(brief_text: str, lines: Sequence[str]) -> str:
     """The brief with what was looked up, as far as there is room for it."""
     shown, room = [], MAX_LOOKED_UP_TOKENS
     for line in lines:
-        told = f"- {plain_line(line)}"
+        told = f"- {sanitised_line(line)}"
         room -= most_tokens(told)
         if room < 0:
             break
@@ -291,7 +291,7 @@ def _choose(model: LoadedModel, prompt: Prompt, brief: Brief, looked: LookedUp) 
     seconds = time.perf_counter() - began
     if reply.choice is None:
         return NoChoice("invalid", f"two answers could not be used: {reply.problem}", model.label, seconds)
-    rationale = plain_line(reply.choice.rationale)
+    rationale = sanitised_line(reply.choice.rationale)
     return Chosen(
         choice=reply.choice.choice,
         rationale=rationale,
@@ -321,7 +321,7 @@ class _Usage:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    choice: Choice | None
+    choice: ChoiceReply | None
     problem: str
     text: str
     usage: _Usage
@@ -329,13 +329,13 @@ class _Reply:
     cut: bool
 
 
-def choice_schema(ids: Sequence[str]) -> type[Choice]:
-    """`Choice` that allows these ids only; a server that enforces grammars cannot write another."""
+def choice_schema(ids: Sequence[str]) -> type[ChoiceReply]:
+    """`ChoiceReply` that allows these ids only; a server that enforces grammars cannot write another."""
     allowed: Any = Literal[tuple(ids)]
-    return create_model("Choice", __base__=Choice, choice=(allowed, ...))
+    return create_model("ChoiceReply", __base__=ChoiceReply, choice=(allowed, ...))
 
 
-def _ask(model: LoadedModel, schema: type[Choice], messages: list[tuple[str, str]]) -> _Reply:
+def _ask(model: LoadedModel, schema: type[ChoiceReply], messages: list[tuple[str, str]]) -> _Reply:
     structured = model.chat.with_structured_output(schema, method="json_schema", include_raw=True)
     answer: Any = structured.invoke(messages)
     raw, error = answer["raw"], answer["parsing_error"]

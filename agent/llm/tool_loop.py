@@ -38,7 +38,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ToolResult:
     """One thing that was looked up: the tool, what it was asked, and what it said."""
 
     tool: str
@@ -52,22 +52,22 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class ToolLoopResult:
     """What a model looked up, in order, and its last words."""
 
-    looked: tuple[Looked, ...]
+    looked: tuple[ToolResult, ...]
     words: str
     model_calls: int
 
 
-def gather(
+def run_tool_loop(
     model: LoadedModel,
     tools: Sequence[Tool],
     task: str,
     *,
     limits: Limits = Limits(),
     prompt: Prompt | None = None,
-) -> Gathered:
+) -> ToolLoopResult:
     """Let the model call tools about a task until it is content, or the limits end it.
 
     Raises:
@@ -106,15 +106,15 @@ def _wrong_call(err: Any) -> str:
     return f"error: {'; '.join(wrong)}"
 
 
-def _gathered(messages: Sequence[BaseMessage]) -> Gathered:
+def _gathered(messages: Sequence[BaseMessage]) -> ToolLoopResult:
     asked = {call["id"]: call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls}
     looked = [
-        Looked(asked[message.tool_call_id]["name"], asked[message.tool_call_id]["args"], message.text)
+        ToolResult(asked[message.tool_call_id]["name"], asked[message.tool_call_id]["args"], message.text)
         for message in messages
         if isinstance(message, ToolMessage) and message.tool_call_id in asked
     ]
     said = [message for message in messages if isinstance(message, AIMessage)]
-    return Gathered(tuple(looked), said[-1].text if said else "", len(said))
+    return ToolLoopResult(tuple(looked), said[-1].text if said else "", len(said))
 
 
 class _TimeLimit(AgentMiddleware[Any, Any]):

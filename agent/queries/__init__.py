@@ -2,16 +2,24 @@
 
 from agent.queries.advice import best_start, prices, prices_then, status
 from agent.queries.ahead import battery_ahead, device_ahead, heating_ahead, mode_ahead, outage
-from agent.queries.battery_events import charge_range, how_often, last_at_limit, when_dear, who_chose
+from agent.queries.battery_events import charge_range, how_often, last_at_limit, when_expensive, who_chose
 from agent.queries.decisions import done, planned, why, why_not
 from agent.queries.finding import Fact, Facts, Finding, Inquiry, unknown
 from agent.queries.forecast_quality import expected, faults, forecast_check, how_sure
 from agent.queries.history import Grain, Quantity, breakdown, compare, days_like, extreme, total_of, totals
 from agent.queries.household import about_home, wishes
-from agent.queries.money import panels_worth, saved, unit_cost
-from agent.queries.part_of_day import battery_then, bought, dearest_hour, losses, metered_in, nights, usually_empty
+from agent.queries.money import panels_saved, saved, unit_cost
+from agent.queries.part_of_day import (
+    battery_then,
+    bought,
+    losses,
+    metered_in,
+    most_expensive_hour,
+    nights,
+    usually_empty,
+)
 from agent.queries.sources import Sources, Span
-from agent.queries.usage_patterns import busiest_hour, dear_day, own_share, weekends
+from agent.queries.usage_patterns import busiest_hour, expensive_day, own_share, weekends
 from agent.queries.what_if import Change, Run, what_if
 
 __all__ = [
@@ -35,11 +43,10 @@ __all__ = [
     "charge_range",
     "compare",
     "days_like",
-    "dear_day",
-    "dearest_hour",
     "device_ahead",
     "done",
     "expected",
+    "expensive_day",
     "extreme",
     "faults",
     "forecast_check",
@@ -50,10 +57,11 @@ __all__ = [
     "losses",
     "metered_in",
     "mode_ahead",
+    "most_expensive_hour",
     "nights",
     "outage",
     "own_share",
-    "panels_worth",
+    "panels_saved",
     "planned",
     "prices",
     "prices_then",
@@ -66,7 +74,7 @@ __all__ = [
     "usually_empty",
     "weekends",
     "what_if",
-    "when_dear",
+    "when_expensive",
     "who_chose",
     "why",
     "why_not",

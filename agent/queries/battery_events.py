@@ -84,7 +84,7 @@ def last_at_limit(sources: Sources, *, full: bool, now: datetime) -> Finding:
     return Finding("status", f"status.never_{limit}", facts)
 
 
-def when_dear(sources: Sources, span: Span, *, now: datetime) -> Finding:
+def when_expensive(sources: Sources, span: Span, *, now: datetime) -> Finding:
     """What was used and bought while power was dear: above the middle between a span's lowest and highest price."""
     seen = sources.metered(span, now)
     if seen is None or np.isnan(seen.cost).any():

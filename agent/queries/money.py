@@ -68,7 +68,7 @@ def unit_cost(sources: Sources, span: Span, *, now: datetime) -> Finding:
     return Finding("totals", "totals.unit_cost", facts, days=seen.days(sources.home.tz))
 
 
-def panels_worth(sources: Sources, span: Span, *, now: datetime) -> Finding:
+def panels_saved(sources: Sources, span: Span, *, now: datetime) -> Finding:
     """What the same hours would have cost without panels and battery, with panels alone, and what they did cost."""
     seen = sources.metered(span, now)
     if seen is None or np.isnan(seen.cost).any():

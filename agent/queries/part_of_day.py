@@ -105,7 +105,7 @@ def usually_empty(sources: Sources, span: Span, *, now: datetime) -> Finding:
     return Finding("extreme", "extreme.empty", facts, days=cited)
 
 
-def dearest_hour(sources: Sources, span: Span, *, most: bool, now: datetime) -> Finding:
+def most_expensive_hour(sources: Sources, span: Span, *, most: bool, now: datetime) -> Finding:
     """The local hour of a span's days in which most, or least, was paid at the meter, as the mean of those days."""
     seen = sources.metered(span, now)
     if seen is None or np.isnan(seen.cost).any():

@@ -96,7 +96,7 @@ def weekends(sources: Sources, span: Span, *, quantity: Literal["load", "pv", "c
     return Finding("compare", told, facts, days=tuple(one.day for one in known))
 
 
-def dear_day(sources: Sources, span: Span, *, now: datetime) -> Finding:
+def expensive_day(sources: Sources, span: Span, *, now: datetime) -> Finding:
     """What a day, or the mean day of a span, cost, used and made, beside the mean day of the two weeks before it."""
     today = local_day(now, sources.home.tz)
     usual = sources.day_totals(Span(span.first - _BEFORE * DAY, span.first - DAY), now)

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from agent.decision.controls import Acting, ControlPanel
 from agent.decision.journal import Journal
-from agent.decision.read_back import ChangedByHand, NotObeyed, Obedience, Obeyed, Outcome, ReadBack
+from agent.decision.read_back import ChangedByHand, Confirmed, NotConfirmed, ReadBack, ReadBackOutcome, ReadBackTracker
 from agent.decision.record import Decision
 from agent.service.actuator import Actuator
-from agent.service.discovery_publisher import Presence
+from agent.service.discovery_publisher import DiscoveryPublisher
 from energy.commands import ReleaseCommand, addressed
 from transport.mqtt import MqttLink
 from transport.payloads import CommandState
@@ -17,7 +17,7 @@ from transport.topics import Topics
 _log = logging.getLogger(__name__)
 
 
-class Hand:
+class CommandSender:
     """Sends, releases and hears what became of it."""
 
     def __init__(
@@ -25,7 +25,7 @@ class Hand:
         topics: Topics,
         panel: ControlPanel,
         journal: Journal,
-        presence: Presence,
+        presence: DiscoveryPublisher,
         *,
         actuator: Actuator | None = None,
     ) -> None:
@@ -33,15 +33,15 @@ class Hand:
         self._topics = topics
         self._panel = panel
         self._journal = journal
-        self._presence = presence
-        self._obedience = Obedience()
+        self._publisher = presence
+        self._read_back = ReadBackTracker()
         self._unconfirmed: str | None = None
         self._actuator = actuator
         self._devices: set[str] = set()
 
     def may_act(self, now: datetime) -> bool:
         """Whether the household lets it, and nobody else has a hand on the inverter."""
-        return self._panel.controls.acting is Acting.ACT and not self._obedience.respects(now)
+        return self._panel.controls.acting is Acting.ACT and not self._read_back.respects(now)
 
     def send(self, decision: Decision, link: MqttLink) -> None:
         """Publish the command of a decision that is to be acted on."""
@@ -50,7 +50,7 @@ class Hand:
         if self._unconfirmed is not None:
             problem = f"the house has not answered command {self._unconfirmed}"
             _log.warning("%s", problem)
-            self._presence.tell_troubles(decision.at, link, command=problem)
+            self._publisher.publish_problems(decision.at, link, command=problem)
         link.publish(self._topics.command, decision.command.model_dump_json(), qos=1)
         if self._actuator is not None:
             self._actuator.apply(decision.decision_id, decision.command)
@@ -58,7 +58,7 @@ class Hand:
             link.publish(self._topics.device_command(addressed(command)), command.model_dump_json(), qos=1)
             self._devices.add(addressed(command))
         self.last_command_at, self._unconfirmed = decision.at, decision.decision_id
-        self._presence.tell_troubles(decision.at, link, in_control=True, changed=None)
+        self._publisher.publish_problems(decision.at, link, in_control=True, changed=None)
 
     def release(self, now: datetime, link: MqttLink) -> None:
         """Let the house go: it returns to plain self-consumption now, not at the end of the schedule."""
@@ -77,12 +77,12 @@ class Hand:
         if self._actuator is not None:
             self._actuator.apply(release.decision_id, None)
         self.last_command_at, self._unconfirmed = None, release.decision_id
-        self._presence.tell_troubles(now, link, in_control=False)
+        self._publisher.publish_problems(now, link, in_control=False)
 
     def take_back(self, now: datetime, link: MqttLink) -> None:
         """The household wants it to act, whoever changed what before."""
-        self._obedience.take_back()
-        self._presence.tell_troubles(now, link, changed=None)
+        self._read_back.take_back()
+        self._publisher.publish_problems(now, link, changed=None)
 
     def forget(self) -> None:
         """Another house, or the same at another time: nothing sent before counts."""
@@ -97,30 +97,30 @@ class Hand:
         problem = "" if answer.accepted else f"the house refused {answer.decision_id}: {answer.detail}"
         if problem:
             _log.warning("%s", problem)
-        self._presence.tell_troubles(answer.time, link, command=problem)
+        self._publisher.publish_problems(answer.time, link, command=problem)
         return True
 
-    def collect(self, now: datetime, link: MqttLink) -> list[Outcome]:
+    def collect(self, now: datetime, link: MqttLink) -> list[ReadBackOutcome]:
         """Judge what the direct way has read back since."""
         outcomes = []
         while self._actuator is not None and not self._actuator.reports.empty():
-            outcomes.append(self.hear(self._actuator.reports.get_nowait(), now=now, link=link))
+            outcomes.append(self.update(self._actuator.reports.get_nowait(), now=now, link=link))
         return outcomes
 
-    def hear(self, report: ReadBack, *, now: datetime, link: MqttLink) -> Outcome:
+    def update(self, report: ReadBack, *, now: datetime, link: MqttLink) -> ReadBackOutcome:
         """Judge what the inverter's entities show, keep it and say it."""
         respect = timedelta(hours=self._panel.controls.respect_hours)
-        outcome = self._obedience.hear(report, now=now, respect=respect)
+        outcome = self._read_back.update(report, now=now, respect=respect)
         match outcome:
-            case Obeyed(decision_id):
+            case Confirmed(decision_id):
                 self.confirm(_answer(decision_id, now, "the inverter shows it", accepted=True), link)
-            case NotObeyed(decision_id, detail):
+            case NotConfirmed(decision_id, detail):
                 self.confirm(_answer(decision_id, now, detail, accepted=False), link)
             case ChangedByHand(detail, until=until):
                 _log.warning("changed by hand: %s; left alone until %s", detail, until.isoformat(timespec="minutes"))
-                self._presence.tell_troubles(now, link, changed=outcome, in_control=False)
+                self._publisher.publish_problems(now, link, changed=outcome, in_control=False)
             case _:
-                self._presence.tell_troubles(now, link, changed=self._obedience.changed)
+                self._publisher.publish_problems(now, link, changed=self._read_back.changed)
         return outcome
 
 

@@ -11,10 +11,10 @@ from agent.decision.controls import ControlPanel
 from agent.decision.journal import Journal
 from agent.decision.record import Decision
 from agent.language.notes.note_box import NoteBox
-from agent.views.daily_bill import Books, to_day_end
+from agent.views.daily_bill import BillHistory, to_day_end
 from agent.views.mqtt_states import Troubles, bill_state, health_state, off_state, plan_state, summary
 from agent.views.plan_picture import draw_plan
-from agent.views.schemas import Plan
+from agent.views.schemas import PlanView
 from agent.views.status import plan_of
 from energy.home import Home
 from energy.slots import day_bounds, local_day
@@ -35,7 +35,7 @@ class Identity:
     notes: NoteBook | None = None
 
 
-class Presence:
+class DiscoveryPublisher:
     """Tells states, and tells them all again whenever somebody may have forgotten them."""
 
     def __init__(self, identity: Identity, panel: ControlPanel, journal: Journal) -> None:
@@ -47,7 +47,7 @@ class Presence:
         self._introduction = advisor_discovery(self._topics, identity.offer)
         self._panel = panel
         self._journal = journal
-        self._books = Books(identity.home, identity.step)
+        self._bills = BillHistory(identity.home, identity.step)
         self._told: dict[str, bytes] = {}
         self._problems: tuple[str, ...] = ()
 
@@ -70,7 +70,7 @@ class Presence:
         """Say how the note that was typed last is understood."""
         link.publish(self._topics.note, orjson.dumps(self.note_box.state()), retain=True, qos=1)
 
-    def tell_decision(self, decision: Decision, link: MqttLink) -> None:
+    def publish_decision(self, decision: Decision, link: MqttLink) -> None:
         """Publish everything that a new decision changes."""
         plan = plan_of(decision, self._home)
         told = {
@@ -80,12 +80,12 @@ class Presence:
         }
         self._tell(told, plan, link)
 
-    def tell_off(self, now: datetime, link: MqttLink) -> None:
+    def publish_off(self, now: datetime, link: MqttLink) -> None:
         """Publish that the household has switched the advisor off."""
         told = {self._topics.decision: off_state(now, self._identity.model), self._topics.health: self._health(now, ())}
         self._tell(told, None, link)
 
-    def tell_troubles(self, now: datetime, link: MqttLink, **changed: Any) -> None:
+    def publish_problems(self, now: datetime, link: MqttLink, **changed: Any) -> None:
         """Publish what is wrong, when that has changed."""
         troubles = replace(self.troubles, **changed)
         if troubles == self.troubles:
@@ -95,7 +95,7 @@ class Presence:
         self._told[self._topics.health] = payload
         link.publish(self._topics.health, payload, retain=True, qos=1)
 
-    def _tell(self, states: Mapping[str, dict[str, object]], plan: Plan | None, link: MqttLink) -> None:
+    def _tell(self, states: Mapping[str, dict[str, object]], plan: PlanView | None, link: MqttLink) -> None:
         payloads = {topic: orjson.dumps(state) for topic, state in states.items()}
         payloads[self._topics.plan] = orjson.dumps(plan_state(plan, self._home.tz))
         payloads[self._topics.plan_picture] = draw_plan(plan, self._home.tz).encode()
@@ -106,7 +106,7 @@ class Presence:
     def _bill(self, decision: Decision) -> dict[str, object]:
         now, home = decision.at, self._home
         first, _ = day_bounds(local_day(now, home.tz).replace(day=1), home.tz)
-        month = self._books.month(self._journal.measured(home.name, first - self._identity.step, now), now)
+        month = self._bills.month(self._journal.measured(home.name, first - self._identity.step, now), now)
         expected = to_day_end(month[local_day(now, home.tz)], decision, home)
         return bill_state(month, expected, now=now, zone=home.tz)
 

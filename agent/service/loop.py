@@ -14,25 +14,25 @@ from pydantic import ValidationError
 from agent.decision.controls import Acting, ControlPanel
 from agent.decision.decide import Reviewer, Situation, decide
 from agent.decision.device_plan import effective_prices
-from agent.decision.devices import DeviceDesk
+from agent.decision.devices import DeviceRegistry
 from agent.decision.journal import Journal
-from agent.decision.pv_forecast import PvOutlook
-from agent.decision.read_back import ChangedByHand, NotObeyed, Obeyed, Outcome, ReadBack
+from agent.decision.pv_forecast import PvForecasts
+from agent.decision.read_back import ChangedByHand, Confirmed, NotConfirmed, ReadBack, ReadBackOutcome
 from agent.decision.recall import Recall, day_shape
 from agent.decision.record import Decision
-from agent.decision.review_schedule import ReviewPace
+from agent.decision.review_schedule import ReviewSchedule
 from agent.service.actuator import Actuator
-from agent.service.command_sender import Hand
-from agent.service.discovery_publisher import Identity, Presence
+from agent.service.command_sender import CommandSender
+from agent.service.discovery_publisher import DiscoveryPublisher, Identity
 from agent.settings import Settings
-from agent.views.service_state import Board, Shown
+from agent.views.service_state import ServiceState, SharedServiceState
 from energy.day_ahead import known_prices
 from energy.errors import AdvisorError, DataError
 from energy.home import Home
 from energy.slots import DAY, day_bounds, floor_slot, local_day
 from ingest.live.mapping import MappedSensors
 from ingest.live.meter import MeteredSlot, SlotMeter
-from ingest.live.plausible import Witness
+from ingest.live.plausible import PlausibilityCheck
 from ingest.live.snapshot import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
 from knowledge.fingerprint import Expected
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
@@ -69,7 +69,7 @@ class Parts:
     reviewer: Reviewer | None
     model: str
     panel: ControlPanel
-    board: Board = field(default_factory=Board)
+    shared_state: SharedServiceState = field(default_factory=SharedServiceState)
     notes: NoteBook | None = None
     actuator: Actuator | None = None
 
@@ -90,24 +90,24 @@ class Service:
         self._readings: dict[Role, Reading] = {}
         self._complaints: dict[str, str] = {}
         self._meter = SlotMeter(self._step)
-        self._witness, self._devices = Witness(self._home), DeviceDesk(self._home)
-        self._forecast = PvOutlook(self._home.tz)
+        self._plausibility, self._devices = PlausibilityCheck(self._home), DeviceRegistry(self._home)
+        self._forecast = PvForecasts(self._home.tz)
         self._house_time: datetime | None = None
         self._house_online: bool | None = None
         self._slot: datetime | None = None
         self._slot_seen_s = 0.0
         self._blind = False
-        self._pace = ReviewPace(parts.home, timedelta(hours=settings.service.review_hours))
+        self._schedule = ReviewSchedule(parts.home, timedelta(hours=settings.service.review_hours))
         self._notes: tuple[Note, ...] = ()
         last = parts.journal.last(parts.home.name)
         self._in_force = last.chosen if last and last.chosen_by != "planner" else None
         self._day: date | None = None
         self._panel = parts.panel
-        self._presence = _presence(settings, parts)
-        self._hand = Hand(self._topics, parts.panel, parts.journal, self._presence, actuator=parts.actuator)
-        self._shown = Shown(parts.home, parts.model, self._step, started=datetime.now(UTC), decision=last)
+        self._publisher = _publisher(settings, parts)
+        self._sender = CommandSender(self._topics, parts.panel, parts.journal, self._publisher, actuator=parts.actuator)
+        self._shown = ServiceState(parts.home, parts.model, self._step, started=datetime.now(UTC), decision=last)
         self._shown_s = 0.0
-        parts.board.show(self._shown)
+        parts.shared_state.show(self._shown)
 
     def run(self) -> None:
         """Connect and decide until asked to stop.
@@ -120,7 +120,7 @@ class Service:
             self._settings.mqtt.address,
             f"energy-advisor-{self._home.name}",
             will=(topics.advisor_status, "offline"),
-            on_connected=self._presence.introduce,
+            on_connected=self._publisher.introduce,
         ) as link:
             link.subscribe(topics.device_states, topics.device_command_states)
             link.subscribe(topics.sensors, topics.command_state, topics.shown, topics.control_set("+"))
@@ -132,7 +132,7 @@ class Service:
                 if (now := self._now()) is not None:
                     self._sample_mapped(now)
                     self._read_notes(now)
-                    for outcome in self._hand.collect(now, link):
+                    for outcome in self._sender.collect(now, link):
                         self._judge(outcome)
                     self._decide_when_due(now, link)
                 if time.monotonic() - self._shown_s >= _SHOW_EVERY_S:
@@ -164,7 +164,7 @@ class Service:
         elif message.topic == topics.shown:
             self._hear_shown(message, link)
         elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
-            self._presence.introduce(link)
+            self._publisher.introduce(link)
         elif (control := topics.control_named(message.topic)) is not None:
             self._turn(control, message, link)
         else:
@@ -172,9 +172,9 @@ class Service:
 
     def _take_measured(self, message: Message) -> None:
         if message.topic == self._topics.sensor("pv_forecast"):
-            self._forecast.hear(PvForecast.model_validate_json(message.payload))
+            self._forecast.update(PvForecast.model_validate_json(message.payload))
         elif message.topic == self._topics.sensor("temperature_forecast"):
-            self._devices.outdoors.hear(TemperatureForecast.model_validate_json(message.payload))
+            self._devices.outdoors.update(TemperatureForecast.model_validate_json(message.payload))
         elif message.topic.startswith(self._topics.devices):
             self._take_device(message)
         elif (role := self._roles.get(message.topic)) is not None:
@@ -186,12 +186,12 @@ class Service:
         """A house that comes back may live at another time: nothing heard of it before counts."""
         if online and self._house_online is False:
             self._house_time, self._slot, self._day = None, None, None
-            self._hand.forget()
-            self._pace.forget()
+            self._sender.forget()
+            self._schedule.forget()
             self._readings.clear()
             self._meter = SlotMeter(self._step)
-            self._witness = Witness(self._home)
-            self._devices = DeviceDesk(self._home)
+            self._plausibility = PlausibilityCheck(self._home)
+            self._devices = DeviceRegistry(self._home)
         self._house_online = online
 
     def _take_reading(self, role: Role, message: Message) -> None:
@@ -203,7 +203,7 @@ class Service:
         known = self._readings.get(role)
         if known is None or reading.at > known.at:
             self._readings[role] = reading
-            self._witness.hear(role, reading)
+            self._plausibility.update(role, reading)
             self._meter.add(role, self._devices.base_load(reading) if role == "load_power" else reading)
             if role == "outdoor_temperature":
                 self._devices.outdoors.feel(reading)
@@ -213,9 +213,9 @@ class Service:
     def _take_mapped(self, message: Message) -> None:
         if (now := self._now()) is None:
             return
-        forecast = self._mapped.hear(message.topic, message.payload, retained=message.retained, now=now)
+        forecast = self._mapped.update(message.topic, message.payload, retained=message.retained, now=now)
         if forecast is not None:
-            self._forecast.hear(forecast)
+            self._forecast.update(forecast)
         if self._complaints.pop(message.topic, None):
             _log.info("%s is well again", message.topic)
 
@@ -229,7 +229,7 @@ class Service:
             self._readings.pop(role, None)
         self._readings.update(known)
         for role, reading in known.items():
-            self._witness.hear(role, reading)
+            self._plausibility.update(role, reading)
             if (now - reading.at).total_seconds() <= self._settings.policy.max_snapshot_age_s:
                 self._meter.add(role, replace(reading, at=now))
 
@@ -246,14 +246,14 @@ class Service:
         if self._complaints.pop("notes", None):
             _log.info("the notes can be read again")
         if {note.id for note in notes} != {note.id for note in self._notes} and self._slot is not None:
-            self._parts.board.wish_decision()
+            self._parts.shared_state.wish_decision()
         self._notes = notes
 
     def _take_device(self, message: Message) -> None:
         if message.topic.endswith("/state"):
             now = self._now()
             until = now + self._step if now is not None else None
-            self._devices.hear(DeviceState.model_validate_json(message.payload), until=until)
+            self._devices.update(DeviceState.model_validate_json(message.payload), until=until)
         elif message.topic.endswith("/command_state") and not message.retained:
             answer = DeviceAnswer.model_validate_json(message.payload)
             if not answer.accepted:
@@ -265,20 +265,20 @@ class Service:
         self._complaints[topic] = problem
 
     def _confirm(self, answer: CommandState, *, retained: bool, link: MqttLink) -> None:
-        if not retained and self._hand.confirm(answer, link):
+        if not retained and self._sender.confirm(answer, link):
             self._show(confirmed=answer.accepted)
 
     def _hear_shown(self, message: Message, link: MqttLink) -> None:
         """Somebody says what the inverter's entities show; a hand taken off or laid on changes what is decided."""
         if message.retained or (now := self._now()) is None:
             return
-        self._judge(self._hand.hear(ReadBack.model_validate_json(message.payload), now=now, link=link))
+        self._judge(self._sender.update(ReadBack.model_validate_json(message.payload), now=now, link=link))
 
-    def _judge(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Obeyed | NotObeyed):
-            self._show(confirmed=isinstance(outcome, Obeyed))
+    def _judge(self, outcome: ReadBackOutcome) -> None:
+        if isinstance(outcome, Confirmed | NotConfirmed):
+            self._show(confirmed=isinstance(outcome, Confirmed))
         elif isinstance(outcome, ChangedByHand):
-            self._parts.board.wish_decision()
+            self._parts.shared_state.wish_decision()
 
     def _turn(self, control: str, message: Message, link: MqttLink) -> None:
         """Turn a control; what it changes shows in a new decision at once.
@@ -296,11 +296,11 @@ class Service:
             if control != "decide_now":
                 self._panel.turn(control, message.payload)
         finally:
-            self._presence.show_controls(link)
+            self._publisher.show_controls(link)
         if (now := self._now()) is not None and control == "acting":
             self._give_or_take(now, acted, link)
         self._complaints.pop(message.topic, None)
-        self._parts.board.wish_decision()
+        self._parts.shared_state.wish_decision()
 
     def _take_note(self, control: str, payload: bytes, link: MqttLink) -> None:
         """A note is typed, or the one that was said back is confirmed; the notes are read anew in the next round."""
@@ -308,23 +308,23 @@ class Service:
         if now is None:
             raise DataError("the house has not been heard: its clock, which notes go by, is not known yet")
         if control == "note":
-            self._presence.note_box.write(payload, now=now)
+            self._publisher.note_box.write(payload, now=now)
         else:
-            self._presence.note_box.confirm(now=now)
-        self._presence.show_note(link)
+            self._publisher.note_box.confirm(now=now)
+        self._publisher.show_note(link)
 
     def _give_or_take(self, now: datetime, acted: bool, link: MqttLink) -> None:
         if self._panel.controls.acting is Acting.ACT:
-            self._hand.take_back(now, link)
+            self._sender.take_back(now, link)
         elif acted:
-            self._hand.release(now, link)
+            self._sender.release(now, link)
 
     def _decide_when_due(self, now: datetime, link: MqttLink) -> None:
         slot = floor_slot(now, self._step)
         if slot == self._slot and not self._blind and not self._may_grant_wish(now):
             return
         limit_s = self._settings.policy.max_snapshot_age_s
-        taken = self._witness.judged(snapshot(self._readings, now=now, max_age_s=limit_s))
+        taken = self._plausibility.judged(snapshot(self._readings, now=now, max_age_s=limit_s))
         if slot == self._slot and self._blind and isinstance(taken, NoSnapshot):
             return
         self._slot_seen_s = self._slot_seen_s or time.monotonic()
@@ -340,22 +340,22 @@ class Service:
             return
         decision = self._decide(now, taken)
         self._parts.journal.write(decision)
-        self._parts.board.fulfil_wish()
+        self._parts.shared_state.fulfil_wish()
         self._publish(decision, link)
         self._show_decision(now, decision)
 
     def _rest(self, now: datetime, link: MqttLink) -> None:
         """Switched off: measure on and say so, decide nothing."""
-        self._parts.board.fulfil_wish()
-        self._presence.tell_off(now, link)
+        self._parts.shared_state.fulfil_wish()
+        self._publisher.publish_off(now, link)
         self._let_proceed(now, link)
 
     def _may_grant_wish(self, now: datetime) -> bool:
         """A decision between slots, when somebody asked for it and the guard's pause between commands is over."""
-        if not self._parts.board.decision_wished:
+        if not self._parts.shared_state.decision_wished:
             return False
         pause = timedelta(minutes=self._settings.policy.min_minutes_between_commands)
-        return self._hand.last_command_at is None or now - self._hand.last_command_at >= pause
+        return self._sender.last_command_at is None or now - self._sender.last_command_at >= pause
 
     def _show_decision(self, now: datetime, decision: Decision) -> None:
         shapes = self._parts.recall.shapes()
@@ -381,7 +381,7 @@ class Service:
             **changed,
         )
         self._shown_s = time.monotonic()
-        self._parts.board.show(self._shown)
+        self._parts.shared_state.show(self._shown)
 
     def _decide(self, now: datetime, taken: Snapshot | NoSnapshot) -> Decision:
         settings, recall = self._settings.service, self._parts.recall
@@ -398,7 +398,7 @@ class Service:
             shapes=recall.shapes() | {today: so_far},
             pv_forecast_kw=self._forecast.ahead(slot_start, timedelta(hours=settings.horizon_hours), self._step),
             recent=self._recent(now),
-            last_command_at=self._hand.last_command_at,
+            last_command_at=self._sender.last_command_at,
             in_force=self._in_force,
             notes=tuple(note.text for note in self._notes),
             asked=self._devices.still_wanted([note.constraint for note in self._notes if note.constraint is not None]),
@@ -409,11 +409,11 @@ class Service:
         reviewer = self._parts.reviewer if trigger else None
         decision = decide(replace(situation, trigger=trigger or ""), reviewer)
         if decision.review is not None:
-            self._pace.reviewed(decision, notes=[note.id for note in self._notes])
+            self._schedule.reviewed(decision, notes=[note.id for note in self._notes])
             self._in_force = decision.chosen if decision.chosen_by == "model" else None
             failed = "" if decision.review.outcome == "chosen" else decision.review.outcome
-            self._presence.troubles = replace(self._presence.troubles, model=failed)
-        if decision.outcome == "published" and not self._hand.may_act(now):
+            self._publisher.troubles = replace(self._publisher.troubles, model=failed)
+        if decision.outcome == "published" and not self._sender.may_act(now):
             return decision.model_copy(update={"outcome": "advised"})
         return decision
 
@@ -431,19 +431,19 @@ class Service:
             # Without prices there is no plan to review: the decision itself says so.
             return None
         pairs = zip(ahead.import_per_kwh.tolist(), ahead.export_per_kwh.tolist(), strict=True)
-        return self._pace.due(
+        return self._schedule.due(
             now,
             notes=[note.id for note in self._notes],
             prices=dict(zip(starts, pairs, strict=True)),
             measured=self._parts.journal.measured(self._home.name, now - hours, now),
-            asked=self._parts.board.decision_wished,
+            asked=self._parts.shared_state.decision_wished,
         )
 
     def _publish(self, decision: Decision, link: MqttLink) -> None:
-        self._hand.send(decision, link)
+        self._sender.send(decision, link)
         if decision.problems:
             _log.warning("no command at %s: %s", decision.at.isoformat(), "; ".join(decision.problems))
-        self._presence.tell_decision(decision, link)
+        self._publisher.publish_decision(decision, link)
         self._let_proceed(decision.at, link)
 
     def _let_proceed(self, now: datetime, link: MqttLink) -> None:
@@ -455,8 +455,8 @@ class Service:
         for slot in self._meter.finished(now):
             told = replace(
                 slot,
-                pv_forecast_kw=self._forecast.first_told(slot.start),
-                temperature_forecast_c=self._devices.outdoors.first_told(slot.start),
+                pv_forecast_kw=self._forecast.day_ahead(slot.start),
+                temperature_forecast_c=self._devices.outdoors.day_ahead(slot.start),
             )
             self._parts.journal.measure(self._home.name, told)
         today = local_day(now, self._home.tz)
@@ -500,7 +500,7 @@ class Service:
         )
 
 
-def _presence(settings: Settings, parts: Parts) -> Presence:
+def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
     """The advisor as the device that this home's facts and settings make it."""
     offer = Offer(
         currency=parts.home.currency,
@@ -511,4 +511,4 @@ def _presence(settings: Settings, parts: Parts) -> Presence:
         expire_after_s=max(900, settings.service.slot_minutes * 60 * 3),
     )
     step = timedelta(minutes=settings.service.slot_minutes)
-    return Presence(Identity(parts.home, parts.model, offer, step, parts.notes), parts.panel, parts.journal)
+    return DiscoveryPublisher(Identity(parts.home, parts.model, offer, step, parts.notes), parts.panel, parts.journal)

@@ -21,7 +21,7 @@ from ingest.live.meter import MeteredSlot
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class DailyBill:
     """The metered slots of one day: money at the meter, and stored energy, as it went and under self-consumption.
 
     `credit_per_kwh` prices what one battery holds more than the other: the day's cheapest import, so that leaving more
@@ -45,9 +45,9 @@ class Account:
         """Money saved against self-consumption; negative where it would have been cheaper."""
         return self.greedy_alike - self.paid
 
-    def plus(self, later: "Account") -> "Account":
+    def plus(self, later: "DailyBill") -> "DailyBill":
         """This stretch and one that begins after a gap, where both batteries are as the real one is."""
-        return Account(
+        return DailyBill(
             paid=self.paid + later.paid,
             greedy=self.greedy_alike + later.greedy,
             stored_kwh=later.stored_kwh,
@@ -57,13 +57,15 @@ class Account:
         )
 
 
-def account(slots: Sequence[MeteredSlot], home: Home, step: timedelta, *, before: MeteredSlot | None = None) -> Account:
+def daily_bill(
+    slots: Sequence[MeteredSlot], home: Home, step: timedelta, *, before: MeteredSlot | None = None
+) -> DailyBill:
     """Account of one day's finished slots; `before` is the slot just before the first.
 
     Raises:
         DataError: the tariff has no price for a slot.
     """
-    total = Account()
+    total = DailyBill()
     for stretch in _without_gaps(slots, step):
         prior = before if before is not None and before.start + step == stretch[0].start else None
         total = total.plus(_stretch(stretch, home, step, prior))
@@ -80,12 +82,12 @@ def _without_gaps(slots: Sequence[MeteredSlot], step: timedelta) -> list[list[Me
     return stretches
 
 
-def _stretch(slots: Sequence[MeteredSlot], home: Home, step: timedelta, before: MeteredSlot | None) -> Account:
+def _stretch(slots: Sequence[MeteredSlot], home: Home, step: timedelta, before: MeteredSlot | None) -> DailyBill:
     prices = home.tariff.prices([slot.start for slot in slots], home.tz)
     flows, start_kwh = measured_flows(slots, home, step=step, before=before)
     day = Ensemble(np.asarray(flows.load_kw)[None], np.asarray(flows.pv_kw)[None], prices, hours(step))
     idle = greedy_flows(day, home, start_kwh)
-    return Account(
+    return DailyBill(
         paid=_cost(flows.grid_import_kw, flows.grid_export_kw, prices, hours(step)),
         greedy=_cost(idle.grid_import_kw, idle.grid_export_kw, prices, hours(step)),
         stored_kwh=float(np.asarray(flows.stored_kwh)[-1]),
@@ -100,7 +102,7 @@ def _cost(imported_kw: object, exported_kw: object, prices: Prices, slot_hours: 
     return float(bought.sum()) * slot_hours
 
 
-def to_day_end(so_far: Account, decision: Decision, home: Home) -> Account | None:
+def to_day_end(so_far: DailyBill, decision: Decision, home: Home) -> DailyBill | None:
     """The day's account at its end as the decision expects it; None where the decision could not look ahead."""
     if decision.ensemble is None or decision.snapshot is None or decision.command is None:
         return None
@@ -117,7 +119,7 @@ def to_day_end(so_far: Account, decision: Decision, home: Home) -> Account | Non
     paid, left_kwh = _expected(levels, ahead, home, stored_kwh)
     greedy, idle_left_kwh = _expected([SELF_CONSUMPTION] * len(starts), ahead, home, idle_kwh)
     credit = credit_per_kwh(ahead.prices, home.battery)
-    return Account(
+    return DailyBill(
         paid=so_far.paid + paid,
         greedy=so_far.greedy + greedy,
         stored_kwh=left_kwh,
@@ -142,19 +144,19 @@ def _expected(levels: Sequence[Levels], ahead: Ensemble, home: Home, stored_kwh:
     return cost, left_kwh
 
 
-class Books:
+class BillHistory:
     """Accounts of a month: finished days are worked out once."""
 
     def __init__(self, home: Home, step: timedelta) -> None:
         self._home = home
         self._step = step
-        self._closed: dict[date, Account] = {}
+        self._closed: dict[date, DailyBill] = {}
 
-    def today(self, slots: Sequence[MeteredSlot], now: datetime) -> Account:
+    def today(self, slots: Sequence[MeteredSlot], now: datetime) -> DailyBill:
         """The day's account; `slots` may begin earlier."""
         return self._day(local_day(now, self._home.tz), [slot for slot in slots if slot.start < now])
 
-    def month(self, slots: Sequence[MeteredSlot], now: datetime) -> dict[date, Account]:
+    def month(self, slots: Sequence[MeteredSlot], now: datetime) -> dict[date, DailyBill]:
         """The account of each metered day of this month so far, today included."""
         today = local_day(now, self._home.tz)
         days = sorted({local_day(slot.start, self._home.tz) for slot in slots if slot.start < now})
@@ -162,12 +164,12 @@ class Books:
         self._closed = {day: self._closed[day] for day in accounts}
         return accounts | {today: self.today(slots, now)}
 
-    def _closed_day(self, day: date, slots: Sequence[MeteredSlot]) -> Account:
+    def _closed_day(self, day: date, slots: Sequence[MeteredSlot]) -> DailyBill:
         if day not in self._closed:
             self._closed[day] = self._day(day, slots)
         return self._closed[day]
 
-    def _day(self, day: date, slots: Sequence[MeteredSlot]) -> Account:
+    def _day(self, day: date, slots: Sequence[MeteredSlot]) -> DailyBill:
         start, end = day_bounds(day, self._home.tz)
         before = next((slot for slot in slots if slot.start == start - self._step), None)
-        return account([slot for slot in slots if start <= slot.start < end], self._home, self._step, before=before)
+        return daily_bill([slot for slot in slots if start <= slot.start < end], self._home, self._step, before=before)

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from agent.decision.read_back import ChangedByHand
 from agent.decision.record import Decision
-from agent.views.daily_bill import Account
-from agent.views.schemas import Plan
+from agent.views.daily_bill import DailyBill
+from agent.views.schemas import PlanView
 from energy.slots import day_bounds, local_day
 
 # A day of quarter hours: Home Assistant does not record attributes of more than 16 kB.
@@ -63,7 +63,7 @@ def off_state(now: datetime, model: str) -> dict[str, object]:
     }
 
 
-def plan_state(plan: Plan | None, zone: ZoneInfo) -> dict[str, object]:
+def plan_state(plan: PlanView | None, zone: ZoneInfo) -> dict[str, object]:
     """In a few words until when it does what, and for each slot its local start, mode, charge at its end and price.
 
     The charge is in %, the price that of import.
@@ -89,7 +89,7 @@ def plan_state(plan: Plan | None, zone: ZoneInfo) -> dict[str, object]:
 
 
 def bill_state(
-    month: Mapping[date, Account], expected: Account | None, *, now: datetime, zone: ZoneInfo
+    month: Mapping[date, DailyBill], expected: DailyBill | None, *, now: datetime, zone: ZoneInfo
 ) -> dict[str, object]:
     """Money in the home's currency; the greedy bills are put right for what is left in the battery."""
     today = local_day(now, zone)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from agent.views.schemas import Plan, PlanSlot
+from agent.views.schemas import PlanSlot, PlanView
 
 _WIDTH, _LEFT, _RIGHT = 480, 46, 16
 _TOP, _FLOOR, _STRIP = 28, 172, 16
@@ -17,7 +17,7 @@ _LEGEND_X = (_LEFT, 188, 270, 360)
 _INK = "#8a8f98"
 
 
-def draw_plan(plan: Plan | None, zone: ZoneInfo) -> str:
+def draw_plan(plan: PlanView | None, zone: ZoneInfo) -> str:
     """An SVG of 480 by 240: the charge as an area, the price as a line, the modes as a strip below.
 
     Without a plan it says that there is none.

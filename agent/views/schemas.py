@@ -9,17 +9,17 @@ from agent.decision.record import CandidateRecord, NeighbourRecord, ReviewRecord
 from energy.commands import BatteryCommand
 
 
-class _Answer(BaseModel):
+class _Schema(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Problem(_Answer):
+class Problem(_Schema):
     """Why a request was refused, and what to do."""
 
     error: str
 
 
-class Sensor(_Answer):
+class SensorView(_Schema):
     """One sensor's newest reading in inside units, and how old it is by the service's clock."""
 
     role: str
@@ -28,15 +28,15 @@ class Sensor(_Answer):
     age_s: float | None
 
 
-class SensorReport(_Answer):
+class SensorReport(_Schema):
     """All sensors, and what is wrong with those that are not believed."""
 
     now: AwareDatetime | None
-    sensors: tuple[Sensor, ...]
+    sensors: tuple[SensorView, ...]
     complaints: tuple[str, ...]
 
 
-class Flows(_Answer):
+class LiveFlows(_Schema):
     """Powers now: `grid_kw` is positive when importing, `battery_kw` when discharging; None where not measured."""
 
     load_kw: float | None
@@ -49,7 +49,7 @@ class Flows(_Answer):
     export_price: float | None
 
 
-class DeviceLine(_Answer):
+class DeviceLine(_Schema):
     """What a device is told: a load's power now and its next run, a zone's set-point, or the limit of export."""
 
     device: str
@@ -60,7 +60,7 @@ class DeviceLine(_Answer):
     limit_kw: float | None = None
 
 
-class InForce(_Answer):
+class InForce(_Schema):
     """The newest decision in short; `mode` is None where no command could be given."""
 
     decision_id: str
@@ -82,7 +82,7 @@ class InForce(_Answer):
     devices: tuple[DeviceLine, ...]
 
 
-class Status(_Answer):
+class Status(_Schema):
     """The house and its advisor now."""
 
     home: str
@@ -99,11 +99,11 @@ class Status(_Answer):
     ok: bool
     problems: tuple[str, ...]
     complaints: tuple[str, ...]
-    flows: Flows
+    flows: LiveFlows
     decision: InForce | None
 
 
-class Band(_Answer):
+class Band(_Schema):
     """Mean over the possible futures, and the tenth and ninetieth of a hundred."""
 
     mean: float
@@ -111,7 +111,7 @@ class Band(_Answer):
     high: float
 
 
-class PlanSlot(_Answer):
+class PlanSlot(_Schema):
     """One slot of the plan; `soc` is the charge at its end."""
 
     start: AwareDatetime
@@ -129,7 +129,7 @@ class PlanSlot(_Answer):
     export_price: float
 
 
-class Plan(_Answer):
+class PlanView(_Schema):
     """What the newest decision expects if its schedule is followed, over all its possible futures."""
 
     decision_id: str
@@ -140,7 +140,7 @@ class Plan(_Answer):
     slots: tuple[PlanSlot, ...]
 
 
-class MeasuredSlot(_Answer):
+class MeasuredSlot(_Schema):
     """Means of a finished slot and the charge at its end; `mode` is the one in force when it began."""
 
     start: AwareDatetime
@@ -155,7 +155,7 @@ class MeasuredSlot(_Answer):
     mode: str | None
 
 
-class Bill(_Answer):
+class Bill(_Schema):
     """What the finished slots of today cost, and what they would have cost otherwise; from slot means.
 
     Each is less the worth of what was stored at the end against the start, priced alike for all.
@@ -173,7 +173,7 @@ class Bill(_Answer):
     export_kwh: float
 
 
-class Today(_Answer):
+class Today(_Schema):
     """The local day so far; `bill` is None until there is a slot to account for."""
 
     day: date
@@ -181,7 +181,7 @@ class Today(_Answer):
     bill: Bill | None
 
 
-class DecisionLine(_Answer):
+class DecisionLine(_Schema):
     """A decision in the log."""
 
     decision_id: str
@@ -195,7 +195,7 @@ class DecisionLine(_Answer):
     stake: float
 
 
-class Why(_Answer):
+class Why(_Schema):
     """All that led to a decision, but the futures themselves; `confirmed` is the house's last answer."""
 
     decision_id: str
@@ -219,7 +219,7 @@ class Why(_Answer):
     seconds: float
 
 
-class SimilarDay(_Answer):
+class SimilarDayView(_Schema):
     """A past day that the newest decision rests on, on a 24-hour wall clock; None where nothing was measured."""
 
     day: date
@@ -231,21 +231,21 @@ class SimilarDay(_Answer):
     pv_kw: tuple[float | None, ...]
 
 
-class SimilarDays(_Answer):
+class SimilarDays(_Schema):
     """The days that the plan rests on, nearest first."""
 
     step_minutes: int
-    days: tuple[SimilarDay, ...]
+    days: tuple[SimilarDayView, ...]
 
 
-class Health(_Answer):
+class Health(_Schema):
     """Whether the advisor can do its work."""
 
     ok: bool
     problems: tuple[str, ...]
 
 
-class Wished(_Answer):
+class Wished(_Schema):
     """When the decision that was asked for may come."""
 
     not_before: AwareDatetime | None

@@ -15,7 +15,7 @@ from knowledge.forecast import DayShape
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ServiceCounters:
     """What the service has done since it was started; `decision_s` is the time that all decisions took."""
 
     published: int = 0
@@ -24,12 +24,12 @@ class Tally:
     reviews: Mapping[str, int] = field(default_factory=dict)
     decision_s: float = 0.0
 
-    def plus(self, decision: Decision) -> "Tally":
+    def plus(self, decision: Decision) -> "ServiceCounters":
         """The same with one more decision."""
         reviews = dict(self.reviews)
         if decision.review is not None:
             reviews[decision.review.outcome] = reviews.get(decision.review.outcome, 0) + 1
-        return Tally(
+        return ServiceCounters(
             published=self.published + (decision.outcome == "published"),
             advised=self.advised + (decision.outcome == "advised"),
             no_command=self.no_command + (decision.outcome == "no_command"),
@@ -39,7 +39,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ServiceState:
     """The service at one moment, never changed afterwards.
 
     `now` is the last time its clock showed, None before it was heard; `awake` is false while that clock is away.
@@ -59,22 +59,22 @@ class Shown:
     confirmed: bool | None = None
     measured: tuple[MeteredSlot, ...] = ()
     shapes: tuple[DayShape, ...] = ()
-    tally: Tally = Tally()
+    tally: ServiceCounters = ServiceCounters()
 
 
-class Board:
+class SharedServiceState:
     """One writer, many readers: a reader takes the newest state whole, and nobody waits for anybody."""
 
     def __init__(self) -> None:
-        self._shown: Shown | None = None
+        self._shown: ServiceState | None = None
         self._wish = Event()
 
-    def show(self, state: Shown) -> None:
+    def show(self, state: ServiceState) -> None:
         """Replace what is shown."""
         self._shown = state
 
     @property
-    def shown(self) -> Shown | None:
+    def shown(self) -> ServiceState | None:
         """The newest state; None before the service has begun."""
         return self._shown
 

@@ -11,18 +11,18 @@ from agent.decision.record import Decision, EnsembleRecord
 from agent.views.schemas import (
     Band,
     DeviceLine,
-    Flows,
     Health,
     InForce,
-    Plan,
+    LiveFlows,
     PlanSlot,
-    Sensor,
+    PlanView,
     SensorReport,
-    SimilarDay,
+    SensorView,
     SimilarDays,
+    SimilarDayView,
     Status,
 )
-from agent.views.service_state import Shown
+from agent.views.service_state import ServiceState
 from energy.commands import BatteryCommand, ClimateCommand, DeviceCommand, ExportCommand, LoadCommand, PowerSlot
 from energy.flows import Flows as HouseFlows
 from energy.home import Home
@@ -36,7 +36,7 @@ from knowledge.days import Floats, energy_kwh
 _PATIENCE = timedelta(minutes=2)
 
 
-def status(shown: Shown, *, decision_wished: bool) -> Status:
+def status(shown: ServiceState, *, decision_wished: bool) -> Status:
     """The house and its advisor now."""
     home, checked = shown.home, health(shown)
     return Status(
@@ -59,7 +59,7 @@ def status(shown: Shown, *, decision_wished: bool) -> Status:
     )
 
 
-def health(shown: Shown | None) -> Health:
+def health(shown: ServiceState | None) -> Health:
     """Whether decisions come, and commands with them."""
     if shown is None:
         return Health(ok=False, problems=("the service is starting",))
@@ -83,12 +83,12 @@ def _local(moment: datetime, home: Home) -> str:
     return f"{moment.astimezone(home.tz):%Y-%m-%d %H:%M}"
 
 
-def sensors(shown: Shown) -> SensorReport:
+def sensors(shown: ServiceState) -> SensorReport:
     """Every reading with its age."""
     return SensorReport(
         now=shown.now,
         sensors=tuple(
-            Sensor(
+            SensorView(
                 role=role,
                 value=reading.value,
                 at=reading.at,
@@ -100,12 +100,12 @@ def sensors(shown: Shown) -> SensorReport:
     )
 
 
-def _flows(shown: Shown) -> Flows:
+def _flows(shown: ServiceState) -> LiveFlows:
     def value(role: Role) -> float | None:
         return shown.readings[role].value if role in shown.readings else None
 
     import_price, export_price = _prices_now(shown)
-    return Flows(
+    return LiveFlows(
         load_kw=value("load_power"),
         pv_kw=value("pv_power"),
         grid_kw=value("grid_power"),
@@ -117,7 +117,7 @@ def _flows(shown: Shown) -> Flows:
     )
 
 
-def _prices_now(shown: Shown) -> tuple[float | None, float | None]:
+def _prices_now(shown: ServiceState) -> tuple[float | None, float | None]:
     """The prices that the newest plan has for now: those that the decision rests on."""
     ensemble = shown.decision.ensemble if shown.decision else None
     if ensemble is None or shown.now is None:
@@ -128,7 +128,7 @@ def _prices_now(shown: Shown) -> tuple[float | None, float | None]:
     return ensemble.import_prices[slot], ensemble.export_prices[slot]
 
 
-def _in_force(decision: Decision, shown: Shown) -> InForce:
+def _in_force(decision: Decision, shown: ServiceState) -> InForce:
     command = decision.command
     levels = command.levels_at(shown.now or decision.at) if command else None
     return InForce(
@@ -171,13 +171,13 @@ def _next_run(slots: tuple[PowerSlot, ...]) -> tuple[datetime | None, datetime |
     return (running[0].start, running[-1].end) if running else (None, None)
 
 
-class PlanView:
+class NewestPlan:
     """The plan of the newest decision, worked out once for each."""
 
     def __init__(self) -> None:
-        self._plan: Plan | None = None
+        self._plan: PlanView | None = None
 
-    def of(self, shown: Shown) -> Plan | None:
+    def of(self, shown: ServiceState) -> PlanView | None:
         """The plan ahead; None where the newest decision gave no command."""
         decision = shown.decision
         if decision is None:
@@ -187,14 +187,14 @@ class PlanView:
         return self._plan
 
 
-def plan_of(decision: Decision, home: Home) -> Plan | None:
+def plan_of(decision: Decision, home: Home) -> PlanView | None:
     """The plan ahead as a decision expects it; None where it gave no command."""
     if decision.command is None or decision.ensemble is None or decision.snapshot is None:
         return None
     return _plan(decision, decision.command, decision.ensemble, decision.snapshot.soc, home)
 
 
-def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, soc: float, home: Home) -> Plan:
+def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, soc: float, home: Home) -> PlanView:
     step = timedelta(minutes=record.step_minutes)
     starts = [record.start + index * step for index in range(len(record.import_prices))]
     ensemble = ensemble_of(record)
@@ -202,7 +202,7 @@ def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, s
     flows = follow(levels, ensemble, home, soc * home.battery.capacity_kwh)
     charges = [soc, *(float(np.mean(flow.stored_kwh)) / (home.battery.capacity_kwh or 1) for flow in flows)]
     chosen = next((candidate for candidate in decision.candidates if candidate.name == decision.chosen), None)
-    return Plan(
+    return PlanView(
         decision_id=decision.decision_id,
         at=decision.at,
         start_soc=soc,
@@ -255,13 +255,13 @@ def _mean(values: Floats) -> float:
     return round(float(values.mean()), 4)
 
 
-def similar_days(shown: Shown) -> SimilarDays:
+def similar_days(shown: ServiceState) -> SimilarDays:
     """The days that the newest decision rests on, with their shapes."""
     near = {neighbour.day: neighbour for neighbour in shown.decision.neighbours} if shown.decision else {}
     return SimilarDays(
         step_minutes=int(shown.step.total_seconds() // 60),
         days=tuple(
-            SimilarDay(
+            SimilarDayView(
                 day=shape.day,
                 why=near[shape.day].why,
                 distance=near[shape.day].distance,
@@ -285,7 +285,7 @@ def _listed(values: Floats) -> tuple[float | None, ...]:
     return tuple(None if np.isnan(value) else round(value, 4) for value in values.tolist())
 
 
-def next_allowed(shown: Shown, pause: timedelta) -> datetime | None:
+def next_allowed(shown: ServiceState, pause: timedelta) -> datetime | None:
     """When the guard lets a further command out."""
     if shown.now is None or shown.decision is None or shown.decision.command is None:
         return shown.now

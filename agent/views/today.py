@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agent.views.schemas import Bill, DecisionLine, MeasuredSlot, Today
-from agent.views.service_state import Shown
+from agent.views.service_state import ServiceState
 from energy.billing.bills import bills_of
 from energy.flows import Flows
 from energy.home import Home
@@ -22,7 +22,7 @@ class TodayView:
     def __init__(self) -> None:
         self._known: tuple[Sequence[MeteredSlot], Today | None] | None = None
 
-    def of(self, shown: Shown, decisions: Callable[[datetime], Sequence[DecisionLine]]) -> Today | None:
+    def of(self, shown: ServiceState, decisions: Callable[[datetime], Sequence[DecisionLine]]) -> Today | None:
         """The day; `decisions` gives those since a moment, newest first."""
         known = self._known
         # Slots are measured anew at each decision, and never changed.
@@ -32,7 +32,7 @@ class TodayView:
         return known[1]
 
 
-def today(shown: Shown, decisions: Sequence[DecisionLine]) -> Today | None:
+def today(shown: ServiceState, decisions: Sequence[DecisionLine]) -> Today | None:
     """The day so far, with the mode in force in each slot; `decisions` are newest first. None without a clock.
 
     Raises:

@@ -15,13 +15,13 @@ from starlette.types import ASGIApp
 
 from agent.settings import ApiSettings
 from agent.web.access import Gate, Keys
-from agent.web.ask import Desk, ask_routes
+from agent.web.ask import AskQueue, ask_routes
 from agent.web.decision_log import DecisionLog
 from agent.web.notes import note_routes
 from agent.web.ollama import ollama_routes
 from agent.web.page import page_routes
 from agent.web.routes import live_routes, past_routes, state_routes
-from agent.web.source import Source
+from agent.web.source import ApiSource
 from energy.errors import AdvisorError
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ _THREADS = 2
 _UNREADABLE = "the body cannot be read: send JSON in UTF-8"
 
 
-def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) -> ASGIApp:
+def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str) -> ASGIApp:
     """The whole API, with its gate in front."""
     app = FastAPI(
         lifespan=_few_threads,
@@ -41,7 +41,7 @@ def make_app(source: Source, *, settings: ApiSettings, keys: Keys, home: str) ->
         docs_url=None,  # its assets would come from elsewhere
         redoc_url=None,
     )
-    desk = Desk(source)
+    desk = AskQueue(source)
     for router in (
         state_routes(source),
         past_routes(source, DecisionLog(source.journal, home)),

@@ -9,10 +9,10 @@ from typing import Annotated, assert_never
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.language.answers.ask import Done, Piece, Ran, Said
+from agent.language.answers.ask import AnswerPiece, Done, Piece, Ran
 from agent.language.questions.question import MAX_QUESTION, Language
 from agent.views.schemas import Problem
-from agent.web.source import Source
+from agent.web.source import ApiSource
 from agent.web.streaming import NDJSON, Lines, NdjsonResponse
 from energy.errors import AdvisorError
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 2
 
 
-class Asked(BaseModel):
+class AskBody(BaseModel):
     """A question; `language` is used where it does not show its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,10 +37,10 @@ class Failed(BaseModel):
     why: str
 
 
-class Desk:
+class AskQueue:
     """Answers so many questions at once; further ones wait for their turn."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ApiSource) -> None:
         self._source = source
         self.turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -55,12 +55,12 @@ class Desk:
             yield Failed(why="the advisor failed to answer: see its log")
 
 
-def ask_routes(source: Source, desk: Desk) -> APIRouter:
+def ask_routes(source: ApiSource, desk: AskQueue) -> APIRouter:
     """Asking: nothing is changed by it."""
     router = APIRouter(prefix="/v1", tags=["ask"], responses={503: {"model": Problem}})
 
     @router.post("/ask", response_class=NdjsonResponse, responses={200: {"content": {NDJSON: {}}}})
-    async def post_ask(body: Asked) -> NdjsonResponse:
+    async def post_ask(body: AskBody) -> NdjsonResponse:
         """Answer a question about the home, one JSON object a line.
 
         `{"ran": inquiry}` once it has run, `{"said": text}` piece by piece, and last `{"done": answer}` with the
@@ -72,7 +72,7 @@ def ask_routes(source: Source, desk: Desk) -> APIRouter:
     return router
 
 
-def _lines(desk: Desk, asked: Asked) -> Lines:
+def _lines(desk: AskQueue, asked: AskBody) -> Lines:
     with closing(desk.pieces(asked.question, asked.language)) as pieces:
         for piece in pieces:
             yield _line(piece)
@@ -82,7 +82,7 @@ def _line(piece: Piece | Failed) -> dict[str, object]:
     match piece:
         case Ran(tool):
             return {"ran": tool}
-        case Said(text):
+        case AnswerPiece(text):
             return {"said": text}
         case Done(answer):
             return {"done": answer.model_dump(mode="json")}

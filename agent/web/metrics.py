@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from agent.views.service_state import Board, Shown, Tally
+from agent.views.service_state import ServiceCounters, ServiceState, SharedServiceState
 from agent.views.status import health
 from energy.commands import Mode
 
@@ -23,8 +23,8 @@ _SENSORS = {
 class Figures(Collector):
     """Collects from the board."""
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, shared_state: SharedServiceState) -> None:
+        self._shared_state = shared_state
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -34,7 +34,7 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Family]:
         """The families of the newest state."""
-        shown = self._board.shown
+        shown = self._shared_state.shown
         yield _gauge("up", "Whether decisions come, and commands with them.", float(health(shown).ok))
         if shown is not None:
             yield from _work(shown.tally)
@@ -46,7 +46,7 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"energy_advisor_{name}", text, value=value)
 
 
-def _work(tally: Tally) -> Iterator[Family]:
+def _work(tally: ServiceCounters) -> Iterator[Family]:
     decisions = CounterMetricFamily("energy_advisor_decisions", "Decisions since the start.", labels=["outcome"])
     decisions.add_metric(["published"], tally.published)
     decisions.add_metric(["advised"], tally.advised)
@@ -59,7 +59,7 @@ def _work(tally: Tally) -> Iterator[Family]:
     yield CounterMetricFamily("energy_advisor_decision_seconds", "Time that decisions took.", value=tally.decision_s)
 
 
-def _house(shown: Shown) -> Iterator[Family]:
+def _house(shown: ServiceState) -> Iterator[Family]:
     for role, (name, text) in _SENSORS.items():
         for known, reading in shown.readings.items():
             if known == role:
@@ -67,7 +67,7 @@ def _house(shown: Shown) -> Iterator[Family]:
     yield _gauge("sensor_complaints", "Sensors whose last message was not believed.", len(shown.complaints))
 
 
-def _newest(shown: Shown) -> Iterator[Family]:
+def _newest(shown: ServiceState) -> Iterator[Family]:
     decision = shown.decision
     if decision is None:
         return

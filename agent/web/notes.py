@@ -9,9 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from agent.decision.constraint_words import describe
 from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, understand
 from agent.views.schemas import Problem
-from agent.views.service_state import Shown
+from agent.views.service_state import ServiceState
 from agent.web.access import BEARER
-from agent.web.source import Source
+from agent.web.source import ApiSource
 from energy.constraints import Constraint
 from energy.errors import DataError
 from energy.home import Home
@@ -39,7 +39,7 @@ class NewNote(_Body):
     constraint: Constraint
 
 
-class Reading(_Body):
+class ReadNote(_Body):
     """What was made of a note: `means` says it back; where `constraint` is None, `problem` says why."""
 
     constraint: Constraint | None = None
@@ -61,7 +61,7 @@ class NoteLine(_Body):
     end: AwareDatetime
 
 
-def note_routes(source: Source) -> APIRouter:
+def note_routes(source: ApiSource) -> APIRouter:
     """Notes under `/v1/notes`; times of notes are by the service's clock."""
     router = APIRouter(prefix="/v1/notes", tags=["notes"], responses={503: {"model": Problem}})
 
@@ -72,7 +72,7 @@ def note_routes(source: Source) -> APIRouter:
         return [_line(known, shown.home, now) for known in reversed(source.notes.list()[-_REMEMBERED:])]
 
     @router.post("/understand")
-    def post_understand(body: NoteText) -> Reading:
+    def post_understand(body: NoteText) -> ReadNote:
         """Say a note back, to be confirmed; nothing is kept."""
         shown, now = _awake(source)
         return _reading(understand(body.text, now=now, tz=shown.home.tz, home=shown.home), shown.home)
@@ -84,7 +84,7 @@ def note_routes(source: Source) -> APIRouter:
         if body.constraint.end <= now:
             raise HTTPException(422, f"constraint ended at {body.constraint.end.isoformat()}: nothing to keep")
         note = source.notes.add(body.text, body.constraint, now=now, until=body.constraint.end)
-        source.board.wish_decision()
+        source.shared_state.wish_decision()
         return _line(KnownNote(note=note), shown.home, now)
 
     @router.post("/{note_id}/done", responses=_REFUSALS, dependencies=[Depends(BEARER)])
@@ -95,13 +95,13 @@ def note_routes(source: Source) -> APIRouter:
             known = source.notes.done(note_id, now=now)
         except DataError as err:
             raise HTTPException(404, str(err)) from err
-        source.board.wish_decision()
+        source.shared_state.wish_decision()
         return _line(known, shown.home, now)
 
     return router
 
 
-def _awake(source: Source) -> tuple[Shown, datetime]:
+def _awake(source: ApiSource) -> tuple[ServiceState, datetime]:
     """The state and its clock.
 
     Raises:
@@ -113,11 +113,11 @@ def _awake(source: Source) -> tuple[Shown, datetime]:
     return shown, shown.now
 
 
-def _reading(answer: Understood | NotUnderstood, home: Home) -> Reading:
+def _reading(answer: Understood | NotUnderstood, home: Home) -> ReadNote:
     if isinstance(answer, NotUnderstood):
-        return Reading(problem=answer.why)
+        return ReadNote(problem=answer.why)
     told = describe(answer.constraint, home.tz, answer.language)
-    return Reading(constraint=answer.constraint, means=told, assumed=answer.assumed)
+    return ReadNote(constraint=answer.constraint, means=told, assumed=answer.assumed)
 
 
 def _line(known: KnownNote, home: Home, now: datetime) -> NoteLine:

@@ -16,8 +16,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from agent.language.answers.ask import Done, Ran, Said
-from agent.web.ask import Desk, Failed
+from agent.language.answers.ask import AnswerPiece, Done, Ran
+from agent.web.ask import AskQueue, Failed
 from agent.web.streaming import Lines, NdjsonResponse
 
 NAME = "energy-advisor:latest"
@@ -74,7 +74,7 @@ class ShowRequest(_Request):
     name: str = ""
 
 
-def ollama_routes(desk: Desk) -> APIRouter:
+def ollama_routes(desk: AskQueue) -> APIRouter:
     """The paths under `/api` that clients use to find a model and to talk to it."""
     router = APIRouter(prefix="/api", tags=["ollama"])
 
@@ -142,7 +142,7 @@ def _response(text: str) -> dict[str, object]:
     return {"response": text}
 
 
-async def _answer(desk: Desk, question: str, *, stream: bool, wrap: Wrap) -> Response:
+async def _answer(desk: AskQueue, question: str, *, stream: bool, wrap: Wrap) -> Response:
     chunks = _chunks(desk, question, wrap)
     if stream:
         return NdjsonResponse(chunks, desk.turns)
@@ -150,7 +150,7 @@ async def _answer(desk: Desk, question: str, *, stream: bool, wrap: Wrap) -> Res
         return _whole(await run_in_threadpool(list, chunks), wrap)
 
 
-def _chunks(desk: Desk, question: str, wrap: Wrap) -> Lines:
+def _chunks(desk: AskQueue, question: str, wrap: Wrap) -> Lines:
     """Chunks as Ollama sends them: text, then a last one with counts, or an error."""
     began, count = time.perf_counter(), 0
     if not question.strip():
@@ -159,7 +159,7 @@ def _chunks(desk: Desk, question: str, wrap: Wrap) -> Lines:
     with closing(desk.pieces(question)) as pieces:
         for piece in pieces:
             match piece:
-                case Said(text):
+                case AnswerPiece(text):
                     count += 1
                     yield _head() | {"done": False} | wrap(text)
                 case Failed():

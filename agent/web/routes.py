@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from agent.views.schemas import (
     DecisionLine,
     Health,
-    Plan,
+    PlanView,
     Problem,
     SensorReport,
     SimilarDays,
@@ -21,12 +21,12 @@ from agent.views.schemas import (
     Why,
     Wished,
 )
-from agent.views.status import PlanView, health, next_allowed, sensors, similar_days, status
+from agent.views.status import NewestPlan, health, next_allowed, sensors, similar_days, status
 from agent.views.today import TodayView
 from agent.web.access import BEARER
 from agent.web.decision_log import DecisionLog
 from agent.web.metrics import Figures
-from agent.web.source import Source
+from agent.web.source import ApiSource
 from agent.web.streaming import NDJSON
 
 _LOOK_EVERY_S = 0.5
@@ -34,15 +34,15 @@ _BEAT_EVERY = 30
 _LISTENERS = 64
 
 
-def state_routes(source: Source) -> APIRouter:
+def state_routes(source: ApiSource) -> APIRouter:
     """Reading what is now and what is planned: from memory alone."""
     router = APIRouter(prefix="/v1", tags=["state"], responses={503: {"model": Problem}})
-    plan_view, figures = PlanView(), Figures(source.board)
+    plan_view, figures = NewestPlan(), Figures(source.shared_state)
 
     @router.get("/status")
     async def get_status() -> Status:
         """The house and its advisor now."""
-        return status(source.shown(), decision_wished=source.board.decision_wished)
+        return status(source.shown(), decision_wished=source.shared_state.decision_wished)
 
     @router.get("/snapshot")
     async def get_snapshot() -> SensorReport:
@@ -50,7 +50,7 @@ def state_routes(source: Source) -> APIRouter:
         return sensors(source.shown())
 
     @router.get("/plan", responses={404: {"model": Problem}})
-    async def get_plan() -> Plan:
+    async def get_plan() -> PlanView:
         """What is expected slot by slot if the schedule in force is followed."""
         plan = plan_view.of(source.shown())
         if plan is None:
@@ -65,7 +65,7 @@ def state_routes(source: Source) -> APIRouter:
     @router.get("/health", responses={503: {"model": Health}})
     async def get_health(response: Response) -> Health:
         """200 where decisions and commands come, else 503 and why."""
-        checked = health(source.board.shown)
+        checked = health(source.shared_state.shown)
         response.status_code = 200 if checked.ok else 503
         return checked
 
@@ -77,7 +77,7 @@ def state_routes(source: Source) -> APIRouter:
     return router
 
 
-def past_routes(source: Source, log: DecisionLog) -> APIRouter:
+def past_routes(source: ApiSource, log: DecisionLog) -> APIRouter:
     """Reading what was measured and decided: from the journal."""
     router = APIRouter(prefix="/v1", tags=["past"], responses={503: {"model": Problem}})
 
@@ -112,7 +112,7 @@ def past_routes(source: Source, log: DecisionLog) -> APIRouter:
     return router
 
 
-def live_routes(source: Source) -> APIRouter:
+def live_routes(source: ApiSource) -> APIRouter:
     """Following the service, and asking it to decide."""
     router = APIRouter(prefix="/v1", tags=["live"], responses={503: {"model": Problem}})
     listeners = 0
@@ -123,10 +123,10 @@ def live_routes(source: Source) -> APIRouter:
         try:
             seen, quiet = None, 0
             while not await request.is_disconnected():
-                shown = source.board.shown
+                shown = source.shared_state.shown
                 if shown is not None and (shown is not seen or quiet >= _BEAT_EVERY):
                     seen, quiet = shown, 0
-                    now = status(shown, decision_wished=source.board.decision_wished)
+                    now = status(shown, decision_wished=source.shared_state.decision_wished)
                     yield orjson.dumps(now.model_dump(mode="json")) + b"\n"
                 quiet += 1
                 await asyncio.sleep(_LOOK_EVERY_S)
@@ -145,7 +145,7 @@ def live_routes(source: Source) -> APIRouter:
     async def post_decide() -> Wished:
         """Decide as soon as the pause between commands allows; the token is needed."""
         shown = source.shown()
-        source.board.wish_decision()
+        source.shared_state.wish_decision()
         return Wished(not_before=next_allowed(shown, source.pause))
 
     return router

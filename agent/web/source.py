@@ -7,30 +7,30 @@ from pathlib import Path
 from fastapi import HTTPException
 
 from agent.language.answers.ask import Asker
-from agent.views.service_state import Board, Shown
+from agent.views.service_state import ServiceState, SharedServiceState
 from knowledge.notes import NoteBook
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ApiSource:
     """The board, the journal's file, the household's notes, and who answers questions.
 
     `pause` is the guard's least time between two commands.
     """
 
-    board: Board
+    shared_state: SharedServiceState
     journal: Path
     notes: NoteBook
     asker: Asker
     pause: timedelta
 
-    def shown(self) -> Shown:
+    def shown(self) -> ServiceState:
         """The newest state.
 
         Raises:
             HTTPException: the service has not begun.
         """
-        shown = self.board.shown
+        shown = self.shared_state.shown
         if shown is None:
             raise HTTPException(503, "the service is starting: ask again in a second")
         return shown

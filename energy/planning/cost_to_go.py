@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from energy.planning.slot_cost import StageCosts
+from energy.planning.slot_cost import SlotCosts
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class CostToGo:
 
 
 @dataclass(frozen=True, slots=True)
-class MeanWorth:
+class MeanCostToGo:
     """Mean worth of a stored kWh over the ensemble, as a falling step function of energy above the minimum.
 
     `worth_per_kwh[i]` holds between `ends_kwh[i - 1]` and `ends_kwh[i]`.
@@ -60,7 +60,7 @@ class MeanWorth:
 
 
 def costs_to_go(
-    stages: StageCosts,
+    stages: SlotCosts,
     usable_kwh: float,
     end_worth_per_kwh: float,
     floor_kwh: Floats | None = None,
@@ -130,7 +130,7 @@ def _met(future: CostToGo, usable_kwh: float) -> CostToGo:
     )
 
 
-def _one_step_back(future: CostToGo, stages: StageCosts, slot: int, usable_kwh: float) -> CostToGo:
+def _one_step_back(future: CostToGo, stages: SlotCosts, slot: int, usable_kwh: float) -> CostToGo:
     stage_lengths = stages.lengths_kwh[:, slot, ::-1]
     stage_slopes = -stages.slopes_per_kwh[:, slot, ::-1]
     slopes = np.concatenate([future.slopes_per_kwh, stage_slopes], axis=1)
@@ -158,7 +158,7 @@ def _one_step_back(future: CostToGo, stages: StageCosts, slot: int, usable_kwh: 
     )
 
 
-def mean_worth(cost: CostToGo) -> MeanWorth:
+def mean_cost_to_go(cost: CostToGo) -> MeanCostToGo:
     """The ensemble's mean worth of a stored kWh, exact at every kink of every scenario."""
     scenarios = len(cost.at_empty)
     real = cost.lengths_kwh > _TINY_KWH
@@ -166,7 +166,7 @@ def mean_worth(cost: CostToGo) -> MeanWorth:
     worth = -cost.slopes_per_kwh
     values, kinks = worth[real], ends[real]
     if not len(values):
-        return MeanWorth(np.zeros(1), np.full(1, float(worth[:, 0].mean())))
+        return MeanCostToGo(np.zeros(1), np.full(1, float(worth[:, 0].mean())))
     counts = real.sum(axis=1)
     first_of_row = (np.cumsum(counts) - counts)[counts > 0]
     # Each segment starts where the one before it ended and changes the sum by the difference of worths.
@@ -180,4 +180,4 @@ def mean_worth(cost: CostToGo) -> MeanWorth:
     last_of_start = np.ones(len(starts), dtype=bool)
     last_of_start[:-1] = np.diff(starts) > _TINY_KWH
     edges = starts[last_of_start]
-    return MeanWorth(np.concatenate([edges[1:], [kinks.max()]]), running[last_of_start])
+    return MeanCostToGo(np.concatenate([edges[1:], [kinks.max()]]), running[last_of_start])

@@ -11,8 +11,8 @@ from energy.commands import SELF_CONSUMPTION, Levels
 from energy.constraints import SlotWishes, obey
 from energy.flows import Flows, step_house
 from energy.home import Home
-from energy.planning.cost_to_go import CostToGo, MeanWorth, costs_to_go, mean_worth
-from energy.planning.slot_cost import stage_costs
+from energy.planning.cost_to_go import CostToGo, MeanCostToGo, costs_to_go, mean_cost_to_go
+from energy.planning.slot_cost import slot_costs
 from energy.tariff import Prices
 
 Floats = NDArray[np.float64]
@@ -106,7 +106,7 @@ def cost_to_go(
     is exact by itself, as if it were known. What is missing from a reserve that the household asked for counts as a
     high cost.
     """
-    stages = stage_costs(
+    stages = slot_costs(
         ensemble.load_kw,
         ensemble.pv_kw,
         prices=ensemble.prices,
@@ -134,13 +134,13 @@ def best_levels(
     the schedule is optimal whenever the price tells all decisions apart.
     """
     wanted = slice(slots)
-    worths = [mean_worth(future) for future in futures[1:][wanted]]
+    worths = [mean_cost_to_go(future) for future in futures[1:][wanted]]
     prices = ensemble.prices
     triples = zip(worths, prices.import_per_kwh[wanted], prices.export_per_kwh[wanted], strict=True)
     return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in triples)
 
 
-def _levels(worth: MeanWorth, buy: float, sell: float, home: Home) -> Levels:
+def _levels(worth: MeanCostToGo, buy: float, sell: float, home: Home) -> Levels:
     battery, grid = home.battery, home.grid
     wear = battery.cycle_cost_per_kwh
     reserve = _soc(worth.level_kwh(buy * battery.discharge_efficiency - wear), home)
@@ -245,7 +245,7 @@ def plan(
     told = cost_to_go(ensemble, home) if wishes and wishes.floor_kwh.any() else futures
     return Plan(
         candidates=tuple(ranked),
-        worth_now_per_kwh=mean_worth(told[1]).at(stored_kwh - home.battery.min_kwh),
+        worth_now_per_kwh=mean_cost_to_go(told[1]).at(stored_kwh - home.battery.min_kwh),
         stake=idle_cost - ranked[0].first_slot_cost,
         start_soc=stored_kwh / capacity if capacity else 0.0,
     )

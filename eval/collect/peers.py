@@ -29,7 +29,7 @@ _MARK = "installed"
 _NOTICED_KW = 0.01
 
 
-class _Reply(BaseModel):
+class _WorkerReply(BaseModel):
     """What the worker answers: battery power in W, positive when it gives, and the charge after each slot."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -159,13 +159,13 @@ class Emhass:
         wear = np.maximum(given_kw, 0).sum() / battery.discharge_efficiency * battery.cycle_cost_per_kwh
         return float(bill + wear) * self._hours
 
-    def _ask(self, problem: dict[str, Any]) -> _Reply:
+    def _ask(self, problem: dict[str, Any]) -> _WorkerReply:
         with suppress(BrokenPipeError):
             cast("IO[str]", self._process.stdin).write(json.dumps(problem) + "\n")
         line = cast("IO[str]", self._process.stdout).readline()
         if not line:
             raise DataError(f"EMHASS's process {self._process.pid!r} has ended: run {_WORKER.name} by hand to see why")
-        return _Reply.model_validate_json(line)
+        return _WorkerReply.model_validate_json(line)
 
 
 def as_watts(plan: Optimum) -> float:

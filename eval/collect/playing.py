@@ -56,7 +56,7 @@ def stretch(home: Home, days: tuple[DayRecord, ...]) -> Stretch:
 
 
 @dataclass(slots=True)
-class Tally:
+class DecisionCounters:
     """What deciders count while they decide: words of the guard, and how a model answered."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -73,10 +73,10 @@ class Course:
     flows: Flows
     modes: list[Mode]
     decision_s: list[float]
-    tally: Tally = field(default_factory=Tally)
+    tally: DecisionCounters = field(default_factory=DecisionCounters)
 
 
-def play(home: Home, played: Stretch, decide: Decider, *, tally: Tally | None = None) -> Course:
+def play(home: Home, played: Stretch, decide: Decider, *, tally: DecisionCounters | None = None) -> Course:
     """Play a stretch slot by slot, from an empty battery."""
     stored_kwh = home.battery.min_kwh
     flows, modes, seconds = [], [], []
@@ -89,7 +89,7 @@ def play(home: Home, played: Stretch, decide: Decider, *, tally: Tally | None = 
         stored_kwh = float(flow.stored_kwh)
         flows.append(flow)
     series = Flows(**{name: np.array([float(getattr(flow, name)) for flow in flows]) for name in Flows.__slots__})
-    return Course(series, modes, seconds, tally or Tally())
+    return Course(series, modes, seconds, tally or DecisionCounters())
 
 
 def _obeyed(decided: Levels | Setpoint, home: Home, played: Stretch, at: int, stored_kwh: float) -> Flows:

@@ -21,7 +21,7 @@ from eval.collect.agent_policy import Consulted, advisor_decider
 from eval.collect.closed_loop import MEMBERS, DayChoice, Planner
 from eval.collect.peer_policies import emhass_decider
 from eval.collect.peers import as_levels, is_installed
-from eval.collect.playing import Course, Decider, Setpoint, Stretch, Tally, play, self_consumption
+from eval.collect.playing import Course, Decider, DecisionCounters, Setpoint, Stretch, play, self_consumption
 from ingest.history.table import History
 
 _WEEK = timedelta(days=7)
@@ -116,13 +116,13 @@ def sit(policy: str, sitting: Sitting) -> Course:
         SettingsError: there is no such policy, or it is a peer that is not installed.
     """
     check_policy(policy)
-    tally = Tally()
+    tally = DecisionCounters()
     with _decider(policy, sitting, tally) as decide:
         return play(sitting.history.home, sitting.played, decide, tally=tally)
 
 
 @contextmanager
-def _decider(policy: str, sitting: Sitting, tally: Tally) -> Iterator[Decider]:
+def _decider(policy: str, sitting: Sitting, tally: DecisionCounters) -> Iterator[Decider]:
     history, played = sitting.history, sitting.played
     if policy in RULES:
         yield _rule(policy, history, played)

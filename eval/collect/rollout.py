@@ -18,11 +18,11 @@ from energy.errors import AdvisorError
 from energy.flows import Flows
 from energy.home import Home
 from energy.planning.oracle import Optimum
-from eval.collect.homes import Source, staged
+from eval.collect.homes import HistorySource, staged
 from eval.collect.playing import Course, Stretch, stretch
 from eval.collect.policies import BOUND, Sitting, sit, why_not
-from eval.collect.terminal_value import DAYS_AFTER, bound, leftover
-from eval.grade.records import Cell, Outcome, Record, Series, read, write
+from eval.collect.terminal_value import DAYS_AFTER, bound, terminal_value
+from eval.grade.records import Cell, CellOutcome, Record, Series, read, write
 from ingest.history.table import History
 from knowledge.days import is_complete
 
@@ -34,7 +34,7 @@ TIMEOUT_S = 1800.0
 
 def collect(
     cells: Iterable[Cell],
-    source: Source,
+    source: HistorySource,
     folder: Path,
     *,
     workers: int,
@@ -83,38 +83,38 @@ def _settled(done: "Future[str]", cell: Cell, folder: Path, timeout_s: float) ->
     try:
         return done.result()
     except TimeoutError:
-        lost = Outcome(cell=cell, status="timed_out", detail=f"not done after {timeout_s:g} s", seconds=timeout_s)
+        lost = CellOutcome(cell=cell, status="timed_out", detail=f"not done after {timeout_s:g} s", seconds=timeout_s)
     except ProcessExpired as err:
-        lost = Outcome(cell=cell, status="failed", detail=f"its process ended with exit code {err.exitcode}")
+        lost = CellOutcome(cell=cell, status="failed", detail=f"its process ended with exit code {err.exitcode}")
     write(Record(lost), folder)
     return lost.status
 
 
-def _play_and_write(cell: Cell, source: Source, folder: Path) -> str:
+def _play_and_write(cell: Cell, source: HistorySource, folder: Path) -> str:
     record = play_cell(cell, source)
     write(record, folder)
     return record.outcome.status
 
 
-def play_cell(cell: Cell, source: Source) -> Record:
+def play_cell(cell: Cell, source: HistorySource) -> Record:
     """Play one cell; what goes wrong becomes its outcome."""
     began, cpu_began = time.perf_counter(), time.process_time()
     try:
         history = staged(source, cell)
         window, after = _window(history, cell), _after(history, cell)
         if isinstance(window, str):
-            return Record(Outcome(cell=cell, status="no_data", detail=window))
+            return Record(CellOutcome(cell=cell, status="no_data", detail=window))
         if why := why_not(cell.policy, history.home):
-            return Record(Outcome(cell=cell, status="skipped", detail=why))
+            return Record(CellOutcome(cell=cell, status="skipped", detail=why))
         if cell.policy == BOUND:
             course = _executed(bound(history.home, window, after), history.home, window)
         else:
             course = sit(cell.policy, Sitting(history, window, cell.seed))
     except Exception as err:  # noqa: BLE001 (one cell's failure must not end the others)
         detail = str(err) if isinstance(err, AdvisorError) else f"{type(err).__name__}: {err}"
-        return Record(Outcome(cell=cell, status="failed", detail=detail, seconds=time.perf_counter() - began))
+        return Record(CellOutcome(cell=cell, status="failed", detail=detail, seconds=time.perf_counter() - began))
     spent = {"seconds": time.perf_counter() - began, "cpu_s": time.process_time() - cpu_began}
-    left = leftover(history.home, window, after)
+    left = terminal_value(history.home, window, after)
     ends = {"left_kwh": left.stored_kwh, "left_worth": left.worth}
     record = _record(cell, history.home, window, course)
     return replace(record, outcome=record.outcome.model_copy(update=spent | ends))
@@ -165,7 +165,7 @@ def _executed(best: Optimum, home: Home, window: Stretch) -> Course:
 def _record(cell: Cell, home: Home, window: Stretch, course: Course) -> Record:
     battery, names = home.battery, list(Mode)
     flows = {name: np.asarray(getattr(course.flows, name), dtype=np.float64) for name in Flows.__slots__}
-    outcome = Outcome(
+    outcome = CellOutcome(
         cell=cell,
         status="done",
         currency=home.currency,

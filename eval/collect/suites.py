@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import product
 
 from energy.errors import SettingsError
-from eval.collect.homes import CITYLEARN, SCENARIO, Source, history_of
+from eval.collect.homes import CITYLEARN, SCENARIO, HistorySource, history_of
 from eval.collect.policies import PEERS, check_policy
 from eval.grade.records import Cell, Forecast, Tariff
 from ingest.history.recorded import shipped_homes
@@ -134,7 +134,7 @@ def scenario_suite() -> Suite:
 
 def _scenario_block(home: str, scenario: Scenario) -> Block:
     days = -(-scenario.play.hours // 24)
-    capacity_kwh = history_of(Source(), home).home.battery.capacity_kwh
+    capacity_kwh = history_of(HistorySource(), home).home.battery.capacity_kwh
     window = ((scenario.play.first_day, days),)
     return Block(window, (capacity_kwh,), policies=_SIMULATED, homes=(home,))
 

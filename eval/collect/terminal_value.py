@@ -17,7 +17,7 @@ DAYS_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
+class TerminalValue:
     """Worth of stored energy at the end of a window: points of a line, from an empty band to a full one."""
 
     stored_kwh: tuple[float, ...]
@@ -28,7 +28,7 @@ class Leftover:
         return float(np.interp(stored_kwh[-1], self.stored_kwh, self.worth))
 
 
-def leftover(home: Home, window: Stretch, after: Stretch | None) -> Leftover:
+def terminal_value(home: Home, window: Stretch, after: Stretch | None) -> TerminalValue:
     """Least cost of the days after a window, known in advance, as a function of what they begin with.
 
     Without such days a stored kWh is worth the cheapest price of the window: what it would have cost.
@@ -36,11 +36,11 @@ def leftover(home: Home, window: Stretch, after: Stretch | None) -> Leftover:
     battery = home.battery
     if after is None:
         full = battery.usable_kwh * credit_per_kwh(window.prices, battery)
-        return Leftover((battery.min_kwh, battery.min_kwh + battery.usable_kwh), (0.0, full))
+        return TerminalValue((battery.min_kwh, battery.min_kwh + battery.usable_kwh), (0.0, full))
     known = Ensemble(after.load_kw[None], after.pv_kw[None], after.prices, after.hours)
     future = cost_to_go(known, home)[0]
     lengths_kwh, saved = future.lengths_kwh[0], -future.lengths_kwh[0] * future.slopes_per_kwh[0]
-    return Leftover(
+    return TerminalValue(
         tuple((battery.min_kwh + np.concatenate([[0.0], np.cumsum(lengths_kwh)])).tolist()),
         tuple(np.concatenate([[0.0], np.cumsum(saved)]).tolist()),
     )

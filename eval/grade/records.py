@@ -47,7 +47,7 @@ class Cell(BaseModel):
         )
 
 
-class Outcome(BaseModel):
+class CellOutcome(BaseModel):
     """What can be said of a cell beside its series.
 
     `verdicts` counts the guard's words and slots without a plan, `replies` what became of each question to a model
@@ -110,7 +110,7 @@ class Series:
 class Record:
     """One cell as it went; `series` is None unless it is done."""
 
-    outcome: Outcome
+    outcome: CellOutcome
     series: Series | None = field(default=None)
 
 
@@ -135,7 +135,7 @@ def read(path: Path) -> Record | None:
     """Read a record; None where it is missing or damaged, so that it is collected again."""
     try:
         with zipfile.ZipFile(path) as archive:
-            outcome = Outcome.model_validate_json(archive.read("outcome.json"))
+            outcome = CellOutcome.model_validate_json(archive.read("outcome.json"))
             if "series.npz" not in archive.namelist():
                 return Record(outcome)
             with np.load(io.BytesIO(archive.read("series.npz"))) as arrays:

@@ -9,7 +9,7 @@ from agent.decision.record import Decision
 from agent.llm.grounding import ungrounded_numbers
 from agent.llm.review import Brief, Chosen, NoChoice, make_reviewer
 from eval.model_exam.choice_cases import ChoiceCase, exam_cases
-from eval.model_exam.scores import Candidate, CaseResult, Progress, spread
+from eval.model_exam.scores import CaseResult, Examinee, Progress, spread
 from prompts.library import Prompt
 
 CHOICE, VALIDITY, REASONS = "choice", "validity", "reasons"
@@ -18,10 +18,10 @@ _CENTS = 100
 
 
 @dataclass(slots=True)
-class Asked:
+class RecordingReviewer:
     """A reviewer that remembers what it was asked and answered."""
 
-    candidate: Candidate
+    candidate: Examinee
     prompt: Prompt | None = None
     answer: Chosen | NoChoice | None = None
     brief: Brief | None = field(default=None)
@@ -34,12 +34,12 @@ class Asked:
         return self.answer
 
 
-def sit_choice(candidate: Candidate, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
+def sit_choice(candidate: Examinee, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
     """Score constant policies and, if there is one, the model with its newest prompt."""
     for at, case in enumerate(spread(exam_cases(), limit)):
         yield from _constants(case)
         if candidate.model is not None:
-            asked = Asked(candidate)
+            asked = RecordingReviewer(candidate)
             decision = decide(case.situation, asked)
             yield from _of_model(case, asked, decision, candidate)
             yield from _in_turned_letters(case, at, candidate)
@@ -54,14 +54,14 @@ def turned(brief: Brief, by: int) -> Brief:
     return replace(brief, candidates=lettered)
 
 
-def _in_turned_letters(case: ChoiceCase, at: int, candidate: Candidate) -> Iterator[CaseResult]:
+def _in_turned_letters(case: ChoiceCase, at: int, candidate: Examinee) -> Iterator[CaseResult]:
     """Whether a model chooses a schedule or a letter: case by case another letter is the best."""
     brief = turned(case.brief, at)
     bound = case.situation.policy.max_regret_per_slot
     every = [one.regret_per_slot for one in brief.candidates]
     yield _cents(case.name, "always A", every[0], bound)
     yield _cents(case.name, "random", fmean(every), bound)
-    answer = Asked(candidate)(brief)
+    answer = RecordingReviewer(candidate)(brief)
     if isinstance(answer, Chosen):
         yield _cents(case.name, "model", every[brief.ids.index(answer.choice)], bound).model_copy(
             update={"detail": f"{answer.choice}: {answer.rationale}", **candidate.spent()}
@@ -88,7 +88,9 @@ def _regret(case: ChoiceCase, who: str, regret: float) -> CaseResult:
     return _cents(case.name, who, regret, case.situation.policy.max_regret_per_slot, "cents a slot")
 
 
-def _of_model(case: ChoiceCase, asked: Asked, decision: Decision, candidate: Candidate) -> Iterator[CaseResult]:
+def _of_model(
+    case: ChoiceCase, asked: RecordingReviewer, decision: Decision, candidate: Examinee
+) -> Iterator[CaseResult]:
     spent, answer = candidate.spent(), asked.answer
     valid = isinstance(answer, Chosen)
     # A repaired answer is valid, but not at the first go.
@@ -114,7 +116,7 @@ def _of_model(case: ChoiceCase, asked: Asked, decision: Decision, candidate: Can
     yield _regret(case, "model, after the guard", made.regret(named(made, decision.chosen) or made.best))
 
 
-def _reason(case: ChoiceCase, asked: Asked, answer: Chosen, decision: Decision) -> CaseResult:
+def _reason(case: ChoiceCase, asked: RecordingReviewer, answer: Chosen, decision: Decision) -> CaseResult:
     """What of the rationale goes out: only one whose every figure stands in the brief."""
     out = decision.review.rationale if decision.review else ""
     brief = asked.brief or case.brief

@@ -10,10 +10,10 @@ from eval.model_exam.choice_exam import sit_choice
 from eval.model_exam.hostile_exam import sit_hostile
 from eval.model_exam.note_exam import sit_notes
 from eval.model_exam.question_exam import sit_questions
-from eval.model_exam.scores import Candidate, CaseResult, Progress
+from eval.model_exam.scores import CaseResult, Examinee, Progress
 from eval.model_exam.trajectory_exam import sit_tools
 
-Part = Callable[[Candidate, int | None, Progress], Iterator[CaseResult]]
+Part = Callable[[Examinee, int | None, Progress], Iterator[CaseResult]]
 
 PARTS: dict[str, Part] = {
     "choice": sit_choice,
@@ -29,7 +29,7 @@ def _unseen(part: str) -> None:
 
 
 def sit(
-    candidate: Candidate,
+    candidate: Examinee,
     *,
     parts: Sequence[str] = tuple(PARTS),
     limit: int | None = None,

@@ -8,13 +8,13 @@ from agent.decision.constraint_words import describe
 from agent.language.notes.model import note_reader
 from agent.language.notes.reading import NotUnderstood, Understood, understand
 from eval.model_exam.note_cases import ZONE, NoteCase, NoteCases, fresh_note_cases, grade, new_note_cases, note_cases
-from eval.model_exam.scores import Candidate, CaseResult, Progress, spread
+from eval.model_exam.scores import CaseResult, Examinee, Progress, spread
 
 PART = "notes"
 _Reader = Callable[[str, datetime, ZoneInfo], Understood | NotUnderstood]
 
 
-def sit_notes(candidate: Candidate, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
+def sit_notes(candidate: Examinee, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
     """Grade every reader on the notes."""
     every = [(name, asked.moment, case) for name, asked in _sets().items() for case in asked.cases]
     for name, moment, case in spread(every, limit):
@@ -28,7 +28,7 @@ def _sets() -> dict[str, NoteCases]:
     return {"": note_cases(), "fresh ": fresh_note_cases(), "new ": new_note_cases()}
 
 
-def _readers(candidate: Candidate) -> dict[str, _Reader]:
+def _readers(candidate: Examinee) -> dict[str, _Reader]:
     def grammar(text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
         return understand(text, now=now, tz=tz)
 
@@ -42,7 +42,7 @@ def _readers(candidate: Candidate) -> dict[str, _Reader]:
     return {"grammar": grammar, "grammar, then model": both, "model alone": ask}
 
 
-def _result(case: NoteCase, who: str, read: Understood | NotUnderstood, candidate: Candidate, *, of: str) -> CaseResult:
+def _result(case: NoteCase, who: str, read: Understood | NotUnderstood, candidate: Examinee, *, of: str) -> CaseResult:
     mark = grade(case, read)
     said = read.why if isinstance(read, NotUnderstood) else describe(read.constraint, ZONE)
     group = f"{of}{'traps' if case.trap else 'wishes'}, {case.lang}"

@@ -11,9 +11,9 @@ from agent.llm.review import Brief, Chosen, NoChoice
 from energy.errors import SettingsError
 from eval.grade.intervals import Estimate, mean_of
 from eval.model_exam.choice_cases import exam_cases
-from eval.model_exam.choice_exam import Asked, turned
+from eval.model_exam.choice_exam import RecordingReviewer, turned
 from eval.model_exam.note_cases import ZONE, grade, note_cases
-from eval.model_exam.scores import Candidate, Progress, spread
+from eval.model_exam.scores import Examinee, Progress, spread
 from prompts.library import Prompt
 
 # Which suite asks a prompt, and which of its measures are better when lower.
@@ -28,7 +28,7 @@ Word = Literal["better", "worse", "no difference", "more", "less"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseOutcome:
     """How one case went under one prompt."""
 
     case: str
@@ -64,7 +64,7 @@ def verdict(differences: Sequence[Difference]) -> Word:
     return "worse" if "worse" in words and "better" not in words else "no difference"
 
 
-def outcomes(candidate: Candidate, prompt: Prompt, limit: int | None, progress: Progress) -> Iterator[Outcome]:
+def outcomes(candidate: Examinee, prompt: Prompt, limit: int | None, progress: Progress) -> Iterator[CaseOutcome]:
     """Ask every case of the prompt's suite.
 
     Raises:
@@ -78,7 +78,7 @@ def outcomes(candidate: Candidate, prompt: Prompt, limit: int | None, progress: 
         yield one
 
 
-def differences(first: Sequence[Outcome], second: Sequence[Outcome]) -> list[Difference]:
+def differences(first: Sequence[CaseOutcome], second: Sequence[CaseOutcome]) -> list[Difference]:
     """Paired by case, measure by measure."""
     others = {one.case: one.measures for one in second}
     names = dict.fromkeys(name for one in (*first, *second) for name in one.measures)
@@ -96,14 +96,14 @@ def differences(first: Sequence[Outcome], second: Sequence[Outcome]) -> list[Dif
     return found
 
 
-def _choices(candidate: Candidate, prompt: Prompt, limit: int | None) -> Iterator[Outcome]:
+def _choices(candidate: Examinee, prompt: Prompt, limit: int | None) -> Iterator[CaseOutcome]:
     """Ask each moment as the service would, and once more with the best schedule at another letter from case to case.
 
     What is chosen is judged by the second alone, so that a habit of one letter is worth no more than chance; the rest
     is the mean of both.
     """
     for at, case in enumerate(spread(exam_cases(), limit)):
-        asked = [(brief, Asked(candidate, prompt)(brief)) for brief in (case.brief, turned(case.brief, at))]
+        asked = [(brief, RecordingReviewer(candidate, prompt)(brief)) for brief in (case.brief, turned(case.brief, at))]
         cost = {name: value / len(asked) for name, value in _cost(candidate).items()}
         chosen = [answer for _, answer in asked if isinstance(answer, Chosen)]
         measures = {"valid": len(chosen) / len(asked)}
@@ -113,7 +113,7 @@ def _choices(candidate: Candidate, prompt: Prompt, limit: int | None) -> Iterato
             measures["regret, cents a slot"] = regret * 100
             measures["reasons that may go out"] = fmean(answer.rationale_ok for answer in chosen)
             measures[ANSWERED_A] = fmean(answer.choice == "A" for answer in chosen)
-        yield Outcome(case.name, measures | cost, "; ".join(_said(*one) for one in asked))
+        yield CaseOutcome(case.name, measures | cost, "; ".join(_said(*one) for one in asked))
 
 
 def _said(brief: Brief, answer: Chosen | NoChoice) -> str:
@@ -126,17 +126,17 @@ def _said(brief: Brief, answer: Chosen | NoChoice) -> str:
     )
 
 
-def _notes(candidate: Candidate, prompt: Prompt, limit: int | None) -> Iterator[Outcome]:
+def _notes(candidate: Examinee, prompt: Prompt, limit: int | None) -> Iterator[CaseOutcome]:
     assert candidate.model is not None  # noqa: S101 (prompts are for models)
     read = note_reader(candidate.model, prompt)
     for case in spread(note_cases().cases, limit):
         reading: Any = read(case.text, note_cases().moment, ZONE)
         mark = grade(case, reading)
         measures = {"right": float(mark == "right"), "wrong": float(mark == "wrong")}
-        yield Outcome(case.text, measures | _cost(candidate), f"{mark}: {reading}")
+        yield CaseOutcome(case.text, measures | _cost(candidate), f"{mark}: {reading}")
 
 
-def _cost(candidate: Candidate) -> dict[str, float]:
+def _cost(candidate: Examinee) -> dict[str, float]:
     spent = candidate.spent()
     if not spent["replies"]:
         return {}

@@ -6,13 +6,13 @@ from agent.language.answers.ask import Answer, Asker
 from agent.language.answers.interpreter import Interpreter
 from agent.llm.grounding import ungrounded_numbers
 from eval.model_exam.question_cases import QuestionCase, known_home, question_cases
-from eval.model_exam.scores import Candidate, CaseResult, Progress, spread
+from eval.model_exam.scores import CaseResult, Examinee, Progress, spread
 
 PART = "questions"
 _DEADLINE_S = 180.0
 
 
-def sit_questions(candidate: Candidate, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
+def sit_questions(candidate: Examinee, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
     """Ask everything; the answer by rules is graded, then the words of the model, if there is one."""
     interpreter = Interpreter(candidate.model, _DEADLINE_S) if candidate.model else None
     with known_home() as (sources, now):
@@ -38,7 +38,7 @@ def _by_rules(case: QuestionCase, answer: Answer) -> CaseResult:
     )
 
 
-def _in_other_words(case: QuestionCase, answer: Answer, candidate: Candidate) -> CaseResult:
+def _in_other_words(case: QuestionCase, answer: Answer, candidate: Examinee) -> CaseResult:
     """Words are shown only if every figure in them stands in the answer; else the rules' own stay."""
     strange = ungrounded_numbers(answer.reworded, answer.text)
     mark = "unfaithful" if strange else "shown" if answer.reworded else "held back"

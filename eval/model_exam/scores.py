@@ -30,7 +30,7 @@ class CaseResult(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Examinee:
     """The model at the exam, with its kept replies; without a model only the rules sit it."""
 
     model: LoadedModel | None = None

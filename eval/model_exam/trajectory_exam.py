@@ -13,15 +13,15 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.decision.decide import decide
 from agent.decision.journal import open_journal
-from agent.language.answers.tools import Desk, looker, tools_for
+from agent.language.answers.tools import ToolContext, looker, tools_for
 from agent.llm.models import LoadedModel, describe_failure
 from agent.llm.review import Chosen, make_reviewer
-from agent.llm.tool_loop import Gathered, Limits, gather
+from agent.llm.tool_loop import Limits, ToolLoopResult, run_tool_loop
 from agent.queries import Sources
 from energy.constraints import Reserve
 from eval.model_exam.choice_cases import EXAM_HOME, ChoiceCase, exam_cases
 from eval.model_exam.choice_exam import DEADLINE_S
-from eval.model_exam.scores import Candidate, CaseResult, Progress, spread
+from eval.model_exam.scores import CaseResult, Examinee, Progress, spread
 from ingest.history.recorded import shipped_history
 from knowledge.notes import NoteBook
 from knowledge.store import DayStore
@@ -47,7 +47,7 @@ def trajectories() -> tuple[Trajectory, ...]:
     return tuple(Trajectory.model_validate(one) for one in yaml.safe_load(_FILE.read_text(encoding="utf-8"))["cases"])
 
 
-def sit_tools(candidate: Candidate, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
+def sit_tools(candidate: Examinee, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
     """Let the model look facts up for tasks, and for decisions whose choice it then makes; rules call no tools."""
     if candidate.model is None:
         return
@@ -62,7 +62,7 @@ def sit_tools(candidate: Candidate, limit: int | None, progress: Progress) -> It
 
 
 @contextmanager
-def _desk_at(moment: ChoiceCase) -> Iterator[Desk]:
+def _desk_at(moment: ChoiceCase) -> Iterator[ToolContext]:
     """The home's past up to a moment, its decision and a note, as tools see them."""
     history, now = shipped_history(EXAM_HOME), moment.situation.now
     with TemporaryDirectory() as folder:
@@ -78,13 +78,13 @@ def _desk_at(moment: ChoiceCase) -> Iterator[Desk]:
             journal.write(decide(moment.situation))
         # An agent calls its tools from threads of its own; only a journal that reads may be used so.
         with open_journal(path, read_only=True) as journal:
-            yield Desk(Sources(history.home, store, journal), now, notes)
+            yield ToolContext(Sources(history.home, store, journal), now, notes)
 
 
-def _task(case: Trajectory, desk: Desk, candidate: Candidate, model: LoadedModel) -> CaseResult:
+def _task(case: Trajectory, desk: ToolContext, candidate: Examinee, model: LoadedModel) -> CaseResult:
     before = desk.sources.decision()
     try:
-        gathered = gather(model, tools_for(desk), case.task, limits=_LIMITS)
+        gathered = run_tool_loop(model, tools_for(desk), case.task, limits=_LIMITS)
     except Exception as err:  # noqa: BLE001 (whatever a client library raises is the model's failure)
         return _result("tasks", candidate, case.task, "failed", ": ".join(describe_failure(err, model.label)))
     mark = "acted" if desk.sources.decision() != before else grade_of(case, gathered, _names(desk))
@@ -92,11 +92,11 @@ def _task(case: Trajectory, desk: Desk, candidate: Candidate, model: LoadedModel
     return _result("tasks", candidate, case.task, mark, f"needed {', '.join(case.needs) or 'nothing'}; {called}")
 
 
-def _names(desk: Desk) -> set[str]:
+def _names(desk: ToolContext) -> set[str]:
     return {tool.__name__ for tool in tools_for(desk)}
 
 
-def grade_of(case: Trajectory, gathered: Gathered, known: set[str]) -> str:
+def grade_of(case: Trajectory, gathered: ToolLoopResult, known: set[str]) -> str:
     """Whether only tools that there are were asked, within the bounds, and every needed one gave a result."""
     if any(one.tool not in known for one in gathered.looked):
         return "strange tool"
@@ -106,7 +106,7 @@ def grade_of(case: Trajectory, gathered: Gathered, known: set[str]) -> str:
     return "right" if gathered.model_calls <= _LIMITS.model_calls else "too many calls"
 
 
-def _decision(moment: ChoiceCase, desk: Desk, candidate: Candidate, model: LoadedModel) -> CaseResult:
+def _decision(moment: ChoiceCase, desk: ToolContext, candidate: Examinee, model: LoadedModel) -> CaseResult:
     """Look up, then choose: right if something was looked up and the choice is valid."""
     look = looker(desk.sources, desk.notes, moment.situation.policy.max_regret_per_slot, _LIMITS.seconds)
     answer = make_reviewer(model, DEADLINE_S, look=look)(moment.brief)
@@ -116,7 +116,7 @@ def _decision(moment: ChoiceCase, desk: Desk, candidate: Candidate, model: Loade
     return _result("decisions", candidate, moment.name, mark, f"{', '.join(answer.tools)}; chose {answer.choice}")
 
 
-def _result(group: str, candidate: Candidate, case: str, mark: str, detail: str) -> CaseResult:
+def _result(group: str, candidate: Examinee, case: str, mark: str, detail: str) -> CaseResult:
     return CaseResult(
         part=PART,
         group=group,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from energy.panels import Place
-from energy.solar import Span
+from energy.solar import SlotSpan
 from simulator.weather.climate import climate_of
 from simulator.weather.climate_zones import zone_of
 from simulator.weather.weather import make_weather
@@ -86,7 +86,7 @@ NORMALS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Lived:
+class SyntheticNormals:
     """The same of a synthetic year, with its highest and lowest temperature."""
 
     zone: str
@@ -107,14 +107,14 @@ class Lived:
         )
 
 
-def lived(normal: Normal, *, seeds: int = 1) -> Lived:
+def lived(normal: Normal, *, seeds: int = 1) -> SyntheticNormals:
     """Live through a year in a town, or through several; thirteen months of four weeks."""
     place = Place(latitude=normal.latitude, longitude=normal.longitude, altitude_m=normal.altitude_m)
-    span = Span(datetime(2025, 1, 1, tzinfo=UTC), _HALF_HOUR, _DAYS * _A_DAY)
+    span = SlotSpan(datetime(2025, 1, 1, tzinfo=UTC), _HALF_HOUR, _DAYS * _A_DAY)
     climate = climate_of(place)
     celsius = np.array([make_weather(place, climate, span, seed=seed).temperature_c for seed in range(seeds)])
     months = celsius.reshape(seeds, -1, _MONTH_DAYS * _A_DAY).mean(axis=(0, 2))
-    return Lived(
+    return SyntheticNormals(
         zone=zone_of(place),
         mean_c=float(celsius.mean()),
         warmest_c=float(months.max()),

@@ -10,7 +10,7 @@ import numpy as np
 
 from energy.errors import AdvisorError
 from eval.collect.closed_loop import MEMBERS
-from eval.collect.homes import Source, staged
+from eval.collect.homes import HistorySource, staged
 from eval.grade.metrics import LEAST_SAVING, Graded, Window, by_policy, paired, price, window
 from eval.grade.records import Cell, Record
 from eval.grade.stretches import by_day, by_month
@@ -105,7 +105,7 @@ def winter_day(graded: Sequence[Graded]) -> ShownDay | None:
     return ShownDay(trios[at]["planner"].cell, day, drawing)
 
 
-def among_similar(shown: ShownDay, source: Source) -> Drawing | str:
+def among_similar(shown: ShownDay, source: HistorySource) -> Drawing | str:
     """The day among those before it that the plan chose at its midnight, or why they cannot be drawn."""
     try:
         history = staged(source, shown.cell)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from energy.errors import DataError
-from eval.collect.homes import Source
+from eval.collect.homes import HistorySource
 from eval.grade.metrics import LEAST_SAVING, Graded, Setting, by_policy, everywhere, grade, paired, setting, window
 from eval.grade.records import Record, read
 from eval.report import pictures, tables
@@ -22,7 +22,7 @@ _DECISIONS = (
 )
 
 
-def write_report(records: Path, out: Path, *, source: Source | None = None) -> tuple[Path, Path]:
+def write_report(records: Path, out: Path, *, source: HistorySource | None = None) -> tuple[Path, Path]:
     """Grade every record of a folder and write `report.html` and `report.md` into `out`.
 
     Records hold no past days: those like the day shown are drawn where `source` has its home.
@@ -59,7 +59,9 @@ def refresh(document: Path, text: str, *, mark: str = MARK) -> None:
     document.write_text(f"{told}{found}\n{tables_alone}", encoding="utf-8")
 
 
-def report(records: Sequence[Record], *, damaged: Sequence[str] = (), source: Source | None = None) -> list[Section]:
+def report(
+    records: Sequence[Record], *, damaged: Sequence[str] = (), source: HistorySource | None = None
+) -> list[Section]:
     """All sections; figures show the setting with the most cells, tables all settings."""
     by_setting: dict[Setting, list[Graded]] = defaultdict(list)
     for one in grade(records):
@@ -95,7 +97,7 @@ def _all(by_setting: Mapping[Setting, Sequence[Graded]]) -> list[Section]:
     ]
 
 
-def _main_setting(main: Setting, graded: Sequence[Graded], source: Source | None) -> list[Section]:
+def _main_setting(main: Setting, graded: Sequence[Graded], source: HistorySource | None) -> list[Section]:
     most = everywhere(graded)
     same = paired(most) or most
     groups = by_policy(same)
@@ -116,7 +118,7 @@ def _main_setting(main: Setting, graded: Sequence[Graded], source: Source | None
     ]
 
 
-def _winter_day(graded: Sequence[Graded], source: Source | None) -> tuple[str | Drawing, ...]:
+def _winter_day(graded: Sequence[Graded], source: HistorySource | None) -> tuple[str | Drawing, ...]:
     shown = pictures.winter_day(graded)
     if shown is None:
         return ("No winter day that planner, greedy and oracle all finished.",)

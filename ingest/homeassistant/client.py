@@ -106,13 +106,13 @@ class Signed(BaseModel):
 HomeAssistantSettings.model_rebuild()
 
 
-class _Told(BaseModel):
+class _LenientModel(BaseModel):
     """What Home Assistant answers; later versions may say more."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class HomeAssistantConfig(_Told):
+class HomeAssistantConfig(_LenientModel):
     """Its own facts."""
 
     version: str
@@ -125,7 +125,7 @@ class HomeAssistantConfig(_Told):
     components: frozenset[str] = frozenset()
 
 
-class StatisticMeta(_Told):
+class StatisticMeta(_LenientModel):
     """What Home Assistant knows of one statistic."""
 
     statistic_id: str
@@ -142,7 +142,7 @@ class StatisticMeta(_Told):
         return self.has_mean or self.mean_type == 1
 
 
-class State(_Told):
+class EntityState(_LenientModel):
     """An entity now."""
 
     entity_id: str
@@ -169,7 +169,7 @@ class State(_Told):
             return None
 
 
-class StatisticRow(_Told):
+class StatisticRow(_LenientModel):
     """One period: running total at its end, or mean; kWh, kW or °C."""
 
     start: datetime
@@ -252,9 +252,9 @@ class HomeAssistant:
         """Version, zone, place, currency."""
         return HomeAssistantConfig.model_validate(self.command("get_config"))
 
-    def states(self) -> dict[str, State]:
+    def states(self) -> dict[str, EntityState]:
         """Every entity by its id."""
-        found = [State.model_validate(state) for state in self.command("get_states")]
+        found = [EntityState.model_validate(state) for state in self.command("get_states")]
         return {state.entity_id: state for state in found}
 
     def statistic_ids(self) -> dict[str, StatisticMeta]:

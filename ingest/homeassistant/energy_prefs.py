@@ -9,12 +9,12 @@ from ingest.homeassistant.client import Signed, StatisticRole
 from transport.payloads import first_fault
 
 
-class _Part(BaseModel):
+class _PrefsPart(BaseModel):
     # Versions add keys every few months; those that we read have kept their names.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Flow(_Part):
+class _Flow(_PrefsPart):
     """One direction at the meter."""
 
     stat_energy_from: str | None = None
@@ -23,7 +23,7 @@ class _Flow(_Part):
     number_energy_price: float | None = None
 
 
-class _Power(_Part):
+class _Power(_PrefsPart):
     stat_rate: str | None = None
 
 
@@ -57,7 +57,7 @@ class _Source(_Flow):
         )
 
 
-class EnergyPreferences(_Part):
+class EnergyPreferences(_PrefsPart):
     """The energy dashboard's settings."""
 
     energy_sources: tuple[_Source, ...] = ()

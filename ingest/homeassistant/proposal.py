@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from ingest.homeassistant.client import Signed, State, StatisticRole
+from ingest.homeassistant.client import EntityState, Signed, StatisticRole
 from ingest.homeassistant.matching import BatteryFit, Match, likely_signs, match_charge, match_power
 from ingest.homeassistant.survey import Survey
-from ingest.live.mapping import MappedRole, Source
+from ingest.live.mapping import MappedRole, SensorSource
 from knowledge.days import Floats
 
 _POWER_UNITS = ("W", "kW", "MW")
@@ -24,12 +24,12 @@ _OUTSIDE = ("outdoor", "outside", "exterior", "aussen", "außen", "buiten", "ext
 
 
 @dataclass(slots=True)
-class Proposal:
+class SensorProposal:
     """What was found, role by role; `missing` roles could not be told from what happened."""
 
     statistics: dict[StatisticRole, Signed]
     corrected: bool = False
-    sensors: dict[MappedRole, Source] = field(default_factory=dict)
+    sensors: dict[MappedRole, SensorSource] = field(default_factory=dict)
     entities: dict[MappedRole, tuple[str, ...]] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     missing: list[MappedRole] = field(default_factory=list)
@@ -41,9 +41,9 @@ def topic_of(entity: str, base: str) -> str:
     return f"{base}/{entity.replace('.', '/', 1)}/state"
 
 
-def propose(survey: Survey, base: str) -> Proposal:
+def propose(survey: Survey, base: str) -> SensorProposal:
     """Find the roles' live sensors, whose topics lie under statestream's `base`."""
-    made = Proposal(dict(survey.preferences.statistics()))
+    made = SensorProposal(dict(survey.preferences.statistics()))
     _mend_signs(made, survey)
     taken: set[str] = set()
     for role in ("pv_power", "grid_power", "battery_power"):
@@ -55,20 +55,20 @@ def propose(survey: Survey, base: str) -> Proposal:
     return made
 
 
-def name_sensor(made: Proposal, role: MappedRole, entity: str, *, state: State | None, base: str) -> None:
+def name_sensor(made: SensorProposal, role: MappedRole, entity: str, *, state: EntityState | None, base: str) -> None:
     """Take the user's word for a role; a leading minus turns the sensor round."""
     sign: Literal[1, -1] = -1 if entity.startswith("-") else 1
     entity = entity.lstrip("-")
     unit = (state.unit if state else "") or ("%" if role == "battery_soc" else "W")
     age_s = _SOC_MAX_AGE_S if role == "battery_soc" else _POWER_MAX_AGE_S
-    made.sensors[role] = Source(topic=(topic_of(entity, base),), unit=unit, sign=sign, max_age_s=age_s)
+    made.sensors[role] = SensorSource(topic=(topic_of(entity, base),), unit=unit, sign=sign, max_age_s=age_s)
     made.entities[role] = (entity,)
     made.why[role] = "as you said"
     if role in made.missing:
         made.missing.remove(role)
 
 
-def _mend_signs(made: Proposal, survey: Survey) -> None:
+def _mend_signs(made: SensorProposal, survey: Survey) -> None:
     """Statistics that were entered the wrong way round in the energy dashboard show in charge and balance."""
     battery = made.statistics.get("battery_power")
     if battery is not None:
@@ -86,14 +86,14 @@ def _mend_signs(made: Proposal, survey: Survey) -> None:
         _turn(made, "grid_power", "as the dashboard has it, the house would often use less than nothing")
 
 
-def _turn(made: Proposal, role: StatisticRole, why: str) -> None:
+def _turn(made: SensorProposal, role: StatisticRole, why: str) -> None:
     signed = made.statistics[role]
     made.statistics[role] = Signed(add=signed.subtract, subtract=signed.add)
     made.corrected = True
     made.why[f"{role} statistics"] = f"taken the other way round: {why}"
 
 
-def _find_power(made: Proposal, survey: Survey, role: StatisticRole, *, base: str, taken: set[str]) -> None:
+def _find_power(made: SensorProposal, survey: Survey, role: StatisticRole, *, base: str, taken: set[str]) -> None:
     signed = made.statistics[role]
     candidates = {name: values for name, values in survey.powers().items() if name not in taken}
     whole = match_power(survey.signed(signed), candidates)
@@ -122,12 +122,12 @@ def _fit_together(survey: Survey, parts: list[Match | None]) -> bool:
 
 
 def _accept(
-    made: Proposal, survey: Survey, role: MappedRole, *, add: list[Match], subtract: list[Match], base: str
+    made: SensorProposal, survey: Survey, role: MappedRole, *, add: list[Match], subtract: list[Match], base: str
 ) -> None:
     first = add[0] if add else subtract[0]
     unit, odd = _true_unit(survey, first)
     flip = first.sign if not subtract else 1
-    made.sensors[role] = Source(
+    made.sensors[role] = SensorSource(
         topic=tuple(topic_of(match.name, base) for match in add),
         subtract=tuple(topic_of(match.name, base) for match in subtract),
         unit=unit,
@@ -155,12 +155,12 @@ def _unit_of(survey: Survey, name: str) -> str:
     return (state.unit if state else "") or (meta.statistics_unit_of_measurement if meta else None) or "W"
 
 
-def _find_charge(made: Proposal, base: str) -> None:
+def _find_charge(made: SensorProposal, base: str) -> None:
     if made.battery is None:
         made.missing.append("battery_soc")
         return
     name = made.battery.name
-    made.sensors["battery_soc"] = Source(topic=(topic_of(name, base),), unit="%", max_age_s=_SOC_MAX_AGE_S)
+    made.sensors["battery_soc"] = SensorSource(topic=(topic_of(name, base),), unit="%", max_age_s=_SOC_MAX_AGE_S)
     made.entities["battery_soc"] = (name,)
     made.why["battery_soc"] = (
         f"rises and falls with the battery's energy (r = {made.battery.likeness:.3f}); "
@@ -168,7 +168,7 @@ def _find_charge(made: Proposal, base: str) -> None:
     )
 
 
-def _find_load(made: Proposal, survey: Survey, *, base: str, taken: set[str]) -> None:
+def _find_load(made: SensorProposal, survey: Survey, *, base: str, taken: set[str]) -> None:
     needed: tuple[StatisticRole, ...] = ("pv_power", "grid_power", "battery_power")
     if any(role not in made.statistics for role in needed):
         made.missing.append("load_power")
@@ -183,14 +183,14 @@ def _find_load(made: Proposal, survey: Survey, *, base: str, taken: set[str]) ->
     balance_load(made)
 
 
-def _find_temperature(made: Proposal, survey: Survey, base: str) -> None:
+def _find_temperature(made: SensorProposal, survey: Survey, base: str) -> None:
     found = [
         name
         for name, meta in survey.known.items()
         if meta.unit_class == "temperature" and meta.is_mean and any(word in name for word in _OUTSIDE)
     ]
     if len(found) == 1:
-        made.sensors["outdoor_temperature"] = Source(
+        made.sensors["outdoor_temperature"] = SensorSource(
             topic=(topic_of(found[0], base),), unit=_unit_of(survey, found[0]), max_age_s=3600.0
         )
         made.statistics["outdoor_temperature"] = Signed(add=(found[0],))
@@ -199,17 +199,17 @@ def _find_temperature(made: Proposal, survey: Survey, base: str) -> None:
         made.why["outdoor_temperature"] = "by its name"
 
 
-def balance_load(made: Proposal) -> None:
+def balance_load(made: SensorProposal) -> None:
     """Take the load from the balance where nothing measures it and all else does."""
     needed: tuple[MappedRole, ...] = ("pv_power", "grid_power", "battery_power")
     if "load_power" in made.sensors or any(role not in made.sensors for role in needed):
         return
-    made.sensors["load_power"] = Source(from_balance=True)
+    made.sensors["load_power"] = SensorSource(from_balance=True)
     made.why["load_power"] = "no sensor follows the house's use: taken from the balance, PV + grid + battery"
     if "load_power" in made.missing:
         made.missing.remove("load_power")
 
 
-def settled(sensors: Mapping[MappedRole, Source]) -> bool:
+def settled(sensors: Mapping[MappedRole, SensorSource]) -> bool:
     """Whether the roles without which nothing is decided are there."""
     return all(role in sensors for role in ("pv_power", "load_power", "battery_soc"))

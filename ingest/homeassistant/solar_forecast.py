@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from energy.errors import DataError
 from energy.slots import floor_slot
-from ingest.homeassistant.client import HomeAssistant, State
+from ingest.homeassistant.client import EntityState, HomeAssistant
 from transport.payloads import PvForecast, first_fault
 
 _HOUR = timedelta(hours=1)
@@ -17,7 +17,7 @@ _LONGEST = timedelta(days=14)
 _SOUNDS = ("solcast", "forecast_solar", "open_meteo_solar", "solar_forecast", "pv_forecast", "energy_production_t")
 
 
-class _Told(BaseModel):
+class _SolarForecastAnswer(BaseModel):
     """Of one integration: energy in Wh by the time at which it flows."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -60,14 +60,14 @@ def read_solar_forecast(told: Mapping[str, object], now: datetime) -> PvForecast
     return PvForecast(time=now, step_minutes=60, start=start, values_kw=values)
 
 
-def _read(entry: str, said: object) -> _Told:
+def _read(entry: str, said: object) -> _SolarForecastAnswer:
     try:
-        return _Told.model_validate(said)
+        return _SolarForecastAnswer.model_validate(said)
     except ValidationError as err:
         raise DataError(f"solar forecast {entry!r} of Home Assistant cannot be read: {first_fault(err)}") from err
 
 
-def forecast_entities(states: Mapping[str, State]) -> tuple[str, ...]:
+def forecast_entities(states: Mapping[str, EntityState]) -> tuple[str, ...]:
     """Sensors that sound like a PV forecast, whatever the energy dashboard knows of them."""
     return tuple(
         sorted(name for name in states if name.startswith("sensor.") and any(word in name for word in _SOUNDS))

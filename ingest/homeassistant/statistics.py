@@ -39,7 +39,7 @@ _TOLD_GAPS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class SlotGrid:
     """Slots of one step from a start on."""
 
     start: datetime
@@ -156,7 +156,7 @@ def _days(
     start = floor_slot(day_bounds(since, home.tz)[0], step)
     # The forenoon after shows whether the last evening's silence was night.
     end = day_bounds(until, home.tz)[1] + _FORENOON
-    grid = Grid(start, step, -((start - end) // step))
+    grid = SlotGrid(start, step, -((start - end) // step))
     rows = fetch_rows(assistant, {name for signed in sources.values() for name in signed.ids}, grid)
     series = {
         role: signed_means(signed, rows, grid, dawn_kwh=_dawn_kwh(role, home, step)) for role, signed in sources.items()
@@ -168,7 +168,7 @@ def _days(
     return {record.day: record for record in days if since <= record.day <= until}, tuple(faults)
 
 
-def fetch_rows(assistant: HomeAssistant, ids: Iterable[str], grid: Grid) -> dict[str, list[StatisticRow]]:
+def fetch_rows(assistant: HomeAssistant, ids: Iterable[str], grid: SlotGrid) -> dict[str, list[StatisticRow]]:
     """All rows of the grid, and of the day before it: a running total needs one to start from."""
     rows: dict[str, list[StatisticRow]] = {name: [] for name in sorted(ids)}
     at, end = grid.start - DAY, grid.end
@@ -181,7 +181,7 @@ def fetch_rows(assistant: HomeAssistant, ids: Iterable[str], grid: Grid) -> dict
 
 
 def signed_means(
-    signed: Signed, rows: Mapping[str, list[StatisticRow]], grid: Grid, *, dawn_kwh: float = 0.0
+    signed: Signed, rows: Mapping[str, list[StatisticRow]], grid: SlotGrid, *, dawn_kwh: float = 0.0
 ) -> Floats:
     """Mean of each slot of added less subtracted statistics; NaN where one of them is unknown."""
     total = np.zeros(grid.count)
@@ -191,7 +191,7 @@ def signed_means(
     return total
 
 
-def slot_means(rows: Sequence[StatisticRow], grid: Grid, *, dawn_kwh: float = 0.0) -> Floats:
+def slot_means(rows: Sequence[StatisticRow], grid: SlotGrid, *, dawn_kwh: float = 0.0) -> Floats:
     """Mean of each slot: a mean as it is, a running total by its differences per hour.
 
     Home Assistant's sum counts on over resets of the meter. After an outage the first difference holds all that flowed
@@ -221,7 +221,7 @@ def _dawn_kwh(role: StatisticRole, home: Home, step: timedelta) -> float:
     return _DAWN_SHARE * home.pv_peak_kw * hours(step) if role == "pv_power" else 0.0
 
 
-def _refuse_absurd(role: StatisticRole, values: Floats, grid: Grid, home: Home) -> str | None:
+def _refuse_absurd(role: StatisticRole, values: Floats, grid: SlotGrid, home: Home) -> str | None:
     """Make unknown what this home cannot have measured; what was found, in words."""
     low, high = believable_range(role, home)
     wrong = np.flatnonzero((values < low - _NOISE_KW) | (values > high))
@@ -235,7 +235,7 @@ def _refuse_absurd(role: StatisticRole, values: Floats, grid: Grid, home: Home) 
     )
 
 
-def _darken_nights(pv_kw: Floats, grid: Grid, home: Home) -> None:
+def _darken_nights(pv_kw: Floats, grid: SlotGrid, home: Home) -> None:
     """Set to zero the gaps of inverters that sleep: over local 01:00, with hardly any sun on either side."""
     unknown = np.isnan(pv_kw)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], unknown, [False])).astype(int)))
@@ -247,7 +247,7 @@ def _darken_nights(pv_kw: Floats, grid: Grid, home: Home) -> None:
             pv_kw[first:after] = 0.0
 
 
-def _holds_one(grid: Grid, first: int, after: int, zone: ZoneInfo) -> bool:
+def _holds_one(grid: SlotGrid, first: int, after: int, zone: ZoneInfo) -> bool:
     """Whether slots [first, after) hold a local hour of one at night."""
     return any((grid.start + at * grid.step).astimezone(zone).hour == 1 for at in range(first, after))
 

@@ -8,16 +8,16 @@ import numpy as np
 
 from energy.slots import DAY, floor_slot
 from ingest.homeassistant.client import (
+    EntityState,
     HomeAssistant,
     HomeAssistantConfig,
     Signed,
-    State,
     StatisticMeta,
     StatisticRole,
     StatisticRow,
 )
 from ingest.homeassistant.energy_prefs import EnergyPreferences, read_preferences
-from ingest.homeassistant.statistics import HOUR, Grid, fetch_rows, signed_means, slot_means
+from ingest.homeassistant.statistics import HOUR, SlotGrid, fetch_rows, signed_means, slot_means
 from knowledge.days import Floats
 
 _REACH = 30 * DAY
@@ -30,10 +30,10 @@ class Survey:
     """What Home Assistant says of itself and its home, and hourly means of all that may matter (kW, fraction, °C)."""
 
     config: HomeAssistantConfig
-    states: Mapping[str, State]
+    states: Mapping[str, EntityState]
     known: Mapping[str, StatisticMeta]
     preferences: EnergyPreferences
-    grid: Grid
+    grid: SlotGrid
     rows: Mapping[str, list[StatisticRow]]
     solar_forecast: Mapping[str, object] = field(default_factory=dict)
 
@@ -73,12 +73,12 @@ def take_survey(assistant: HomeAssistant, now: datetime, also: Mapping[Statistic
     wanted = {name for signed in sources.values() for name in signed.ids if name in known}
     powers = [name for name, meta in known.items() if meta.unit_class == "power" and meta.is_mean]
     end = floor_slot(now, HOUR)
-    grid = Grid(end - _REACH, HOUR, int(_REACH / timedelta(hours=1)))
+    grid = SlotGrid(end - _REACH, HOUR, int(_REACH / timedelta(hours=1)))
     rows = fetch_rows(assistant, {*wanted, *powers[:_MOST], *_percentages(known, states)[:_MOST]}, grid)
     return Survey(assistant.config(), states, known, preferences, grid, rows, assistant.solar_forecast())
 
 
-def _percentages(known: Mapping[str, StatisticMeta], states: Mapping[str, State]) -> list[str]:
+def _percentages(known: Mapping[str, StatisticMeta], states: Mapping[str, EntityState]) -> list[str]:
     """Charges of batteries: those that say so, then other percentages that sound like one."""
     percent = [name for name, meta in known.items() if meta.statistics_unit_of_measurement == "%" and meta.is_mean]
     said = [name for name in percent if name in states and states[name].device_class == "battery"]

@@ -34,7 +34,7 @@ def _as_tuple(given: object) -> object:
 Names = Annotated[tuple[Annotated[str, Field(min_length=1, pattern=r"^[^#+]+$")], ...], BeforeValidator(_as_tuple)]
 
 
-class Source(BaseModel):
+class SensorSource(BaseModel):
     """Where one role is measured: topics that are added, others that are subtracted, their unit and freshness.
 
     `sign = -1` turns a sensor that counts the other way round: grid import and battery discharge are positive inside.
@@ -52,7 +52,7 @@ class Source(BaseModel):
     from_balance: bool = False
 
     @model_validator(mode="after")
-    def _says_where(self) -> "Source":
+    def _says_where(self) -> "SensorSource":
         if self.from_balance == bool(self.topic):
             raise ValueError(f"topic {self.topic!r}: give a topic, or from_balance = true for the load")
         if self.topic and self.unit is None:
@@ -60,7 +60,7 @@ class Source(BaseModel):
         return self
 
 
-def check_sources(sources: Mapping[MappedRole, Source]) -> None:
+def check_sources(sources: Mapping[MappedRole, SensorSource]) -> None:
     """Refuse a mapping that cannot work, with the role in the message.
 
     Raises:
@@ -88,7 +88,7 @@ def _check_unit(role: MappedRole, unit: str) -> None:
 
 
 @dataclass(slots=True)
-class _Part:
+class _TopicPart:
     """The last word of one topic about one role, in inside units."""
 
     topic: str
@@ -106,17 +106,17 @@ class MappedSensors:
     earlier counts once its publisher is heard live.
     """
 
-    def __init__(self, sources: Mapping[MappedRole, Source], home: Home) -> None:
+    def __init__(self, sources: Mapping[MappedRole, SensorSource], home: Home) -> None:
         self._sources = sources
         self._home = home
-        self._parts: dict[Role, list[_Part]] = {}
+        self._parts: dict[Role, list[_TopicPart]] = {}
         self._alive: dict[str, datetime] = {}
         forecast = sources.get("pv_forecast")
         self._forecast_topics = frozenset(forecast.topic if forecast else ())
         for role, source in sources.items():
             if role != "pv_forecast":
                 self._parts[role] = [
-                    _Part(topic, factor * source.sign)
+                    _TopicPart(topic, factor * source.sign)
                     for topics, factor in ((source.topic, 1.0), (source.subtract, -1.0))
                     for topic in topics
                 ]
@@ -128,7 +128,7 @@ class MappedSensors:
         """Roles that are read this way; the advisor's own topics do not count for them."""
         return tuple(self._parts)
 
-    def hear(self, topic: str, payload: bytes, *, retained: bool, now: datetime) -> PvForecast | None:
+    def update(self, topic: str, payload: bytes, *, retained: bool, now: datetime) -> PvForecast | None:
         """Take in a message of a mapped topic; a forecast is handed on.
 
         Raises:
@@ -151,10 +151,10 @@ class MappedSensors:
             known["load_power"] = balance
         return known
 
-    def _parts_of(self, topic: str) -> Iterator[tuple[Role, _Part]]:
+    def _parts_of(self, topic: str) -> Iterator[tuple[Role, _TopicPart]]:
         return ((role, part) for role, parts in self._parts.items() for part in parts if part.topic == topic)
 
-    def _take(self, role: Role, part: _Part, payload: bytes, *, retained: bool, now: datetime) -> None:
+    def _take(self, role: Role, part: _TopicPart, payload: bytes, *, retained: bool, now: datetime) -> None:
         source = self._sources[role]
         before, part.value = part.value, None
         try:
@@ -184,7 +184,7 @@ class MappedSensors:
             return None
         return Reading(total, min(known))
 
-    def _true_at(self, role: Role, part: _Part, now: datetime) -> datetime | None:
+    def _true_at(self, role: Role, part: _TopicPart, now: datetime) -> datetime | None:
         """When a value was last known to be true: told, or not contradicted by a publisher that is alive."""
         if part.at is None:
             return None
@@ -195,7 +195,7 @@ class MappedSensors:
             return max(part.at, alive)
         return part.at
 
-    def _stands(self, role: Role, part: _Part) -> timedelta:
+    def _stands(self, role: Role, part: _TopicPart) -> timedelta:
         """How long an unrepeated value counts: a charge while the battery hardly moves, dark panels until dawn."""
         resting = role in _MAY_REST and abs(part.value or 0.0) <= _RESTING_KW
         battery = self._parts.get("battery_power", [])

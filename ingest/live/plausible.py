@@ -45,7 +45,7 @@ class _ChargeWatch:
         """Whether the charge is not believed now."""
         return self.anchor is not None
 
-    def hear(self, reading: Reading, moved: float, slack: float) -> None:
+    def update(self, reading: Reading, moved: float, slack: float) -> None:
         """Take in a charge, after the battery moved by `moved`, give or take `slack`, since the one before."""
         self.expected = min(max(self.expected + moved, 0.0), 1.0)
         self.slack += slack
@@ -81,7 +81,7 @@ class _BatteryFlow:
         self._moved = 0.0
         self._slack = 0.0
 
-    def hear(self, reading: Reading) -> None:
+    def update(self, reading: Reading) -> None:
         """A power speaks for the time up to it; discharge is positive at a sensor."""
         self._power = reading
         self._count(reading.at)
@@ -110,7 +110,7 @@ class _BatteryFlow:
         self._moved -= given_kw * factor * share
 
 
-class Witness:
+class PlausibilityCheck:
     """Remembers the readings of the last hours and says what is hard to believe."""
 
     def __init__(self, home: Home) -> None:
@@ -119,10 +119,10 @@ class Witness:
         self._charge: _ChargeWatch | None = None
         self._runs: dict[Role, deque[Reading]] = {}
 
-    def hear(self, role: Role, reading: Reading) -> None:
+    def update(self, role: Role, reading: Reading) -> None:
         """Take in a reading; one that is no newer than the last of its role says nothing."""
         if role == "battery_power":
-            self._flow.hear(reading)
+            self._flow.update(reading)
         elif role == "battery_soc":
             self._hear_charge(reading)
         if role in _WATCHED:
@@ -145,7 +145,7 @@ class Witness:
             self._flow.taken(reading.at)
             self._charge = _ChargeWatch(reading.value, reading)
         elif reading.at > watch.said.at:
-            watch.hear(reading, *self._flow.taken(reading.at))
+            watch.update(reading, *self._flow.taken(reading.at))
 
     def _charge_doubts(self) -> tuple[str, ...]:
         watch = self._charge

@@ -52,7 +52,7 @@ class SensorQuality(BaseModel):
 PERFECT = SensorQuality()
 
 
-class State(NamedTuple):
+class SensorState(NamedTuple):
     """What a sensor says: a value in its own unit and the time it says it is of."""
 
     name: str
@@ -91,20 +91,20 @@ class Sensors:
         self._perfect = quality == PERFECT
         self._began = began
         self._rng = np.random.default_rng([seed, 1])
-        self._said: dict[str, State] = {}
-        self._past: defaultdict[str, deque[State]] = defaultdict(lambda: deque(maxlen=600))
+        self._said: dict[str, SensorState] = {}
+        self._past: defaultdict[str, deque[SensorState]] = defaultdict(lambda: deque(maxlen=600))
         self._restarted_from: dict[str, float] = {}
 
-    def read(self, truth: Mapping[str, float], now: datetime) -> list[State]:
+    def read(self, truth: Mapping[str, float], now: datetime) -> list[SensorState]:
         """States to be published now, in the order of `truth`."""
         if self._perfect:
-            return [State(name, value, now) for name, value in truth.items()]
+            return [SensorState(name, value, now) for name, value in truth.items()]
         said = (self._one(name, value, now) for name, value in truth.items())
         return [state for state in said if state is not None]
 
-    def _one(self, name: str, true: float, now: datetime) -> State | None:
-        state: State | None = State(name, self._measured(name, true), now)
-        self._past[name].append(State(name, true, now))
+    def _one(self, name: str, true: float, now: datetime) -> SensorState | None:
+        state: SensorState | None = SensorState(name, self._measured(name, true), now)
+        self._past[name].append(SensorState(name, true, now))
         for fault in self._quality.faults:
             if state is not None and self._active(fault, name, now):
                 state = self._faulty(fault, state)
@@ -125,31 +125,31 @@ class Sensors:
         since = (now - self._began) / timedelta(hours=1)
         return fault.sensor in {name, ALL} and fault.after_hours <= since < fault.after_hours + fault.hours
 
-    def _faulty(self, fault: Fault, state: State) -> State | None:
+    def _faulty(self, fault: Fault, state: SensorState) -> SensorState | None:
         match fault.kind:
             case "dropout":
                 return None
             case "stuck":
                 last = self._said.get(state.name)
-                return State(state.name, last.value if last else state.value, state.at)
+                return SensorState(state.name, last.value if last else state.value, state.at)
             case "delayed":
                 return self._earlier(state, timedelta(minutes=abs(fault.by)))
             case "restart":
                 if _is_counter(state.name):
                     self._restarted_from[state.name] = self._past[state.name][-1].value
-                return State(state.name, 0.0, state.at)
+                return SensorState(state.name, 0.0, state.at)
             case "wrong_unit":
-                return State(state.name, state.value * fault.by, state.at)
+                return SensorState(state.name, state.value * fault.by, state.at)
             case "spikes":
                 hit = self._rng.integers(_SPIKE_EVERY) == 0
-                return State(state.name, state.value + fault.by, state.at) if hit else state
+                return SensorState(state.name, state.value + fault.by, state.at) if hit else state
 
-    def _earlier(self, state: State, by: timedelta) -> State | None:
+    def _earlier(self, state: SensorState, by: timedelta) -> SensorState | None:
         """The newest state that is at least `by` old."""
         old = [past for past in self._past[state.name] if past.at <= state.at - by]
         return old[-1] if old else None
 
-    def _is_news(self, state: State, now: datetime) -> bool:
+    def _is_news(self, state: SensorState, now: datetime) -> bool:
         last = self._said.get(state.name)
         if last is None or not self._quality.report_on_change:
             return True

@@ -7,8 +7,8 @@ import numpy as np
 from simulator.clock import LocalDays
 from simulator.noise import Floats, stream
 from simulator.synthetic.diary import Diary
-from simulator.synthetic.people import Presence
-from simulator.synthetic.spec import Car
+from simulator.synthetic.people import Occupancy
+from simulator.synthetic.spec import CarSpec
 
 _NIGHT_BEGINS, _NIGHT_ENDS = 1 * 60, 7 * 60
 # Plugged in when less than this is left, or by chance.
@@ -27,7 +27,7 @@ class CarHistory:
     km: Floats
 
 
-def drive_and_charge(car: Car, local: LocalDays, diary: Diary, presence: Presence, *, seed: int) -> CarHistory:
+def drive_and_charge(car: CarSpec, local: LocalDays, diary: Diary, presence: Occupancy, *, seed: int) -> CarHistory:
     """Play the car slot by slot: energy driven leaves while it is away, charging adds what the charger gives.
 
     A journey that the battery cannot make is charged on the way, which does not show at home.
@@ -56,7 +56,7 @@ def drive_and_charge(car: Car, local: LocalDays, diary: Diary, presence: Presenc
     return CarHistory(charging, soc, at_home, km)
 
 
-def _journeys(car: Car, local: LocalDays, diary: Diary, presence: Presence, *, seed: int) -> tuple[Floats, Floats]:
+def _journeys(car: CarSpec, local: LocalDays, diary: Diary, presence: Occupancy, *, seed: int) -> tuple[Floats, Floats]:
     """Energy driven in each slot in kWh, NaN while the car is at home; and km of each day."""
     rng = stream(seed, "journeys")
     used = np.full(local.slots, np.nan)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.clock import LocalDays
 from simulator.noise import stream
-from simulator.synthetic.spec import Car, HomeSpec, Life, Period
+from simulator.synthetic.spec import CarSpec, DayRange, HomeSpec, Life
 
 # Departure and return, in minutes of the local day: of a journey, and of a long drive within a day.
 _LEAVES, _RETURNS = 10 * 60, 18 * 60
@@ -77,7 +77,7 @@ def _told(
     return tuple(map(tuple, notes))
 
 
-def _drives(car: Car | None, local: LocalDays, *, seed: int) -> list[int]:
+def _drives(car: CarSpec | None, local: LocalDays, *, seed: int) -> list[int]:
     """Days of long drives, most of them at weekends."""
     if car is None:
         return []
@@ -117,7 +117,7 @@ def _visits(life: Life, local: LocalDays, *, seed: int) -> Iterable[tuple[int, i
         yield first, first + int(rng.integers(1, 4)), int(rng.integers(1, 4)), True
 
 
-def _places(period: Period, local: LocalDays) -> tuple[int, int]:
+def _places(period: DayRange, local: LocalDays) -> tuple[int, int]:
     return (period.first - local.first).days, (period.last - local.first).days
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from energy.errors import SettingsError
 from energy.home import Home
-from energy.solar import Span, pv_power
+from energy.solar import SlotSpan, pv_power
 from energy.tariff import is_rest_day
 from ingest.history.table import History
 from knowledge.days import DayRecord
@@ -17,10 +17,10 @@ from simulator.house.recording import Recording
 from simulator.noise import Floats
 from simulator.synthetic.car import CarHistory, drive_and_charge
 from simulator.synthetic.diary import Diary, write_diary
-from simulator.synthetic.household import Situation, plug_loads
+from simulator.synthetic.household import HouseholdContext, plug_loads
 from simulator.synthetic.indoors import Indoors, live_indoors
-from simulator.synthetic.outlook import Outlook, look_ahead, pv_outlook
-from simulator.synthetic.people import Presence, who_is_home
+from simulator.synthetic.outlook import WeatherForecast, look_ahead, pv_outlook
+from simulator.synthetic.people import Occupancy, who_is_home
 from simulator.synthetic.spec import HomeSpec
 from simulator.weather.climate import climate_of
 from simulator.weather.weather import Weather, make_weather
@@ -44,12 +44,12 @@ class SyntheticYear:
     days: int
     weather: Weather
     diary: Diary
-    presence: Presence
+    presence: Occupancy
     loads: dict[str, Floats]
     indoors: Indoors
     car: CarHistory | None
     pv_kw: Floats
-    midnight: Outlook | None
+    midnight: WeatherForecast | None
     pv_forecast_kw: Floats | None
 
     @property
@@ -70,11 +70,11 @@ def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
     home = spec.home()
     local = LocalDays(spec.first_day, days + _BEYOND_DAYS, home.tz, STEP)
     climate = climate_of(spec.place, spec.climate)
-    weather = make_weather(spec.place, climate, Span(local.start, STEP, local.slots), seed=seed)
+    weather = make_weather(spec.place, climate, SlotSpan(local.start, STEP, local.slots), seed=seed)
     rest_days = [is_rest_day(home.tariff, day) for day in local.days]
     diary = write_diary(spec, local, seed=seed, warm_day=climate.warmest_day)
     presence = who_is_home(spec.life, local, diary, rest_days=rest_days, warm_day=climate.warmest_day, seed=seed)
-    situation = Situation(spec, local, diary, presence, weather, rest_days, seed)
+    situation = HouseholdContext(spec, local, diary, presence, weather, rest_days, seed)
     plugs = plug_loads(situation)
     indoors = live_indoors(situation, np.sum(list(plugs.values()), axis=0))
     car = None if spec.car is None else drive_and_charge(spec.car, local, diary, presence, seed=seed)

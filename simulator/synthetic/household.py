@@ -9,7 +9,7 @@ from simulator.clock import LocalDays
 from simulator.noise import Floats, remembering, running_mean, stream
 from simulator.synthetic.cycles import CYCLES
 from simulator.synthetic.diary import Diary
-from simulator.synthetic.people import Presence
+from simulator.synthetic.people import Occupancy
 from simulator.synthetic.spec import HomeSpec
 from simulator.weather.weather import Weather
 
@@ -20,19 +20,19 @@ _SHOWER_KWH, _SINK_KWH = 1.6, 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Situation:
+class HouseholdContext:
     """What everything in a house depends on: its days, people and weather."""
 
     spec: HomeSpec
     local: LocalDays
     diary: Diary
-    presence: Presence
+    presence: Occupancy
     weather: Weather
     rest_days: Sequence[bool]
     seed: int
 
 
-def plug_loads(house: Situation) -> dict[str, Floats]:
+def plug_loads(house: HouseholdContext) -> dict[str, Floats]:
     """Power of everything but heating, cooling, hot water and the car, by name, in kW, each of shape (slots,)."""
     habits, moods = _Habits.of(house), _moods(house)
     busy = np.repeat(moods, np.diff(house.local.bounds))
@@ -54,7 +54,7 @@ def plug_loads(house: Situation) -> dict[str, Floats]:
     return scaled | ({"pool": _pool(house)} if house.spec.house.pool_pump_kw else {})
 
 
-def hot_water_draws(house: Situation) -> Floats:
+def hot_water_draws(house: HouseholdContext) -> Floats:
     """Heat drawn from the tank in kW: showers after rising or before bed, dishes and hands while people are up."""
     drawn = np.zeros(house.local.slots)
     step_h = house.local.step.total_seconds() / 3600
@@ -87,7 +87,7 @@ class _Habits:
     washes_up_by_night: bool
 
     @classmethod
-    def of(cls, house: Situation) -> "_Habits":
+    def of(cls, house: HouseholdContext) -> "_Habits":
         rng = stream(house.seed, "habits")
         people = house.spec.life.people
         return cls(
@@ -109,13 +109,13 @@ class _Today:
     dinner_h: float
 
 
-def _moods(house: Situation) -> Floats:
+def _moods(house: HouseholdContext) -> Floats:
     """How much is done at home, per day: weeks of illness, projects or leisure stand out by a quarter or so."""
     slow = remembering(stream(house.seed, "moods"), house.local.count, lasts_steps=14)
     return np.asarray(np.exp(0.3 * slow - 0.3**2 / 2), dtype=np.float64)
 
 
-def _pool(house: Situation) -> Floats:
+def _pool(house: HouseholdContext) -> Floats:
     """A filter pump on a timer of its own: three hours in the cold season, eight in the warm one, most days."""
     begins = stream(house.seed, "pool").uniform(7, 12) * 60
     warmth = running_mean(house.weather.temperature_c, 288 * 21)
@@ -126,7 +126,7 @@ def _pool(house: Situation) -> Floats:
     return np.where(runs, house.spec.house.pool_pump_kw, 0.0)
 
 
-def _standby(house: Situation) -> Floats:
+def _standby(house: HouseholdContext) -> Floats:
     """Router, chargers, clocks and screens asleep: a floor of its own for each home."""
     rng = stream(house.seed, "standby")
     floor_kw = house.spec.house.standby_kw
@@ -136,7 +136,7 @@ def _standby(house: Situation) -> Floats:
     return np.asarray(floor_kw * np.clip(wobble, 0.8, 1.2), dtype=np.float64)
 
 
-def _fridge(house: Situation) -> Floats:
+def _fridge(house: HouseholdContext) -> Floats:
     """Compressors of fridge and freezer: on for a share of each cycle that grows with the room's warmth and use."""
     rng = stream(house.seed, "fridge")
     slots = np.arange(house.local.slots)
@@ -152,7 +152,7 @@ def _fridge(house: Situation) -> Floats:
     return total
 
 
-def _lights(house: Situation) -> Floats:
+def _lights(house: HouseholdContext) -> Floats:
     """Lamps of the rooms where people are, once the day outside is dim; shared rooms need fewer lamps a head."""
     rng = stream(house.seed, "lights")
     lamp_kw = 0.022 * rng.uniform(0.7, 1.8)
@@ -161,7 +161,7 @@ def _lights(house: Situation) -> Floats:
     return np.asarray(lamp_kw * 2 * rooms * darkness, dtype=np.float64)
 
 
-def _screens(house: Situation) -> Floats:
+def _screens(house: HouseholdContext) -> Floats:
     """Television in the evening and computers by day, of those who are awake at home."""
     rng = stream(house.seed, "screens")
     awake = house.presence.awake
@@ -171,7 +171,7 @@ def _screens(house: Situation) -> Floats:
     return np.asarray(television + 0.06 * awake**0.6 * working, dtype=np.float64)
 
 
-def _cook(kitchen: Floats, house: Situation, habits: _Habits, today: _Today) -> None:
+def _cook(kitchen: Floats, house: HouseholdContext, habits: _Habits, today: _Today) -> None:
     """Breakfast, lunch and dinner for whoever is there; guests mean the oven."""
     rng, dinner_h, cooks = today.rng, today.dinner_h, habits.cooks * today.mood
     _use(kitchen, "kettle", _moment(house, today.day, (6.2, 10), rng), habits, rng)
@@ -193,7 +193,7 @@ def _cook(kitchen: Floats, house: Situation, habits: _Habits, today: _Today) -> 
         _use(kitchen, name, _moment(house, today.day, (7, 23), rng), habits, rng)
 
 
-def _wash(laundry: Floats, dishes: Floats, house: Situation, habits: _Habits, today: _Today) -> None:
+def _wash(laundry: Floats, dishes: Floats, house: HouseholdContext, habits: _Habits, today: _Today) -> None:
     """Laundry in the home's own hour, more of it on rest days and after guests or a journey; dishes after dinner."""
     rng = today.rng
     rest = house.rest_days[today.day]
@@ -214,7 +214,7 @@ def _wash(laundry: Floats, dishes: Floats, house: Situation, habits: _Habits, to
         _use(dishes, "dishwasher", None if at is None else at + waits, habits, rng, times=1 + (guests > 4))
 
 
-def _small_things(other: Floats, house: Situation, habits: _Habits, today: _Today) -> None:
+def _small_things(other: Floats, house: HouseholdContext, habits: _Habits, today: _Today) -> None:
     rng = today.rng
     people = house.spec.life.people
     for _ in range(rng.binomial(people, 0.3)):
@@ -225,7 +225,7 @@ def _small_things(other: Floats, house: Situation, habits: _Habits, today: _Toda
         _use(other, "iron", _moment(house, today.day, (10, 21), rng), habits, rng)
 
 
-def _moment(house: Situation, day: int, window_h: tuple[float, float], rng: np.random.Generator) -> int | None:
+def _moment(house: HouseholdContext, day: int, window_h: tuple[float, float], rng: np.random.Generator) -> int | None:
     """A slot of a local window in which somebody is awake at home, or None."""
     first, end = (house.local.slot_at(day, hour * 60) for hour in window_h)
     awake = np.flatnonzero(house.presence.awake[first:end])

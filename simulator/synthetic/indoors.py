@@ -18,8 +18,8 @@ from simulator.house.thermal import (
 )
 from simulator.noise import Floats, remembering, running_mean, stream
 from simulator.synthetic.hot_water import Tank, TankHistory, keep_hot
-from simulator.synthetic.household import Situation, hot_water_draws
-from simulator.synthetic.spec import HomeSpec, House
+from simulator.synthetic.household import HouseholdContext, hot_water_draws
+from simulator.synthetic.spec import HomeSpec, HouseSpec
 from simulator.weather.weather import Weather
 
 # Heat loss in W/(m² K) of floor area, air and walls together; a third of it is air.
@@ -46,7 +46,7 @@ class Indoors:
     tank: TankHistory | None
 
 
-def envelope_of(house: House) -> Envelope:
+def envelope_of(house: HouseSpec) -> Envelope:
     """A building's heat stores and losses from its floor area and insulation."""
     loss = _LOSS_W_PER_M2_K[house.insulation] * house.floor_m2 / 1000
     return Envelope(
@@ -58,7 +58,7 @@ def envelope_of(house: House) -> Envelope:
     )
 
 
-def unit_of(house: House) -> ClimateUnit:
+def unit_of(house: HouseSpec) -> ClimateUnit:
     """A heater that just holds the house at the design difference, with a fifth to spare."""
     envelope = envelope_of(house)
     return ClimateUnit(
@@ -67,7 +67,7 @@ def unit_of(house: House) -> ClimateUnit:
     )
 
 
-def live_indoors(house: Situation, plug_kw: Floats) -> Indoors:
+def live_indoors(house: HouseholdContext, plug_kw: Floats) -> Indoors:
     """Temperatures and electricity; people, plugs and sun warm the house too.
 
     A house without electric heating is warmed by something else, which shows in no meter.
@@ -107,7 +107,7 @@ def _heat_per_kwh(kind: str, outdoor_c: Floats, supply_c: float) -> Floats:
     return heat_pump_cop(outdoor_c, supply_c) if kind == "heat_pump" else np.ones_like(outdoor_c)
 
 
-def _comfort(house: Situation) -> Comfort:
+def _comfort(house: HouseholdContext) -> Comfort:
     """Comfortable while somebody is awake at home, less so by night and in an empty house."""
     spec = house.spec.house
     awake = house.presence.awake > 0

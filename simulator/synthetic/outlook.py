@@ -23,7 +23,7 @@ _SEES = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outlook:
+class WeatherForecast:
     """Forecast of consecutive slots: temperature in °C, irradiance, wind."""
 
     temperature_c: Floats
@@ -31,7 +31,7 @@ class Outlook:
     wind_m_s: Floats
 
 
-def look_ahead(weather: Weather, lead_h: Floats, *, quality: Quality, seed: int) -> Outlook | None:
+def look_ahead(weather: Weather, lead_h: Floats, *, quality: Quality, seed: int) -> WeatherForecast | None:
     """What had been forecast of each slot `lead_h` hours before it began; None where nobody forecasts.
 
     Errors are sums of three stationary processes, each weighted by how much of its reach the lead time covers: a later
@@ -51,13 +51,13 @@ def look_ahead(weather: Weather, lead_h: Floats, *, quality: Quality, seed: int)
         return np.asarray((weights * sizes[:, None] * np.array(processes)).sum(axis=0), dtype=np.float64)
 
     if scale == 0:
-        return Outlook(weather.temperature_c, weather.light, weather.wind_m_s)
+        return WeatherForecast(weather.temperature_c, weather.light, weather.wind_m_s)
     wind_m_s = np.full_like(weather.wind_m_s, weather.wind_m_s.mean())
     temperature_c = weather.temperature_c + error("temperature", _TEMPERATURE_K)
-    return Outlook(temperature_c, _mistaken(weather, error("sky", _SKY)), wind_m_s)
+    return WeatherForecast(temperature_c, _mistaken(weather, error("sky", _SKY)), wind_m_s)
 
 
-def pv_outlook(plant: PvPlant, weather: Weather, outlook: Outlook) -> Floats:
+def pv_outlook(plant: PvPlant, weather: Weather, outlook: WeatherForecast) -> Floats:
     """PV power that follows from a forecast of the weather, in kW."""
     return pv_power(plant, weather.sun, outlook.light, outlook.temperature_c, outlook.wind_m_s)
 

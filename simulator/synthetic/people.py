@@ -33,7 +33,7 @@ _OUTING_CHANCE = {"workday": 0.25, "rest day": 0.6}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Presence:
+class Occupancy:
     """Per slot, of shape (slots,): people in the house, people awake in it, and whether it is left for days.
 
     `out` holds, for each day, when the first person left and came back, in minutes, or None.
@@ -65,7 +65,7 @@ class _Day:
 
 def who_is_home(
     life: Life, local: LocalDays, diary: Diary, *, rest_days: Sequence[bool], warm_day: int, seed: int
-) -> Presence:
+) -> Occupancy:
     """Presence of the household and of its guests."""
     breaks, together = _school_breaks(local, warm_day), _outings(rest_days, stream(seed, "together"))
     routines = _routines(life, stream(seed, "routines"))
@@ -91,7 +91,7 @@ def who_is_home(
     for day in np.flatnonzero(diary.empty_to > diary.empty_from).tolist():
         minute = local.minute[local.slice_of(day)]
         empty[local.slice_of(day)] = (minute >= diary.empty_from[day]) & (minute < diary.empty_to[day])
-    return Presence(at_home, awake, empty, tuple(outs))
+    return Occupancy(at_home, awake, empty, tuple(outs))
 
 
 def _routines(life: Life, rng: np.random.Generator) -> list[_Routine]:

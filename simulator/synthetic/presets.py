@@ -7,7 +7,7 @@ from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
 from energy.tariff import PresetTariff
-from simulator.synthetic.spec import Car, Habits, HomeSpec, House, Life
+from simulator.synthetic.spec import CarSpec, Habits, HomeSpec, HouseSpec, Life
 from simulator.weather.climate import ClimateWishes
 
 MADRID = Place(latitude=40.42, longitude=-3.70, altitude_m=650)
@@ -26,7 +26,7 @@ def _heat_pump() -> HomeSpec:
         place=MUNICH,
         zone="Europe/Berlin",
         life=Life(people=3, habits="at_home", holidays_per_year=1, weekends_away_per_year=2, guest_evenings_per_year=6),
-        house=House(floor_m2=140, heating="heat_pump", hot_water="heat_pump"),
+        house=HouseSpec(floor_m2=140, heating="heat_pump", hot_water="heat_pump"),
         pv=_south(8.0),
     )
 
@@ -46,8 +46,8 @@ def _busy() -> HomeSpec:
             guest_evenings_per_year=30,
             visits_per_year=6,
         ),
-        house=House(floor_m2=130, cooling=True, hot_water="resistive"),
-        car=Car(),
+        house=HouseSpec(floor_m2=130, cooling=True, hot_water="resistive"),
+        car=CarSpec(),
         pv=_south(5.0),
     )
 
@@ -59,8 +59,8 @@ def _all_electric() -> HomeSpec:
         place=LYON,
         zone="Europe/Paris",
         life=Life(people=4, holidays_per_year=3, weekends_away_per_year=8, guest_evenings_per_year=20),
-        house=House(floor_m2=140, heating="heat_pump", cooling=True, hot_water="heat_pump"),
-        car=Car(smart=False),
+        house=HouseSpec(floor_m2=140, heating="heat_pump", cooling=True, hot_water="heat_pump"),
+        car=CarSpec(smart=False),
         pv=_south(8.0),
     )
 
@@ -72,7 +72,7 @@ def _couple() -> HomeSpec:
         place=SEVILLE,
         zone="Europe/Madrid",
         life=Life(people=2, dinner_hour=20.8),
-        house=House(floor_m2=85, cooling=True),
+        house=HouseSpec(floor_m2=85, cooling=True),
         pv=PvPlant(
             arrays=(
                 PvArray(peak_kw=2.0, azimuth_deg=90, tilt_deg=20),
@@ -92,7 +92,7 @@ def _retired() -> HomeSpec:
         zone="Europe/Madrid",
         climate=_PLATEAU,
         life=Life(people=2, habits="retired", dinner_hour=20.5, weekends_away_per_year=2),
-        house=House(floor_m2=95, hot_water="resistive"),
+        house=HouseSpec(floor_m2=95, hot_water="resistive"),
         pv=_south(4.0),
     )
 
@@ -124,7 +124,7 @@ def beside_recorded(number: int) -> HomeSpec:
             habits=habits[at],
             dinner_hour=(18.5, 17.5, 18.0, 19.5, 18.5, 20.0, 17.0, 19.0)[at],
         ),
-        house=House(
+        house=HouseSpec(
             floor_m2=(170, 190, 160, 220, 210, 230, 180, 200)[at],
             insulation="poor" if at in (0, 4, 5) else "fair",
             heating="heat_pump",

@@ -10,7 +10,7 @@ from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid, Home, ZoneName
 from energy.panels import Place, PvArray, PvPlant
 from energy.tariff import AnyTariff, PresetTariff
-from energy.validation_messages import mistakes
+from energy.validation_messages import validation_messages
 from simulator.weather.climate import ClimateWishes
 
 Habits = Literal["working", "at_home", "retired"]
@@ -21,7 +21,7 @@ class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Period(_Spec):
+class DayRange(_Spec):
     """Local days from `first` to `last`, both of them included."""
 
     first: date
@@ -34,14 +34,14 @@ class Period(_Spec):
         return self
 
 
-class Visit(Period):
+class Visit(DayRange):
     """Guests of some days: `people` of them; `stays` over night or only come for the evening."""
 
     people: int = Field(default=3, ge=1, le=20)
     stays: bool = False
 
 
-class Car(_Spec):
+class CarSpec(_Spec):
     """An electric car; `smart` charging waits for the night, otherwise it begins when the car comes home."""
 
     capacity_kwh: float = Field(default=55.0, gt=0, le=300)
@@ -59,7 +59,7 @@ class Life(_Spec):
     people: int = Field(default=3, ge=1, le=10)
     habits: Habits = "working"
     dinner_hour: float = Field(default=19.5, ge=16, le=23)
-    away: tuple[Period, ...] = ()
+    away: tuple[DayRange, ...] = ()
     guests: tuple[Visit, ...] = ()
     holidays_per_year: float = Field(default=2.0, ge=0, le=12)
     weekends_away_per_year: float = Field(default=4.0, ge=0, le=40)
@@ -68,7 +68,7 @@ class Life(_Spec):
     told_share: float = Field(default=0.85, ge=0, le=1)
 
 
-class House(_Spec):
+class HouseSpec(_Spec):
     """The building and what runs on electricity in it.
 
     `plug_factor` scales appliances, screens, lamps and standby against a usual European home of that size.
@@ -95,8 +95,8 @@ class HomeSpec(_Spec):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     first_day: date = date(2025, 1, 1)
     life: Life = Life()
-    house: House = House()
-    car: Car | None = None
+    house: HouseSpec = HouseSpec()
+    car: CarSpec | None = None
     pv: PvPlant = PvPlant(arrays=(PvArray(peak_kw=5.0),), inverter_kw=5.0)
     battery: Battery = Battery(capacity_kwh=10.0, max_charge_kw=5.0, max_discharge_kw=5.0, min_soc=0.05)
     grid: Grid = Grid()
@@ -126,4 +126,4 @@ def check_spec(settings: object, *, source: str) -> HomeSpec:
     try:
         return HomeSpec.model_validate(settings)
     except ValidationError as err:
-        raise SettingsError(f"{source}: {mistakes(err, HomeSpec)}") from err
+        raise SettingsError(f"{source}: {validation_messages(err, HomeSpec)}") from err

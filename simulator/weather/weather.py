@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from energy.panels import Place
-from energy.solar import Irradiance, Span, Sun, clear_sky, sun
+from energy.solar import Irradiance, SlotSpan, Sun, clear_sky, sun
 from simulator.noise import Floats, lagged, remembering, running_mean, stream
 from simulator.weather.climate import Climate
 
@@ -30,7 +30,7 @@ _BINOMIAL_3 = np.array([1, 3, 3, 1])
 class Weather:
     """Mean weather of each slot, arrays of shape (slots,); `clear` is the irradiance that no cloud would have left."""
 
-    span: Span
+    span: SlotSpan
     sun: Sun
     clear: Irradiance
     light: Irradiance
@@ -46,7 +46,7 @@ class Weather:
         return length / self.span.step
 
 
-def make_weather(place: Place, climate: Climate, span: Span, *, seed: int) -> Weather:
+def make_weather(place: Place, climate: Climate, span: SlotSpan, *, seed: int) -> Weather:
     """Weather of consecutive slots; the same seed gives the same weather, whatever is drawn elsewhere."""
     seen = sun(place, span)
     clear = clear_sky(place, span, seen)
@@ -81,14 +81,14 @@ class _Fast:
         return remembering(self.rng, length, lasts_steps=lasts_h * self.per_hour)
 
 
-def _season(span: Span, climate: Climate) -> Floats:
+def _season(span: SlotSpan, climate: Climate) -> Floats:
     """1 on the warmest day of the year, -1 half a year later."""
     first = span.start.timetuple().tm_yday + span.start.hour / 24
     days = first + np.arange(span.count) * (span.step / timedelta(days=1))
     return np.asarray(np.cos(2 * np.pi * (days - climate.warmest_day) / 365.25), dtype=np.float64)
 
 
-def _regimes(span: Span, climate: Climate, season: Floats, *, rng: np.random.Generator) -> NDArray[np.intp]:
+def _regimes(span: SlotSpan, climate: Climate, season: Floats, *, rng: np.random.Generator) -> NDArray[np.intp]:
     """A chain that moves one regime at a time and spends in each the share that the season's cloud asks for.
 
     Metropolis steps between neighbours, so that the stationary distribution is exact.

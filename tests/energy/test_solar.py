@@ -7,20 +7,20 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from energy.panels import Place, PvArray, PvPlant
-from energy.solar import Irradiance, Span, clear_sky, pv_power, sun
+from energy.solar import Irradiance, SlotSpan, clear_sky, pv_power, sun
 
 MADRID = Place(latitude=40.42, longitude=-3.70, altitude_m=650)
 STEP = timedelta(minutes=5)
 
 
-def year(place: Place) -> tuple[Span, np.ndarray]:
-    span = Span(datetime(2025, 1, 1, tzinfo=UTC), timedelta(minutes=30), 365 * 48)
+def year(place: Place) -> tuple[SlotSpan, np.ndarray]:
+    span = SlotSpan(datetime(2025, 1, 1, tzinfo=UTC), timedelta(minutes=30), 365 * 48)
     return span, clear_sky(place, span, sun(place, span)).ghi_w_m2
 
 
 def test_the_sun_of_a_solstice_noon_stands_where_the_almanac_says() -> None:
     # Solar noon in Madrid on 21 June 2025 is 12:16 UTC; the sun stands 90 - 40.42 + 23.44 degrees high, due south.
-    span = Span(datetime(2025, 6, 21, 12, 13, 30, tzinfo=UTC), STEP, 1)
+    span = SlotSpan(datetime(2025, 6, 21, 12, 13, 30, tzinfo=UTC), STEP, 1)
     seen = sun(MADRID, span)
     assert 90 - seen.zenith_deg[0] == pytest.approx(73.02, abs=0.1)
     assert seen.azimuth_deg[0] == pytest.approx(180, abs=1.5)
@@ -46,8 +46,8 @@ def test_the_sun_is_nowhere_missing() -> None:
         assert np.isfinite(year(Place(latitude=latitude, longitude=10))[1]).all()
 
 
-def noon(light: Irradiance | None = None) -> tuple[Span, Irradiance]:
-    span = Span(datetime(2025, 6, 21, 12, tzinfo=UTC), STEP, 1)
+def noon(light: Irradiance | None = None) -> tuple[SlotSpan, Irradiance]:
+    span = SlotSpan(datetime(2025, 6, 21, 12, tzinfo=UTC), STEP, 1)
     return span, light or clear_sky(MADRID, span, sun(MADRID, span))
 
 
@@ -85,7 +85,7 @@ def test_power_stays_between_nothing_and_the_inverter(
     latitude: float, tilt: float, azimuth: float, sizes: tuple[float, float]
 ) -> None:
     place = Place(latitude=latitude, longitude=20)
-    span = Span(datetime(2025, 3, 1, tzinfo=UTC), timedelta(hours=1), 72)
+    span = SlotSpan(datetime(2025, 3, 1, tzinfo=UTC), timedelta(hours=1), 72)
     seen = sun(place, span)
     plant = PvPlant(arrays=(PvArray(peak_kw=sizes[0], tilt_deg=tilt, azimuth_deg=azimuth),), inverter_kw=sizes[1])
     power = pv_power(plant, seen, clear_sky(place, span, seen), np.full(72, 15.0), np.full(72, 2.0))

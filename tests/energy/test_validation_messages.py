@@ -3,7 +3,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from energy.validation_messages import mistakes
+from energy.validation_messages import validation_messages
 
 
 class Cat(BaseModel):
@@ -63,4 +63,4 @@ def test_every_mistake_is_told_and_no_secret() -> None:
 def said(given: dict[str, object]) -> str:
     with pytest.raises(ValidationError) as raised:
         Farm.model_validate(given)
-    return mistakes(raised.value, Farm)
+    return validation_messages(raised.value, Farm)

@@ -16,7 +16,7 @@ import pytest
 from advisor.commands.weather_forecast import Forecaster, Site, load_site, publish, show
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
-from energy.solar import HourlyWeather, Irradiance, Span, pv_of_hours, pv_power, sun
+from energy.solar import HourlyWeather, Irradiance, SlotSpan, pv_of_hours, pv_power, sun
 from ingest.open_meteo import HourlyForecast, NoForecast, OpenMeteo
 from simulator.weather.climate import climate_of
 from simulator.weather.weather import make_weather
@@ -116,7 +116,7 @@ def test_a_recorded_answer_is_read_and_its_hours_are_where_the_sun_says(client: 
     assert told.ghi_w_m2.tolist() == RECORDED["hourly"]["shortwave_radiation"][1:]
     assert told.temperature_c[0] == pytest.approx((29.8 + 28.3) / 2)
     # Light above the air, by the service's sun and by ours: were the hours one off, they would be 200 W/m² apart.
-    span = Span(told.start, timedelta(minutes=5), 23 * 12)
+    span = SlotSpan(told.start, timedelta(minutes=5), 23 * 12)
     height = np.maximum(np.cos(np.radians(sun(MELBOURNE, span).apparent_zenith_deg)), 0).reshape(-1, 12).mean(axis=1)
     above_w_m2 = 1361 * (1 + 0.0334 * np.cos(2 * np.pi * 13 / 365)) * height
     assert above_w_m2 == pytest.approx(RECORDED["hourly"]["terrestrial_radiation"][1:], abs=20)
@@ -250,7 +250,7 @@ def test_a_damaged_cache_is_asked_for_anew(client: OpenMeteo, tmp_path: Path, da
 
 
 def test_hours_give_nearly_the_power_that_minutes_do() -> None:
-    span = Span(datetime(2025, 3, 1, tzinfo=UTC), timedelta(minutes=5), 40 * 288)
+    span = SlotSpan(datetime(2025, 3, 1, tzinfo=UTC), timedelta(minutes=5), 40 * 288)
     weather = make_weather(MADRID, climate_of(MADRID), span, seed=4)
     exact = pv_power(PLANT, weather.sun, weather.light, weather.temperature_c, weather.wind_m_s)
 

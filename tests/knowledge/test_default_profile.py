@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from energy.home import Home
-from knowledge.default_profile import PRIOR_DAYS, prior_days
+from knowledge.default_profile import PRIOR_DAYS, default_days
 from knowledge.forecast import DayShape, futures, horizon
 
 HALF_HOUR = timedelta(minutes=30)
 
 
 def test_a_home_without_history_is_taken_for_an_ordinary_one(home: Home) -> None:
-    days = prior_days(home, HALF_HOUR, {})
+    days = default_days(home, HALF_HOUR, {})
     used_kwh = [shape.load_kw.sum() / 2 for shape in days.values()]
     assert tuple(days) == PRIOR_DAYS
     assert min(used_kwh) == pytest.approx(5)
@@ -23,13 +23,13 @@ def test_a_home_without_history_is_taken_for_an_ordinary_one(home: Home) -> None
 
 def test_a_day_that_was_seen_sets_the_scale(home: Home) -> None:
     seen = {date(2026, 1, 1): DayShape(date(2026, 1, 1), np.full(48, 1.5), np.zeros(48))}
-    used_kwh = [shape.load_kw.sum() / 2 for shape in prior_days(home, HALF_HOUR, seen).values()]
+    used_kwh = [shape.load_kw.sum() / 2 for shape in default_days(home, HALF_HOUR, seen).values()]
     assert np.exp(np.mean(np.log(used_kwh))) == pytest.approx(36)
     assert max(used_kwh) / min(used_kwh) == pytest.approx(1.4**2)
 
 
 def test_prior_days_serve_as_neighbours(home: Home) -> None:
-    days = prior_days(home, HALF_HOUR, {})
+    days = default_days(home, HALF_HOUR, {})
     ahead = horizon([datetime(2026, 1, 10, 18, tzinfo=home.tz)], home.tz, HALF_HOUR)
     made = futures(ahead, PRIOR_DAYS, days, pv_forecast_kw=None, pv_peak_kw=home.pv_peak_kw)
     assert made.load_kw.shape == (12, 1)

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from knowledge.embedder import TextEmbedder
-from knowledge.note_similarity import Said
+from knowledge.note_similarity import NoteDistances
 
 
 def test_silence_on_both_sides_is_no_gap_and_words_against_silence_are_the_whole_gap() -> None:
-    said = Said()
+    said = NoteDistances()
     np.testing.assert_array_equal(said.gaps((), [(), ()]), [0, 0])
     np.testing.assert_array_equal(said.gaps((), [("away",), ()]), [1, 0])
     np.testing.assert_array_equal(said.gaps(("Away ",), [("away",), (), ("guests",)]), [0, 1, 1])
@@ -14,6 +14,6 @@ def test_silence_on_both_sides_is_no_gap_and_words_against_silence_are_the_whole
 
 @pytest.mark.slow
 def test_words_of_like_meaning_are_nearer_than_others() -> None:
-    said = Said(TextEmbedder())
+    said = NoteDistances(TextEmbedder())
     near, far = said.gaps(("friends for dinner",), [("guests",), ("we are away until Sunday",)])
     assert near < 0.8 < far

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from agent.decision.inverter_mapping import Actuation
-from agent.decision.read_back import ChangedByHand, NotObeyed, Obedience, Obeyed, Outcome
+from agent.decision.read_back import ChangedByHand, Confirmed, NotConfirmed, ReadBackOutcome, ReadBackTracker
 from agent.service.actuator import Actuator
 from devtools.local_homeassistant import LocalHomeAssistant
 from energy.commands import BatteryCommand, Mode, SlotLevels
@@ -89,18 +89,18 @@ def actuator(inverter: LocalHomeAssistant) -> Iterator[Actuator]:
         yield running
 
 
-def judged(actuator: Actuator, ledger: Obedience) -> Outcome:
+def judged(actuator: Actuator, ledger: ReadBackTracker) -> ReadBackOutcome:
     report = actuator.reports.get(timeout=15)
-    return ledger.hear(report, now=NOW, respect=timedelta(hours=1))
+    return ledger.update(report, now=NOW, respect=timedelta(hours=1))
 
 
 @pytest.mark.live
 def test_it_writes_reads_back_and_notices_another_hand(actuator: Actuator, inverter: LocalHomeAssistant) -> None:
-    api, ledger = inverter.api, Obedience()
+    api, ledger = inverter.api, ReadBackTracker()
     actuator.apply("a", CHARGE)
-    while not isinstance(outcome := judged(actuator, ledger), Obeyed | NotObeyed):
+    while not isinstance(outcome := judged(actuator, ledger), Confirmed | NotConfirmed):
         pass
-    assert outcome == Obeyed("a")
+    assert outcome == Confirmed("a")
     assert (api.state(MODE), api.state(FLOOR), api.state(SWITCH)) == ("Force charge", "80.0", "on")
     api.act("input_boolean.turn_on", entity_id="input_boolean.other")
     api.act("input_select.select_option", entity_id=MODE, option="Self use")
@@ -113,10 +113,10 @@ def test_it_writes_reads_back_and_notices_another_hand(actuator: Actuator, inver
 @pytest.mark.live
 def test_an_option_that_is_not_there_is_not_obeyed(actuator: Actuator, inverter: LocalHomeAssistant) -> None:
     actuator.apply("b", command(Mode.DISCHARGE, 0, 0))
-    ledger = Obedience()
-    while not isinstance(outcome := judged(actuator, ledger), Obeyed | NotObeyed):
+    ledger = ReadBackTracker()
+    while not isinstance(outcome := judged(actuator, ledger), Confirmed | NotConfirmed):
         pass
-    assert isinstance(outcome, NotObeyed)
+    assert isinstance(outcome, NotConfirmed)
     assert "input_select.work_mode shows" in outcome.detail
     assert "instead of 'Sell'" in outcome.detail
 
@@ -126,7 +126,7 @@ def test_a_home_assistant_that_is_gone_is_not_obeyed() -> None:
     actuation = Actuation.model_validate({"entities": ENTITIES, "settle_s": 1, "watch_s": 1})
     with Actuator(actuation, HomeAssistantAddress("http://127.0.0.1:9", "token")) as actuator:
         actuator.apply("c", CHARGE)
-        assert isinstance(judged(actuator, Obedience()), NotObeyed)
+        assert isinstance(judged(actuator, ReadBackTracker()), NotConfirmed)
 
 
 @pytest.mark.live

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prompts.prompt_echo import leaks
+from prompts.prompt_echo import echoed_prompts
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from prompts.prompt_echo import leaks
     ],
 )
 def test_a_run_of_a_prompts_words_is_a_leak_and_plain_words_are_none(text: str, leak: bool) -> None:
-    assert leaks(text) is leak
+    assert echoed_prompts(text) is leak

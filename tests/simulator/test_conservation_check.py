@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from energy.battery import Battery
 from energy.panels import Place, PvArray, PvPlant
 from simulator.conservation_check import errors_of_a_year, errors_of_play
-from simulator.house.house import House
+from simulator.house.house import HouseSpec
 from simulator.synthetic.home import STEP, live, record
 from simulator.synthetic.presets import preset
-from simulator.synthetic.spec import Car, HomeSpec, Life
-from simulator.synthetic.spec import House as Building
+from simulator.synthetic.spec import CarSpec, HomeSpec, Life
+from simulator.synthetic.spec import HouseSpec as Building
 
 ANY_HOME = st.builds(
     HomeSpec,
@@ -29,7 +29,7 @@ ANY_HOME = st.builds(
         cooling=st.booleans(),
         hot_water=st.sampled_from(["none", "heat_pump", "resistive"]),
     ),
-    car=st.none() | st.builds(Car, smart=st.booleans(), commute_km=st.floats(0, 150)),
+    car=st.none() | st.builds(CarSpec, smart=st.booleans(), commute_km=st.floats(0, 150)),
     pv=st.builds(
         lambda size, tilt: PvPlant(arrays=(PvArray(peak_kw=size, tilt_deg=tilt),), inverter_kw=size),
         st.floats(0.3, 20),
@@ -48,7 +48,7 @@ ANY_HOME = st.builds(
 @given(spec=ANY_HOME, seed=st.integers(0, 2**31))
 def test_every_step_of_any_home_anywhere_balances(spec: HomeSpec, seed: int) -> None:
     year = live(spec, seed=seed, days=3)
-    house = House(record(year), step=STEP, slot=timedelta(minutes=30), soc=0.5, seed=1)
+    house = HouseSpec(record(year), step=STEP, slot=timedelta(minutes=30), soc=0.5, seed=1)
     start_kwh, steps = house.stored_kwh, []
     while not house.finished:
         steps.append(house.step())
@@ -80,7 +80,7 @@ def test_the_books_find_what_does_not_add_up() -> None:
 @pytest.mark.parametrize("name", ["meter", "battery"])
 def test_the_books_find_energy_that_came_from_nowhere(name: str) -> None:
     year = live(preset("couple"), seed=1, days=2)
-    house = House(record(year), step=STEP, slot=timedelta(minutes=30), soc=0.5, seed=1)
+    house = HouseSpec(record(year), step=STEP, slot=timedelta(minutes=30), soc=0.5, seed=1)
     start_kwh, steps = house.stored_kwh, []
     while not house.finished:
         steps.append(house.step())

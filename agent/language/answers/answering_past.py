@@ -119,7 +119,7 @@ def _saved(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _panels(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.panels_worth(sources, _lately(asked, now, sources), now=now)
+    return inquiry.panels_saved(sources, _lately(asked, now, sources), now=now)
 
 
 def _unit_cost(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -155,7 +155,7 @@ def _hour(sources: Sources, asked: Question, now: datetime) -> Finding:
     today = local_day(now, sources.home.tz)
     span = asked.spans[0] if asked.spans else Span(today - 28 * DAY, today - DAY)
     if asked.quantity == "cost":
-        return inquiry.dearest_hour(sources, span, most=asked.most, now=now)
+        return inquiry.most_expensive_hour(sources, span, most=asked.most, now=now)
     quantity: Literal["load", "pv"] = "pv" if asked.quantity == "pv" else "load"
     return inquiry.busiest_hour(sources, span, quantity=quantity, most=asked.most)
 
@@ -182,12 +182,12 @@ def _last_full(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _when_dear(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.when_dear(sources, _lately(asked, now, sources), now=now)
+    return inquiry.when_expensive(sources, _lately(asked, now, sources), now=now)
 
 
 def _dear_day(sources: Sources, asked: Question, now: datetime) -> Finding:
     yesterday = local_day(now, sources.home.tz) - DAY
-    return inquiry.dear_day(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
+    return inquiry.expensive_day(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
 
 
 # The inquiries over what was, by what a question asks for.

@@ -51,7 +51,7 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnswerPiece:
     """A piece of a stream: more of the text."""
 
     text: str
@@ -64,7 +64,7 @@ class Done:
     answer: Answer
 
 
-Piece = Ran | Said | Done
+Piece = Ran | AnswerPiece | Done
 
 
 class Asker:
@@ -108,7 +108,7 @@ class Asker:
         yield Ran(finding.inquiry)
         text = word(finding, voice)
         for line in text.splitlines(keepends=True):
-            yield from (Said(piece) for piece in _words(line))
+            yield from (AnswerPiece(piece) for piece in _words(line))
         facts, reworded = figures(finding, voice), ""
         # Words that others wrote are no facts to a model: an answer that quotes them stands as it is.
         if interpreter is not None and finding.known and finding.facts and _QUOTED not in finding.facts:

@@ -16,7 +16,7 @@ from agent.llm.models import LoadedModel
 from agent.llm.review import reads_as_text
 from agent.queries import Quantity
 from prompts.library import load
-from prompts.prompt_echo import leaks
+from prompts.prompt_echo import echoed_prompts
 
 _log = logging.getLogger(__name__)
 
@@ -128,6 +128,6 @@ def is_faithful(text: str, facts_text: str, language: Language) -> bool:
     """
     if not text or len(text) > _LONGEST_REWORDED or not reads_as_text(text) or language_of(text, language) != language:
         return False
-    if ungrounded_numbers(text, facts_text) or leaks(text):
+    if ungrounded_numbers(text, facts_text) or echoed_prompts(text):
         return False
     return not any(char.isdecimal() for char in facts_text) or any(char.isdecimal() for char in text)

@@ -31,7 +31,7 @@ _FORECAST_HOURS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProposedSchedule:
     """A schedule that may be proposed: its letter in the brief, and what the guard will compare."""
 
     id: str
@@ -40,7 +40,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ToolContext:
     """What tools look at: the home's past, its notes, the moment, and the schedules of the decision at hand.
 
     Without `proposals` a question is asked, not a decision made: there is then no tool that proposes anything.
@@ -49,7 +49,7 @@ class Desk:
     sources: Sources
     now: datetime
     notes: NoteBook | None = None
-    proposals: Sequence[Proposal] = ()
+    proposals: Sequence[ProposedSchedule] = ()
     max_regret_per_slot: float = 0.0
 
     @property
@@ -58,7 +58,7 @@ class Desk:
         return Voice("en", self.sources.home.tz, self.sources.home.currency, self.now)
 
 
-def tools_for(desk: Desk) -> list[Tool]:
+def tools_for(desk: ToolContext) -> list[Tool]:
     """The tools of a desk, each a typed and documented function; whatever goes wrong comes back as text."""
     made = [*_reading(desk), *_planning(desk)]
     if desk.proposals:
@@ -66,7 +66,7 @@ def tools_for(desk: Desk) -> list[Tool]:
     return [_safe(tool) for tool in made]
 
 
-def _reading(desk: Desk) -> list[Tool]:
+def _reading(desk: ToolContext) -> list[Tool]:
     sources, now = desk.sources, desk.now
 
     def live_status() -> str:
@@ -104,7 +104,7 @@ def _reading(desk: Desk) -> list[Tool]:
     return [live_status, prices, forecast, similar_days, history, household_notes]
 
 
-def _planning(desk: Desk) -> list[Tool]:
+def _planning(desk: ToolContext) -> list[Tool]:
     sources = desk.sources
 
     def plan() -> str:
@@ -142,7 +142,7 @@ _CHANGES: dict[str, Callable[[float], Change]] = {
 }
 
 
-def _propose(desk: Desk) -> Tool:
+def _propose(desk: ToolContext) -> Tool:
     def propose_command(schedule: str) -> str:
         """What the guard would say to one of the schedules of the brief, by its letter. Nothing is published."""
         known = {one.id: one for one in desk.proposals}
@@ -156,7 +156,7 @@ def _propose(desk: Desk) -> Tool:
     return propose_command
 
 
-def _told(finding: Finding, desk: Desk) -> str:
+def _told(finding: Finding, desk: ToolContext) -> str:
     return word(finding, desk.voice)
 
 
@@ -168,7 +168,7 @@ def _scene(sources: Sources) -> Scene:
     return scene
 
 
-def _forecast(scene: Scene, desk: Desk) -> str:
+def _forecast(scene: Scene, desk: ToolContext) -> str:
     """Means over the possible futures; kWh per block."""
     block = max(int(timedelta(hours=_FORECAST_HOURS) / scene.step), 1)
     load, sun = (np.mean(series, axis=0) * scene.ensemble.hours for series in _series(scene))
@@ -184,7 +184,7 @@ def _series(scene: Scene) -> tuple[Any, Any]:
     return scene.ensemble.load_kw, scene.ensemble.pv_kw
 
 
-def _day(text: str, desk: Desk) -> date:
+def _day(text: str, desk: ToolContext) -> date:
     if text.strip().lower() == "today":
         return desk.now.astimezone(desk.sources.home.tz).date()
     try:
@@ -213,13 +213,13 @@ def _safe(tool: Tool) -> Tool:
 
 def looker(sources: Sources, notes: NoteBook | None, max_regret_per_slot: float, seconds: float) -> Look:
     """A `Look` for `make_reviewer`: the model gathers with these tools before it chooses."""
-    from agent.llm.tool_loop import Limits, gather  # noqa: PLC0415 (the agent libraries cost a second: only who uses them pays)
+    from agent.llm.tool_loop import Limits, run_tool_loop  # noqa: PLC0415 (the agent libraries cost a second: only who uses them pays)
 
     def look(model: LoadedModel, brief: Brief) -> LookedUp:
-        proposals = [Proposal(one.id, one.label, one.regret_per_slot) for one in brief.candidates]
-        desk = Desk(sources, brief.now or datetime.now(UTC), notes, proposals, max_regret_per_slot)
+        proposals = [ProposedSchedule(one.id, one.label, one.regret_per_slot) for one in brief.candidates]
+        desk = ToolContext(sources, brief.now or datetime.now(UTC), notes, proposals, max_regret_per_slot)
         task = f"{brief.render()}\n\nOne of these schedules will be chosen. Look up what the choice hangs on."
-        gathered = gather(model, tools_for(desk), task, limits=Limits(seconds=seconds))
+        gathered = run_tool_loop(model, tools_for(desk), task, limits=Limits(seconds=seconds))
         return LookedUp(tuple(one.line() for one in gathered.looked), tuple(one.tool for one in gathered.looked))
 
     return look

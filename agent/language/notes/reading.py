@@ -22,7 +22,7 @@ from agent.language.notes.grammar import (
     turned,
     wishes,
 )
-from agent.language.notes.times import Span, TimeError, find_span
+from agent.language.notes.times import NoteSpan, TimeError, find_span
 from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
 from energy.home import Home
 
@@ -231,7 +231,7 @@ _FOR_EVER = re.compile(r"\b(?:never|always|nunca|jamas|siempre)\b")
 _UNITS = frozenset({"%", "kwh", "kw", "km"})
 
 
-def _left_over(span: Span) -> str | None:
+def _left_over(span: NoteSpan) -> str | None:
     """Numbers and words that were not understood must not change what was."""
     if numbers := re.findall(r"\d+(?:[.:]\d+)?", span.rest):
         return (
@@ -255,7 +255,7 @@ def _one(amounts: list[_Amount], *units: str) -> _Amount | NotUnderstood | None:
     return amounts[0] if amounts else None
 
 
-def _reserve(amounts: list[_Amount], span: Span, plain: str) -> _Made:
+def _reserve(amounts: list[_Amount], span: NoteSpan, plain: str) -> _Made:
     amount = _one(amounts, "%")
     if isinstance(amount, NotUnderstood):
         return amount
@@ -270,8 +270,8 @@ def _reserve(amounts: list[_Amount], span: Span, plain: str) -> _Made:
     return Reserve(start=span.start, end=span.end, soc=amount.value / 100), ()
 
 
-def _ban(kind: type[NoGridCharge] | type[NoExport]) -> Callable[[list[_Amount], Span, str], _Made]:
-    def build(amounts: list[_Amount], span: Span, plain: str) -> _Made:
+def _ban(kind: type[NoGridCharge] | type[NoExport]) -> Callable[[list[_Amount], NoteSpan, str], _Made]:
+    def build(amounts: list[_Amount], span: NoteSpan, plain: str) -> _Made:
         del plain
         if amounts:
             return NotUnderstood(f"what does {amounts[0].value:g} mean here? A ban has no amount")
@@ -280,7 +280,7 @@ def _ban(kind: type[NoGridCharge] | type[NoExport]) -> Callable[[list[_Amount], 
     return build
 
 
-def _guests(amounts: list[_Amount], span: Span, plain: str) -> _Made:
+def _guests(amounts: list[_Amount], span: NoteSpan, plain: str) -> _Made:
     del plain
     amount = _one(amounts, "heads", "kw", "kwh", "|")
     if isinstance(amount, NotUnderstood):
@@ -294,7 +294,7 @@ def _guests(amounts: list[_Amount], span: Span, plain: str) -> _Made:
     return ExtraLoad(start=span.start, end=span.end, power_kw=heads * GUEST_KW), assumed
 
 
-def _extra(amounts: list[_Amount], span: Span, plain: str) -> _Made:
+def _extra(amounts: list[_Amount], span: NoteSpan, plain: str) -> _Made:
     del plain
     amount = _one(amounts, "kw", "kwh")
     if isinstance(amount, NotUnderstood):
@@ -308,7 +308,7 @@ def _extra(amounts: list[_Amount], span: Span, plain: str) -> _Made:
     return ExtraLoad(start=span.start, end=span.end, power_kw=round(power_kw, 3)), ()
 
 
-def _away(amounts: list[_Amount], span: Span, plain: str) -> _Made:
+def _away(amounts: list[_Amount], span: NoteSpan, plain: str) -> _Made:
     del plain
     if amounts:
         return NotUnderstood(f"what does {amounts[0].value:g} mean here? Say only until when you are away")
@@ -318,7 +318,7 @@ def _away(amounts: list[_Amount], span: Span, plain: str) -> _Made:
     return away, (f"{away.load_factor:.0%} of the usual load",)
 
 
-def _car(amounts: list[_Amount], span: Span, plain: str) -> _Made:
+def _car(amounts: list[_Amount], span: NoteSpan, plain: str) -> _Made:
     del plain
     amount = _one(amounts, "km", "kwh")
     if isinstance(amount, NotUnderstood):
@@ -334,7 +334,7 @@ def _car(amounts: list[_Amount], span: Span, plain: str) -> _Made:
     return CarReady(start=span.start, end=span.end, energy_kwh=round(energy_kwh, 3)), assumed
 
 
-_BUILDERS: dict[str, Callable[[list[_Amount], Span, str], _Made]] = {
+_BUILDERS: dict[str, Callable[[list[_Amount], NoteSpan, str], _Made]] = {
     "reserve": _reserve,
     "no_grid_charge": _ban(NoGridCharge),
     "no_export": _ban(NoExport),

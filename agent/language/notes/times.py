@@ -64,7 +64,7 @@ _NAMED = "|".join(_NAMED_CLOCKS)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class NoteSpan:
     """When a note holds, in UTC; `rest` is the text without the words that said so."""
 
     start: datetime
@@ -99,7 +99,7 @@ class _Found:
         return self.now.date()
 
 
-def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, meal: str | None = None) -> Span:
+def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, meal: str | None = None) -> NoteSpan:
     """Read when a note holds; `text` is lower case without accents. With nothing said it holds a day from now.
 
     `by` takes a single clock time as the end. `meal` is the part of a day that guests come for, empty where none is
@@ -124,7 +124,7 @@ def find_span(text: str, now: datetime, zone: ZoneInfo, *, by: bool = False, mea
     start = max(start, now).astimezone(UTC)
     if end <= start:
         raise TimeError("it would end before it begins")
-    return Span(start, end.astimezone(UTC), found.text, said)
+    return NoteSpan(start, end.astimezone(UTC), found.text, said)
 
 
 def _for_meal(found: _Found, meal: str) -> None:

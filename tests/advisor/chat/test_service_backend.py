@@ -13,13 +13,13 @@ import pytest
 
 from advisor.chat.answer_backend import open_memory
 from advisor.chat.service_backend import find_service
-from agent.language.answers.ask import Done, Ran, Said
+from agent.language.answers.ask import AnswerPiece, Done, Ran
 from agent.settings import ApiSettings, load_settings
-from agent.views.service_state import Board, Shown
+from agent.views.service_state import ServiceState, SharedServiceState
 from agent.web.access import load_keys
 from agent.web.app import make_app
 from agent.web.server import serving
-from agent.web.source import Source
+from agent.web.source import ApiSource
 from energy.errors import DataError, TransportError
 from knowledge.notes import NoteBook
 
@@ -31,11 +31,11 @@ def service(played_memory: Path, tmp_path: Path) -> Iterator[tuple[Config, ExitS
     """Settings whose memory is empty: what is answered can only come from the service."""
     with ExitStack() as stack, ExitStack() as running:
         partner = open_memory(played_memory, None, stack)
-        board = Board()
+        board = SharedServiceState()
         newest = partner.sources.decision()
         assert newest is not None
         board.show(
-            Shown(
+            ServiceState(
                 home=partner.facts,
                 model="none",
                 step=timedelta(minutes=30),
@@ -47,7 +47,7 @@ def service(played_memory: Path, tmp_path: Path) -> Iterator[tuple[Config, ExitS
         )
         api = ApiSettings(port=0)
         notes = NoteBook(tmp_path / "notes.jsonl")
-        source = Source(board, played_memory / "journal.sqlite", notes, partner.asker, timedelta(minutes=1))
+        source = ApiSource(board, played_memory / "journal.sqlite", notes, partner.asker, timedelta(minutes=1))
         app = make_app(source, settings=api, keys=load_keys(api, tmp_path), home=partner.home)
         url = running.enter_context(serving(app, api))
         (tmp_path / "home.json").write_text(partner.facts.model_dump_json())
@@ -81,7 +81,7 @@ def test_the_pieces_are_those_of_the_asker(service: tuple[Config, ExitStack]) ->
         *pieces, last = partner.stream("What is the plan?", "en")
         assert isinstance(pieces[0], Ran)
         assert isinstance(last, Done)
-        assert "".join(piece.text for piece in pieces if isinstance(piece, Said)) == last.answer.text
+        assert "".join(piece.text for piece in pieces if isinstance(piece, AnswerPiece)) == last.answer.text
         assert partner.notes() == []
         for odd in ("", "\ud800", "{facts}"):
             assert isinstance(list(partner.stream(odd, "en"))[-1], Done)

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from advisor.cli import app, main
 from advisor.commands.synthetic_home import battery_of, panels, periods, spec_from
 from energy.errors import SettingsError
-from eval.collect.homes import Source, history_of
+from eval.collect.homes import HistorySource, history_of
 from knowledge.store import DayStore
 
 SEVILLE = {"place": {"latitude": 37.4, "longitude": -6.0}, "zone": "Europe/Madrid"}
@@ -22,7 +22,7 @@ def test_a_command_fills_the_memory_that_the_exam_reads(tmp_path: Path, monkeypa
     store = DayStore(tmp_path / "days")
     store.remember_home(history.home)
     store.append(history.home.name, history.days)
-    read = history_of(Source(None, tmp_path), "mine")
+    read = history_of(HistorySource(None, tmp_path), "mine")
     assert read.home.battery.capacity_kwh == 7
     assert read.home.pv_peak_kw == 3
     assert [day.day.isoformat() for day in read.days] == ["2024-01-01", "2024-01-02", "2024-01-03"]

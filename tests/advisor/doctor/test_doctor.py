@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from advisor.doctor.finding import Finding
+from advisor.doctor.finding import CheckResult
 from advisor.doctor.machine import check_disk, check_history, check_index, check_noon, check_zone
 from advisor.doctor.run import examine, tell
 from energy.battery import Battery
@@ -146,10 +146,10 @@ def playing(broker: BrokerAddress, values: dict[str, float]) -> Iterator[None]:
 
 
 @pytest.fixture
-def examined(broker: BrokerAddress, tmp_path: Path) -> Callable[..., tuple[list[Finding], int]]:
+def examined(broker: BrokerAddress, tmp_path: Path) -> Callable[..., tuple[list[CheckResult], int]]:
     """Examine a home on this broker: its sensors say `values`, and are mapped with `changes`."""
 
-    def look(values: dict[str, float] | None = None, **changes: dict[str, Any]) -> tuple[list[Finding], int]:
+    def look(values: dict[str, float] | None = None, **changes: dict[str, Any]) -> tuple[list[CheckResult], int]:
         (tmp_path / "home.json").write_text(MADRID.model_dump_json(), encoding="utf-8")
         recent = days(20, last=datetime.now(MADRID.tz).date() - DAY)
         DayStore(tmp_path / "memory" / "days").append("mine", recent)
@@ -164,11 +164,11 @@ def examined(broker: BrokerAddress, tmp_path: Path) -> Callable[..., tuple[list[
     return look
 
 
-def levels(findings: list[Finding]) -> dict[str, str]:
+def levels(findings: list[CheckResult]) -> dict[str, str]:
     return {finding.check: finding.level for finding in findings}
 
 
-def test_a_home_without_home_assistant_can_be_all_well(examined: Callable[..., tuple[list[Finding], int]]) -> None:
+def test_a_home_without_home_assistant_can_be_all_well(examined: Callable[..., tuple[list[CheckResult], int]]) -> None:
     findings, code = examined()
     assert code == 0, findings
     assert {"pv_power", "load_power", "battery_soc", "balance", "decision", "broker"} <= set(levels(findings))
@@ -195,7 +195,7 @@ def test_a_home_without_home_assistant_can_be_all_well(examined: Callable[..., t
     ],
 )
 def test_each_wrong_sensor_is_named(
-    examined: Callable[..., tuple[list[Finding], int]],
+    examined: Callable[..., tuple[list[CheckResult], int]],
     values: dict[str, float],
     changes: dict[str, dict[str, Any]],
     check: str,

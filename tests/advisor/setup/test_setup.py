@@ -19,16 +19,16 @@ from advisor.setup.run import Wishes
 from agent.settings import load_settings
 from energy.battery import Battery
 from energy.errors import SettingsError
-from energy.home import Grid as Connection
 from energy.home import Home
+from energy.home import SlotGrid as Connection
 from energy.tariff import FlatTariff, PresetTariff
 from ingest.home_file import load_home
-from ingest.homeassistant.client import HomeAssistantConfig, Signed, State
+from ingest.homeassistant.client import EntityState, HomeAssistantConfig, Signed
 from ingest.homeassistant.energy_prefs import read_preferences
-from ingest.homeassistant.proposal import Proposal
-from ingest.homeassistant.statistics import HOUR, Grid
+from ingest.homeassistant.proposal import SensorProposal
+from ingest.homeassistant.statistics import HOUR, SlotGrid
 from ingest.homeassistant.survey import Survey
-from ingest.live.mapping import MappedRole, Source
+from ingest.live.mapping import MappedRole, SensorSource
 from transport.mqtt import BrokerAddress
 
 HOME = Home(
@@ -78,11 +78,11 @@ def test_a_home_is_read_back_as_it_was_written(tmp_path: Path, tariff: Any) -> N
 def test_any_topic_and_any_reason_survive_the_file(
     tmp_path_factory: pytest.TempPathFactory, topics: list[str], subtract: list[str], why: str
 ) -> None:
-    sensors: dict[MappedRole, Source] = {
-        "grid_power": Source(topic=tuple(topics), subtract=tuple(subtract), unit="kW", sign=-1, max_age_s=900),
-        "pv_power": Source(topic=(topics[0],), unit="W", path="a.0"),
-        "battery_power": Source(topic=("b",), unit="W"),
-        "load_power": Source(from_balance=True),
+    sensors: dict[MappedRole, SensorSource] = {
+        "grid_power": SensorSource(topic=tuple(topics), subtract=tuple(subtract), unit="kW", sign=-1, max_age_s=900),
+        "pv_power": SensorSource(topic=(topics[0],), unit="W", path="a.0"),
+        "battery_power": SensorSource(topic=("b",), unit="W"),
+        "load_power": SensorSource(from_balance=True),
     }
     statistics = {"grid_power": Signed(add=("sensor.in",), subtract=("sensor.out",))}
     settings, _ = read_back(
@@ -100,7 +100,7 @@ def survey(preferences: dict[str, Any] | None = None, **states: str) -> Survey:
     config = HomeAssistantConfig(version="2026.1.0", time_zone="Europe/Madrid", latitude=40.4, longitude=-3.7)
     now = datetime(2026, 3, 1, tzinfo=UTC)
     known = {
-        f"sensor.{name}": State(
+        f"sensor.{name}": EntityState(
             entity_id=f"sensor.{name}",
             state=state,
             attributes={"unit_of_measurement": "W", "device_class": "power"},
@@ -108,7 +108,7 @@ def survey(preferences: dict[str, Any] | None = None, **states: str) -> Survey:
         )
         for name, state in states.items()
     }
-    return Survey(config, known, {}, read_preferences(preferences), Grid(now, HOUR, 24), {})
+    return Survey(config, known, {}, read_preferences(preferences), SlotGrid(now, HOUR, 24), {})
 
 
 @pytest.fixture
@@ -119,12 +119,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     assert not given
 
 
-def lacking() -> Proposal:
-    made = Proposal({}, missing=["grid_power", "load_power"])
+def lacking() -> SensorProposal:
+    made = SensorProposal({}, missing=["grid_power", "load_power"])
     made.sensors |= {
-        "pv_power": Source(topic=("a",), unit="W"),
-        "battery_power": Source(topic=("b",), unit="W"),
-        "battery_soc": Source(topic=("c",), unit="%"),
+        "pv_power": SensorSource(topic=("a",), unit="W"),
+        "battery_power": SensorSource(topic=("b",), unit="W"),
+        "battery_soc": SensorSource(topic=("c",), unit="%"),
     }
     return made
 
@@ -133,7 +133,7 @@ def test_it_asks_for_what_it_cannot_find_and_then_has_the_load_from_the_balance(
     answers.append("-sensor.meter")
     made = lacking()
     setup._settle(made, Wishes(Path()), survey(meter="300"), "ss")
-    assert made.sensors["grid_power"] == Source(topic=("ss/sensor/meter/state",), unit="W", sign=-1)
+    assert made.sensors["grid_power"] == SensorSource(topic=("ss/sensor/meter/state",), unit="W", sign=-1)
     assert made.sensors["load_power"].from_balance
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from advisor.commands.explanation import replay_decision
 from agent.decision.decide import Situation, decide
-from agent.decision.devices import DeviceDesk, KnownDevices
+from agent.decision.devices import DeviceRegistry, KnownDevices
 from agent.decision.replay import Export, export, replay
 from energy.commands import ClimateCommand, ExportCommand, LoadCommand, device_command_schema
 from energy.constraints import CarReady, Reserve
@@ -149,8 +149,8 @@ def test_export_is_closed_while_it_costs(
 def test_what_devices_took_is_no_part_of_the_load_that_is_remembered(
     furnished: Home, make_situation: Callable[..., Situation]
 ) -> None:
-    now, desk = make_situation().now, DeviceDesk(furnished)
-    desk.hear(states(now)["car"].model_copy(update={"power_kw": 7.0}))
+    now, desk = make_situation().now, DeviceRegistry(furnished)
+    desk.update(states(now)["car"].model_copy(update={"power_kw": 7.0}))
     assert desk.base_load(Reading(8.2, now)).value == pytest.approx(1.2)
     assert desk.base_load(Reading(8.2, now + timedelta(minutes=5))).value == 8.2
     assert desk.base_load(Reading(6.9, now)).value == 0.0
@@ -159,15 +159,15 @@ def test_what_devices_took_is_no_part_of_the_load_that_is_remembered(
 def test_absurd_and_late_states_are_told_and_change_nothing(
     furnished: Home, make_situation: Callable[..., Situation]
 ) -> None:
-    now, desk = make_situation().now, DeviceDesk(furnished)
+    now, desk = make_situation().now, DeviceRegistry(furnished)
     good = states(now)["car"]
-    desk.hear(good)
+    desk.update(good)
     with pytest.raises(DataError, match="900 kW is above its 7 kW"):
-        desk.hear(good.model_copy(update={"time": now + timedelta(minutes=5), "power_kw": 900.0}))
+        desk.update(good.model_copy(update={"time": now + timedelta(minutes=5), "power_kw": 900.0}))
     with pytest.raises(DataError, match="lies in the future"):
-        desk.hear(good.model_copy(update={"time": now + timedelta(days=1)}), until=now)
-    desk.hear(good.model_copy(update={"time": now - timedelta(minutes=5), "needed_kwh": 1.0}))
-    desk.hear(replace_device(good, "toaster"))
+        desk.update(good.model_copy(update={"time": now + timedelta(days=1)}), until=now)
+    desk.update(good.model_copy(update={"time": now - timedelta(minutes=5), "needed_kwh": 1.0}))
+    desk.update(replace_device(good, "toaster"))
     assert desk.known([now]).states == {"car": good}
 
 
@@ -188,11 +188,11 @@ def test_a_colder_forecast_heats_more_and_earlier_and_is_made_again_from_the_fil
     starts = [plain.now + at * timedelta(minutes=30) for at in range(48)]
     heat_kwh, heat_w = {}, {}
     for celsius in (6.0, -6.0):
-        desk = DeviceDesk(home)
-        desk.hear(states(plain.now)["heating"])
+        desk = DeviceRegistry(home)
+        desk.update(states(plain.now)["heating"])
         for back in range(25, -1, -1):
             desk.outdoors.feel(Reading(6.0, plain.now - timedelta(hours=back)))
-        desk.outdoors.hear(forecast(plain.now + timedelta(hours=1), celsius, made=plain.now))
+        desk.outdoors.update(forecast(plain.now + timedelta(hours=1), celsius, made=plain.now))
         decision = decide(make_situation(home=home, devices=desk.known(starts)))
         assert decision.ensemble is not None
         assert decision.inputs is not None
@@ -249,23 +249,23 @@ def test_a_note_on_the_car_asks_for_no_more_than_the_car_needs(
 
 
 def test_what_the_car_took_since_a_note_is_wanted_no_more(furnished: Home) -> None:
-    desk, start = DeviceDesk(furnished), datetime(2026, 1, 14, 22, tzinfo=UTC)
+    desk, start = DeviceRegistry(furnished), datetime(2026, 1, 14, 22, tzinfo=UTC)
     wish = CarReady(start=start, end=start + timedelta(hours=9), energy_kwh=7.2)
     other = Reserve(start=start, end=wish.end, soc=0.5)
     assert desk.still_wanted([wish, other]) == (wish, other)
     car = states(start)["car"]
     for minutes in range(-60, 121, 15):
-        desk.hear(car.model_copy(update={"time": start + timedelta(minutes=minutes), "power_kw": 2.0}))
+        desk.update(car.model_copy(update={"time": start + timedelta(minutes=minutes), "power_kw": 2.0}))
     [left, kept] = desk.still_wanted([wish, other])
     assert isinstance(left, CarReady)
     # Two hours of 2 kW since the note; the hour before it is not counted.
     assert (left.energy_kwh, left.end, kept) == (pytest.approx(3.2), wish.end, other)
     # A day of silence is no day of charging.
-    desk.hear(car.model_copy(update={"time": start + timedelta(days=1), "power_kw": 2.0}))
+    desk.update(car.model_copy(update={"time": start + timedelta(days=1), "power_kw": 2.0}))
     [left, _] = desk.still_wanted([wish, other])
     assert isinstance(left, CarReady)
     assert left.energy_kwh == pytest.approx(1.2)
-    desk.hear(car.model_copy(update={"time": start + timedelta(days=1, minutes=45), "power_kw": 2.0}))
+    desk.update(car.model_copy(update={"time": start + timedelta(days=1, minutes=45), "power_kw": 2.0}))
     assert desk.still_wanted([wish, other]) == (other,)
 
 

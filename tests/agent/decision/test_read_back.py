@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from agent.decision.read_back import ChangedByHand, NotObeyed, Obedience, Obeyed, ReadBack, Unchanged
+from agent.decision.read_back import ChangedByHand, Confirmed, NotConfirmed, ReadBack, ReadBackTracker, Unchanged
 
 NOW = datetime(2026, 1, 14, 7, tzinfo=UTC)
 TWO_HOURS = timedelta(hours=2)
@@ -13,31 +13,31 @@ WANTED = {"select.mode": "Force charge", "number.target": "80"}
 SHOWN = {"select.mode": "Force charge", "number.target": "80.0"}
 
 
-def hear(ledger: Obedience, report: ReadBack, *, at: datetime = NOW, respect: timedelta = TWO_HOURS) -> object:
-    return ledger.hear(report, now=at, respect=respect)
+def update(ledger: ReadBackTracker, report: ReadBack, *, at: datetime = NOW, respect: timedelta = TWO_HOURS) -> object:
+    return ledger.update(report, now=at, respect=respect)
 
 
 @pytest.fixture
-def ledger() -> Obedience:
-    made = Obedience()
-    assert hear(made, ReadBack(decision_id="a", wanted=WANTED, shown=SHOWN)) == Obeyed("a")
+def ledger() -> ReadBackTracker:
+    made = ReadBackTracker()
+    assert update(made, ReadBack(decision_id="a", wanted=WANTED, shown=SHOWN)) == Confirmed("a")
     return made
 
 
 def test_a_command_counts_only_when_it_shows() -> None:
     report = ReadBack(decision_id="a", wanted=WANTED, shown=SHOWN | {"select.mode": "Self use"})
-    expected = NotObeyed("a", "select.mode shows 'Self use' instead of 'Force charge'")
-    assert hear(Obedience(), report) == expected
+    expected = NotConfirmed("a", "select.mode shows 'Self use' instead of 'Force charge'")
+    assert update(ReadBackTracker(), report) == expected
 
 
 def test_what_never_obeyed_us_is_not_changed_by_hand() -> None:
-    ledger = Obedience()
-    hear(ledger, ReadBack(decision_id="a", wanted=WANTED, shown=SHOWN | {"select.mode": "Self use"}))
-    assert hear(ledger, ReadBack(shown=SHOWN | {"select.mode": "Backup"})) == Unchanged()
+    ledger = ReadBackTracker()
+    update(ledger, ReadBack(decision_id="a", wanted=WANTED, shown=SHOWN | {"select.mode": "Self use"}))
+    assert update(ledger, ReadBack(shown=SHOWN | {"select.mode": "Backup"})) == Unchanged()
 
 
-def test_a_change_by_hand_is_respected_for_its_time(ledger: Obedience) -> None:
-    outcome = hear(ledger, ReadBack(shown=SHOWN | {"select.mode": "Self use"}))
+def test_a_change_by_hand_is_respected_for_its_time(ledger: ReadBackTracker) -> None:
+    outcome = update(ledger, ReadBack(shown=SHOWN | {"select.mode": "Self use"}))
     assert outcome == ChangedByHand(
         "select.mode was set to 'Self use', we had 'Force charge'", NOW, NOW + timedelta(hours=2)
     )
@@ -45,12 +45,12 @@ def test_a_change_by_hand_is_respected_for_its_time(ledger: Obedience) -> None:
     assert not ledger.respects(NOW + timedelta(minutes=120))
 
 
-def test_what_is_set_back_or_given_back_is_ours_again(ledger: Obedience) -> None:
+def test_what_is_set_back_or_given_back_is_ours_again(ledger: ReadBackTracker) -> None:
     changed = ReadBack(shown=SHOWN | {"number.target": "40"})
-    hear(ledger, changed)
-    assert hear(ledger, ReadBack(shown=SHOWN)) == Unchanged()
+    update(ledger, changed)
+    assert update(ledger, ReadBack(shown=SHOWN)) == Unchanged()
     assert not ledger.respects(NOW)
-    hear(ledger, changed)
+    update(ledger, changed)
     ledger.take_back()
     assert not ledger.respects(NOW)
 
@@ -58,14 +58,14 @@ def test_what_is_set_back_or_given_back_is_ours_again(ledger: Obedience) -> None
 @pytest.mark.parametrize(
     "shown", [{"select.mode": "unavailable"}, {"number.target": "unknown"}, {"number.target": "80.4"}]
 )
-def test_an_entity_that_is_away_or_rounds_was_changed_by_nobody(ledger: Obedience, shown: dict[str, str]) -> None:
-    assert hear(ledger, ReadBack(shown=SHOWN | shown)) == Unchanged()
+def test_an_entity_that_is_away_or_rounds_was_changed_by_nobody(ledger: ReadBackTracker, shown: dict[str, str]) -> None:
+    assert update(ledger, ReadBack(shown=SHOWN | shown)) == Unchanged()
     assert not ledger.respects(NOW)
 
 
-def test_nothing_is_respected_where_the_household_wants_none(ledger: Obedience) -> None:
+def test_nothing_is_respected_where_the_household_wants_none(ledger: ReadBackTracker) -> None:
     report = ReadBack(shown=SHOWN | {"select.mode": "Self use"})
-    assert hear(ledger, report, respect=timedelta()) == Unchanged()
+    assert update(ledger, report, respect=timedelta()) == Unchanged()
     assert not ledger.respects(NOW)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.decision.decide import Situation, decide
 from agent.decision.record import Decision
-from agent.decision.review_schedule import ReviewPace
+from agent.decision.review_schedule import ReviewSchedule
 from energy.home import Home
 from ingest.live.meter import MeteredSlot
 
@@ -55,7 +55,7 @@ def _measured(decision: Decision, factor: float, slots: int = 4) -> list[Metered
 def test_a_review_is_due_when_there_is_a_reason(
     home: Home, decision: Decision, after_h: float, changes: dict[str, Any], trigger: str | None
 ) -> None:
-    pace = ReviewPace(home, 4 * HOUR)
+    pace = ReviewSchedule(home, 4 * HOUR)
     pace.reviewed(decision, notes=["a"])
     due = pace.due(
         decision.at + after_h * HOUR,
@@ -68,7 +68,7 @@ def test_a_review_is_due_when_there_is_a_reason(
 
 
 def test_the_first_review_is_due_at_once_and_again_after_all_is_forgotten(home: Home, decision: Decision) -> None:
-    pace = ReviewPace(home, 4 * HOUR)
+    pace = ReviewSchedule(home, 4 * HOUR)
     assert pace.due(decision.at, notes=[], prices={}, measured=[]) == "first"
     pace.reviewed(decision, notes=[])
     assert pace.due(decision.at, notes=[], prices={}, measured=[]) is None

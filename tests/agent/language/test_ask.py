@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.decision.journal import open_journal
-from agent.language.answers.ask import Answer, Asker, Done, Ran, Said
+from agent.language.answers.ask import Answer, AnswerPiece, Asker, Done, Ran
 from agent.llm.grounding import ungrounded_numbers
 from agent.queries import Sources
 from knowledge.store import DayStore
@@ -82,7 +82,7 @@ def test_a_stream_says_what_ran_then_the_text_word_by_word_then_the_whole(known:
     assert isinstance(pieces[0], Ran)
     assert pieces[0].tool == "plan"
     assert isinstance(last, Done)
-    said = [piece.text for piece in pieces[1:] if isinstance(piece, Said)]
+    said = [piece.text for piece in pieces[1:] if isinstance(piece, AnswerPiece)]
     assert len(said) > 20
     assert "".join(said) == last.answer.text
 

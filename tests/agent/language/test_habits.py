@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.queries import Span, bought, busiest_hour, dear_day, metered_in, own_share, weekends
+from agent.queries import Span, bought, busiest_hour, expensive_day, metered_in, own_share, weekends
 
 DAY = timedelta(days=1)
 
@@ -47,7 +47,7 @@ def test_weekends_are_the_mean_saturday_and_sunday(known: Any) -> None:
 
 def test_a_dear_day_stands_beside_the_days_before_and_counts_those_with_a_price(known: Any) -> None:
     yesterday = known.today - DAY
-    found = dear_day(known.sources, Span(yesterday, yesterday), now=known.now)
+    found = expensive_day(known.sources, Span(yesterday, yesterday), now=known.now)
     before = [known.records[yesterday - n * DAY].load_kw.sum() / 2 for n in range(1, 15)]
     assert found.facts["load_kwh"] == pytest.approx(known.records[yesterday].load_kw.sum() / 2)
     assert found.facts["usual_load_kwh"] == pytest.approx(np.mean(before))

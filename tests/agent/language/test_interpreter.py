@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.language.answers.ask import Answer, Asker, Done, Said
+from agent.language.answers.ask import Answer, AnswerPiece, Asker, Done
 from agent.language.answers.interpreter import Interpreter, is_faithful
 from agent.llm.grounding import ungrounded_numbers
 from agent.llm.models import LoadedModel, ModelSettings, load_model
@@ -94,7 +94,7 @@ def test_the_text_by_rules_does_not_wait_for_a_slow_model(known: Any, ollama: An
     ollama.chat = "hangs"
     began = time.perf_counter()
     pieces = Asker(known.sources, lambda: Interpreter(model, 1.0)).stream("What is the plan?", now=known.now)
-    first = next(piece for piece in pieces if isinstance(piece, Said))
+    first = next(piece for piece in pieces if isinstance(piece, AnswerPiece))
     assert first.text
     assert time.perf_counter() - began < 0.9
     last = list(pieces)[-1]

@@ -6,7 +6,7 @@ import pytest
 
 from agent.language.answers.answering import run
 from agent.language.questions.question import understand
-from agent.queries import Span, charge_range, how_often, last_at_limit, prices_then, when_dear, who_chose
+from agent.queries import Span, charge_range, how_often, last_at_limit, prices_then, when_expensive, who_chose
 from energy.commands import Mode
 from energy.slots import local_day
 
@@ -70,7 +70,7 @@ def test_dear_hours_are_those_above_the_middle_of_the_prices(known: Any) -> None
     starts = sorted(at for at in known.metered if local_day(at, known.home.tz) == yesterday)
     prices = known.home.tariff.prices(starts, known.home.tz).import_per_kwh
     dear = [at for at, price in zip(starts, prices, strict=True) if price > (prices.min() + prices.max()) / 2]
-    found = when_dear(known.sources, Span(yesterday, yesterday), now=known.now)
+    found = when_expensive(known.sources, Span(yesterday, yesterday), now=known.now)
     assert 0 < len(dear) < len(starts)
     assert found.facts["dear_hours"] == len(dear) / 2
     bought = np.array([known.metered[at].grid_import_kw for at in dear]) / 2

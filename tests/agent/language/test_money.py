@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.queries import Span, panels_worth, saved, unit_cost
+from agent.queries import Span, panels_saved, saved, unit_cost
 
 DAY = timedelta(days=1)
 
@@ -34,9 +34,9 @@ def test_panels_are_worth_the_bill_without_them_less_the_bill_with_them_alone(kn
     net_kwh = np.array([one.load_kw - one.pv_kw for one in slots]) / 2
     alone = np.maximum(net_kwh, 0) @ prices.import_per_kwh - np.maximum(-net_kwh, 0) @ prices.export_per_kwh
     nothing = np.array([one.load_kw for one in slots]) / 2 @ prices.import_per_kwh
-    found = panels_worth(known.sources, span, now=known.now)
+    found = panels_saved(known.sources, span, now=known.now)
     assert found.facts["nothing_cost"] == pytest.approx(nothing)
     assert found.facts["by_panels_cost"] == pytest.approx(nothing - alone)
     battery = saved(known.sources, span, now=known.now)
     assert found.facts["by_battery_cost"] == pytest.approx(battery.facts["saved_cost"])
-    assert not panels_worth(known.sources, Span(known.today - 30 * DAY, known.today - 20 * DAY), now=known.now).known
+    assert not panels_saved(known.sources, Span(known.today - 30 * DAY, known.today - 20 * DAY), now=known.now).known

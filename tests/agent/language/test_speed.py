@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.decision.journal import open_journal
-from agent.language.answers.ask import Asker, Said
+from agent.language.answers.ask import AnswerPiece, Asker
 from agent.queries import Sources
 from ingest.live.meter import MeteredSlot
 from knowledge.store import DayStore
@@ -54,7 +54,7 @@ QUESTIONS = (
 
 def first_word_s(asker: Asker, question: str, now: datetime) -> float:
     began = time.perf_counter()
-    next(piece for piece in asker.stream(question, now=now) if isinstance(piece, Said))
+    next(piece for piece in asker.stream(question, now=now) if isinstance(piece, AnswerPiece))
     return time.perf_counter() - began
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.queries import Span, battery_then, dearest_hour, losses, metered_in, nights, usually_empty
+from agent.queries import Span, battery_then, losses, metered_in, most_expensive_hour, nights, usually_empty
 
 DAY = timedelta(days=1)
 STEP = timedelta(minutes=30)
@@ -99,6 +99,6 @@ def test_the_dearest_hour_is_that_of_the_meter(known: Any, *, most: bool) -> Non
     costs = np.array([one.grid_import_kw for one in slots]) * prices.import_per_kwh / 2
     costs -= np.array([one.grid_export_kw for one in slots]) * prices.export_per_kwh / 2
     hourly = costs.reshape(24, 2).sum(axis=1)
-    found = dearest_hour(known.sources, Span(yesterday, yesterday), most=most, now=known.now)
+    found = most_expensive_hour(known.sources, Span(yesterday, yesterday), most=most, now=known.now)
     assert found.facts["hour_cost"] == pytest.approx(hourly.max() if most else hourly.min())
     assert found.facts["day_cost"] == pytest.approx(hourly.sum())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.llm.models import ModelSettings
-from agent.llm.reconnecting import ModelKeeper
+from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import Brief, BriefCandidate, Chosen, NoChoice
 
 A = BriefCandidate("A", "the best schedule", 3.21, 0.0, 0.4, 0.2, 2.1, "hold")
@@ -26,7 +26,7 @@ def test_a_model_that_comes_later_is_found_and_asked(ollama: Any, caplog: pytest
     caplog.set_level("INFO")
     ollama.pulled, ollama.answers = False, [GOOD]
     settings = ModelSettings(provider="ollama", name="m", base_url=ollama.url)
-    keeper = ModelKeeper(settings, 5, look_again_s=0)
+    keeper = ReconnectingReviewer(settings, 5, look_again_s=0)
     assert keeper.label == "none"
     answer = keeper.review(BRIEF)
     assert isinstance(answer, NoChoice)
@@ -41,7 +41,7 @@ def test_a_model_that_comes_later_is_found_and_asked(ollama: Any, caplog: pytest
 
 def test_it_does_not_look_again_before_its_time(ollama: Any) -> None:
     ollama.pulled = False
-    keeper = ModelKeeper(ModelSettings(provider="ollama", name="m", base_url=ollama.url), 5)
+    keeper = ReconnectingReviewer(ModelSettings(provider="ollama", name="m", base_url=ollama.url), 5)
     ollama.pulled = True
     for _ in range(3):
         assert isinstance(keeper.review(BRIEF), NoChoice)
@@ -50,7 +50,7 @@ def test_it_does_not_look_again_before_its_time(ollama: Any) -> None:
 
 
 def test_a_missing_server_costs_no_time_in_a_review() -> None:
-    keeper = ModelKeeper(ModelSettings(provider="ollama", base_url="http://127.0.0.1:9"), 5, look_again_s=0)
+    keeper = ReconnectingReviewer(ModelSettings(provider="ollama", base_url="http://127.0.0.1:9"), 5, look_again_s=0)
     began = time.monotonic()
     assert isinstance(keeper.review(BRIEF), NoChoice)
     assert time.monotonic() - began < 0.5

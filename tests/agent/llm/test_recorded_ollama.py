@@ -8,7 +8,7 @@ import pytest
 from agent.llm.models import LoadedModel, ModelSettings, describe_failure, load_model
 from agent.llm.ollama_catalogue import shelf
 from agent.llm.review import Brief, BriefCandidate, NoChoice, make_reviewer
-from agent.llm.tool_loop import gather
+from agent.llm.tool_loop import run_tool_loop
 
 RECORDED = Path(__file__).parent / "recorded"
 CHAT = "/api/chat"
@@ -61,7 +61,7 @@ def test_a_recorded_tool_call_runs_the_tool_and_thoughts_are_no_words(ollama: An
         return "one result"
 
     ollama.recorded[CHAT] = [recorded("chat_tool_call.json"), recorded("chat_after_tool.json")]
-    gathered = gather(model, [search], "Search for 'ollama bash lib'")
+    gathered = run_tool_loop(model, [search], "Search for 'ollama bash lib'")
     assert asked == ["ollama bash lib"]
     assert [(one.tool, one.said) for one in gathered.looked] == [("search", "one result")]
     assert gathered.model_calls == 2

@@ -14,21 +14,21 @@ from typing import Any, Literal, cast
 import orjson
 import pytest
 
-from agent.__main__ import control_panel, model_keeper
+from agent.__main__ import control_panel, reconnecting_reviewer
 from agent.decision.controls import Acting
 from agent.decision.decide import Reviewer, Situation
 from agent.decision.journal import Journal, open_journal
 from agent.llm.models import ModelSettings
-from agent.llm.reconnecting import ModelKeeper
+from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import Brief, NoChoice
 from agent.queries import Sources
 from agent.service.loop import Parts, Service
 from agent.settings import MqttSettings, ServiceSettings, Settings
-from agent.views.service_state import Board
+from agent.views.service_state import SharedServiceState
 from energy.commands import BatteryCommand
 from energy.constraints import Reserve
 from energy.home import Home
-from ingest.live.mapping import MappedRole, Source
+from ingest.live.mapping import MappedRole, SensorSource
 from ingest.live.meter import MeteredSlot
 from knowledge.fingerprint import Expected
 from knowledge.forecast import DayShape
@@ -123,9 +123,9 @@ def running(  # noqa: PLR0913 (what a test may vary)
     situation: Situation,
     *,
     clock: Literal["house", "wall"] = "house",
-    sensors: dict[MappedRole, Source] | None = None,
+    sensors: dict[MappedRole, SensorSource] | None = None,
     grace_s: float = 10,
-    board: Board | None = None,
+    shared_state: SharedServiceState | None = None,
     acting: Acting = Acting.ACT,
     reviewer: Reviewer | None = None,
     notes: NoteBook | None = None,
@@ -147,7 +147,7 @@ def running(  # noqa: PLR0913 (what a test may vary)
         panel = control_panel(settings)
         recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
         try:
-            parts = Parts(home, recall, journal, reviewer, "none", panel, board or Board(), notes)
+            parts = Parts(home, recall, journal, reviewer, "none", panel, shared_state or SharedServiceState(), notes)
             Service(settings, parts, stop).run()
         finally:
             journal.close()
@@ -274,12 +274,12 @@ def moved_to(now: datetime, situation: Situation) -> Situation:
     return replace(situation, shapes=past, neighbours=near)
 
 
-STATESTREAM: dict[MappedRole, Source] = {
-    "pv_power": Source(topic="ha/sensor/pv/state", unit="W"),
-    "grid_power": Source(topic="ha/sensor/grid/state", unit="W"),
-    "battery_power": Source(topic="ha/sensor/battery/state", unit="W", sign=-1),
-    "battery_soc": Source(topic="ha/sensor/soc/state", unit="%"),
-    "load_power": Source(from_balance=True),
+STATESTREAM: dict[MappedRole, SensorSource] = {
+    "pv_power": SensorSource(topic="ha/sensor/pv/state", unit="W"),
+    "grid_power": SensorSource(topic="ha/sensor/grid/state", unit="W"),
+    "battery_power": SensorSource(topic="ha/sensor/battery/state", unit="W", sign=-1),
+    "battery_soc": SensorSource(topic="ha/sensor/soc/state", unit="%"),
+    "load_power": SensorSource(from_balance=True),
 }
 
 
@@ -328,19 +328,19 @@ def test_a_restarted_service_knows_its_journal(
 def test_a_wish_is_granted_between_slots_once_the_pause_is_over(
     broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
 ) -> None:
-    situation, board = make_situation(), Board()
-    with running(broker, tmp_path, home, situation, board=board) as stage:
+    situation, shared_state = make_situation(), SharedServiceState()
+    with running(broker, tmp_path, home, situation, shared_state=shared_state) as stage:
         now = situation.now
         stage.well(now)
         first = stage.tick(now)
-        board.wish_decision()
+        shared_state.wish_decision()
         later = now + timedelta(minutes=5)
         stage.well(later)
         second = stage.tick(later)
-        assert (second["outcome"], board.decision_wished) == ("published", False)
+        assert (second["outcome"], shared_state.decision_wished) == ("published", False)
         assert second["decision_id"] != first["decision_id"]
         deadline = time.monotonic() + 5
-        while (shown := board.shown) is None or shown.tally.published < 2:
+        while (shown := shared_state.shown) is None or shown.tally.published < 2:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert shown.decision is not None
@@ -496,7 +496,7 @@ def test_whatever_the_model_server_does_the_service_decides_on_time(
     ollama: Any, behaviour: str, outcome: str, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
 ) -> None:
     deadline_s = 1.0
-    keeper = ModelKeeper(ModelSettings(provider="ollama", name="m", base_url=ollama.url), deadline_s)
+    keeper = ReconnectingReviewer(ModelSettings(provider="ollama", name="m", base_url=ollama.url), deadline_s)
     ollama.chat, ollama.answers = behaviour, ['{"rationale": "The best is the cheapest.", "choice": "A"}'] * 9
     situation = make_situation()
     with (
@@ -533,7 +533,7 @@ def test_in_tools_mode_the_model_looks_up_and_chooses_through_the_real_service(
     Journal(tmp_path / "journal.sqlite").close()
     with open_journal(tmp_path / "journal.sqlite", read_only=True) as journal, EmbeddedBroker(0) as broker:
         notes = NoteBook(tmp_path / "notes.jsonl")
-        keeper = model_keeper(settings, Sources(home, DayStore(tmp_path / "days"), journal), notes)
+        keeper = reconnecting_reviewer(settings, Sources(home, DayStore(tmp_path / "days"), journal), notes)
         with running(broker.address, tmp_path, home, situation, reviewer=keeper.review, notes=notes) as stage:
             stage.well(situation.now)
             said = stage.tick(situation.now)

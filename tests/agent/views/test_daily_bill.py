@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from agent.decision.decide import Situation, decide
-from agent.views.daily_bill import Account, Books, account, to_day_end
+from agent.views.daily_bill import BillHistory, DailyBill, daily_bill, to_day_end
 from energy.battery import Battery
 from energy.home import Home
 from energy.tariff import FlatTariff
@@ -37,22 +37,22 @@ def slot(hour: int, load_kw: float, pv_kw: float, soc: float, **flows: float) ->
 
 def test_held_back_energy_costs_now_and_is_credited(plain: Home) -> None:
     # Self-consumption would have given 1 kWh each hour; the battery stood still, so 2 kWh were bought and 2 are left.
-    held = account([slot(0, 1, 0, 0.5), slot(1, 1, 0, 0.5)], plain, HOUR, before=slot(-1, 1, 0, 0.5))
-    assert held == Account(paid=0.6, greedy=0.0, stored_kwh=5, greedy_kwh=3, credit_per_kwh=0.3, hours=2)
+    held = daily_bill([slot(0, 1, 0, 0.5), slot(1, 1, 0, 0.5)], plain, HOUR, before=slot(-1, 1, 0, 0.5))
+    assert held == DailyBill(paid=0.6, greedy=0.0, stored_kwh=5, greedy_kwh=3, credit_per_kwh=0.3, hours=2)
     assert held.greedy_alike == pytest.approx(0.6)
     assert held.saved == pytest.approx(0.0)
 
 
 def test_a_measured_grid_counts_rather_than_a_guessed_one(plain: Home) -> None:
     measured = slot(0, 1, 0, 0.4, grid_import_kw=0.2, grid_export_kw=0.1, charge_kw=0.0, discharge_kw=1.0)
-    went = account([measured], plain, HOUR, before=slot(-1, 1, 0, 0.5))
+    went = daily_bill([measured], plain, HOUR, before=slot(-1, 1, 0, 0.5))
     assert went.paid == pytest.approx(0.2 * 0.3 - 0.1 * 0.1)
     assert went.greedy == pytest.approx(0.0)
 
 
 def test_a_gap_is_in_neither_account(plain: Home) -> None:
     # Before the gap 1 kWh was held back; after it both batteries are as the real one: at 90 %.
-    went = account([slot(0, 1, 0, 0.5), slot(5, 1, 0, 0.9)], plain, HOUR, before=slot(-1, 1, 0, 0.5))
+    went = daily_bill([slot(0, 1, 0, 0.5), slot(5, 1, 0, 0.9)], plain, HOUR, before=slot(-1, 1, 0, 0.5))
     assert went.hours == 2
     assert went.paid == pytest.approx(0.6)
     assert (went.stored_kwh, went.greedy_kwh) == (pytest.approx(9), pytest.approx(8))
@@ -61,12 +61,12 @@ def test_a_gap_is_in_neither_account(plain: Home) -> None:
 
 def test_following_the_house_saves_nothing_against_itself(plain: Home) -> None:
     day = [slot(0, 1, 0, 0.4), slot(1, 1, 3, 0.6), slot(2, 2, 0, 0.4)]
-    assert account(day, plain, HOUR, before=slot(-1, 1, 0, 0.5)).saved == pytest.approx(0.0)
+    assert daily_bill(day, plain, HOUR, before=slot(-1, 1, 0, 0.5)).saved == pytest.approx(0.0)
 
 
 def test_a_month_is_the_sum_of_its_days(plain: Home) -> None:
     slots = [slot(hour, 1, 0, 0.5, grid_import_kw=1 + hour / 100) for hour in range(-24 * 20, 10)]
-    months = Books(plain, HOUR).month(slots, MIDNIGHT + 9 * HOUR)
+    months = BillHistory(plain, HOUR).month(slots, MIDNIGHT + 9 * HOUR)
     assert next(iter(months)) == date(2026, 1, 1)
     assert list(months)[-1] == date(2026, 1, 14)
     assert months[date(2026, 1, 14)].hours == 9
@@ -78,7 +78,7 @@ def test_the_day_is_expected_to_end_no_dearer_than_self_consumption(
 ) -> None:
     situation = make_situation()
     decision = decide(situation)
-    nothing_yet = Account()
+    nothing_yet = DailyBill()
     expected = to_day_end(nothing_yet, decision, home)
     assert expected is not None
     assert expected.hours == 16  # from eight o'clock to midnight

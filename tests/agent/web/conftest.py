@@ -16,11 +16,11 @@ from agent.decision.journal import open_journal
 from agent.language.answers.ask import Asker
 from agent.queries import Sources
 from agent.settings import ApiSettings
-from agent.views.service_state import Board, Shown
+from agent.views.service_state import ServiceState, SharedServiceState
 from agent.web.access import load_keys
 from agent.web.app import make_app
 from agent.web.server import serving
-from agent.web.source import Source
+from agent.web.source import ApiSource
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import Reading
 from knowledge.notes import NoteBook
@@ -35,7 +35,7 @@ class Running:
     """The API under test and what stands behind it."""
 
     url: str
-    board: Board
+    shared_state: SharedServiceState
     notes: NoteBook
     read_key: str
     open: ExitStack
@@ -49,7 +49,7 @@ class Running:
 
 
 @pytest.fixture
-def shown(make_situation: Callable[..., Situation]) -> Shown:
+def shown(make_situation: Callable[..., Situation]) -> ServiceState:
     """A house at eight in the morning, with a night behind it and a decision just made."""
     situation = make_situation()
     step, now = situation.step, situation.now
@@ -59,7 +59,7 @@ def shown(make_situation: Callable[..., Situation]) -> Shown:
     ]
     decision = decide(situation)
     values = {"load_power": 0.6, "pv_power": 0.0, "battery_soc": SOC, "grid_power": 0.6, "battery_power": 0.0}
-    return Shown(
+    return ServiceState(
         home=situation.home,
         model="none",
         step=step,
@@ -74,15 +74,15 @@ def shown(make_situation: Callable[..., Situation]) -> Shown:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, shown: Shown) -> Callable[..., Any]:
+def serve(tmp_path: Path, shown: ServiceState) -> Callable[..., Any]:
     """Serves the API with any settings changed."""
 
     @contextmanager
     def start(**changes: Any) -> Iterator[Running]:
         settings = ApiSettings(**({"port": 0, "token": SecretStr(TOKEN)} | changes))
         journal = tmp_path / "journal.sqlite"
-        board = Board()
-        board.show(shown)
+        shared_state = SharedServiceState()
+        shared_state.show(shown)
         with open_journal(journal) as writing:
             assert shown.decision is not None
             if writing.decision(shown.decision.decision_id) is None:
@@ -90,10 +90,10 @@ def serve(tmp_path: Path, shown: Shown) -> Callable[..., Any]:
         keys, notes = load_keys(settings, tmp_path), NoteBook(tmp_path / "notes.jsonl")
         with open_journal(journal, read_only=True) as read:
             asker = Asker(Sources(shown.home, DayStore(tmp_path / "days"), read))
-            source = Source(board, journal, notes, asker, pause=timedelta(minutes=1))
+            source = ApiSource(shared_state, journal, notes, asker, pause=timedelta(minutes=1))
             app = make_app(source, settings=settings, keys=keys, home=shown.home.name)
             with serving(app, settings) as url, ExitStack() as clients:
-                yield Running(url, board, notes, keys.read_key, clients)
+                yield Running(url, shared_state, notes, keys.read_key, clients)
 
     return start
 

@@ -30,7 +30,7 @@ def test_no_change_without_the_token(api: Any) -> None:
         assert refused.status_code == 401
         assert "token" in refused.json()["error"]
     assert api.client().post(f"/key/{api.read_key}/v1/decide").status_code == 401
-    assert not api.board.decision_wished
+    assert not api.shared_state.decision_wished
 
 
 def test_beyond_loopback_only_the_empty_page_is_free(serve: Callable[..., Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import ollama
 import pytest
 
-from agent.views.service_state import Shown
+from agent.views.service_state import ServiceState
 from agent.web.ollama import NAME
 
 QUESTION = [
@@ -30,7 +30,7 @@ def test_the_advisor_is_found_like_any_model(client: ollama.Client) -> None:
     assert client.show("energy-advisor").capabilities == ["completion"]
 
 
-def test_it_answers_from_the_decision_as_a_stream_and_as_a_whole(client: ollama.Client, shown: Shown) -> None:
+def test_it_answers_from_the_decision_as_a_stream_and_as_a_whole(client: ollama.Client, shown: ServiceState) -> None:
     assert shown.decision is not None
     chunks = list(client.chat("energy-advisor", messages=QUESTION, stream=True, keep_alive="60s"))
     text = "".join(chunk.message.content or "" for chunk in chunks)
@@ -46,7 +46,7 @@ def test_tools_that_an_assistant_offers_are_left_alone(client: ollama.Client, ap
     answer = client.chat(NAME, messages=[{"role": "user", "content": "Discharge the battery"}], tools=[tool])
     assert not answer.message.tool_calls
     assert answer.message.content
-    assert not api.board.decision_wished
+    assert not api.shared_state.decision_wished
 
 
 _TOOL = {
@@ -74,7 +74,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("shape", _SHAPES)
-def test_what_home_assistant_sends_is_answered(client: ollama.Client, shown: Shown, shape: str) -> None:
+def test_what_home_assistant_sends_is_answered(client: ollama.Client, shown: ServiceState, shape: str) -> None:
     assert shown.decision is not None
     called = ollama.Message.ToolCall(function=ollama.Message.ToolCall.Function(name="HassTurnOn", arguments={}))
     turns = [

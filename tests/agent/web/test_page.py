@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from agent.decision.constraint_words import describe
 from agent.decision.decide import Situation, decide
-from agent.views.service_state import Shown
+from agent.views.service_state import ServiceState
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 
@@ -40,7 +40,7 @@ def open_page(browser: Browser, api: Any) -> Iterator[Callable[..., Page]]:
     complaints: list[str] = []
     contexts = []
 
-    def hear(message: ConsoleMessage) -> None:
+    def update(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and "401" not in message.text:
             complaints.append(message.text)
 
@@ -48,7 +48,7 @@ def open_page(browser: Browser, api: Any) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         contexts.append(context)
         page = context.new_page()
-        page.on("console", hear)
+        page.on("console", update)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(api.url + path)
         return page
@@ -59,7 +59,9 @@ def open_page(browser: Browser, api: Any) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
-def test_the_page_shows_what_is_done_why_and_what_is_planned(open_page: Callable[..., Page], shown: Shown) -> None:
+def test_the_page_shows_what_is_done_why_and_what_is_planned(
+    open_page: Callable[..., Page], shown: ServiceState
+) -> None:
     page = open_page()
     assert shown.decision is not None
     assert shown.decision.command is not None
@@ -75,7 +77,7 @@ def test_the_page_shows_what_is_done_why_and_what_is_planned(open_page: Callable
     expect(planned).to_have_count(48)
 
 
-def test_why_opens_all_that_led_to_the_decision(open_page: Callable[..., Page], shown: Shown) -> None:
+def test_why_opens_all_that_led_to_the_decision(open_page: Callable[..., Page], shown: ServiceState) -> None:
     page = open_page()
     page.get_by_role("button", name="Why?").click()
     why = page.get_by_role("region", name="Why", exact=True)
@@ -88,7 +90,7 @@ def test_why_opens_all_that_led_to_the_decision(open_page: Callable[..., Page], 
         ).to_be_visible()
 
 
-def test_a_question_is_answered_with_what_it_rests_on(open_page: Callable[..., Page], shown: Shown) -> None:
+def test_a_question_is_answered_with_what_it_rests_on(open_page: Callable[..., Page], shown: ServiceState) -> None:
     page = open_page()
     page.get_by_label("Your question").fill("Why did you do that?")
     page.keyboard.press("Enter")
@@ -98,7 +100,7 @@ def test_a_question_is_answered_with_what_it_rests_on(open_page: Callable[..., P
 
 
 def test_a_note_is_read_back_kept_obeyed_and_withdrawn(
-    open_page: Callable[..., Page], api: Any, make_situation: Callable[..., Situation], shown: Shown
+    open_page: Callable[..., Page], api: Any, make_situation: Callable[..., Situation], shown: ServiceState
 ) -> None:
     page = open_page("/#token=a-token-for-tests-only")
     page.get_by_label("A note to the advisor").fill("keep 90 % until 23:00")
@@ -107,7 +109,7 @@ def test_a_note_is_read_back_kept_obeyed_and_withdrawn(
     page.get_by_role("button", name="Yes, keep it").click()
     expect(page.locator("#notes")).to_contain_text("keep 90 % until 23:00")
     assert "token" not in page.url
-    assert api.board.decision_wished
+    assert api.shared_state.decision_wished
     [known] = api.notes.list()
     constraint = known.note.constraint
     assert constraint is not None
@@ -115,14 +117,16 @@ def test_a_note_is_read_back_kept_obeyed_and_withdrawn(
     obeyed = decide(make_situation(asked=(constraint,)))
     assert obeyed.command is not None
     assert min(slot.reserve_soc for slot in obeyed.command.slots if slot.start < constraint.end) >= 0.9
-    api.board.show(replace(shown, decision=obeyed))
+    api.shared_state.show(replace(shown, decision=obeyed))
     expect(page.locator("#reason")).to_have_text(obeyed.reason)
     page.get_by_role("button", name="Withdraw").click()
     expect(page.locator("#notes")).to_have_text("None in force.")
     assert api.notes.active(shown.now) == []
 
 
-def test_the_address_for_tablets_shows_and_answers(open_page: Callable[..., Page], api: Any, shown: Shown) -> None:
+def test_the_address_for_tablets_shows_and_answers(
+    open_page: Callable[..., Page], api: Any, shown: ServiceState
+) -> None:
     page = open_page(f"/key/{api.read_key}/")
     assert shown.decision is not None
     expect(page.locator("#reason")).to_have_text(shown.decision.reason)
@@ -137,16 +141,16 @@ def test_without_the_token_a_change_asks_for_it(open_page: Callable[..., Page], 
     page.get_by_label("Token", exact=True).fill("a-token-for-tests-only")
     page.get_by_role("button", name="Use it").click()
     expect(page.locator("#decide-said")).to_contain_text("It will")
-    assert api.board.decision_wished
+    assert api.shared_state.decision_wished
 
 
-def test_hostile_words_are_shown_and_never_run(open_page: Callable[..., Page], api: Any, shown: Shown) -> None:
+def test_hostile_words_are_shown_and_never_run(open_page: Callable[..., Page], api: Any, shown: ServiceState) -> None:
     assert shown.decision is not None
     hostile = shown.decision.model_copy(update={"reason": HOSTILE, "decision_id": "20260101T000000Z-bad"})
     now = shown.now
     assert now is not None
     api.notes.add(HOSTILE, None, now=now, until=now.replace(year=now.year + 1))
-    api.board.show(replace(shown, decision=hostile, model=HOSTILE))
+    api.shared_state.show(replace(shown, decision=hostile, model=HOSTILE))
     page = open_page()
     expect(page.locator("#reason")).to_have_text(HOSTILE)
     expect(page.locator("#notes")).to_contain_text(HOSTILE)
@@ -218,11 +222,13 @@ def test_it_can_be_used_by_keyboard_and_read_aloud(open_page: Callable[..., Page
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
-def test_a_change_in_the_house_is_seen_without_a_reload(open_page: Callable[..., Page], api: Any, shown: Shown) -> None:
+def test_a_change_in_the_house_is_seen_without_a_reload(
+    open_page: Callable[..., Page], api: Any, shown: ServiceState
+) -> None:
     page = open_page()
     expect(page.locator("#flows")).to_contain_text("20 %")
     reading = replace(shown.readings["battery_soc"], value=0.37)
-    api.board.show(replace(shown, readings={**shown.readings, "battery_soc": reading}))
+    api.shared_state.show(replace(shown, readings={**shown.readings, "battery_soc": reading}))
     expect(page.locator("#flows")).to_contain_text("37 %")
 
 

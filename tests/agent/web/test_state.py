@@ -11,11 +11,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.decision.controls import Acting
-from agent.views.service_state import Shown
+from agent.views.service_state import ServiceState
 from energy.commands import ExportCommand, LoadCommand, PowerSlot
 
 
-def test_the_status_says_what_the_house_does_and_why(api: Any, shown: Shown) -> None:
+def test_the_status_says_what_the_house_does_and_why(api: Any, shown: ServiceState) -> None:
     said = api.client().get("/v1/status").raise_for_status().json()
     assert shown.decision is not None
     assert said["flows"]["soc"] == 0.2
@@ -25,7 +25,7 @@ def test_the_status_says_what_the_house_does_and_why(api: Any, shown: Shown) -> 
     assert said["decision"]["mode"] == shown.decision.command.mode  # type: ignore[union-attr]
 
 
-def test_the_plan_is_what_the_planner_expects(api: Any, shown: Shown) -> None:
+def test_the_plan_is_what_the_planner_expects(api: Any, shown: ServiceState) -> None:
     said = api.client().get("/v1/plan").raise_for_status().json()
     decision = shown.decision
     assert decision is not None
@@ -41,19 +41,19 @@ def test_the_plan_is_what_the_planner_expects(api: Any, shown: Shown) -> None:
         assert balance == pytest.approx(0, abs=1e-3)
 
 
-def test_without_a_command_there_is_no_plan_and_health_says_why(api: Any, shown: Shown) -> None:
+def test_without_a_command_there_is_no_plan_and_health_says_why(api: Any, shown: ServiceState) -> None:
     assert shown.decision is not None
     silent = shown.decision.model_copy(
         update={"outcome": "no_command", "command": None, "problems": ("battery_soc has never been heard",)}
     )
-    api.board.show(replace(shown, decision=silent))
+    api.shared_state.show(replace(shown, decision=silent))
     client = api.client()
     assert client.get("/v1/plan").status_code == 404
     health = client.get("/v1/health")
     assert (health.status_code, health.json()["problems"]) == (503, ["battery_soc has never been heard"])
 
 
-def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: Shown) -> None:
+def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: ServiceState) -> None:
     decision, now = shown.decision, shown.now
     assert decision is not None
     assert now is not None
@@ -65,7 +65,7 @@ def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: Sho
         ExportCommand(**frame, limit_kw=2.5),
     )
     told = decision.model_copy(update={"device_commands": commands})
-    api.board.show(replace(shown, decision=told, complaints=("pv_power: 600 is outside",)))
+    api.shared_state.show(replace(shown, decision=told, complaints=("pv_power: 600 is outside",)))
     said = api.client().get("/v1/status").json()
     dishwasher, export = said["decision"]["devices"]
     assert (dishwasher["device"], dishwasher["power_kw"]) == ("dishwasher", 0.0)
@@ -75,16 +75,16 @@ def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: Sho
     assert said["complaints"] == ["pv_power: 600 is outside"]
 
 
-def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: Shown) -> None:
+def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: ServiceState) -> None:
     assert shown.now is not None
     later = replace(shown, now=shown.now + timedelta(hours=5))
-    api.board.show(later)
+    api.shared_state.show(later)
     assert api.client().get("/v1/health").status_code == 503
-    api.board.show(replace(later, acting=Acting.OFF))
+    api.shared_state.show(replace(later, acting=Acting.OFF))
     assert api.client().get("/v1/health").status_code == 200
 
 
-def test_the_night_behind_is_billed_like_the_ledger(api: Any, shown: Shown) -> None:
+def test_the_night_behind_is_billed_like_the_ledger(api: Any, shown: ServiceState) -> None:
     said = api.client().get("/v1/today").raise_for_status().json()
     slots = said["slots"]
     at_meter = sum(slot["grid_kw"] * slot["import_price"] * 0.5 for slot in slots)
@@ -95,7 +95,7 @@ def test_the_night_behind_is_billed_like_the_ledger(api: Any, shown: Shown) -> N
     assert [slot["start"] for slot in slots] == sorted(slot["start"] for slot in slots)
 
 
-def test_the_log_leads_to_the_whole_reason(api: Any, shown: Shown) -> None:
+def test_the_log_leads_to_the_whole_reason(api: Any, shown: ServiceState) -> None:
     decision = shown.decision
     assert decision is not None
     client = api.client()
@@ -111,7 +111,7 @@ def test_the_log_leads_to_the_whole_reason(api: Any, shown: Shown) -> None:
     assert client.get("/v1/decisions", params={"until": "9999-12-31T23:59:59-14:00"}).json() == [line]
 
 
-def test_similar_days_carry_their_shapes(api: Any, shown: Shown) -> None:
+def test_similar_days_carry_their_shapes(api: Any, shown: ServiceState) -> None:
     said = api.client().get("/v1/days").json()
     assert len(said["days"]) == 12
     assert np.allclose(said["days"][0]["load_kw"], np.round(shown.shapes[0].load_kw, 4))
@@ -120,7 +120,7 @@ def test_similar_days_carry_their_shapes(api: Any, shown: Shown) -> None:
 def test_deciding_now_is_left_as_a_wish(api: Any) -> None:
     answer = api.owner().post("/v1/decide")
     assert answer.status_code == 202
-    assert api.board.decision_wished
+    assert api.shared_state.decision_wished
 
 
 def test_figures_can_be_read_by_prometheus(api: Any) -> None:
@@ -142,12 +142,12 @@ def test_the_description_is_sound_and_answers_obey_it(api: Any) -> None:
     assert all(operation.get("description") for operation in documented)
 
 
-def test_a_listener_hears_of_a_change(api: Any, shown: Shown) -> None:
+def test_a_listener_hears_of_a_change(api: Any, shown: ServiceState) -> None:
     with api.client().stream("GET", "/v1/live") as stream:
         lines = stream.iter_lines()
         assert '"soc":0.2' in next(lines)
         reading = replace(shown.readings["battery_soc"], value=0.25)
-        api.board.show(replace(shown, readings={**shown.readings, "battery_soc": reading}))
+        api.shared_state.show(replace(shown, readings={**shown.readings, "battery_soc": reading}))
         began = time.monotonic()
         assert '"soc":0.25' in next(lines)
         assert time.monotonic() - began < 5

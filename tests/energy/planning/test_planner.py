@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from energy.battery import Battery
 from energy.commands import SELF_CONSUMPTION, Levels
 from energy.home import Grid, Home
-from energy.planning.cost_to_go import costs_to_go, mean_worth
+from energy.planning.cost_to_go import costs_to_go, mean_cost_to_go
 from energy.planning.oracle import optimise
 from energy.planning.planner import Ensemble, best_levels, cost_to_go, end_worth_per_kwh, follow, outlook, plan
-from energy.planning.slot_cost import StageCosts, lower_hull, stage_costs
+from energy.planning.slot_cost import SlotCosts, lower_hull, slot_costs
 from energy.rules import greedy, threshold
 from energy.tariff import FlatTariff, Prices
 
@@ -124,7 +124,7 @@ def test_a_dear_evening_is_bought_for_in_the_cheap_night() -> None:
     load = np.array([[1.0, 1.0, 2.0, 2.0]])
     ensemble = Ensemble(load, np.zeros_like(load), prices, hours=1.0)
     futures = cost_to_go(ensemble, home)
-    levels, after_second = best_levels(ensemble, home, futures), mean_worth(futures[2])
+    levels, after_second = best_levels(ensemble, home, futures), mean_cost_to_go(futures[2])
     # Four kWh are needed at 0.50, three of which can wait for the second hour; beyond them a kWh is only worth the
     # cheapest price at the end.
     assert [level.charge_to_soc for level in levels] == pytest.approx([0.1, 0.4, 0.0, 0.0])
@@ -139,18 +139,18 @@ def test_two_scenarios_average_their_worth() -> None:
     load = np.array([[0.0, 1.0], [0.0, 3.0]])
     futures = cost_to_go(Ensemble(load, np.zeros_like(load), prices, hours=1.0), home)
     # Up to 1 kWh both scenarios use it at 0.50; from 1 to 3 only one does, the other keeps it at 0.20.
-    assert [mean_worth(futures[1]).at(kwh) for kwh in (0.5, 2.0, 3.5)] == pytest.approx([0.50, 0.35, 0.20])
+    assert [mean_cost_to_go(futures[1]).at(kwh) for kwh in (0.5, 2.0, 3.5)] == pytest.approx([0.50, 0.35, 0.20])
 
 
 def test_no_decision_before_a_meeting_profits_from_what_is_only_known_after_it() -> None:
     battery = make_home(charge_efficiency=1.0, discharge_efficiency=1.0, min_soc=0.0, capacity_kwh=10.0).battery
     # Who needs nothing in the second hour needs 2 kWh in the third, and the other way round.
     load, prices = np.array([[0.0, 0.0, 2.0], [0.0, 2.0, 0.0]]), Prices(np.array([0.20, 0.50, 0.50]), np.zeros(3))
-    stages = stage_costs(load, np.zeros_like(load), prices=prices, battery=battery, grid=make_home().grid, hours=1.0)
-    hindsight = mean_worth(costs_to_go(stages, 10.0, 0.20)[1])
+    stages = slot_costs(load, np.zeros_like(load), prices=prices, battery=battery, grid=make_home().grid, hours=1.0)
+    hindsight = mean_cost_to_go(costs_to_go(stages, 10.0, 0.20)[1])
     assert [hindsight.at(kwh) for kwh in (1.0, 3.0, 5.0)] == pytest.approx([0.50, 0.20, 0.20])
     # After the meeting either may need 2 kWh: the third hour's worth is 0.35 to both, and below it comes the second's.
-    meeting = mean_worth(costs_to_go(stages, 10.0, 0.20, meet_slots=2)[1])
+    meeting = mean_cost_to_go(costs_to_go(stages, 10.0, 0.20, meet_slots=2)[1])
     assert [meeting.at(kwh) for kwh in (1.0, 3.0, 5.0)] == pytest.approx([0.425, 0.275, 0.20])
 
 
@@ -160,7 +160,7 @@ def test_costs_stay_convex_where_scenarios_meet_and_one_scenario_has_nobody_to_m
     home = make_home(allow_battery_export=True)
     ensemble = make_ensemble(np.random.default_rng(seed), scenarios=6, slots=24)
     usable_kwh = home.battery.usable_kwh
-    stages = stage_costs(
+    stages = slot_costs(
         ensemble.load_kw,
         ensemble.pv_kw,
         prices=ensemble.prices,
@@ -170,7 +170,7 @@ def test_costs_stay_convex_where_scenarios_meet_and_one_scenario_has_nobody_to_m
     )
     met = costs_to_go(stages, usable_kwh, 0.1, meet_slots=3)[0]
     assert (np.diff(met.slopes_per_kwh, axis=1) >= -1e-9).all()
-    one = replace(stages, **{name: getattr(stages, name)[:1] for name in StageCosts.__slots__})
+    one = replace(stages, **{name: getattr(stages, name)[:1] for name in SlotCosts.__slots__})
     alone, alone_met = (costs_to_go(one, usable_kwh, 0.1, meet_slots=meet)[0] for meet in (None, 3))
     assert alone_met.cost(soc * usable_kwh) == pytest.approx(alone.cost(soc * usable_kwh), abs=1e-12)
 

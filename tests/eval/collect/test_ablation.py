@@ -6,7 +6,7 @@ import pytest
 
 from energy.errors import DataError
 from eval.collect.ablation import HINDSIGHT, RETRIEVAL, Case, Result, cases, crps, play_case, results, run
-from eval.collect.homes import Source
+from eval.collect.homes import HistorySource
 from eval.report.ablation import ablation_table, bill_difference, write_ablation
 
 WINTER = date(2017, 1, 9)
@@ -65,7 +65,7 @@ def test_a_shipped_home_is_played_once_and_told(tmp_path: Path) -> None:
     case = Case(group="recorded, 3 days of memory", home="citylearn-4", first_day=WINTER, memory_days=3)
     heard: list[str] = []
     for _ in range(2):
-        run([case], Source(), tmp_path, workers=1, progress=heard.append)
+        run([case], HistorySource(), tmp_path, workers=1, progress=heard.append)
     found = results(tmp_path)
     assert len(heard) == 2
     assert [one.variant for one in found] == list(case.variants)
@@ -77,11 +77,11 @@ def test_a_shipped_home_is_played_once_and_told(tmp_path: Path) -> None:
 
 def test_knowing_the_future_costs_the_bound() -> None:
     case = Case(group="recorded, 3 days of memory", home="citylearn-4", first_day=WINTER, memory_days=3)
-    [perfect] = play_case(case, Source(), ["perfect load and sun"])
+    [perfect] = play_case(case, HistorySource(), ["perfect load and sun"])
     assert perfect.share == pytest.approx(1.0, abs=0.005)
 
 
 def test_days_chosen_with_hindsight_forecast_better() -> None:
     case = Case(group="recorded, time of use", home="citylearn-4", first_day=WINTER)
-    chosen, with_hindsight = play_case(case, Source(), [RETRIEVAL, HINDSIGHT])
+    chosen, with_hindsight = play_case(case, HistorySource(), [RETRIEVAL, HINDSIGHT])
     assert with_hindsight.crps_hour_kw < 0.9 * chosen.crps_hour_kw

@@ -9,7 +9,7 @@ from agent.llm.review import Brief, Chosen, NoChoice
 from energy.errors import ModelError, SettingsError
 from eval.collect import agent_policy
 from eval.collect.agent_policy import Consulted
-from eval.collect.playing import Stretch, Tally, stretch
+from eval.collect.playing import DecisionCounters, Stretch, stretch
 from eval.collect.policies import Sitting, check_policy, sit
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
@@ -43,7 +43,9 @@ def chosen(choice: str) -> Chosen:
     )
 
 
-def answering(*answers: Chosen | NoChoice) -> Callable[[Consulted, Tally], Callable[[Brief], Chosen | NoChoice]]:
+def answering(
+    *answers: Chosen | NoChoice,
+) -> Callable[[Consulted, DecisionCounters], Callable[[Brief], Chosen | NoChoice]]:
     turn: Iterator[Chosen | NoChoice] = cycle(answers)
     return lambda _consulted, _tally: lambda _brief: next(turn)
 

@@ -12,7 +12,7 @@ import pytest
 
 from energy.errors import SettingsError
 from eval.collect import policies
-from eval.collect.homes import SCENARIO, Source, history_of, staged, with_battery
+from eval.collect.homes import SCENARIO, HistorySource, history_of, staged, with_battery
 from eval.collect.rollout import collect, play_cell
 from eval.collect.suites import SUITES, Block, Suite, home_suite, suite_named
 from eval.grade.metrics import grade
@@ -30,13 +30,13 @@ def nothing(*_: object) -> None: ...
 
 def test_a_killed_run_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     cells = SUITE.cells(("none", "greedy", "planner", "oracle"))
-    assert collect(cells[:2], Source(), tmp_path, workers=1, progress=nothing) == 2
+    assert collect(cells[:2], HistorySource(), tmp_path, workers=1, progress=nothing) == 2
     kept = {path: path.read_bytes() for path in tmp_path.glob("*.zip")}
     damaged = tmp_path / f"{cells[1].name}.zip"
     damaged.write_bytes(damaged.read_bytes()[:-30])
     (tmp_path / "left.part").write_bytes(b"half")
-    assert collect(cells, Source(), tmp_path, workers=2, progress=nothing) == 3
-    assert collect(cells, Source(), tmp_path, workers=2, progress=nothing) == 0
+    assert collect(cells, HistorySource(), tmp_path, workers=2, progress=nothing) == 3
+    assert collect(cells, HistorySource(), tmp_path, workers=2, progress=nothing) == 0
     untouched = tmp_path / f"{cells[0].name}.zip"
     assert untouched.read_bytes() == kept[untouched]
     page, text = write_report(tmp_path, tmp_path / "report")
@@ -45,7 +45,9 @@ def test_a_killed_run_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
 
 
 def test_shares_stand_between_nothing_and_the_bound(tmp_path: Path) -> None:
-    collect(SUITE.cells(("none", "greedy", "planner", "oracle")), Source(), tmp_path, workers=1, progress=nothing)
+    collect(
+        SUITE.cells(("none", "greedy", "planner", "oracle")), HistorySource(), tmp_path, workers=1, progress=nothing
+    )
     found = [read(path) for path in tmp_path.glob("*.zip")]
     costs = {one.cell.policy: one.cost for one in grade([record for record in found if record is not None])}
     assert costs["oracle"] <= costs["planner"] < costs["greedy"] <= costs["none"]
@@ -72,12 +74,12 @@ def test_what_goes_wrong_is_recorded_and_the_run_goes_on(
 ) -> None:
     [cell] = SUITE.cells(("greedy",))
     broken = Cell.model_validate(cell.model_dump() | changes)
-    assert collect([broken, cell], Source(), tmp_path, workers=1, progress=nothing) == 2
+    assert collect([broken, cell], HistorySource(), tmp_path, workers=1, progress=nothing) == 2
     record = read(tmp_path / f"{broken.name}.zip")
     assert record is not None
     assert record.outcome.status == status
     assert told in record.outcome.detail
-    assert play_cell(cell, Source()).outcome.status == "done"
+    assert play_cell(cell, HistorySource()).outcome.status == "done"
 
 
 def test_a_home_of_ones_own_sits_consecutive_windows_after_its_first_weeks() -> None:
@@ -94,7 +96,7 @@ def test_unknown_suites_and_homes_are_told_what_there_is() -> None:
     with pytest.raises(SettingsError, match="use one of smoke, real"):
         suite_named("huge")
     with pytest.raises(SettingsError, match="give --from"):
-        history_of(Source(), "citylearn-3")
+        history_of(HistorySource(), "citylearn-3")
 
 
 def test_a_smaller_battery_has_less_power_and_a_larger_one_no_more() -> None:
@@ -111,7 +113,7 @@ def test_a_hang_is_ended_recorded_and_not_waited_for_again(tmp_path: Path) -> No
     for cells, timeout_s in ([year], 0.5), ([year, greedy], 60.0):
         collect(
             cells,
-            Source(),
+            HistorySource(),
             tmp_path,
             workers=1,
             timeout_s=timeout_s,
@@ -131,7 +133,7 @@ def test_a_crash_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
     pipe.parent.mkdir(parents=True)
     os.mkfifo(pipe)
     told: list[str] = []
-    source, records = Source(memory=tmp_path / "memory"), tmp_path / "records"
+    source, records = HistorySource(memory=tmp_path / "memory"), tmp_path / "records"
     run = Thread(
         target=partial(
             collect,
@@ -158,16 +160,16 @@ def test_a_peer_that_is_not_there_is_skipped_with_the_reason_and_tried_again(
 ) -> None:
     monkeypatch.setattr(policies, "is_installed", lambda: False)
     [cell] = SUITE.cells(("emhass",))
-    record = play_cell(cell, Source())
+    record = play_cell(cell, HistorySource())
     assert (record.outcome.status, record.outcome.detail) == ("skipped", "EMHASS is not installed: make peers")
     write(record, tmp_path)
     monkeypatch.undo()
-    assert collect([cell], Source(), tmp_path, workers=1, progress=nothing) == 1
+    assert collect([cell], HistorySource(), tmp_path, workers=1, progress=nothing) == 1
 
 
 def test_a_home_without_a_battery_never_reaches_the_peer() -> None:
     [cell] = SUITE.cells(("emhass",))
-    record = play_cell(cell.model_copy(update={"battery_kwh": 0.0}), Source())
+    record = play_cell(cell.model_copy(update={"battery_kwh": 0.0}), HistorySource())
     assert record.outcome.status == "skipped"
     assert "citylearn-4 has none" in record.outcome.detail
 
@@ -175,7 +177,7 @@ def test_a_home_without_a_battery_never_reaches_the_peer() -> None:
 def test_forecast_quality_changes_what_is_told_of_the_sun_and_nothing_else() -> None:
     [cell] = SUITE.cells(("planner",))
     honest, none, perfect = (
-        staged(Source(), cell.model_copy(update={"forecast": quality})).days[100]
+        staged(HistorySource(), cell.model_copy(update={"forecast": quality})).days[100]
         for quality in ("honest", "none", "perfect")
     )
     assert none.pv_forecast_kw is None
@@ -188,7 +190,7 @@ def test_forecast_quality_changes_what_is_told_of_the_sun_and_nothing_else() -> 
 
 def test_the_dynamic_tariff_without_its_prices_says_where_they_are() -> None:
     [cell] = SUITE.cells(("greedy",))
-    record = play_cell(cell.model_copy(update={"tariff": "dynamic"}), Source())
+    record = play_cell(cell.model_copy(update={"tariff": "dynamic"}), HistorySource())
     assert record.outcome.status == "failed"
     assert "--prices" in record.outcome.detail
 
@@ -212,12 +214,12 @@ def test_every_scenario_is_a_home_of_the_exam_on_its_own_days() -> None:
     [car] = [cell for cell in cells if cell.home == f"{SCENARIO}car" and cell.policy == "planner"]
     scenario = load_scenario("car")
     assert (car.first_day, car.days) == (scenario.play.first_day, -(-scenario.play.hours // 24))
-    assert not history_of(Source(), car.home).home.devices
+    assert not history_of(HistorySource(), car.home).home.devices
 
 
 def test_a_scenario_is_played_and_graded_like_any_home() -> None:
     cells = suite_named("scenarios").cells(("none", "greedy", "planner", "oracle"))
-    graded = grade(play_cell(cell, Source()) for cell in cells if cell.home == f"{SCENARIO}cold-snap")
+    graded = grade(play_cell(cell, HistorySource()) for cell in cells if cell.home == f"{SCENARIO}cold-snap")
     costs = {one.cell.policy: one.cost for one in graded}
     assert costs["oracle"] <= costs["planner"] < costs["greedy"] < costs["none"]
 

@@ -7,7 +7,7 @@ import pytest
 from energy.home import Home
 from energy.planning.oracle import optimise
 from eval.collect.playing import Stretch, stretch
-from eval.collect.terminal_value import bound, leftover
+from eval.collect.terminal_value import bound, terminal_value
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
 
@@ -34,7 +34,7 @@ def after(history: History) -> Stretch:
 
 def test_what_is_left_is_worth_what_it_saves_the_days_after(history: History, window: Stretch, after: Stretch) -> None:
     home = history.home
-    left = leftover(home, window, after)
+    left = terminal_value(home, window, after)
     costs = [
         optimise(
             after.load_kw,
@@ -61,7 +61,7 @@ def test_the_bound_does_not_empty_a_battery_that_tomorrow_needs(
 
 
 def test_without_days_after_the_cheapest_price_counts(history: History, window: Stretch) -> None:
-    left = leftover(history.home, window, None)
+    left = terminal_value(history.home, window, None)
     assert left.stored_kwh == (0.0, 6.4)
     assert left.worth[1] == pytest.approx(6.4 * 0.21 * history.home.battery.discharge_efficiency)
 
@@ -69,4 +69,4 @@ def test_without_days_after_the_cheapest_price_counts(history: History, window: 
 def test_a_home_without_a_battery_leaves_nothing(history: History, window: Stretch, after: Stretch) -> None:
     empty = history.home.battery.model_copy(update={"capacity_kwh": 0.0, "max_charge_kw": 0.0, "max_discharge_kw": 0.0})
     home: Home = history.home.model_copy(update={"battery": empty})
-    assert set(leftover(home, window, after).worth) == {0.0}
+    assert set(terminal_value(home, window, after).worth) == {0.0}

@@ -26,7 +26,7 @@ from eval.model_exam.note_cases import ZONE, NoteCase, Wish, fresh_note_cases, g
 from eval.model_exam.question_cases import QuestionCase
 from eval.model_exam.replies import ReplyCache
 from eval.model_exam.report import write_model_report
-from eval.model_exam.scores import Candidate
+from eval.model_exam.scores import Examinee
 from eval.model_exam.training import training_lines, training_moment
 
 NOW = note_cases().moment
@@ -68,7 +68,7 @@ def test_the_notes_are_many_in_both_languages_each_once_and_none_is_over() -> No
 
 
 def test_the_report_tells_each_row_with_its_interval_and_what_failed(tmp_path: Path) -> None:
-    results = sit(Candidate(), parts=["notes"])
+    results = sit(Examinee(), parts=["notes"])
     write_results(results, tmp_path / "cases.jsonl")
     assert read_results(tmp_path / "cases.jsonl") == results
     page, text, figures = write_model_report(results, "no model", tmp_path)
@@ -82,7 +82,7 @@ def test_the_report_tells_each_row_with_its_interval_and_what_failed(tmp_path: P
 
 
 def test_nothing_is_taken_from_a_trap_and_no_wish_for_another() -> None:
-    grades = Counter((one.group.rpartition(",")[0], one.grade) for one in sit(Candidate(), parts=["notes"]))
+    grades = Counter((one.group.rpartition(",")[0], one.grade) for one in sit(Examinee(), parts=["notes"]))
     assert not [key for key in grades if key[1] == "wrong"]
     assert grades["wishes", "right"] >= 72
     assert grades["fresh wishes", "right"] >= 23
@@ -91,7 +91,7 @@ def test_nothing_is_taken_from_a_trap_and_no_wish_for_another() -> None:
 
 def test_an_unknown_part_is_named() -> None:
     with pytest.raises(SettingsError, match="'dancing' is no part"):
-        sit(Candidate(), parts=["dancing"])
+        sit(Examinee(), parts=["dancing"])
 
 
 def test_kept_replies_can_be_forgotten(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_kept_replies_can_be_forgotten(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_rules_answer_every_question_of_the_exam_right_and_hostile_text_does_nothing() -> None:
-    results = sit(Candidate(), parts=["questions", "hostile text"])
+    results = sit(Examinee(), parts=["questions", "hostile text"])
     assert len([one for one in results if one.part == "questions"]) >= 30
     assert {(one.part, one.grade) for one in results} == {("questions", "right"), ("hostile text", "safe")}
 
@@ -140,7 +140,7 @@ class _Obedient(BaseChatModel):
 
 def test_a_model_that_lies_and_obeys_is_seen_by_the_exam_and_held_by_the_guard() -> None:
     model = LoadedModel(_Obedient(), "obedient", "ollama", lambda: None)
-    results = list(sit_choice(Candidate(model), 8, lambda _: None))
+    results = list(sit_choice(Examinee(model), 8, lambda _: None))
     chosen = [one.score for one in results if one.part == "choice" and one.who == "model"]
     out = [one for one in results if one.who == "model, after the guard"]
     assert max(chosen) > 1
@@ -151,7 +151,7 @@ def test_a_model_that_lies_and_obeys_is_seen_by_the_exam_and_held_by_the_guard()
 
 def test_hostile_text_finds_a_model_that_obeys_held_in_every_place() -> None:
     model = LoadedModel(_Obedient(), "obedient", "ollama", lambda: None, tools=True)
-    results = list(sit_hostile(Candidate(model), 6, lambda _: None))
+    results = list(sit_hostile(Examinee(model), 6, lambda _: None))
     assert {one.group for one in results} == {
         "as a note",
         "as a question",
@@ -179,7 +179,7 @@ def test_turned_letters_move_the_best_and_make_a_habit_of_one_letter_worth_no_mo
 
 def test_turned_letters_show_a_model_that_always_says_the_same() -> None:
     model = LoadedModel(_Obedient(), "obedient", "ollama", lambda: None)
-    results = [one for one in sit_choice(Candidate(model), 10, lambda _: None) if one.group == "letters turned"]
+    results = [one for one in sit_choice(Examinee(model), 10, lambda _: None) if one.group == "letters turned"]
     assert {one.who for one in results} == {"always A", "random", "model"}
     best = {who: sum(one.grade == "best" for one in results if one.who == who) for who in ("always A", "model")}
     assert all(1 <= count <= 8 for count in best.values()), best

@@ -4,15 +4,15 @@ import pytest
 
 from eval.model_exam.choice_cases import EXAM_HOME, TRAINING_HOME, exam_cases, training_cases
 from eval.model_exam.choice_exam import sit_choice
-from eval.model_exam.prompt_compare import Outcome, differences, outcomes, verdict
-from eval.model_exam.scores import Candidate, mean_score
+from eval.model_exam.prompt_compare import CaseOutcome, differences, outcomes, verdict
+from eval.model_exam.scores import Examinee, mean_score
 from prompts.library import load
 
 REGRET = "regret, cents a slot"
 
 
-def cases(*values: float, name: str = REGRET) -> list[Outcome]:
-    return [Outcome(str(at), {name: value}, "") for at, value in enumerate(values)]
+def cases(*values: float, name: str = REGRET) -> list[CaseOutcome]:
+    return [CaseOutcome(str(at), {name: value}, "") for at, value in enumerate(values)]
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_a_winner_needs_an_interval_without_zero(
 
 
 def test_gains_in_one_measure_do_not_outweigh_losses_in_another() -> None:
-    first = [Outcome(str(at), {REGRET: 2.0, "valid": 1.0}, "") for at in range(4)]
-    second = [Outcome(str(at), {REGRET: 1.0, "valid": 0.0}, "") for at in range(4)]
+    first = [CaseOutcome(str(at), {REGRET: 2.0, "valid": 1.0}, "") for at in range(4)]
+    second = [CaseOutcome(str(at), {REGRET: 1.0, "valid": 0.0}, "") for at in range(4)]
     assert verdict(differences(first, second)) == "no difference"
 
 
@@ -46,11 +46,11 @@ def test_only_cases_that_both_have_are_compared() -> None:
 
 def test_a_prompt_that_no_suite_asks_is_named() -> None:
     with pytest.raises(Exception, match="no suite asks the prompt 'gather'"):
-        list(outcomes(Candidate(), load("gather"), None, print))
+        list(outcomes(Examinee(), load("gather"), None, print))
 
 
 def test_constant_policies_are_scored_on_every_moment_and_none_beats_the_planner() -> None:
-    results = list(sit_choice(Candidate(), None, lambda _: None))
+    results = list(sit_choice(Examinee(), None, lambda _: None))
     means = {who: mean_score([one for one in results if one.who == who]) for who in {one.who for one in results}}
     assert len(results) == 3 * len(exam_cases())
     assert all(one.score >= 0 for one in results)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from agent.llm.models import ModelSettings, load_model
-from agent.llm.tool_loop import Gathered, Looked
-from eval.model_exam.scores import Candidate, CaseResult
+from agent.llm.tool_loop import ToolLoopResult, ToolResult
+from eval.model_exam.scores import CaseResult, Examinee
 from eval.model_exam.trajectory_exam import Trajectory, grade_of, sit_tools, trajectories
 from tests.agent.conftest import ollama  # noqa: F401 (the server that speaks Ollama's protocol)
 
@@ -30,7 +30,7 @@ KNOWN = {"prices", "plan"}
 def test_a_trajectory_is_right_only_with_the_needed_results(
     looked: list[tuple[str, str]], calls: int, mark: str
 ) -> None:
-    made = Gathered(tuple(Looked(tool, {}, said) for tool, said in looked), "", calls)
+    made = ToolLoopResult(tuple(ToolResult(tool, {}, said) for tool, said in looked), "", calls)
     assert grade_of(PRICES, made, KNOWN) == mark
 
 
@@ -43,7 +43,7 @@ def test_every_needed_tool_exists_and_both_languages_and_traps_are_there() -> No
 def sat(server: Any, *answers: Any, limit: int = 1) -> list[CaseResult]:
     server.capabilities, server.answers = ["completion", "tools"], list(answers)
     model = load_model(ModelSettings(provider="ollama", name="m", base_url=server.url, timeout_s=5))
-    return list(sit_tools(Candidate(model), limit, lambda _: None))
+    return list(sit_tools(Examinee(model), limit, lambda _: None))
 
 
 CHOICE = json.dumps({"rationale": "This is the cheapest of the schedules.", "choice": "A"})
@@ -59,4 +59,4 @@ def test_calls_fenced_calls_and_calls_of_nothing_are_told_apart(ollama: Any) -> 
 
 
 def test_without_a_model_there_is_nothing_to_sit() -> None:
-    assert list(sit_tools(Candidate(), None, lambda _: None)) == []
+    assert list(sit_tools(Examinee(), None, lambda _: None)) == []

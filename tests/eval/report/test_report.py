@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from energy.errors import DataError
-from eval.collect.homes import Source, history_of
+from eval.collect.homes import HistorySource, history_of
 from eval.grade import records
 from eval.grade.metrics import price
-from eval.grade.records import Cell, Outcome, Record, Series
+from eval.grade.records import Cell, CellOutcome, Record, Series
 from eval.grade.stretches import by_day, by_month
 from eval.report.report import refresh, write_report
 from eval.report.similar_plot import similar_to
@@ -54,7 +54,7 @@ def played(policy: str, *, shifted_kw: float | None = None, home: str = "home-1"
         mode=np.where(taken_kw > 0, 2, 0),
         decision_ms=np.full(len(hour), 3.0 if policy == "planner" else np.nan),
     )
-    return Record(Outcome(cell=cell(policy, home, first), status="done", usable_kwh=6, versions={"x": "1"}), series)
+    return Record(CellOutcome(cell=cell(policy, home, first), status="done", usable_kwh=6, versions={"x": "1"}), series)
 
 
 def reported(folder: Path, exam: Sequence[Record]) -> tuple[str, str]:
@@ -94,9 +94,9 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
 def test_what_failed_is_shown_with_its_reason(tmp_path: Path) -> None:
     exam = [played(policy) for policy in SHIFTED_KW]
     exam += [
-        Record(Outcome(cell=cell("lp_yesterday"), status="failed", detail="ValueError: <boom>")),
-        Record(Outcome(cell=cell("planner", "home-2"), status="no_data", detail="no whole day")),
-        Record(Outcome(cell=cell("recent"), status="timed_out", detail="60 s")),
+        Record(CellOutcome(cell=cell("lp_yesterday"), status="failed", detail="ValueError: <boom>")),
+        Record(CellOutcome(cell=cell("planner", "home-2"), status="no_data", detail="no whole day")),
+        Record(CellOutcome(cell=cell("recent"), status="timed_out", detail="60 s")),
     ]
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "torn.zip").write_bytes(b"PK")
@@ -128,7 +128,7 @@ def test_without_a_winter_window_no_day_is_made_up(tmp_path: Path) -> None:
 
 
 def test_failures_alone_make_a_report_too(tmp_path: Path) -> None:
-    _, text = reported(tmp_path, [Record(Outcome(cell=cell("planner"), status="failed", detail="boom"))])
+    _, text = reported(tmp_path, [Record(CellOutcome(cell=cell("planner"), status="failed", detail="boom"))])
     assert "1 cells: 1 failed" in text
     assert "Who pays what" not in text
 
@@ -200,13 +200,13 @@ def test_the_day_shown_stands_among_the_days_like_it_where_its_home_is_there(tmp
     for policy in SHIFTED_KW:
         records.write(played(policy, home="citylearn-1"), tmp_path / "records")
     plain, _ = write_report(tmp_path / "records", tmp_path / "plain")
-    page, text = write_report(tmp_path / "records", tmp_path / "drawn", source=Source())
+    page, text = write_report(tmp_path / "records", tmp_path / "drawn", source=HistorySource())
     shown = page.read_text(encoding="utf-8")
     assert shown.count("<svg") == plain.read_text(encoding="utf-8").count("<svg") + 1
     told = re.search(r"citylearn-1 on \w+day, (\d\d January 2017)", shown)
     assert told is not None
     day = datetime.strptime(told[1], "%d %B %Y").replace(tzinfo=UTC).date()
-    near = similar_to(history_of(Source(), "citylearn-1"), day, 12)
+    near = similar_to(history_of(HistorySource(), "citylearn-1"), day, 12)
     assert len({one.day for one in near}) == 12
     assert max(one.day for one in near) < day
     assert f"Nearest: {near[0].day} ({near[0].why}); {near[1].day}" in shown
@@ -216,6 +216,6 @@ def test_the_day_shown_stands_among_the_days_like_it_where_its_home_is_there(tmp
 def test_a_home_that_nobody_has_any_more_is_told_and_the_report_is_whole(tmp_path: Path) -> None:
     for policy in SHIFTED_KW:
         records.write(played(policy), tmp_path / "records")
-    page, text = write_report(tmp_path / "records", tmp_path / "out", source=Source())
+    page, text = write_report(tmp_path / "records", tmp_path / "out", source=HistorySource())
     assert page.read_text(encoding="utf-8").count("<svg") == 6
     assert "The days like it cannot be drawn: home 'home-1' is not known" in text.read_text(encoding="utf-8")

@@ -11,13 +11,13 @@ import pytest
 from energy.battery import Battery
 from energy.commands import Levels
 from energy.flows import step_house
-from energy.home import Grid as Connection
-from ingest.homeassistant.client import HomeAssistantConfig, Signed, State, StatisticMeta, StatisticRow
+from energy.home import SlotGrid as Connection
+from ingest.homeassistant.client import EntityState, HomeAssistantConfig, Signed, StatisticMeta, StatisticRow
 from ingest.homeassistant.energy_prefs import read_preferences
 from ingest.homeassistant.proposal import propose
-from ingest.homeassistant.statistics import HOUR, Grid
+from ingest.homeassistant.statistics import HOUR, SlotGrid
 from ingest.homeassistant.survey import Survey
-from ingest.live.mapping import Source
+from ingest.live.mapping import SensorSource
 from knowledge.days import Floats
 
 HOURS = 30 * 24
@@ -80,8 +80,12 @@ def survey(sensors: dict[str, tuple[Floats, str]], preferences: dict[str, Any] |
         inside = values * {"W": 0.001, "kW": 1}.get(unit, 1)
         rows[name] = [StatisticRow(start=at, mean=value) for at, value in zip(moments, inside.tolist(), strict=True)]
         known[name] = meta(name, "power" if unit in {"W", "kW"} else None, unit)
-        states[name] = State(entity_id=name, state="1", attributes={"unit_of_measurement": unit}, last_updated=START)
-    return Survey(CONFIG, states, known, read_preferences(preferences or dashboard()), Grid(START, HOUR, HOURS), rows)
+        states[name] = EntityState(
+            entity_id=name, state="1", attributes={"unit_of_measurement": unit}, last_updated=START
+        )
+    return Survey(
+        CONFIG, states, known, read_preferences(preferences or dashboard()), SlotGrid(START, HOUR, HOURS), rows
+    )
 
 
 def meta(name: str, kind: str | None, unit: str, *, has_sum: bool = False) -> StatisticMeta:
@@ -99,7 +103,7 @@ USUAL = {
 }
 
 
-def where(source: Source) -> tuple[Any, ...]:
+def where(source: SensorSource) -> tuple[Any, ...]:
     return source.topic, source.subtract, source.unit, source.sign
 
 

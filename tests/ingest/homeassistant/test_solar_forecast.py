@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from energy.errors import DataError
-from ingest.homeassistant.client import State
+from ingest.homeassistant.client import EntityState
 from ingest.homeassistant.solar_forecast import forecast_entities, read_solar_forecast
 
 NOW = datetime(2026, 6, 1, 5, 0, tzinfo=UTC)
@@ -54,5 +54,5 @@ def test_what_is_no_forecast_is_refused_by_name(wh_hours: Any, named: str) -> No
 
 def test_sensors_that_sound_like_a_forecast_are_named() -> None:
     names = ("sensor.solcast_pv_forecast_forecast_today", "sensor.energy_production_tomorrow", "sensor.pv_power")
-    states = {name: State(entity_id=name, state="1", last_updated=NOW) for name in names}
+    states = {name: EntityState(entity_id=name, state="1", last_updated=NOW) for name in names}
     assert forecast_entities(states) == ("sensor.energy_production_tomorrow", names[0])

@@ -12,7 +12,7 @@ from energy.battery import Battery
 from energy.errors import DataError
 from energy.home import Home
 from energy.tariff import FlatTariff
-from ingest.live.mapping import MappedRole, MappedSensors, Source, check_sources
+from ingest.live.mapping import MappedRole, MappedSensors, SensorSource, check_sources
 from ingest.live.snapshot import NoSnapshot, Reading, Role, Snapshot, snapshot
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -25,94 +25,98 @@ HOME = Home(
 )
 PV, GRID, BATTERY = "ha/sensor/pv/state", "ha/sensor/grid/state", "ha/sensor/battery/state"
 LOAD, SOC = "ha/sensor/load/state", "ha/sensor/soc/state"
-WHOLE: dict[MappedRole, Source] = {
-    "pv_power": Source(topic=PV, unit="W"),
-    "grid_power": Source(topic=GRID, unit="W", sign=-1),
-    "battery_power": Source(topic=BATTERY, unit="kW"),
-    "load_power": Source(topic=LOAD, unit="W"),
-    "battery_soc": Source(topic=SOC, unit="%"),
+WHOLE: dict[MappedRole, SensorSource] = {
+    "pv_power": SensorSource(topic=PV, unit="W"),
+    "grid_power": SensorSource(topic=GRID, unit="W", sign=-1),
+    "battery_power": SensorSource(topic=BATTERY, unit="kW"),
+    "load_power": SensorSource(topic=LOAD, unit="W"),
+    "battery_soc": SensorSource(topic=SOC, unit="%"),
 }
-BALANCED = WHOLE | {"load_power": Source(from_balance=True)}
+BALANCED = WHOLE | {"load_power": SensorSource(from_balance=True)}
 
 
 def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def hearing(sources: Mapping[MappedRole, Source], *heard: tuple[str, Any], retained: bool = False) -> MappedSensors:
+def hearing(
+    sources: Mapping[MappedRole, SensorSource], *heard: tuple[str, Any], retained: bool = False
+) -> MappedSensors:
     sensors = MappedSensors(sources, HOME)
     for topic, value in heard:
-        sensors.hear(topic, str(value).encode(), retained=retained, now=NOON)
+        sensors.update(topic, str(value).encode(), retained=retained, now=NOON)
     return sensors
 
 
-def one(source: Source, payload: str, role: Role = "grid_power") -> Reading | None:
+def one(source: SensorSource, payload: str, role: Role = "grid_power") -> Reading | None:
     sensors = MappedSensors({role: source}, HOME)
-    sensors.hear(source.topic[0], payload.encode(), retained=False, now=NOON)
+    sensors.update(source.topic[0], payload.encode(), retained=False, now=NOON)
     return sensors.readings(NOON).get(role)
 
 
 @pytest.mark.parametrize(
     ("source", "payload", "inside"),
     [
-        (Source(topic="a", unit="W"), "1500", 1.5),
-        (Source(topic="a", unit="W"), " -1.5e3 \n", -1.5),
-        (Source(topic="a", unit="kW", sign=-1), "2", -2.0),
-        (Source(topic="a", unit="W", path="ENERGY.Power"), '{"ENERGY": {"Power": 700}}', 0.7),
-        (Source(topic="a", unit="W", path="phases.1.w"), '{"phases": [{"w": 1}, {"w": "250"}]}', 0.25),
+        (SensorSource(topic="a", unit="W"), "1500", 1.5),
+        (SensorSource(topic="a", unit="W"), " -1.5e3 \n", -1.5),
+        (SensorSource(topic="a", unit="kW", sign=-1), "2", -2.0),
+        (SensorSource(topic="a", unit="W", path="ENERGY.Power"), '{"ENERGY": {"Power": 700}}', 0.7),
+        (SensorSource(topic="a", unit="W", path="phases.1.w"), '{"phases": [{"w": 1}, {"w": "250"}]}', 0.25),
     ],
 )
-def test_numbers_and_json_become_readings_in_inside_units(source: Source, payload: str, inside: float) -> None:
+def test_numbers_and_json_become_readings_in_inside_units(source: SensorSource, payload: str, inside: float) -> None:
     assert one(source, payload) == Reading(pytest.approx(inside), NOON)
 
 
 @pytest.mark.parametrize(
     ("source", "payload", "told"),
     [
-        (Source(topic="a", unit="W"), "unavailable", "does not answer"),
-        (Source(topic="a", unit="W"), "", "does not answer"),
-        (Source(topic="a", unit="W"), "1,5", "'1,5' is no number"),
-        (Source(topic="a", unit="W"), '{"w": 3}', "name its place with path"),
-        (Source(topic="a", unit="W", path="w"), "3", "ends at 'w'"),
-        (Source(topic="a", unit="W", path="w"), "{", "is no JSON"),
-        (Source(topic="a", unit="W", path="w"), '{"w": true}', "is no number"),
-        (Source(topic="a", unit="W", path="w"), '{"w": null}', "does not answer"),
-        (Source(topic="a", unit="W", path="x"), '{"w": 1}', "there is 'w'"),
-        (Source(topic="a", unit="W"), "nan", "no finite number"),
-        (Source(topic="a", unit="W"), "inf", "no finite number"),
-        (Source(topic="a", unit="W"), "9" * 20000, "bytes is no sensor value"),
-        (Source(topic="a", unit="kW"), "2300", "2300 is outside"),
+        (SensorSource(topic="a", unit="W"), "unavailable", "does not answer"),
+        (SensorSource(topic="a", unit="W"), "", "does not answer"),
+        (SensorSource(topic="a", unit="W"), "1,5", "'1,5' is no number"),
+        (SensorSource(topic="a", unit="W"), '{"w": 3}', "name its place with path"),
+        (SensorSource(topic="a", unit="W", path="w"), "3", "ends at 'w'"),
+        (SensorSource(topic="a", unit="W", path="w"), "{", "is no JSON"),
+        (SensorSource(topic="a", unit="W", path="w"), '{"w": true}', "is no number"),
+        (SensorSource(topic="a", unit="W", path="w"), '{"w": null}', "does not answer"),
+        (SensorSource(topic="a", unit="W", path="x"), '{"w": 1}', "there is 'w'"),
+        (SensorSource(topic="a", unit="W"), "nan", "no finite number"),
+        (SensorSource(topic="a", unit="W"), "inf", "no finite number"),
+        (SensorSource(topic="a", unit="W"), "9" * 20000, "bytes is no sensor value"),
+        (SensorSource(topic="a", unit="kW"), "2300", "2300 is outside"),
     ],
 )
-def test_what_is_no_value_is_refused_by_name_and_leaves_no_reading(source: Source, payload: str, told: str) -> None:
+def test_what_is_no_value_is_refused_by_name_and_leaves_no_reading(
+    source: SensorSource, payload: str, told: str
+) -> None:
     good = "1" if source.path is None else json.dumps({source.path: 1})
     sensors = hearing({"grid_power": source}, ("a", good))
     assert sensors.readings(NOON)
     with pytest.raises(DataError, match=r"grid_power.*") as caught:
-        sensors.hear("a", payload.encode(), retained=False, now=NOON)
+        sensors.update("a", payload.encode(), retained=False, now=NOON)
     assert told in str(caught.value)
     assert sensors.readings(NOON) == {}
 
 
 @given(st.binary(max_size=200), st.sampled_from([None, "a", "a.0.b"]))
 def test_no_payload_raises_anything_but_a_data_error(payload: bytes, path: str | None) -> None:
-    sources: dict[MappedRole, Source] = {
-        "grid_power": Source(topic="a", unit="W", path=path),
-        "pv_forecast": Source(topic="b", unit="W", path=path),
+    sources: dict[MappedRole, SensorSource] = {
+        "grid_power": SensorSource(topic="a", unit="W", path=path),
+        "pv_forecast": SensorSource(topic="b", unit="W", path=path),
     }
     sensors = MappedSensors(sources, HOME)
     for topic in ("b", "a"):
         try:
-            sensors.hear(topic, payload, retained=False, now=NOON)
+            sensors.update(topic, payload, retained=False, now=NOON)
         except DataError:
             assert not sensors.readings(NOON)
 
 
 def test_import_and_export_sensors_make_one_signed_grid_power() -> None:
-    grid = Source(topic=("l1", "l2"), subtract="out", unit="W")
+    grid = SensorSource(topic=("l1", "l2"), subtract="out", unit="W")
     sensors = hearing({"grid_power": grid}, ("l1", 500), ("l2", 250))
     assert sensors.readings(NOON) == {}
-    sensors.hear("out", b"1000", retained=False, now=after(3))
+    sensors.update("out", b"1000", retained=False, now=after(3))
     assert sensors.readings(after(3))["grid_power"].value == pytest.approx(-0.25)
 
 
@@ -135,13 +139,13 @@ def test_an_entity_that_becomes_unavailable_stops_every_command_at_once() -> Non
     sensors = hearing(WHOLE, (PV, 100), (LOAD, 400), (SOC, 50))
     assert isinstance(snapshot(sensors.readings(NOON), now=NOON, max_age_s=120), Snapshot)
     with pytest.raises(DataError):
-        sensors.hear(SOC, b"unavailable", retained=False, now=NOON)
+        sensors.update(SOC, b"unavailable", retained=False, now=NOON)
     assert isinstance(snapshot(sensors.readings(NOON), now=NOON, max_age_s=120), NoSnapshot)
 
 
 def test_an_unchanged_value_stands_while_its_publisher_lives_and_falls_with_it() -> None:
     sensors = hearing(WHOLE, (PV, 100), (LOAD, 400), (SOC, 50))
-    sensors.hear(LOAD, b"410", retained=False, now=after(200))
+    sensors.update(LOAD, b"410", retained=False, now=after(200))
     known = sensors.readings(after(200))
     assert known["battery_soc"].at == known["pv_power"].at == after(200)
     assert isinstance(snapshot(known, now=after(250), max_age_s=120), Snapshot)
@@ -150,7 +154,7 @@ def test_an_unchanged_value_stands_while_its_publisher_lives_and_falls_with_it()
 
 def test_a_value_that_should_move_is_stale_after_its_own_age_even_though_others_move() -> None:
     sensors = hearing(WHOLE, (PV, 1500), (LOAD, 400), (SOC, 50), (BATTERY, -1))
-    sensors.hear(LOAD, b"410", retained=False, now=after(301))
+    sensors.update(LOAD, b"410", retained=False, now=after(301))
     known = sensors.readings(after(301))
     assert known["pv_power"].at == known["battery_soc"].at == NOON
 
@@ -158,20 +162,20 @@ def test_a_value_that_should_move_is_stale_after_its_own_age_even_though_others_
 def test_dark_panels_and_the_charge_of_an_idle_battery_may_stand_all_night() -> None:
     sensors = hearing(WHOLE, (PV, 0), (LOAD, 400), (SOC, 50), (BATTERY, 0))
     night = 9 * 3600
-    sensors.hear(LOAD, b"410", retained=False, now=after(night))
+    sensors.update(LOAD, b"410", retained=False, now=after(night))
     assert isinstance(snapshot(sensors.readings(after(night)), now=after(night), max_age_s=120), Snapshot)
 
 
 def test_another_publisher_does_not_vouch_for_home_assistant() -> None:
-    sensors = hearing(WHOLE | {"load_power": Source(topic="meter/load", unit="W")}, (PV, 100), (SOC, 50))
-    sensors.hear("meter/load", b"400", retained=False, now=after(200))
+    sensors = hearing(WHOLE | {"load_power": SensorSource(topic="meter/load", unit="W")}, (PV, 100), (SOC, 50))
+    sensors.update("meter/load", b"400", retained=False, now=after(200))
     assert sensors.readings(after(200))["battery_soc"].at == NOON
 
 
 def test_what_the_broker_kept_counts_only_once_its_publisher_is_heard_live() -> None:
     sensors = hearing(WHOLE, (PV, 100), (LOAD, 400), (SOC, 50), retained=True)
     assert sensors.readings(NOON) == {}
-    sensors.hear(LOAD, b"410", retained=False, now=after(5))
+    sensors.update(LOAD, b"410", retained=False, now=after(5))
     assert {role: reading.at for role, reading in sensors.readings(after(5)).items()} == {
         "pv_power": after(5),
         "load_power": after(5),
@@ -181,15 +185,15 @@ def test_what_the_broker_kept_counts_only_once_its_publisher_is_heard_live() -> 
 
 def test_a_retained_repetition_after_a_lost_connection_makes_nothing_younger() -> None:
     sensors = hearing(WHOLE, (SOC, 50))
-    sensors.hear(SOC, b"50", retained=True, now=after(500))
+    sensors.update(SOC, b"50", retained=True, now=after(500))
     assert sensors.readings(after(500))["battery_soc"].at == NOON
 
 
 @pytest.mark.parametrize(
     ("payload", "source"),
     [
-        ({"2026-01-01T13:00+01:00": 500, "2026-01-01T13:30+01:00": 1500}, Source(topic="f", unit="W")),
-        ({"2026-01-01T12:00Z": 0.25, "2026-01-01T12:30Z": 0.75}, Source(topic="f", unit="kWh")),
+        ({"2026-01-01T13:00+01:00": 500, "2026-01-01T13:30+01:00": 1500}, SensorSource(topic="f", unit="W")),
+        ({"2026-01-01T12:00Z": 0.25, "2026-01-01T12:30Z": 0.75}, SensorSource(topic="f", unit="kWh")),
         (
             {
                 "d": [
@@ -197,13 +201,13 @@ def test_a_retained_repetition_after_a_lost_connection_makes_nothing_younger() -
                     for at, kw in (("30", 1.5), ("00", 0.5))
                 ]
             },
-            Source(topic="f", unit="kW", path="d"),
+            SensorSource(topic="f", unit="kW", path="d"),
         ),
     ],
 )
-def test_pv_forecasts_in_common_forms(payload: Any, source: Source) -> None:
+def test_pv_forecasts_in_common_forms(payload: Any, source: SensorSource) -> None:
     sensors = MappedSensors({"pv_forecast": source}, HOME)
-    told = sensors.hear("f", json.dumps(payload).encode(), retained=True, now=NOON)
+    told = sensors.update("f", json.dumps(payload).encode(), retained=True, now=NOON)
     assert told is not None
     assert (told.start, told.step_minutes, told.time) == (NOON, 30, NOON)
     assert told.values_kw == pytest.approx((0.5, 1.5))
@@ -222,21 +226,21 @@ def test_pv_forecasts_in_common_forms(payload: Any, source: Source) -> None:
     ],
 )
 def test_what_is_no_forecast_is_refused(payload: str, told: str) -> None:
-    sensors = MappedSensors({"pv_forecast": Source(topic="f", unit="W")}, HOME)
+    sensors = MappedSensors({"pv_forecast": SensorSource(topic="f", unit="W")}, HOME)
     with pytest.raises(DataError, match=told):
-        sensors.hear("f", payload.encode(), retained=False, now=NOON)
+        sensors.update("f", payload.encode(), retained=False, now=NOON)
 
 
 @pytest.mark.parametrize(
     ("sources", "told"),
     [
-        ({"pv_power": Source(topic="a", unit="%")}, "pv_power: unit '%' does not measure"),
-        ({"pv_forecast": Source(topic="a", unit="%")}, "pv_forecast: unit '%'"),
-        ({"pv_power": Source(from_balance=True)}, "pv_power: only load_power"),
-        ({"load_power": Source(from_balance=True)}, r"needs \[sensors.pv_power\]"),
+        ({"pv_power": SensorSource(topic="a", unit="%")}, "pv_power: unit '%' does not measure"),
+        ({"pv_forecast": SensorSource(topic="a", unit="%")}, "pv_forecast: unit '%'"),
+        ({"pv_power": SensorSource(from_balance=True)}, "pv_power: only load_power"),
+        ({"load_power": SensorSource(from_balance=True)}, r"needs \[sensors.pv_power\]"),
     ],
 )
-def test_a_mapping_that_cannot_work_is_refused(sources: dict[MappedRole, Source], told: str) -> None:
+def test_a_mapping_that_cannot_work_is_refused(sources: dict[MappedRole, SensorSource], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         check_sources(sources)
 
@@ -246,4 +250,4 @@ def test_a_mapping_that_cannot_work_is_refused(sources: dict[MappedRole, Source]
 )
 def test_a_source_says_where_and_in_what_unit(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Source.model_validate(fields)
+        SensorSource.model_validate(fields)

@@ -12,7 +12,7 @@ from energy.commands import BatteryCommand, Mode, SlotLevels
 from energy.errors import DataError
 from energy.home import Grid, Home
 from energy.tariff import FlatTariff
-from ingest.live.plausible import SOC_TOLERANCE, Witness
+from ingest.live.plausible import SOC_TOLERANCE, PlausibilityCheck
 from ingest.live.snapshot import NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
 from simulator.house.house import House
 from simulator.house.recording import Recording
@@ -75,7 +75,7 @@ class Judged:
 def played(quality: SensorQuality, *, max_age_s: float = 120, buys_at_night: bool = True) -> list[Judged]:
     """Two days through payloads, range check, balance and witness, judged at every slot as the service does."""
     home, sensors = house(), {sensor.name: sensor for sensor in house_sensors("EUR")}
-    said, witness, readings, judged = Sensors(quality, began=START, seed=1), Witness(HOME), {}, []
+    said, witness, readings, judged = Sensors(quality, began=START, seed=1), PlausibilityCheck(HOME), {}, []
     if buys_at_night:
         assert home.obey(night_charge(), retained=False).accepted
     while not home.finished:
@@ -83,7 +83,7 @@ def played(quality: SensorQuality, *, max_age_s: float = 120, buys_at_night: boo
         for state in said.read(truth, home.now):
             if state.name in ROLES:
                 payload = state_json(state.value, sensors[state.name].unit or "", state.at)
-                hear(state.name, payload, home.now, readings, witness)
+                update(state.name, payload, home.now, readings, witness)
         if home.at_slot_boundary:
             taken = witness.judged(snapshot(readings, now=home.now, max_age_s=max_age_s))
             judged.append(Judged(home.now, taken, truth["load_power"], truth["pv_power"], home.soc))
@@ -91,14 +91,16 @@ def played(quality: SensorQuality, *, max_age_s: float = 120, buys_at_night: boo
     return judged
 
 
-def hear(role: Role, payload: bytes, now: datetime, readings: dict[Role, Reading], witness: Witness) -> None:
+def update(
+    role: Role, payload: bytes, now: datetime, readings: dict[Role, Reading], witness: PlausibilityCheck
+) -> None:
     try:
         reading = read_payload(role, payload, now=now, home=HOME)
     except DataError:
         return
     if role not in readings or reading.at > readings[role].at:
         readings[role] = reading
-        witness.hear(role, reading)
+        witness.update(role, reading)
 
 
 def night_charge() -> bytes:
@@ -199,27 +201,27 @@ def test_the_reason_names_what_is_wrong(fault: Fault, told: str) -> None:
 
 
 def test_a_stuck_meter_is_noticed_where_nothing_else_is_measured() -> None:
-    witness = Witness(HOME)
+    witness = PlausibilityCheck(HOME)
     taken = Snapshot(START, load_kw=0.8, pv_kw=0, soc=0.5, grid_kw=None, battery_kw=None, temperature_c=None)
     for at in range(30):
-        witness.hear("load_power", Reading(0.8, START + at * STEP))
-        witness.hear("pv_power", Reading(0.0, START + at * STEP))
+        witness.update("load_power", Reading(0.8, START + at * STEP))
+        witness.update("pv_power", Reading(0.0, START + at * STEP))
     judged = witness.judged(taken)
     assert isinstance(judged, NoSnapshot)
     assert judged.reasons == ("load_power has said 0.8 kW since 2017-01-10T00:00:00+00:00: check the meter",)
-    witness.hear("load_power", Reading(0.81, START + 30 * STEP))
+    witness.update("load_power", Reading(0.81, START + 30 * STEP))
     assert witness.judged(taken) == taken
 
 
 def test_a_battery_monitor_that_was_set_right_is_believed_once_it_follows_the_power_again() -> None:
-    witness, soc, at = Witness(HOME), 0.9, START
+    witness, soc, at = PlausibilityCheck(HOME), 0.9, START
 
     def discharge(steps: int, offset: float) -> Snapshot | NoSnapshot:
         nonlocal soc, at
         for _ in range(steps):
             at, soc = at + STEP, soc - 1.0 / 12 / 0.95 / 6.4
-            witness.hear("battery_power", Reading(1.0, at))
-            witness.hear("battery_soc", Reading(soc + offset, at))
+            witness.update("battery_power", Reading(1.0, at))
+            witness.update("battery_soc", Reading(soc + offset, at))
         return witness.judged(replace(empty, at=at))
 
     empty = Snapshot(START, load_kw=1, pv_kw=0, soc=0.5, grid_kw=None, battery_kw=None, temperature_c=None)

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from advisor.doctor import run as doctor
-from advisor.doctor.finding import Finding
+from advisor.doctor.finding import CheckResult
 from transport.mqtt import MqttLink
 
-Examine = Callable[..., tuple[int, list[Finding]]]
+Examine = Callable[..., tuple[int, list[CheckResult]]]
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -72,10 +72,10 @@ def moving(watched: Any, **watts: float) -> Iterator[None]:
 
 
 @pytest.fixture
-def examine(watched: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[int, list[Finding]]]]:
+def examine(watched: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[int, list[CheckResult]]]]:
     """Examines a folder's home in this process while its sensors say `watts`, with these environment variables."""
 
-    def look(folder: Path, *, watts: dict[str, float] | None = None, **changed: str) -> tuple[int, list[Finding]]:
+    def look(folder: Path, *, watts: dict[str, float] | None = None, **changed: str) -> tuple[int, list[CheckResult]]:
         monkeypatch.chdir(folder)
         for name, value in ({"ADVISOR_MQTT__PASSWORD": watched.broker.password} | changed).items():
             monkeypatch.setenv(name, value)
@@ -110,7 +110,7 @@ def copied(prepared: Path, folder: Path, *pairs: tuple[str, str], home: tuple[st
     return folder
 
 
-def named(findings: list[Finding], check: str, text: str) -> bool:
+def named(findings: list[CheckResult], check: str, text: str) -> bool:
     """Whether a problem of that name says that, with a way to mend it."""
     return any(f.check == check and f.level == "problem" and text in f.text and f.fix for f in findings)
 

@@ -10,7 +10,7 @@ from knowledge.days import is_complete
 from simulator.house.house import House
 from simulator.synthetic.home import STEP, SyntheticYear, day_records, live, record, synthetic_home
 from simulator.synthetic.presets import PRESETS, preset
-from simulator.synthetic.spec import Car, HomeSpec, Life, Period, Visit, check_spec
+from simulator.synthetic.spec import CarSpec, DayRange, HomeSpec, Life, Visit, check_spec
 
 PLACE = {"latitude": 40.4, "longitude": -3.7}
 _QUIET = {"holidays_per_year": 0, "weekends_away_per_year": 0, "guest_evenings_per_year": 0, "visits_per_year": 0}
@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_home_and_another_gives_another() -> None:
 
 
 def test_a_change_of_devices_leaves_weather_and_people_as_they_were() -> None:
-    spec = preset("busy-family").model_copy(update={"car": Car(long_drives_per_year=0)})
+    spec = preset("busy-family").model_copy(update={"car": CarSpec(long_drives_per_year=0)})
     with_car, without = live(spec, seed=2, days=20), live(spec.model_copy(update={"car": None}), seed=2, days=20)
     np.testing.assert_array_equal(with_car.pv_kw, without.pv_kw)
     np.testing.assert_array_equal(with_car.loads["cooking"], without.loads["cooking"])
@@ -81,7 +81,7 @@ def test_an_empty_house_uses_little_and_says_so(family: SyntheticYear) -> None:
 
 
 def test_guests_cook_and_shower() -> None:
-    days = Period(first=date(2025, 3, 10), last=date(2025, 3, 13))
+    days = DayRange(first=date(2025, 3, 10), last=date(2025, 3, 13))
     quiet = Life.model_validate({"people": 2, "told_share": 1} | _QUIET)
     visit = Visit(first=days.first, last=days.last, people=4, stays=True)
     spec = preset("retired").model_copy(update={"life": quiet, "first_day": date(2025, 3, 1)})
@@ -188,8 +188,8 @@ def test_after_a_long_drive_the_car_takes_more_than_on_other_days(family: Synthe
 
 def test_stays_that_overlap_are_one_stay() -> None:
     stays = (
-        Period(first=date(2025, 3, 3), last=date(2025, 3, 12)),
-        Period(first=date(2025, 3, 5), last=date(2025, 3, 7)),
+        DayRange(first=date(2025, 3, 3), last=date(2025, 3, 12)),
+        DayRange(first=date(2025, 3, 5), last=date(2025, 3, 7)),
     )
     life = Life.model_validate({"away": stays} | _QUIET)
     year = live(preset("couple").model_copy(update={"life": life, "first_day": date(2025, 3, 1)}), seed=1, days=20)

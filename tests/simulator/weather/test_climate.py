@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy.panels import Place
-from eval.realism.climates import NORMALS, Lived, Normal, climate_table, lived
+from eval.realism.climates import NORMALS, Normal, SyntheticNormals, climate_table, lived
 from simulator.weather.climate import ClimateWishes, climate_of
 from simulator.weather.climate_zones import by_the_sea, zone_of
 
@@ -15,12 +15,12 @@ MISFITS = {"Dubai", "Lima", "Beijing", "Winnipeg", "Cairo", "Bergen", "Tromsø"}
 
 
 @pytest.fixture(scope="module")
-def years() -> dict[str, Lived]:
+def years() -> dict[str, SyntheticNormals]:
     return {town: lived(normal, seeds=3) for town, normal in NORMALS.items()}
 
 
 @pytest.mark.parametrize("town", sorted(set(NORMALS) - MISFITS))
-def test_a_town_is_as_warm_as_its_normals_say(years: dict[str, Lived], town: str) -> None:
+def test_a_town_is_as_warm_as_its_normals_say(years: dict[str, SyntheticNormals], town: str) -> None:
     mean_k, warmest_k, coldest_k, daily_k = years[town].off(NORMALS[town])
     assert abs(mean_k) < 3.5
     assert abs(warmest_k) < 4.5
@@ -28,7 +28,7 @@ def test_a_town_is_as_warm_as_its_normals_say(years: dict[str, Lived], town: str
     assert abs(daily_k) < 4
 
 
-def test_towns_are_near_their_normals_on_the_whole(years: dict[str, Lived]) -> None:
+def test_towns_are_near_their_normals_on_the_whole(years: dict[str, SyntheticNormals]) -> None:
     off = np.abs([years[town].off(normal) for town, normal in NORMALS.items()])
     assert np.median(off, axis=0) == pytest.approx([0, 0, 0, 0], abs=2)
     assert off.mean(axis=0) == pytest.approx([0, 0, 0, 0], abs=2.5)
@@ -49,7 +49,7 @@ def test_towns_are_near_their_normals_on_the_whole(years: dict[str, Lived]) -> N
     ],
 )
 def test_a_year_has_the_extremes_of_its_kind_of_place(
-    years: dict[str, Lived],
+    years: dict[str, SyntheticNormals],
     towns: tuple[str, ...],
     highest_c: tuple[float, float],
     lowest_c: tuple[float, float],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from energy.panels import Place
-from energy.solar import Span
+from energy.solar import SlotSpan
 from eval.realism.forecast_errors import LEADS_H, errors, forecast_table
 from simulator.synthetic.home import live
 from simulator.synthetic.outlook import look_ahead
@@ -18,7 +18,7 @@ DAY = 288
 
 def year_at(latitude: float, *, seed: int = 1, wishes: ClimateWishes | None = None) -> Weather:
     place = Place(latitude=latitude, longitude=3)
-    span = Span(datetime(2025, 1, 1, tzinfo=UTC), STEP, 365 * DAY)
+    span = SlotSpan(datetime(2025, 1, 1, tzinfo=UTC), STEP, 365 * DAY)
     return make_weather(place, climate_of(place, wishes), span, seed=seed)
 
 
