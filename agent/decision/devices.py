@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agent.decision.outdoor_temperature import OutdoorTemperature
-from energy.constraints import CarReady, Constraint
 from energy.devices import Car, HeatPump
 from energy.errors import DataError
 from energy.home import Home
@@ -36,7 +35,7 @@ NOTHING_KNOWN = KnownDevices()
 
 
 class DeviceRegistry:
-    """Hears the devices of a home, and has the weather `outdoors`."""
+    """Takes in the devices of a home, and has the weather `outdoors`."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -77,16 +76,9 @@ class DeviceRegistry:
             return NOTHING_KNOWN
         return KnownDevices(dict(self._states), dict(self._wall_c), self.outdoors.ahead(starts))
 
-    def still_wanted(self, asked: Sequence[Constraint]) -> tuple[Constraint, ...]:
-        """The household's wishes without what the car has taken since they were made; a fulfilled one is left out."""
-        return tuple(left for wish in asked if (left := self._left(wish)) is not None)
-
-    def _left(self, wish: Constraint) -> Constraint | None:
-        if not isinstance(wish, CarReady) or not self._taken:
-            return wish
-        taken = sum(kwh for times in self._taken.values() for at, kwh in times if at > wish.start)
-        left_kwh = round(wish.energy_kwh - taken, 3)
-        return wish.model_copy(update={"energy_kwh": left_kwh}) if left_kwh > 0 else None
+    def charged_since_kwh(self, start: datetime) -> float:
+        """Energy that cars took since a moment, as far as they were read."""
+        return sum(kwh for times in self._taken.values() for at, kwh in times if at > start)
 
     def _count(self, state: DeviceState, last: DeviceState | None) -> None:
         passed = min(state.time - last.time, _LONGEST_SILENCE) if last else timedelta()

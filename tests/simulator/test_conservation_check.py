@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from energy.battery import Battery
 from energy.panels import Place, PvArray, PvPlant
 from simulator.conservation_check import errors_of_a_year, errors_of_play
-from simulator.house.house import HouseSpec
+from simulator.house.house import House
 from simulator.synthetic.home import STEP, live, record
 from simulator.synthetic.presets import preset
 from simulator.synthetic.spec import CarSpec, HomeSpec, Life
@@ -48,7 +48,7 @@ ANY_HOME = st.builds(
 @given(spec=ANY_HOME, seed=st.integers(0, 2**31))
 def test_every_step_of_any_home_anywhere_balances(spec: HomeSpec, seed: int) -> None:
     year = live(spec, seed=seed, days=3)
-    house = HouseSpec(record(year), step=STEP, slot=timedelta(minutes=30), soc=0.5, seed=1)
+    house = House(record(year), step=STEP, slot=timedelta(minutes=30), soc=0.5, seed=1)
     start_kwh, steps = house.stored_kwh, []
     while not house.finished:
         steps.append(house.step())
@@ -80,7 +80,7 @@ def test_the_books_find_what_does_not_add_up() -> None:
 @pytest.mark.parametrize("name", ["meter", "battery"])
 def test_the_books_find_energy_that_came_from_nowhere(name: str) -> None:
     year = live(preset("couple"), seed=1, days=2)
-    house = HouseSpec(record(year), step=STEP, slot=timedelta(minutes=30), soc=0.5, seed=1)
+    house = House(record(year), step=STEP, slot=timedelta(minutes=30), soc=0.5, seed=1)
     start_kwh, steps = house.stored_kwh, []
     while not house.finished:
         steps.append(house.step())

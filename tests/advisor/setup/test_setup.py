@@ -19,8 +19,8 @@ from advisor.setup.run import Wishes
 from agent.settings import load_settings
 from energy.battery import Battery
 from energy.errors import SettingsError
+from energy.home import Grid as Connection
 from energy.home import Home
-from energy.home import SlotGrid as Connection
 from energy.tariff import FlatTariff, PresetTariff
 from ingest.home_file import load_home
 from ingest.homeassistant.client import EntityState, HomeAssistantConfig, Signed

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from agent.decision.decide import Situation, decide
 from agent.decision.devices import DeviceRegistry, KnownDevices
 from agent.decision.replay import Export, export, replay
 from energy.commands import ClimateCommand, ExportCommand, LoadCommand, device_command_schema
-from energy.constraints import CarReady, Reserve
+from energy.constraints import CarReady
 from energy.devices import Car, Deferrable, HeatPump
 from energy.errors import DataError
 from energy.home import Grid, Home
@@ -246,27 +246,6 @@ def test_a_note_on_the_car_asks_for_no_more_than_the_car_needs(
     kwh = sum(slot.power_kw * ((slot.end - slot.start) / timedelta(hours=1)) for slot in command.slots)
     assert kwh == pytest.approx(patient.needed_kwh, abs=0.1)
     assert command.slots[-1].end <= wish.end or not command.slots[-1].power_kw
-
-
-def test_what_the_car_took_since_a_note_is_wanted_no_more(furnished: Home) -> None:
-    desk, start = DeviceRegistry(furnished), datetime(2026, 1, 14, 22, tzinfo=UTC)
-    wish = CarReady(start=start, end=start + timedelta(hours=9), energy_kwh=7.2)
-    other = Reserve(start=start, end=wish.end, soc=0.5)
-    assert desk.still_wanted([wish, other]) == (wish, other)
-    car = states(start)["car"]
-    for minutes in range(-60, 121, 15):
-        desk.update(car.model_copy(update={"time": start + timedelta(minutes=minutes), "power_kw": 2.0}))
-    [left, kept] = desk.still_wanted([wish, other])
-    assert isinstance(left, CarReady)
-    # Two hours of 2 kW since the note; the hour before it is not counted.
-    assert (left.energy_kwh, left.end, kept) == (pytest.approx(3.2), wish.end, other)
-    # A day of silence is no day of charging.
-    desk.update(car.model_copy(update={"time": start + timedelta(days=1), "power_kw": 2.0}))
-    [left, _] = desk.still_wanted([wish, other])
-    assert isinstance(left, CarReady)
-    assert left.energy_kwh == pytest.approx(1.2)
-    desk.update(car.model_copy(update={"time": start + timedelta(days=1, minutes=45), "power_kw": 2.0}))
-    assert desk.still_wanted([wish, other]) == (other,)
 
 
 def test_an_anonymous_file_names_no_device_and_is_made_again_all_the_same(

@@ -22,6 +22,7 @@ from agent.llm.models import ModelSettings
 from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import Brief, NoChoice
 from agent.queries import Sources
+from agent.service.feed import Feed
 from agent.service.loop import Parts, Service
 from agent.settings import MqttSettings, ServiceSettings, Settings
 from agent.views.service_state import SharedServiceState
@@ -348,21 +349,12 @@ def test_a_wish_is_granted_between_slots_once_the_pause_is_over(
         assert shown.readings["battery_soc"].value == 0.2
 
 
-class NightService(Service):
-    """A service whose clock a test turns."""
-
-    at = datetime(2026, 1, 14, 22, 50, tzinfo=UTC)
-
-    def _now(self) -> datetime:
-        return self.at
-
-
 class NoLink:
     def publish(self, *_: object, **__: object) -> None: ...
 
 
 def test_a_home_on_statestream_puts_each_day_away_by_itself(
-    tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[tuple[date, list[MeteredSlot]]] = []
 
@@ -380,20 +372,20 @@ def test_a_home_on_statestream_puts_each_day_away_by_itself(
     )
     journal = Journal(tmp_path / "journal.sqlite")
     service, link = (
-        NightService(settings, Parts(home, recall, journal, None, "none", control_panel(settings)), Event()),
+        Service(settings, Parts(home, recall, journal, None, "none", control_panel(settings)), Event()),
         cast("MqttLink", NoLink()),
     )
     midnight = datetime(2026, 1, 14, 23, 0, tzinfo=UTC)
     for minute in range(-59, 40):
-        NightService.at = midnight + timedelta(minutes=minute)
+        now = midnight + timedelta(minutes=minute)
+        monkeypatch.setattr(Feed, "now", lambda _self, now=now: now)
         # Changes only: the panels are silent, the load doubles at a quarter to twelve.
         told = {"grid": str(500 + 500 * (minute >= -15) + minute % 2)}
         if minute == -59:
             told |= {"pv": "0", "battery": "0", "soc": "50"}
         for entity, state in told.items():
-            service._hear(Message(f"ha/sensor/{entity}/state", state.encode()), link)
-        service._sample_mapped(service._now())
-        service._decide_when_due(service._now(), link)
+            service.take(Message(f"ha/sensor/{entity}/state", state.encode()), link)
+        service.work(link)
     [(day, slots)] = kept
     assert day == date(2026, 1, 14)
     assert [slot.load_kw for slot in slots] == pytest.approx([0.5, 0.75], abs=0.02)

@@ -11,7 +11,7 @@ import pytest
 from energy.battery import Battery
 from energy.commands import Levels
 from energy.flows import step_house
-from energy.home import SlotGrid as Connection
+from energy.home import Grid as Connection
 from ingest.homeassistant.client import EntityState, HomeAssistantConfig, Signed, StatisticMeta, StatisticRow
 from ingest.homeassistant.energy_prefs import read_preferences
 from ingest.homeassistant.proposal import propose

@@ -1,0 +1,195 @@
+"""What arrives: MQTT messages become the house's clock, checked readings, forecasts and states of its devices."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from agent.decision.devices import DeviceRegistry
+from agent.decision.pv_forecast import PvForecasts
+from agent.settings import Settings
+from energy.home import Home
+from ingest.live.mapping import MappedSensors
+from ingest.live.meter import MeteredSlot, SlotMeter
+from ingest.live.plausible import PlausibilityCheck
+from ingest.live.snapshot import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
+from transport.mqtt import Message
+from transport.payloads import DeviceAnswer, DeviceState, Moment, PvForecast, TemperatureForecast
+from transport.topics import Topics
+
+_log = logging.getLogger(__name__)
+
+_SAMPLE = timedelta(seconds=1)
+_ROLES: tuple[Role, ...] = (
+    *REQUIRED,
+    "grid_power",
+    "battery_power",
+    "outdoor_temperature",
+    "price_import",
+    "price_export",
+)
+
+
+class Problems:
+    """What is wrong with a source now, by its name; logged when it begins and when it ends."""
+
+    def __init__(self) -> None:
+        self._by_source: dict[str, str] = {}
+
+    def report(self, source: str, problem: str) -> None:
+        """Something is wrong with a source."""
+        if source not in self._by_source:
+            _log.warning("%s", problem)
+        self._by_source[source] = problem
+
+    def clear(self, source: str, ended: str = "") -> None:
+        """A source is well; `ended` is logged where it was not."""
+        if self._by_source.pop(source, None) and ended:
+            _log.info("%s", ended)
+
+    def texts(self) -> tuple[str, ...]:
+        """All problems there are."""
+        return tuple(self._by_source.values())
+
+
+class Feed:
+    """Everything that is known of the house from what it published."""
+
+    def __init__(self, settings: Settings, home: Home, problems: Problems, on_return: Callable[[], None]) -> None:
+        self.readings: dict[Role, Reading] = {}
+        self.devices = DeviceRegistry(home)
+        self.pv_forecast = PvForecasts(home.tz)
+        self._settings, self._home, self._problems, self._on_return = settings, home, problems, on_return
+        self._topics = Topics(home.name)
+        self._step = timedelta(minutes=settings.service.slot_minutes)
+        self._mapped = MappedSensors(settings.sensors, home)
+        self._roles = {self._topics.sensor(role): role for role in _ROLES if role not in self._mapped.roles}
+        self._takers = self._takers_by_topic()
+        self._meter = SlotMeter(self._step)
+        self._plausibility = PlausibilityCheck(home)
+        self._sampled_at: datetime | None = None
+        self._house_time: datetime | None = None
+        self._house_online: bool | None = None
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What to subscribe to."""
+        return (
+            self._topics.device_states,
+            self._topics.device_command_states,
+            self._topics.sensors,
+            *self._mapped.topics,
+        )
+
+    def now(self) -> datetime | None:
+        """Time by the configured clock; None while a house that keeps its own has not been heard or is away."""
+        if self._settings.service.clock == "wall":
+            return datetime.now(UTC)
+        return self._house_time if self._house_online else None
+
+    def take(self, message: Message) -> None:
+        """Take in a message of the house; one that is none of its changes nothing.
+
+        Raises:
+            AdvisorError, ValidationError: it cannot be what it should; nothing has changed.
+        """
+        if (taker := self._takers.get(message.topic)) is not None:
+            taker(message)
+        elif message.topic.startswith(self._topics.devices):
+            self._take_device(message)
+        elif (role := self._roles.get(message.topic)) is not None:
+            self._take_reading(role, message)
+        elif message.topic in self._mapped.topics:
+            self._take_mapped(message)
+
+    def sample(self, now: datetime) -> None:
+        """Look at the mapped sensors at an even pace: they publish changes only, and a mean is one over time."""
+        if self._sampled_at is not None and now - self._sampled_at < _SAMPLE:
+            return
+        self._sampled_at = now
+        known = self._mapped.readings(now)
+        for role in self._mapped.roles:
+            self.readings.pop(role, None)
+        self.readings.update(known)
+        for role, reading in known.items():
+            self._plausibility.update(role, reading)
+            if (now - reading.at).total_seconds() <= self._settings.policy.max_snapshot_age_s:
+                self._meter.add(role, replace(reading, at=now))
+
+    def snapshot(self, now: datetime) -> Snapshot | NoSnapshot:
+        """The house now, if its readings are fresh, in range, in balance and believable."""
+        limit_s = self._settings.policy.max_snapshot_age_s
+        return self._plausibility.judged(snapshot(self.readings, now=now, max_age_s=limit_s))
+
+    def finished_slots(self, now: datetime) -> list[MeteredSlot]:
+        """Slots that are over since the last call, each with what was forecast for it when its day began."""
+        return [
+            replace(
+                slot,
+                pv_forecast_kw=self.pv_forecast.day_ahead(slot.start),
+                temperature_forecast_c=self.devices.outdoors.day_ahead(slot.start),
+            )
+            for slot in self._meter.finished(now)
+        ]
+
+    def _takers_by_topic(self) -> Mapping[str, Callable[[Message], None]]:
+        return {
+            self._topics.clock: self._take_clock,
+            self._topics.house_status: self._take_status,
+            self._topics.sensor("pv_forecast"): self._take_pv_forecast,
+            self._topics.sensor("temperature_forecast"): self._take_temperature_forecast,
+        }
+
+    def _take_clock(self, message: Message) -> None:
+        self._house_time = Moment.model_validate_json(message.payload).time.astimezone(UTC)
+
+    def _take_status(self, message: Message) -> None:
+        """A house that comes back may live at another time: nothing known of it before counts."""
+        online = message.payload == b"online"
+        if online and self._house_online is False:
+            self._house_time = None
+            self.readings.clear()
+            self._meter = SlotMeter(self._step)
+            self._plausibility = PlausibilityCheck(self._home)
+            self.devices = DeviceRegistry(self._home)
+            self._on_return()
+        self._house_online = online
+
+    def _take_pv_forecast(self, message: Message) -> None:
+        self.pv_forecast.update(PvForecast.model_validate_json(message.payload))
+
+    def _take_temperature_forecast(self, message: Message) -> None:
+        self.devices.outdoors.update(TemperatureForecast.model_validate_json(message.payload))
+
+    def _take_reading(self, role: Role, message: Message) -> None:
+        now = self.now()
+        if now is not None and self._settings.service.clock == "house":
+            # A house with its own clock publishes its states before it: they may be ahead, by a slot at most.
+            now += self._step
+        reading = read_payload(role, message.payload, now=now, home=self._home)
+        known = self.readings.get(role)
+        if known is None or reading.at > known.at:
+            self.readings[role] = reading
+            self._plausibility.update(role, reading)
+            self._meter.add(role, self.devices.base_load(reading) if role == "load_power" else reading)
+            if role == "outdoor_temperature":
+                self.devices.outdoors.feel(reading)
+        self._problems.clear(message.topic, f"{role} is well again")
+
+    def _take_mapped(self, message: Message) -> None:
+        if (now := self.now()) is None:
+            return
+        forecast = self._mapped.update(message.topic, message.payload, retained=message.retained, now=now)
+        if forecast is not None:
+            self.pv_forecast.update(forecast)
+        self._problems.clear(message.topic, f"{message.topic} is well again")
+
+    def _take_device(self, message: Message) -> None:
+        if message.topic.endswith("/state"):
+            now = self.now()
+            until = now + self._step if now is not None else None
+            self.devices.update(DeviceState.model_validate_json(message.payload), until=until)
+        elif message.topic.endswith("/command_state") and not message.retained:
+            answer = DeviceAnswer.model_validate_json(message.payload)
+            if not answer.accepted:
+                _log.warning("%s refused %s: %s", answer.device, answer.decision_id, answer.detail)

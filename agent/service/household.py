@@ -1,0 +1,118 @@
+"""What the household asks of a running service: its controls turned, its notes typed, confirmed and in force."""
+
+from datetime import date, datetime
+
+from agent.decision.controls import Acting, ControlPanel
+from agent.language.notes.note_box import NoteBox
+from agent.service.command_sender import CommandSender
+from agent.service.discovery_publisher import DiscoveryPublisher
+from agent.service.feed import Problems
+from agent.views.service_state import SharedServiceState
+from energy.constraints import Constraint
+from energy.errors import AdvisorError, DataError
+from energy.home import Home
+from knowledge.notes import Note, NoteBook
+from transport.mqtt import Message, MqttLink
+
+
+class NotesInForce:
+    """The notes that hold now or are ahead; a damaged note book leaves those known so far in force."""
+
+    def __init__(self, notes: NoteBook | None, home: Home, problems: Problems) -> None:
+        self._book, self._home, self._problems = notes, home, problems
+        self._notes: tuple[Note, ...] = ()
+
+    def read(self, now: datetime) -> bool:
+        """Read them anew; whether any came or went."""
+        if self._book is None:
+            return False
+        try:
+            notes = tuple(self._book.active(now))
+        except AdvisorError as err:
+            self._problems.report("notes", str(err))
+            return False
+        self._problems.clear("notes", "the notes can be read again")
+        changed = {note.id for note in notes} != set(self.ids)
+        self._notes = notes
+        return changed
+
+    @property
+    def ids(self) -> list[str]:
+        """Which they are."""
+        return [note.id for note in self._notes]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """As they were written."""
+        return tuple(note.text for note in self._notes)
+
+    @property
+    def constraints(self) -> list[Constraint]:
+        """What they ask of the plan."""
+        return [note.constraint for note in self._notes if note.constraint is not None]
+
+    def said_of(self, day: date) -> tuple[str, ...]:
+        """What the household said of a day; a damaged note book was reported when it was read."""
+        if self._book is None:
+            return ()
+        try:
+            return self._book.said_of(day, self._home.tz)
+        except AdvisorError:
+            return ()
+
+
+class Household:
+    """Turns controls and takes notes; what changes the plan asks for a decision."""
+
+    def __init__(
+        self,
+        panel: ControlPanel,
+        note_box: NoteBox,
+        sender: CommandSender,
+        publisher: DiscoveryPublisher,
+        shared_state: SharedServiceState,
+        problems: Problems,
+    ) -> None:
+        self._panel, self._note_box, self._sender = panel, note_box, sender
+        self._publisher, self._shared_state, self._problems = publisher, shared_state, problems
+
+    def take(self, control: str, message: Message, link: MqttLink, *, now: datetime | None) -> None:
+        """Turn a control or take a note.
+
+        Raises:
+            DataError: it cannot stand there, or the message may be an old one.
+        """
+        if message.retained:
+            raise DataError(f"{message.topic}: retained, so it may be old: publish controls without the retain flag")
+        if control in {"note", "confirm_note"}:
+            self._take_note(control, message.payload, link, now)
+            return
+        self._turn(control, message, link, now)
+        self._problems.clear(message.topic)
+        self._shared_state.wish_decision()
+
+    def _turn(self, control: str, message: Message, link: MqttLink, now: datetime | None) -> None:
+        acted = self._panel.controls.acting is Acting.ACT
+        try:
+            if control != "decide_now":
+                self._panel.turn(control, message.payload)
+        finally:
+            self._publisher.show_controls(link)
+        if now is not None and control == "acting":
+            self._give_or_take(now, acted, link)
+
+    def _take_note(self, control: str, payload: bytes, link: MqttLink, now: datetime | None) -> None:
+        """A note is typed, or the one that was said back is confirmed; the notes are read anew in the next round."""
+        if now is None:
+            raise DataError("the house has not been heard: its clock, which notes go by, is not known yet")
+        if control == "note":
+            self._note_box.write(payload, now=now)
+        else:
+            self._note_box.confirm(now=now)
+        self._publisher.show_note(link)
+
+    def _give_or_take(self, now: datetime, acted: bool, link: MqttLink) -> None:
+        if self._panel.controls.acting is Acting.ACT:
+            self._sender.take_back(now, link)
+        elif acted:
+            self._sender.release(now, link)

@@ -1,0 +1,61 @@
+"""What is shown: the newest state of the service, put where page, API and metrics read it."""
+
+import time
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from agent.decision.controls import ControlPanel
+from agent.decision.recall import Recall
+from agent.decision.record import Decision
+from agent.service.feed import Feed, Problems
+from agent.service.situation import MeasuredDays
+from agent.views.service_state import ServiceState, SharedServiceState
+from energy.slots import DAY, local_day
+
+_EVERY_S = 0.5
+
+
+class StateDisplay:
+    """Keeps the shared state as new as the feed; a decision's parts change with it."""
+
+    def __init__(
+        self, begin: ServiceState, shared: SharedServiceState, feed: Feed, panel: ControlPanel, problems: Problems
+    ) -> None:
+        self._state, self._shared = begin, shared
+        self._feed, self._panel, self._problems = feed, panel, problems
+        self._shown_s = 0.0
+        shared.show(begin)
+
+    def show_when_due(self) -> None:
+        """Show what is new, at most twice a second."""
+        if time.monotonic() - self._shown_s >= _EVERY_S:
+            self.show()
+
+    def show_decision(self, now: datetime, decision: Decision, days: MeasuredDays, recall: Recall) -> None:
+        """Show a new decision with the measured slots and the similar days that belong to it."""
+        shapes = recall.shapes()
+        today = local_day(now, self._state.home.tz)
+        self.show(
+            decision=decision,
+            confirmed=None,
+            measured=tuple(days.on(today - DAY) + days.on(today)),
+            shapes=tuple(shapes[near.day] for near in decision.neighbours if near.day in shapes),
+            tally=self._state.tally.plus(decision),
+        )
+
+    def show(self, **changed: Any) -> None:
+        """Show the newest readings and problems, and what else has changed."""
+        now = self._feed.now()
+        self._state = replace(
+            self._state,
+            now=now or self._state.now,
+            awake=now is not None,
+            acting=self._panel.controls.acting,
+            readings=MappingProxyType(dict(self._feed.readings)),
+            complaints=self._problems.texts(),
+            **changed,
+        )
+        self._shown_s = time.monotonic()
+        self._shared.show(self._state)
