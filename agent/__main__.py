@@ -16,6 +16,7 @@ from agent.decision.recall import Recall
 from agent.language.answers.ask import Asker
 from agent.language.answers.interpreter import Interpreter
 from agent.language.answers.tools import looker
+from agent.llm.keep_alive import until_next_review
 from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import make_reviewer
 from agent.queries import Sources
@@ -85,12 +86,16 @@ def _asker(settings: Settings, sources: Sources, reconnecting: ReconnectingRevie
 
 
 def reconnecting_reviewer(settings: Settings, sources: Sources, notes: NoteBook) -> ReconnectingReviewer:
-    """The model that reviews plans, in the mode that the settings name."""
-    deadline_s = settings.service.review_deadline_s
-    if settings.model.mode == "brief":
-        return ReconnectingReviewer(settings.model, deadline_s)
+    """The model that reviews plans, in the mode that the settings name, kept in memory from review to review."""
+    model, deadline_s, every_s = settings.model, settings.service.review_deadline_s, None
+    if settings.service.clock == "wall":
+        every_s = settings.service.review_hours * 3600
+        if model.keep_alive is None:
+            model = model.model_copy(update={"keep_alive": until_next_review(settings.service.review_hours)})
+    if model.mode == "brief":
+        return ReconnectingReviewer(model, deadline_s, review_every_s=every_s)
     look = looker(sources, notes, settings.policy.max_regret_per_slot, deadline_s * _LOOKING_SHARE)
-    return ReconnectingReviewer(settings.model, deadline_s, make=partial(make_reviewer, look=look))
+    return ReconnectingReviewer(model, deadline_s, make=partial(make_reviewer, look=look), review_every_s=every_s)
 
 
 def interpreter_of(reconnecting: ReconnectingReviewer | None) -> Interpreter | None:

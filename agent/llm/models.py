@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from agent.llm.keep_alive import KeepAlive
+from agent.llm.ollama_client import WholePrompt, capabilities, preload
 from energy.errors import ModelError
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ _log = logging.getLogger(__name__)
 FailureKind = Literal["late", "unreachable", "missing", "no_tools", "busy", "broken", "truncated", "invalid", "failed"]
 
 _OLLAMA_MODEL = "qwen3:4b-instruct"
-_OLLAMA_PROBE_S = 3.0
+_KEEP_ALIVE = "10m"
 _EMBEDDED_MODEL = "SmolLM2-135M-Instruct.Q4_1"
 _EMBEDDED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _EMBEDDED_CONTEXT_TOKENS = 2048
@@ -46,7 +49,8 @@ class ModelSettings(BaseModel):
     base_url: str | None = None
     context_tokens: int = Field(default=4096, ge=2048, le=131_072)
     timeout_s: float = Field(default=30.0, gt=0, le=600)
-    keep_alive: str = "10m"
+    # How long Ollama keeps the model in memory after an answer; the service keeps it until the next review.
+    keep_alive: KeepAlive | None = None
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int = 1
     reasoning: bool = False
@@ -72,6 +76,10 @@ class LoadedModel:
     # Whether it can call tools, as far as its server says.
     tools: bool = False
     busy: Lock = field(default_factory=Lock)
+    # Puts the model into its server's memory, without asking it anything; may take minutes.
+    preload: Callable[[], None] = lambda: None
+    # Size of its context, where the server was told one.
+    context_tokens: int | None = None
 
 
 def load_model(settings: ModelSettings) -> LoadedModel | None:
@@ -110,6 +118,8 @@ def describe_failure(err: Exception, label: str) -> tuple[FailureKind, str]:
     if status in _STATUS:
         failure, cure = _STATUS[status]
         return failure, f"{told}: {cure}"
+    if status == 400 and "context" in said:
+        return "truncated", f"{told}: the prompt is longer than the model's context: raise model.context_tokens"
     if status == 400 and "does not support" in said:
         return "no_tools", f"{told}: name a model with tools, or set model.mode to 'brief'"
     return _server_failure(err, told)
@@ -150,8 +160,9 @@ def _ollama(settings: ModelSettings) -> LoadedModel:
     from langchain_ollama import ChatOllama  # noqa: PLC0415 (only who uses it pays for the import)
 
     name = settings.name or _OLLAMA_MODEL
-    able = _ollama_capabilities(settings.base_url, name)
+    able = capabilities(settings.base_url, name)
     thinks = "thinking" in able
+    keep_alive = _KEEP_ALIVE if settings.keep_alive is None else settings.keep_alive
     chat = ChatOllama(
         model=name,
         base_url=settings.base_url,
@@ -161,39 +172,21 @@ def _ollama(settings: ModelSettings) -> LoadedModel:
         num_thread=settings.threads,
         temperature=settings.temperature,
         seed=settings.seed,
-        keep_alive=settings.keep_alive,
+        keep_alive=keep_alive,
         reasoning=settings.reasoning if thinks else None,
         client_kwargs={"timeout": settings.timeout_s, "trust_env": False},
+        sync_client_kwargs={"transport": WholePrompt(trust_env=False)},
     )
-    return LoadedModel(chat, f"ollama/{name}", "ollama", _nothing, tools="tools" in able)
-
-
-def _ollama_capabilities(base_url: str | None, name: str) -> list[str]:
-    """What the model can do, from `/api/show`; without `base_url` the client follows OLLAMA_HOST.
-
-    Raises:
-        ModelError: Ollama does not answer, does not have the model, or the model cannot chat.
-    """
-    import ollama  # noqa: PLC0415 (only who uses it pays for the import)
-
-    where = base_url or os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
-    try:
-        with ollama.Client(host=base_url, timeout=_OLLAMA_PROBE_S, trust_env=False) as client:
-            shown = client.show(name)
-    except ollama.ResponseError as err:
-        if err.status_code == 404:
-            raise ModelError(
-                f"Ollama at {where!r} has no model {name!r}: get it with `advisor models pull {name}`"
-            ) from err
-        raise ModelError(f"Ollama at {where!r} answered {err.status_code}: {err.error!r}: try again later") from err
-    except Exception as err:
-        raise ModelError(
-            f"Ollama does not answer at {where!r} ({type(err).__name__}): start it with `ollama serve` or set base_url",
-        ) from err
-    capabilities = shown.capabilities or []
-    if "completion" not in capabilities:
-        raise ModelError(f"model {name!r} cannot chat, only {capabilities!r}: name another one")
-    return [str(capability) for capability in capabilities]
+    options = {"num_ctx": settings.context_tokens} | ({"num_thread": settings.threads} if settings.threads else {})
+    return LoadedModel(
+        chat,
+        f"ollama/{name}",
+        "ollama",
+        chat._client.close,  # noqa: SLF001 (langchain-ollama opens its sockets and has no way to close them)
+        tools="tools" in able,
+        preload=partial(preload, settings.base_url, name, options=options, keep_alive=keep_alive),
+        context_tokens=settings.context_tokens,
+    )
 
 
 def _embedded(settings: ModelSettings) -> LoadedModel:
@@ -298,7 +291,3 @@ def _forbid_tracing() -> None:
     """Nothing about the household leaves it: whatever the environment asks for, LangSmith stays off."""
     for name in ("LANGSMITH_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
         os.environ[name] = "false"
-
-
-def _nothing() -> None:
-    """There is nothing to free."""

@@ -3,22 +3,28 @@
 import logging
 import time
 from collections.abc import Callable
-from threading import Lock, Thread
+from threading import Lock, Thread, Timer
 
-from agent.llm.models import LoadedModel, ModelSettings, load_model
+from agent.llm.models import LoadedModel, ModelSettings, describe_failure, load_model
 from agent.llm.review import Brief, Chosen, NoChoice, make_reviewer
 from energy.errors import ModelError
 
 _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 300.0
+# A model is put into memory this long before the next review, or half way there where reviews are closer.
+_LOAD_AHEAD_S = 600.0
 
 Review = Callable[[Brief], Chosen | NoChoice]
 MakeReview = Callable[[LoadedModel, float], Review]
 
 
 class ReconnectingReviewer:
-    """A reviewer that is always there: what cannot be had now is looked for in the background, and said once."""
+    """A reviewer that is always there: what cannot be had now is looked for in the background, and said once.
+
+    The model is put into its server's memory when it is found, before each review where their pace is given, and after
+    one that was late: a server throws an unfinished load away when the one who asked gives up.
+    """
 
     def __init__(
         self,
@@ -27,11 +33,15 @@ class ReconnectingReviewer:
         *,
         make: MakeReview = make_reviewer,
         look_again_s: float = _LOOK_AGAIN_S,
+        review_every_s: float | None = None,
     ) -> None:
         self._settings = settings
         self._deadline_s = deadline_s
         self._make = make
         self._look_again_s = look_again_s
+        self._review_every_s = review_every_s
+        self._ahead: Timer | None = None
+        self._loading = Lock()
         self._model: LoadedModel | None = None
         self._review: Review | None = None
         self._problem = ""
@@ -52,7 +62,11 @@ class ReconnectingReviewer:
     def review(self, brief: Brief) -> Chosen | NoChoice:
         """Ask the model; without one, say why and look for it again."""
         if self._review is not None:
-            return self._review(brief)
+            answer = self._review(brief)
+            if isinstance(answer, NoChoice) and answer.kind == "late":
+                self._load_in_background()
+            self._load_before_next()
+            return answer
         if time.monotonic() - self._looked_at >= self._look_again_s:
             Thread(target=self._look, name="look for a model", daemon=True).start()
         return NoChoice("unreachable", self._problem, "none", 0.0)
@@ -61,6 +75,8 @@ class ReconnectingReviewer:
         """Free what was started for the model."""
         with self._looking:
             self._closed = True
+            if self._ahead is not None:
+                self._ahead.cancel()
             if self._model is not None:
                 self._model.close()
 
@@ -77,8 +93,33 @@ class ReconnectingReviewer:
             self._review = self._make(model, self._deadline_s)
             self._model, self._problem = model, ""
             _log.info("the model %s reviews the plan", model.label)
+            self._load_in_background()
         finally:
             self._looking.release()
+
+    def _load_before_next(self) -> None:
+        if self._review_every_s is None or self._closed:
+            return
+        if self._ahead is not None:
+            self._ahead.cancel()
+        wait_s = max(self._review_every_s - _LOAD_AHEAD_S, self._review_every_s / 2)
+        self._ahead = Timer(wait_s, self._load_in_background)
+        self._ahead.daemon = True
+        self._ahead.start()
+
+    def _load_in_background(self) -> None:
+        Thread(target=self._load_now, name="load the model", daemon=True).start()
+
+    def _load_now(self) -> None:
+        model = self._model
+        if model is None or self._closed or not self._loading.acquire(blocking=False):
+            return
+        try:
+            model.preload()
+        except Exception as err:  # noqa: BLE001 (whatever a client library raises must not end the service)
+            _log.info("the model could not be loaded ahead: %s", describe_failure(err, model.label)[1])
+        finally:
+            self._loading.release()
 
     def _say(self, problem: str) -> None:
         if problem != self._problem:

@@ -89,14 +89,38 @@ class FakeOllama:
     library: set[str] = field(default_factory=set)
     # Answers of real servers, as (status, body) by path; while there are any, they are given as they stand.
     recorded: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
-    # One of: answers, missing, full, hangs, garbage, breaks off, truncates, has no tools
+    # One of: answers, missing, full, hangs, garbage, breaks off, truncates, has no tools, refuses the schema,
+    # is too small
     chat: str = "answers"
     asked: list[dict[str, Any]] = field(default_factory=list)
+    # Chats without messages, which only load the model; and how many connections are open.
+    loads: list[dict[str, Any]] = field(default_factory=list)
+    connections: int = 0
     released: threading.Event = field(default_factory=threading.Event)
+    opened: list[LoadedModel] = field(default_factory=list)
+
+    def connect(self, **settings: Any) -> LoadedModel:
+        """Its model `m` as the advisor loads it; closed when the server goes."""
+        asked = {"provider": "ollama", "name": "m", "base_url": self.url, "timeout_s": 5.0} | settings
+        model = load_model(ModelSettings.model_validate(asked))
+        assert model is not None
+        self.opened.append(model)
+        return model
 
 
 class _Ollama(BaseHTTPRequestHandler):
+    """Speaks as Ollama 0.32 does: HTTP/1.1 with connections that stay open, and its own words for what is wrong."""
+
+    protocol_version = "HTTP/1.1"
     fake: FakeOllama
+
+    def setup(self) -> None:
+        super().setup()
+        self.fake.connections += 1
+
+    def finish(self) -> None:
+        super().finish()
+        self.fake.connections -= 1
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -107,6 +131,11 @@ class _Ollama(BaseHTTPRequestHandler):
             self._show()
         elif self.path == "/api/pull":
             self._pull(request)
+        elif (wrong := request.get("keep_alive")) == "-1":
+            self._send(400, {"error": f'time: missing unit in duration "{wrong}"'})
+        elif not request["messages"]:
+            self.fake.loads.append(request)
+            self._send(200, _chunk("") | {"done": True, "done_reason": "load"})
         else:
             self.fake.asked.append(request)
             getattr(self, f"_{self.fake.chat.replace(' ', '_')}")()
@@ -135,13 +164,14 @@ class _Ollama(BaseHTTPRequestHandler):
             self._missing()
 
     def _missing(self) -> None:
-        self._send(404, {"error": "model not found"})
+        self._send(404, {"error": "model 'm' not found"})
 
     def _full(self) -> None:
-        self._send(503, {"error": "server busy, please try again. maximum pending requests exceeded"})
+        self._send(503, {"error": "server busy, please try again.  maximum pending requests exceeded"})
 
     def _hangs(self) -> None:
         self.fake.released.wait(10)
+        self.close_connection = True
 
     def _garbage(self) -> None:
         self._send(200, "<html>It works!</html>")
@@ -151,6 +181,15 @@ class _Ollama(BaseHTTPRequestHandler):
 
     def _has_no_tools(self) -> None:
         self._send(400, {"error": "registry.ollama.ai/library/m:latest does not support tools"})
+
+    def _refuses_the_schema(self) -> None:
+        wrong = {"error": {"code": 400, "message": "failed to parse grammar", "type": "invalid_request_error"}}
+        self._send(400, {"error": json.dumps(wrong)})
+
+    def _is_too_small(self) -> None:
+        """What `truncate: false` asks for."""
+        wrong = {"code": 400, "message": "request (3120 tokens) exceeds the available context size (2048 tokens)"}
+        self._send(400, {"error": json.dumps({"error": wrong | {"type": "exceed_context_size_error"}})})
 
     def _truncates(self) -> None:
         """The front of the prompt is dropped, under HTTP 200: only the count tells."""
@@ -182,6 +221,8 @@ def _running(fake: FakeOllama) -> Iterator[FakeOllama]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield fake
         fake.released.set()
+        for model in fake.opened:
+            model.close()
         server.shutdown()
 
 

@@ -10,7 +10,7 @@ import pytest
 from agent.language.answers.ask import Answer, AnswerPiece, Asker, Done
 from agent.language.answers.interpreter import Interpreter, is_faithful
 from agent.llm.grounding import ungrounded_numbers
-from agent.llm.models import LoadedModel, ModelSettings, load_model
+from agent.llm.models import LoadedModel
 
 FACTS = "Yesterday the house used 21.3 kWh. That is 0.9 kWh more than on Monday."
 NOTHING = "Perhaps you should discharge the battery and enjoy the evening together with your friends."
@@ -18,8 +18,7 @@ NOTHING = "Perhaps you should discharge the battery and enjoy the evening togeth
 
 @pytest.fixture
 def model(ollama: Any) -> Iterator[LoadedModel]:
-    loaded = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url, timeout_s=5))
-    assert loaded is not None
+    loaded: LoadedModel = ollama.connect()
     yield loaded
     loaded.close()
 

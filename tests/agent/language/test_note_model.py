@@ -9,7 +9,7 @@ import pytest
 
 from agent.language.notes.model import note_reader
 from agent.language.notes.reading import NotUnderstood, Understood, understand
-from agent.llm.models import LoadedModel, ModelSettings, load_model
+from agent.llm.models import LoadedModel
 
 MADRID = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)  # 18:00 in Madrid
@@ -28,8 +28,7 @@ def _answer(**changes: Any) -> str:
 
 @pytest.fixture
 def model(ollama: Any) -> LoadedModel:
-    loaded = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url, timeout_s=2))
-    assert loaded is not None
+    loaded: LoadedModel = ollama.connect(timeout_s=2)
     return loaded
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from agent.language.answers.tools import MAX_RESULT_CHARS, ProposedSchedule, ToolContext, looker, tools_for
 from agent.llm.grounding import ungrounded_numbers
-from agent.llm.models import LoadedModel, ModelSettings, load_model
+from agent.llm.models import LoadedModel
 from agent.llm.review import Brief, BriefCandidate, Chosen, make_reviewer
 from agent.llm.tool_loop import Limits, fenced_calls, run_tool_loop
 from energy.constraints import Reserve
@@ -40,8 +40,7 @@ def call(desk: ToolContext, name: str, **given: Any) -> str:
 
 def model_of(ollama: Any, *, tools: bool = True) -> LoadedModel:
     ollama.capabilities = ["completion", "tools"] if tools else ["completion"]
-    model = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url, timeout_s=5))
-    assert model is not None
+    model: LoadedModel = ollama.connect()
     return model
 
 

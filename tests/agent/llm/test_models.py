@@ -4,6 +4,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from agent.llm import models
+from agent.llm.keep_alive import seconds
 from agent.llm.models import LoadedModel, ModelSettings, describe_failure, load_model
 from agent.llm.review import Brief, BriefCandidate, Chosen, make_reviewer
 from energy.errors import ModelError
@@ -23,20 +26,19 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def test_ollama_is_taken_with_everything_set_explicitly(ollama: Any) -> None:
-    model = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url, context_tokens=3000))
-    assert model is not None
+    model = ollama.connect(context_tokens=3000)
     ollama.answers = ["hello"]
     model.chat.invoke("hi")
     asked = ollama.asked[0]
     assert asked["options"] == {"num_ctx": 3000, "num_predict": 256, "temperature": 0.0, "seed": 1}
     assert (asked["model"], asked["keep_alive"], asked.get("think")) == ("m", "10m", None)
+    assert asked["truncate"] is False
     assert (model.label, model.provider) == ("ollama/m", "ollama")
 
 
 def test_a_thinking_model_is_told_not_to_think_and_its_output_is_not_cut(ollama: Any) -> None:
     ollama.capabilities = ["completion", "thinking"]
-    model = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url))
-    assert model is not None
+    model = ollama.connect()
     ollama.answers = ["hello"]
     model.chat.invoke("hi")
     assert ollama.asked[0]["think"] is False
@@ -61,8 +63,7 @@ def test_an_ollama_that_does_not_answer_is_an_error_when_asked_for_by_name() -> 
 
 
 def test_auto_takes_ollama_when_it_has_the_model(ollama: Any) -> None:
-    model = load_model(ModelSettings(name="m", base_url=ollama.url))
-    assert model is not None
+    model = ollama.connect(provider="auto")
     assert model.provider == "ollama"
 
 
@@ -136,6 +137,50 @@ def test_a_service_without_a_model_imports_no_model_library() -> None:
     assert shown.stdout == "set()\n"
 
 
+def test_closing_a_model_closes_its_connections(ollama: Any) -> None:
+    model = ollama.connect()
+    ollama.answers = ["one", "two"]
+    model.chat.invoke("hi")
+    model.chat.invoke("hi again")
+    assert ollama.connections == 1
+    model.close()
+    _until(lambda: ollama.connections == 0)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+def test_a_model_is_loaded_ahead_with_the_options_of_its_chats(ollama: Any) -> None:
+    model = ollama.connect(context_tokens=3000, threads=2, keep_alive="4h10m")
+    model.preload()
+    [load] = ollama.loads
+    assert (load["model"], load["keep_alive"], load["messages"]) == ("m", "4h10m", [])
+    assert load["options"] == {"num_ctx": 3000, "num_thread": 2}
+    assert ollama.asked == []
+
+
+@pytest.mark.parametrize("given", [-1, 0, 600, 90.5, "10m", "4h30m", "-1s", "0", "1.5h", "300ms", None])
+def test_what_ollama_takes_as_keep_alive_is_taken(given: object) -> None:
+    assert ModelSettings.model_validate({"keep_alive": given}).keep_alive == given
+
+
+@pytest.mark.parametrize("given", ["-1", "600", "ten minutes", "10 m", "10min", "1d", "", "m", "10m "])
+def test_a_keep_alive_that_ollama_would_refuse_is_refused_by_name(given: str) -> None:
+    with pytest.raises(ValidationError, match=r"(?s)keep_alive.*is no duration: write seconds as a number"):
+        ModelSettings.model_validate({"keep_alive": given})
+
+
+@pytest.mark.parametrize(
+    ("keep_alive", "wanted"), [(-1, -1), (90.5, 90.5), ("10m", 600), ("1h30m", 5400), ("-1s", -1), ("0", 0)]
+)
+def test_a_keep_alive_is_so_many_seconds(keep_alive: float | str, wanted: float) -> None:
+    assert seconds(keep_alive) == wanted
+
+
 class ReadTimeout(Exception):  # noqa: N818 (as clients name theirs)
     pass
 
@@ -179,7 +224,11 @@ def test_a_real_ollama_chooses_within_the_schema() -> None:
     except ModelError as err:
         pytest.skip(f"no Ollama to test with: {err}")
     assert model is not None
-    answer = make_reviewer(model, 110)(BRIEF)
+    try:
+        model.preload()
+        answer = make_reviewer(model, 110)(BRIEF)
+    finally:
+        model.close()
     assert isinstance(answer, Chosen), answer
     assert answer.choice in BRIEF.ids
     assert answer.prompt_tokens is not None

@@ -47,6 +47,7 @@ def test_it_does_not_look_again_before_its_time(ollama: Any) -> None:
         assert isinstance(keeper.review(BRIEF), NoChoice)
     time.sleep(0.3)
     assert keeper.label == "none"
+    keeper.close()
 
 
 def test_a_missing_server_costs_no_time_in_a_review() -> None:
@@ -54,4 +55,26 @@ def test_a_missing_server_costs_no_time_in_a_review() -> None:
     began = time.monotonic()
     assert isinstance(keeper.review(BRIEF), NoChoice)
     assert time.monotonic() - began < 0.5
+    keeper.close()
+
+
+def test_a_model_is_in_memory_before_it_is_asked_and_again_before_each_review(ollama: Any) -> None:
+    ollama.answers = [GOOD]
+    settings = ModelSettings(provider="ollama", name="m", base_url=ollama.url)
+    keeper = ReconnectingReviewer(settings, 5, review_every_s=0.2)
+    _until(lambda: len(ollama.loads) == 1)
+    assert ollama.asked == []
+    assert isinstance(keeper.review(BRIEF), Chosen)
+    _until(lambda: len(ollama.loads) == 2)
+    keeper.close()
+
+
+def test_a_late_model_is_loaded_for_as_long_as_it_takes(ollama: Any) -> None:
+    keeper = ReconnectingReviewer(ModelSettings(provider="ollama", name="m", base_url=ollama.url), 0.2)
+    _until(lambda: len(ollama.loads) == 1)
+    ollama.chat = "hangs"
+    answer = keeper.review(BRIEF)
+    assert isinstance(answer, NoChoice)
+    assert answer.kind == "late"
+    _until(lambda: len(ollama.loads) == 2)
     keeper.close()

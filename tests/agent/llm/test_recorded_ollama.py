@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.llm.models import LoadedModel, ModelSettings, describe_failure, load_model
+from agent.llm.models import LoadedModel, describe_failure
 from agent.llm.ollama_catalogue import shelf
 from agent.llm.review import Brief, BriefCandidate, NoChoice, make_reviewer
 from agent.llm.tool_loop import run_tool_loop
@@ -39,8 +39,7 @@ def recorded(name: str, status: int = 200) -> tuple[int, bytes]:
 @pytest.fixture
 def model(ollama: Any) -> LoadedModel:
     ollama.capabilities = ["completion", "tools"]
-    loaded = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url, timeout_s=5))
-    assert loaded is not None
+    loaded: LoadedModel = ollama.connect()
     return loaded
 
 

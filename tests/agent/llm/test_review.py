@@ -46,8 +46,7 @@ GOOD = json.dumps({"rationale": "Holding costs 3.21 and power is dear at 0.5 lat
 
 
 def _ollama_model(ollama: Any, timeout_s: float = 5.0) -> LoadedModel:
-    model = load_model(ModelSettings(provider="ollama", name="m", base_url=ollama.url, timeout_s=timeout_s))
-    assert model is not None
+    model: LoadedModel = ollama.connect(timeout_s=timeout_s)
     return model
 
 
@@ -184,6 +183,8 @@ def test_two_bad_answers_are_no_choice(ollama: Any) -> None:
         ("has no tools", "no_tools", "does not support tools"),
         ("breaks off", "broken", "error was encountered"),
         ("truncates", "truncated", "raise context_tokens"),
+        ("is too small", "truncated", "raise model.context_tokens"),
+        ("refuses the schema", "broken", "failed to parse grammar"),
         ("garbage", "invalid", "ollama/m"),
     ],
 )

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from agent.llm.models import ModelSettings, load_model
 from agent.llm.tool_loop import ToolLoopResult, ToolResult
 from eval.model_exam.scores import CaseResult, Examinee
 from eval.model_exam.trajectory_exam import Trajectory, grade_of, sit_tools, trajectories
@@ -42,8 +41,7 @@ def test_every_needed_tool_exists_and_both_languages_and_traps_are_there() -> No
 
 def sat(server: Any, *answers: Any, limit: int = 1) -> list[CaseResult]:
     server.capabilities, server.answers = ["completion", "tools"], list(answers)
-    model = load_model(ModelSettings(provider="ollama", name="m", base_url=server.url, timeout_s=5))
-    return list(sit_tools(Examinee(model), limit, lambda _: None))
+    return list(sit_tools(Examinee(server.connect()), limit, lambda _: None))
 
 
 CHOICE = json.dumps({"rationale": "This is the cheapest of the schedules.", "choice": "A"})
