@@ -8,7 +8,7 @@ import numpy as np
 
 from energy.errors import DataError
 from energy.slots import DAY, day_bounds, local_day
-from energy.tariff import AnyTariff, DynamicTariff, Prices
+from energy.tariff import AnyTariff, Contract, DynamicTariff, Prices
 
 _USUAL_DAYS = 7
 
@@ -16,11 +16,13 @@ _USUAL_DAYS = 7
 def known_prices(tariff: AnyTariff, starts: Sequence[datetime], zone: ZoneInfo, *, now: datetime) -> Prices:
     """Prices of slots as far as they are known at `now`; each later one is the mean of its hour over the last week.
 
-    Only a dynamic tariff has prices that are not known yet.
+    Only a dynamic tariff, or a contract that reads published series, has prices that are not known yet.
 
     Raises:
         DataError: the slot that holds now has no price, or no day with a price comes before an unknown one.
     """
+    if isinstance(tariff, Contract) and tariff.needs:
+        return _known_of_contract(tariff, starts, zone, now)
     if not isinstance(tariff, DynamicTariff):
         return tariff.prices(starts, zone)
     until = min(_published_until(tariff, zone, now), tariff.end)
@@ -34,6 +36,31 @@ def known_prices(tariff: AnyTariff, starts: Sequence[datetime], zone: ZoneInfo, 
         np.concatenate([published.import_per_kwh[:count], imports]),
         np.concatenate([published.export_per_kwh[:count], exports]),
     )
+
+
+def _known_of_contract(contract: Contract, starts: Sequence[datetime], zone: ZoneInfo, now: datetime) -> Prices:
+    told = contract.known_at(now, zone)
+    known = told.known(starts, zone)
+    missing = np.isnan(known.import_per_kwh) | np.isnan(known.export_per_kwh)
+    if not missing.any():
+        return known
+    unknown = [start for start, lacks in zip(starts, missing, strict=True) if lacks]
+    pairs = [_mean_of_week(told, start, zone, starts) for start in unknown]
+    imports, exports = known.import_per_kwh.copy(), known.export_per_kwh.copy()
+    imports[missing], exports[missing] = np.array(pairs).T
+    return Prices(imports, exports)
+
+
+def _mean_of_week(told: Contract, start: datetime, zone: ZoneInfo, starts: Sequence[datetime]) -> tuple[float, float]:
+    """Mean prices of the same time on the last seven days that have them."""
+    step = starts[1] - starts[0] if len(starts) > 1 else DAY / 24
+    before = [start - days * DAY for days in range(1, _USUAL_DAYS + 3)]
+    days = [told.known([moment, moment + step], zone) for moment in before]
+    pairs = [(float(day.import_per_kwh[0]), float(day.export_per_kwh[0])) for day in days]
+    usual = [pair for pair in pairs if not np.isnan(sum(pair))][:_USUAL_DAYS]
+    if not usual:
+        raise DataError(f"no price for {start.isoformat()} nor for a day before it: extend the price series")
+    return float(np.mean([buy for buy, _ in usual])), float(np.mean([sell for _, sell in usual]))
 
 
 def _published_until(tariff: DynamicTariff, zone: ZoneInfo, now: datetime) -> datetime:

@@ -2,15 +2,28 @@
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from energy.battery import Battery
 from energy.devices import AnyDevice
-from energy.tariff import AnyTariff
+from energy.tariff import AnyTariff, Contract, price_range
 
+# Units of a currency in one euro, to one figure: only to see whether a price can be one of that currency.
+_PER_EURO = {
+    **dict.fromkeys(("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "SGD"), 1.0),
+    **dict.fromkeys(("BGN", "NZD"), 2.0),
+    **dict.fromkeys(("PLN", "RON", "ILS", "BRL", "MYR", "SAR", "AED"), 5.0),
+    **dict.fromkeys(("DKK", "CNY", "HKD", "NOK", "SEK", "MXN", "ZAR", "CZK", "TRY", "THB", "TWD", "UAH"), 30.0),
+    **dict.fromkeys(("GBX", "INR", "PHP", "RSD", "RUB", "ISK"), 100.0),
+    **dict.fromkeys(("JPY", "HUF"), 400.0),
+    **dict.fromkeys(("CLP", "KRW", "COP", "ARS"), 5000.0),
+}
+# No household pays or earns more for a kWh, in euros.
+_MOST_EUROS_PER_KWH = 10.0
 # A home's name is part of topics, paths and ids.
 HOME_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,47}$")
 
@@ -61,6 +74,22 @@ class Home(BaseModel):
         if twice:
             raise ValueError(f"two devices are called {twice[0]!r}: give each a name of its own")
         return value
+
+    @model_validator(mode="after")
+    def _prices_fit_the_currency(self) -> Self:
+        if isinstance(self.tariff, Contract) and self.tariff.currency not in {None, self.currency}:
+            raise ValueError(
+                f"currency {self.currency!r} is not that of tariff {self.tariff.name!r}, "
+                f"{self.tariff.currency!r}: change one of them",
+            )
+        most = _MOST_EUROS_PER_KWH * _PER_EURO.get(self.currency, np.inf)
+        for price in price_range(self.tariff):
+            if abs(price) > most:
+                raise ValueError(
+                    f"a price of {price:g} {self.currency} per kWh is not plausible (at most {most:g}): give it in "
+                    f"{self.currency}, not in hundredths (pence have the currency 'GBX'), or correct `currency`",
+                )
+        return self
 
     @property
     def tz(self) -> ZoneInfo:

@@ -1,9 +1,8 @@
-"""What a kWh costs and earns at each moment: flat, time of use, and dynamic series."""
+"""What a kWh costs and earns at each moment: flat, time of use, dynamic series, and whole contracts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from energy.errors import DataError
+from energy.pricing.contract import Contract
+from energy.pricing.periods import When, check_complete, day_kind, places
+from energy.pricing.series import Prices
 
 Floats = NDArray[np.float64]
 
@@ -22,12 +24,20 @@ SPANISH_VALLEY_DAYS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Import and export price per kWh of consecutive slots; arrays of shape (slots,)."""
-
-    import_per_kwh: Floats
-    export_per_kwh: Floats
+__all__ = [
+    "SPANISH_VALLEY_DAYS",
+    "AnyTariff",
+    "Contract",
+    "DynamicTariff",
+    "FlatTariff",
+    "Period",
+    "PresetTariff",
+    "Prices",
+    "TimeOfUseTariff",
+    "is_rest_day",
+    "price_range",
+    "spanish_20td",
+]
 
 
 class _Tariff(BaseModel):
@@ -38,8 +48,8 @@ class FlatTariff(_Tariff):
     """One price all day."""
 
     kind: Literal["flat"] = "flat"
-    import_price: float = Field(ge=-10, le=10)
-    export_price: float = Field(default=0.0, ge=-10, le=10)
+    import_price: float
+    export_price: float = 0.0
 
     def prices(self, starts: Sequence[datetime], zone: ZoneInfo) -> Prices:
         """The same pair of prices for every slot."""
@@ -47,63 +57,48 @@ class FlatTariff(_Tariff):
         return Prices(np.full(len(starts), self.import_price), np.full(len(starts), self.export_price))
 
 
-class Period(_Tariff):
-    """When a price holds, in local time; the first period that matches a slot wins."""
+class Period(When):
+    """When a price holds, in local time; the first period that matches a slot wins.
+
+    Without an export price of its own it pays that of the tariff.
+    """
 
     name: str
-    import_price: float = Field(ge=-10, le=10)
-    from_hour: int = Field(default=0, ge=0, le=23)
-    to_hour: int = Field(default=24, ge=1, le=24)
-    months: tuple[int, ...] = tuple(range(1, 13))
-    days: Literal["all", "workdays", "rest_days"] = "all"
-
-    @model_validator(mode="after")
-    def _hours_are_ordered(self) -> "Period":
-        if self.from_hour >= self.to_hour:
-            raise ValueError(f"period {self.name!r}: from_hour {self.from_hour!r} must be before to_hour")
-        return self
-
-    def holds(self, local: datetime, rest_day: bool) -> bool:
-        """Whether this period covers a local time."""
-        return (
-            self.from_hour <= local.hour < self.to_hour
-            and local.month in self.months
-            and (self.days == "all" or (self.days == "rest_days") == rest_day)
-        )
+    import_price: float
+    export_price: float | None = None
 
 
 class TimeOfUseTariff(_Tariff):
-    """Prices by local hour, month and kind of day; a slot outside every period is an error."""
+    """Prices by local time, month and kind of day; a time outside every period is an error."""
 
     kind: Literal["time_of_use"] = "time_of_use"
     periods: tuple[Period, ...] = Field(min_length=1)
-    export_price: float = Field(default=0.0, ge=-10, le=10)
+    export_price: float = 0.0
     holidays: frozenset[tuple[int, int]] = frozenset()
 
     @model_validator(mode="after")
     def _every_hour_has_a_price(self) -> "TimeOfUseTariff":
-        for month in range(1, 13):
-            for hour in range(24):
-                for rest_day in (False, True):
-                    self._price_at(datetime(2024, month, 1, hour, tzinfo=UTC), rest_day=rest_day)
+        check_complete(self.periods)
         return self
 
     def prices(self, starts: Sequence[datetime], zone: ZoneInfo) -> Prices:
-        """Import price of each slot by the local time at its start; the export price is constant."""
-        locals_ = [start.astimezone(zone) for start in starts]
-        imports = [self._price_at(local, rest_day=self.is_rest_day(local.date())) for local in locals_]
-        return Prices(np.array(imports, dtype=np.float64), np.full(len(starts), self.export_price))
+        """Prices of each slot by the local time at its start."""
+        at = self._table[places([start.astimezone(zone) for start in starts], self.holidays)]
+        imports, exports = self._values
+        return Prices(imports[at], exports[at])
 
     def is_rest_day(self, day: date) -> bool:
         """Saturday, Sunday or one of the tariff's own holidays."""
-        return day.weekday() >= 5 or (day.month, day.day) in self.holidays
+        return day_kind(day, self.holidays) > 0
 
-    def _price_at(self, local: datetime, *, rest_day: bool) -> float:
-        for period in self.periods:
-            if period.holds(local, rest_day):
-                return period.import_price
-        kind = "rest day" if rest_day else "workday"
-        raise ValueError(f"no period covers {kind} hour {local.hour!r} of month {local.month!r}: add one")
+    @cached_property
+    def _table(self) -> NDArray[np.int64]:
+        return check_complete(self.periods)
+
+    @cached_property
+    def _values(self) -> tuple[Floats, Floats]:
+        exports = [self.export_price if one.export_price is None else one.export_price for one in self.periods]
+        return np.array([one.import_price for one in self.periods]), np.array(exports, dtype=np.float64)
 
 
 class DynamicTariff(_Tariff):
@@ -157,7 +152,7 @@ class PresetTariff(_Tariff):
 
     kind: Literal["preset"] = "preset"
     name: Literal["citylearn", "es-2.0td"]
-    export_price: float = Field(default=0.05, ge=-10, le=10)
+    export_price: float = 0.05
 
     def prices(self, starts: Sequence[datetime], zone: ZoneInfo) -> Prices:
         """Prices of the named tariff."""
@@ -215,7 +210,26 @@ def is_rest_day(tariff: "AnyTariff", day: date) -> bool:
     """Weekend, or a holiday that the tariff names."""
     if isinstance(tariff, PresetTariff):
         tariff = tariff.expand()
+    if isinstance(tariff, Contract):
+        return day_kind(day, tariff.holidays) > 0
     return tariff.is_rest_day(day) if isinstance(tariff, TimeOfUseTariff) else day.weekday() >= 5
 
 
-AnyTariff = FlatTariff | TimeOfUseTariff | DynamicTariff | PresetTariff
+def price_range(tariff: "AnyTariff") -> tuple[float, float]:
+    """Lowest and highest price per kWh that a tariff names, to see whether its currency can be right."""
+    if isinstance(tariff, PresetTariff):
+        tariff = tariff.expand()
+    match tariff:
+        case FlatTariff():
+            named = [tariff.import_price, tariff.export_price]
+        case TimeOfUseTariff():
+            exports = [one.export_price for one in tariff.periods if one.export_price is not None]
+            named = [tariff.export_price, *exports, *(one.import_price for one in tariff.periods)]
+        case DynamicTariff():
+            named = [*tariff.import_prices, *tariff.export_prices]
+        case Contract():
+            named = tariff.named_prices()
+    return min(named), max(named)
+
+
+AnyTariff = FlatTariff | TimeOfUseTariff | DynamicTariff | PresetTariff | Contract

@@ -60,3 +60,44 @@ def test_a_dynamic_price_is_never_invented() -> None:
 def test_an_hour_without_price_is_refused() -> None:
     with pytest.raises(ValidationError, match="no period covers workday hour 8"):
         TimeOfUseTariff(periods=(Period(name="night", import_price=0.1, to_hour=8),))
+
+
+@pytest.mark.parametrize(
+    ("local", "prices"),
+    [
+        ("2026-01-14 00:29", (0.30, 0.05)),
+        ("2026-01-14 00:30", (0.08, 0.05)),
+        ("2026-01-14 05:30", (0.30, 0.05)),
+        ("2026-01-14 22:59", (0.30, 0.05)),
+        ("2026-01-14 23:00", (0.20, 0.12)),
+        ("2026-01-14 23:59", (0.20, 0.12)),
+        ("2026-01-15 00:00", (0.20, 0.12)),
+    ],
+)
+def test_half_hours_midnight_and_an_export_price_of_its_own(local: str, prices: tuple[float, float]) -> None:
+    tariff = TimeOfUseTariff.model_validate(
+        {
+            "export_price": 0.05,
+            "periods": [
+                {"name": "cheap", "import_price": 0.08, "from_hour": "00:30", "to_hour": "05:30"},
+                {"name": "late", "import_price": 0.20, "export_price": 0.12, "from_hour": 23, "to_hour": "00:10"},
+                {"name": "day", "import_price": 0.30},
+            ],
+        }
+    )
+    moment = datetime.fromisoformat(local).replace(tzinfo=MADRID).astimezone(UTC)
+    found = tariff.prices([moment], MADRID)
+    assert (found.import_per_kwh[0], found.export_per_kwh[0]) == prices
+
+
+@pytest.mark.parametrize(
+    ("period", "says"),
+    [
+        ({"from_hour": "7.30"}, "'7.30' is no time of day: write \"00:30\""),
+        ({"from_hour": 7, "to_hour": 7}, "both 07:00: leave both out for the whole day"),
+        ({"from_hour": "00:07"}, "00:07 is not on a step of 5 minutes"),
+    ],
+)
+def test_an_hour_that_cannot_be_says_how_to_write_it(period: dict[str, object], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        Period.model_validate({"name": "x", "import_price": 0.1} | period)

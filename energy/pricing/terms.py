@@ -1,0 +1,155 @@
+"""The parts of an energy price: a number, prices by the clock, or a formula over series; each may be dated."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Annotated, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from energy.pricing.periods import Holidays, When, check_complete, check_no_overlap, places
+from energy.pricing.series import Fact, Floats
+
+
+class Dated(Fact):
+    """Something that holds from its first local day to its last, both included; `unsure` says what is not certain."""
+
+    first: date | None = None
+    last: date | None = None
+    unsure: str = ""
+
+    @model_validator(mode="after")
+    def _dates_are_in_order(self) -> Self:
+        if self.first and self.last and self.last < self.first:
+            raise ValueError(
+                f"last {self.last.isoformat()!r} is before first {self.first.isoformat()!r}: swap them",
+            )
+        return self
+
+    def holds(self, day: date) -> bool:
+        """Whether it holds on a local day."""
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+
+class PricePeriod(When):
+    """A price and when it holds."""
+
+    name: str = Field(min_length=1)
+    price: float
+
+
+class ByPeriod(Fact):
+    """Prices by the clock: where several periods hold, the first; no hour may be without one."""
+
+    periods: tuple[PricePeriod, ...] = Field(min_length=1)
+    holidays: Holidays = frozenset()
+
+    @model_validator(mode="after")
+    def _every_hour_has_one_price(self) -> Self:
+        check_no_overlap(self.periods, [period.name for period in self.periods])
+        check_complete(self.periods)
+        return self
+
+    @cached_property
+    def _table(self) -> NDArray[np.int64]:
+        return check_complete(self.periods)
+
+    def at(self, local: Sequence[datetime]) -> NDArray[np.int64]:
+        """Index of the period that holds at each local time."""
+        return np.asarray(self._table[places(local, self.holidays)])
+
+
+class Indexed(Fact):
+    """A weighted sum of published series plus a part by the clock, within a floor and a cap.
+
+    `published` names the series that the supplier publishes of the result: where it has a value that one is billed,
+    elsewhere the formula's is expected.
+    """
+
+    of: dict[str, float] = Field(default_factory=dict)
+    plus: "float | ByPeriod" = 0.0
+    floor: float | None = None
+    cap: float | None = None
+    published: str | None = None
+
+    @model_validator(mode="after")
+    def _has_a_series(self) -> Self:
+        if not self.of and not self.published:
+            raise ValueError("names no series: give `of` = { day_ahead = 1.0 } or `published`")
+        return self
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the series that it reads."""
+        return (*self.of, *((self.published,) if self.published else ()))
+
+
+def _kind_of_price(value: object) -> str:
+    if isinstance(value, (int, float)):
+        return "number"
+    keys = value if isinstance(value, Mapping) else getattr(value, "model_fields_set", ())
+    return "by_period" if "periods" in keys else "indexed"
+
+
+PriceRule = Annotated[
+    Annotated[float, Tag("number")] | Annotated[ByPeriod, Tag("by_period")] | Annotated[Indexed, Tag("indexed")],
+    Discriminator(_kind_of_price),
+]
+
+
+class EnergyTerm(Dated):
+    """A part of the price of each kWh; terms of one name follow each other in time and never overlap."""
+
+    name: str = Field(min_length=1, max_length=48)
+    price: PriceRule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TermPrices:
+    """One term per slot: price (NaN where unknown), the name of its period, and whether it is only expected."""
+
+    name: str
+    per_kwh: Floats
+    period: NDArray[np.str_]
+    expected: NDArray[np.bool_]
+
+
+# Values of a named series at the slots in question, NaN where it has none.
+Reader = Callable[[str], Floats]
+
+
+def rule_prices(
+    rule: "float | ByPeriod | Indexed",
+    local: Sequence[datetime],
+    read: Reader,
+) -> tuple[Floats, NDArray[np.str_], NDArray[np.bool_]]:
+    """Price, period name and whether it is only expected, at local times."""
+    none = np.full(len(local), "", dtype="U48")
+    sure = np.zeros(len(local), dtype=bool)
+    if isinstance(rule, ByPeriod):
+        at = rule.at(local)
+        values = np.array([period.price for period in rule.periods])
+        names = np.array([period.name for period in rule.periods], dtype="U48")
+        return values[at], names[at], sure
+    if isinstance(rule, Indexed):
+        return _indexed(rule, local, read)
+    return np.full(len(local), float(rule)), none, sure
+
+
+def _indexed(
+    rule: Indexed, local: Sequence[datetime], read: Reader
+) -> tuple[Floats, NDArray[np.str_], NDArray[np.bool_]]:
+    plus, names, sure = rule_prices(rule.plus, local, read)
+    values = np.full(len(local), np.nan)
+    if rule.of:
+        values = np.sum([weight * read(name) for name, weight in rule.of.items()], axis=0) + plus
+    low = -np.inf if rule.floor is None else rule.floor
+    high = np.inf if rule.cap is None else rule.cap
+    values = np.clip(values, low, high)
+    if rule.published is None:
+        return values, names, sure
+    told = read(rule.published)
+    return np.where(np.isnan(told), values, told), names, np.isnan(told) & ~np.isnan(values)
