@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from energy.errors import DataError
 from energy.pricing.contract import Contract
 from energy.pricing.periods import When, check_complete, day_kind, places
-from energy.pricing.series import Prices
+from energy.pricing.series import PriceRun, Prices, PriceSeries
+from energy.pricing.terms import ByPeriod, EnergyTerm, Indexed, PricePeriod, PriceRule
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +35,7 @@ __all__ = [
     "PresetTariff",
     "Prices",
     "TimeOfUseTariff",
+    "as_contract",
     "is_rest_day",
     "price_range",
     "spanish_20td",
@@ -230,6 +232,50 @@ def price_range(tariff: "AnyTariff") -> tuple[float, float]:
         case Contract():
             named = tariff.named_prices()
     return min(named), max(named)
+
+
+def as_contract(tariff: "AnyTariff") -> Contract:
+    """Any tariff as a contract, which for the simple ones has prices only."""
+    if isinstance(tariff, PresetTariff):
+        tariff = tariff.expand()
+    match tariff:
+        case Contract():
+            return tariff
+        case FlatTariff():
+            return _priced(tariff.import_price, tariff.export_price)
+        case TimeOfUseTariff():
+            return _priced(_side(tariff, export=False), _side(tariff, export=True))
+        case DynamicTariff():
+            sides = {"import": tariff.import_prices, "export": tariff.export_prices}
+            series = {name: _series(tariff, values) for name, values in sides.items()}
+            return _priced(Indexed(of={"import": 1.0}), Indexed(of={"export": 1.0}), series=series)
+
+
+def _priced(buy: PriceRule, sell: PriceRule, *, series: dict[str, PriceSeries] | None = None) -> Contract:
+    return Contract(
+        import_terms=(EnergyTerm(name="energy", price=buy),),
+        export_terms=(EnergyTerm(name="surplus", price=sell),),
+        series=series or {},
+    )
+
+
+def _side(tariff: TimeOfUseTariff, *, export: bool) -> ByPeriod:
+    """One direction's prices; older files may hold overlapping periods, of which the first counts."""
+    periods = tuple(_price_period(one, tariff.export_price, export=export) for one in tariff.periods)
+    return ByPeriod.model_construct(periods=periods, holidays=tariff.holidays)
+
+
+def _price_period(period: Period, export_price: float, *, export: bool) -> PricePeriod:
+    price = period.import_price
+    if export:
+        price = export_price if period.export_price is None else period.export_price
+    when = {name: getattr(period, name) for name in When.model_fields}
+    return PricePeriod(name=period.name, price=price, **when)
+
+
+def _series(tariff: DynamicTariff, values: tuple[float, ...]) -> PriceSeries:
+    run = PriceRun(start=tariff.start, step_minutes=tariff.step_minutes, per_kwh=values)
+    return PriceSeries(runs=(run,), published_at_hour=tariff.published_at_hour)
 
 
 AnyTariff = FlatTariff | TimeOfUseTariff | DynamicTariff | PresetTariff | Contract

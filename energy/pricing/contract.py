@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,7 @@ class Contract(Fact):
         known = {CREDIT, WALLET, ALL} | {row.name for row in named}
         for tax in self.taxes:
             _check_known(tax.on, known, f"taxes {tax.name!r}: on")
+            _check_known(tax.but, known, f"taxes {tax.name!r}: but")
             known.add(tax.name)
         for name, series in self.series.items():
             _check_known(series.includes, known - {CREDIT, WALLET, ALL}, f"series {name!r}: includes")
@@ -130,7 +131,7 @@ class Contract(Fact):
         added, period = {name: 1.0}, billing_period(day, self.billing_day)
         for tax_name in self.tax_names():
             if tax_name not in skip and (tax := self.tax_on(tax_name, day, period)):
-                base = sum(amount for key, amount in added.items() if key in tax.on or ALL in tax.on)
+                base = sum(amount for key, amount in added.items() if tax.applies_to(key))
                 added[tax_name] = base * tax.percent / 100
         return sum(added.values())
 
@@ -197,7 +198,7 @@ class Contract(Fact):
             skip = [name, *later]
             base = np.zeros_like(lacking)
             for term in bare.imports:
-                if term.name in tax.on or ALL in tax.on:
+                if tax.applies_to(term.name):
                     base = base + term.per_kwh[here] * self.multiplier(term.name, day, skip=skip)
             short = np.maximum(tax.least_per_kwh - base * tax.percent / 100, 0)
             lacking = lacking + short * self._from(name, day)
@@ -270,8 +271,8 @@ def _check_known(names: Sequence[str], known: set[str], where: str) -> None:
 
 
 def _check_successive(what: str, rows: Sequence[Dated]) -> None:
-    for one, two in combinations(rows, 2):
-        if one.last is None or (two.first is not None and two.first <= one.last) or two.first is None:
+    for one, two in pairwise(sorted(rows, key=lambda row: row.first or date.min)):
+        if one.last is None or two.first is None or two.first <= one.last:
             until = one.last.isoformat() if one.last else "without end"
             since = two.first.isoformat() if two.first else "without beginning"
-            raise ValueError(f"{what}: one row holds {until}, the next from {since}: sort them and let none overlap")
+            raise ValueError(f"{what}: one row holds {until}, the next from {since}: let none overlap")

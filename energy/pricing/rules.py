@@ -113,16 +113,22 @@ class Fixed(Dated):
 class Tax(Dated):
     """A percentage of some amounts of the bill; rows of one name follow each other in time.
 
-    `on` names terms, fixed terms, peaks, `credit`, `wallet` and earlier taxes, or is `all`. `accrues` says which day's
-    rate holds: each day's own, or for the whole bill that of the period's last day, as taxes do that are due with the
-    payment (Spain: Ley 37/1992, article 75.Uno.7; Ley 38/1992, article 95). `least_per_kwh` is a lower limit.
+    `on` names terms, fixed terms, peaks, `credit`, `wallet` and earlier taxes, or is `all` without `but`. `accrues`
+    says which day's rate holds: each day's own, or for the whole bill that of the period's last day, as for taxes that
+    are due with the payment (Spain: Ley 37/1992, article 75.Uno.7; Ley 38/1992, article 95). `least_per_kwh` is a lower
+    limit.
     """
 
     name: str = Field(min_length=1, max_length=48)
     percent: float = Field(ge=0, le=200)
     on: tuple[str, ...] = Field(min_length=1)
+    but: tuple[str, ...] = ()
     accrues: Literal["daily", "period_end"] = "daily"
     least_per_kwh: float = Field(default=0.0, ge=0)
+
+    def applies_to(self, name: str) -> bool:
+        """Whether an amount of some name is taxed."""
+        return (name in self.on or "all" in self.on) and name not in self.but
 
 
 class Source(Fact):

@@ -1,0 +1,76 @@
+"""A bill: its lines, what they add up to, and what must be said beside them."""
+
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+from energy.pricing.calendar import Period
+
+LineKind = Literal["energy", "netting", "credit", "cap", "kept", "wallet", "wallet_fee", "peak", "fixed", "tax"]
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line: its amount, and the quantity and price that make it where there are such."""
+
+    kind: LineKind
+    name: str
+    amount: float
+    quantity: float | None = None
+    unit: Literal["", "kWh", "kW", "days", "%"] = ""
+    per_unit: float | None = None
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What goes from one bill to the next: the wallet, and the registers of a netting year.
+
+    `registers` holds imported, exported and already netted energy by term and period of the year.
+    """
+
+    wallet: float = 0.0
+    year: int | None = None
+    registers: tuple[tuple[str, str, float, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MonthBill:
+    """The bill of one billing period, exact; `rounded` gives it as it is printed.
+
+    `cancelled_kwh` was imported and exported within one netting interval. `complete` is false while days are missing;
+    hours without a price or a meter reading are counted and not billed. `unsure` repeats what the contract is not
+    sure of.
+    """
+
+    period: Period
+    lines: tuple[BillLine, ...]
+    import_kwh: float
+    export_kwh: float
+    cancelled_kwh: float
+    days_billed: int
+    complete: bool
+    hours_without_price: float = 0.0
+    hours_without_meter: float = 0.0
+    expected_hours: float = 0.0
+    unsure: tuple[str, ...] = ()
+    peak_kw: dict[str, float] = field(default_factory=dict)
+    carried: Carried = Carried()
+
+    @property
+    def total(self) -> float:
+        """What is to be paid; below zero it is owed to the household."""
+        return sum(line.amount for line in self.lines)
+
+    def of(self, *kinds: LineKind) -> float:
+        """Sum of the lines of some kinds."""
+        return sum(line.amount for line in self.lines if line.kind in kinds)
+
+    def rounded(self) -> "MonthBill":
+        """The same bill with every line to the cent, and the total as their sum."""
+        return replace(self, lines=tuple(replace(line, amount=_to_cents(line.amount)) for line in self.lines))
+
+
+def _to_cents(amount: float) -> float:
+    """Half a cent is rounded up, as on bills; binary rounding of the ninth place does not count."""
+    return float(Decimal(f"{amount:.9f}").quantize(Decimal("0.01"), ROUND_HALF_UP)) + 0.0

@@ -1,0 +1,47 @@
+"""The taxes of a bill: each on its own amounts and on earlier taxes, by the rates of their days."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+
+from energy.billing.lines import BillLine
+from energy.pricing.calendar import Period
+from energy.pricing.contract import Contract
+from energy.pricing.rules import Tax
+from energy.pricing.series import Floats
+
+
+class Taxable(Protocol):
+    """A bill in the making: what each name amounts to on each of its days."""
+
+    contract: Contract
+    period: Period
+    days: list[date]
+    amounts: dict[str, Floats]
+
+
+def tax_lines(draft: Taxable, import_kwh: float) -> list[BillLine]:
+    """One line for each tax and rate, in the order in which they are added; later ones may tax earlier ones."""
+    return [line for name in draft.contract.tax_names() for line in _lines(draft, name, import_kwh)]
+
+
+def _lines(draft: Taxable, name: str, import_kwh: float) -> Iterator[BillLine]:
+    found = [draft.contract.tax_on(name, day, draft.period) for day in draft.days]
+    added = np.zeros(len(draft.days))
+    for tax in dict.fromkeys(row for row in found if row is not None):
+        here = np.array([row == tax for row in found])
+        base = np.where(here, _base(draft, tax), 0.0)
+        by_day = base * tax.percent / 100
+        least = tax.least_per_kwh * import_kwh * here.mean()
+        if (short := least - float(by_day.sum())) > 0:
+            by_day = by_day + short * here / here.sum()
+        added += by_day
+        yield BillLine("tax", name, float(by_day.sum()), float(base.sum()), "%", tax.percent)
+    draft.amounts[name] = added
+
+
+def _base(draft: Taxable, tax: Tax) -> Floats:
+    parts = [amount for name, amount in draft.amounts.items() if tax.applies_to(name)]
+    return np.asarray(np.sum([np.zeros(len(draft.days)), *parts], axis=0), dtype=np.float64)

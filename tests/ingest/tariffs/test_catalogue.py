@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from energy.errors import SettingsError
+from energy.tariff import Contract
+from ingest.home_file import load_home
+from ingest.tariffs.catalogue import named_tariff, tariff_names
+
+HOME = """
+name = "mine"
+zone = "Europe/Madrid"
+pv_peak_kw = 5
+[battery]
+capacity_kwh = 5
+max_charge_kw = 2.5
+max_discharge_kw = 2.5
+[tariff]
+kind = "named"
+"""
+
+
+@pytest.mark.parametrize("name", tariff_names())
+def test_every_file_is_a_contract_of_its_name_with_its_sources(name: str) -> None:
+    contract = named_tariff(name)
+    assert contract.name == name
+    assert contract.sources
+    assert contract.currency
+
+
+def read(tmp_path: Path, tariff: str) -> Contract:
+    path = tmp_path / "home.toml"
+    path.write_text(HOME + tariff, encoding="utf-8")
+    tariff_read = load_home(path).tariff
+    assert isinstance(tariff_read, Contract)
+    return tariff_read
+
+
+def test_a_home_names_its_tariff_and_gives_its_own_figures(tmp_path: Path) -> None:
+    tariff = read(
+        tmp_path,
+        'name = "es-2.0td"\nprices = { energy = 0.11, surplus = 0.05 }\ncontracted_kw = { P2 = 3.3 }\n'
+        "wallet = { fee_per_month = 2 }\nbilling_day = 12\nfixed = { 'meter rental' = 0.9 }",
+    )
+    assert [term.price for term in tariff.import_terms if term.name == "energy"] == [0.11]
+    assert tariff.export_terms[0].price == 0.05
+    assert tariff.contracted_kw == {"P1": 4.6, "P2": 3.3}
+    assert tariff.credit.cap == "energy_bought"
+    assert tariff.credit.wallet is not None
+    assert tariff.billing_day == 12
+    assert {one.name: one.amount for one in tariff.fixed}["meter rental"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("tariff", "says"),
+    [
+        ('name = "es-3.0td"', "tariff 'es-3.0td' is not known: use one of be-flanders-capacity"),
+        ('name = "es-2.0td"\nprice = 1', "key 'price' is not known: use prices, contracted_kw"),
+        ('name = "es-2.0td"\nprices = { peak = 1 }', "prices has 'peak', which is no term: use energy, surplus"),
+        ('name = "es-2.0td"\nfixed = { rent = 1 }', "fixed has 'rent': use meter rental"),
+        ('name = "es-2.0td"\nbilling_day = 31', "billing_day: should be 1 to 28"),
+        ('name = "uk-agile-seg"', "currency 'EUR' is not that of tariff 'uk-agile-seg', 'GBP'"),
+    ],
+)
+def test_what_a_home_may_not_say_is_named_with_its_file(tmp_path: Path, tariff: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as told:
+        read(tmp_path, tariff)
+    assert "home.toml" in str(told.value)
