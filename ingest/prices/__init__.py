@@ -1,0 +1,1 @@
+"""Electricity prices as integrations and markets publish them: one reader per shape, a book of what is known."""
