@@ -22,7 +22,8 @@ class DayRecord:
     """Slot means of one local day from its midnight on, each of shape (slots,), NaN where nothing was measured.
 
     A day holds 23, 24 or 25 hours of slots. `pv_forecast_kw` and `temperature_forecast_c` are what had been forecast
-    when the day began, and `notes` what the household had said of the day by then ("guests", "away").
+    when the day began, `pv_nowcast_kw` what was forecast last before each slot, where the forecast was renewed through
+    the day, and `notes` what the household had said of the day by then ("guests", "away").
     """
 
     home: str
@@ -38,6 +39,7 @@ class DayRecord:
     export_price: Floats | None = None
     temperature_forecast_c: Floats | None = None
     notes: tuple[str, ...] = ()
+    pv_nowcast_kw: Floats | None = None
 
 
 def completeness(record: DayRecord) -> float:

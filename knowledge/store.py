@@ -27,6 +27,7 @@ _SERIES = (
     "import_price",
     "export_price",
     "temperature_forecast_c",
+    "pv_nowcast_kw",
 )
 # A tenth of a watt: finer than any meter, and it keeps the file small.
 _DECIMALS = 4

@@ -306,7 +306,7 @@ def _history(case: Case, source: HistorySource) -> History:
         days=WINDOW_DAYS,
         battery_kwh=_BATTERY_KWH,
         tariff=case.tariff,
-        forecast="honest",
+        forecast="midnight",
     )
     return staged(source, cell)
 

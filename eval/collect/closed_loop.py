@@ -9,18 +9,20 @@ import numpy as np
 from energy.commands import Levels
 from energy.day_ahead import known_prices
 from energy.planning.planner import Ensemble, best_levels, cost_to_go, follow
-from energy.slots import local_day
+from energy.slots import DAY, local_day
 from eval.collect.playing import Setpoint, Stretch
+from ingest.history.pv_forecast import told_a_day_before
 from ingest.history.table import History
 from knowledge.days import Floats, profile
 from knowledge.embedder import TextEmbedder
 from knowledge.fingerprint import WEIGHTS, Weights, foreseen
-from knowledge.forecast import DayShape, Recent, futures, horizon, shape_of
+from knowledge.forecast import DayShape, Recent, futures, horizon, renewed, shape_of
 from knowledge.similar import FingerprintTable, SimilarDay
 
 MEMBERS = 12
 AHEAD = timedelta(hours=24)
 _RECENT = timedelta(hours=2)
+_HOUR = timedelta(hours=1)
 
 # Which of the earlier days stand for today: the day, those that may be chosen oldest first, to those chosen.
 DayChoice = Callable[[date, list[date]], list[date]]
@@ -134,17 +136,30 @@ class Planner:
         )
 
     def _forecast(self, today: date, now: datetime, slots: int) -> Floats | None:
-        """What was forecast at midnight for the rest of today; nothing is known of tomorrow."""
+        """What is forecast of the slots ahead: at midnight of today, or renewed since, and then of tomorrow too."""
         record = self._days[today]
         if record.pv_forecast_kw is None:
             return None
-        rest = record.pv_forecast_kw[(now - record.start) // self._step :][:slots]
-        return np.concatenate([rest, np.full(slots - len(rest), np.nan)])
+        passed = (now - record.start) // self._step
+        ahead = record.pv_forecast_kw[passed:][:slots]
+        if record.pv_nowcast_kw is not None:
+            lead_h = np.arange(len(ahead), dtype=np.float64) * (self._step / _HOUR)
+            rest = renewed(record.pv_nowcast_kw[passed:][:slots], ahead, lead_h)
+            ahead = np.concatenate([rest, self._of_tomorrow(today)[: slots - len(rest)]])
+        return np.concatenate([ahead, np.full(slots - len(ahead), np.nan)])
+
+    def _of_tomorrow(self, today: date) -> Floats:
+        """What is forecast of the whole day after; empty where its own forecast is not known."""
+        record = self._days.get(today + DAY)
+        if record is None or record.pv_forecast_kw is None:
+            return np.empty(0)
+        home = self._home
+        return told_a_day_before(record.pv_forecast_kw, home=home.name, day=record.day, peak_kw=home.pv_peak_kw)
 
     def _recent(self, played: Stretch, at: int, today: date) -> Recent:
         first, record = max(at - _RECENT // self._step, 0), self._days[today]
         slot = (played.starts[at] - record.start) // self._step
-        foreseen_kw = record.pv_forecast_kw
+        foreseen_kw = record.pv_forecast_kw if record.pv_nowcast_kw is None else record.pv_nowcast_kw
         if foreseen_kw is not None:
             foreseen_kw = foreseen_kw[max(slot - (at - first), 0) : slot]
         return Recent(played.load_kw[first:at], played.pv_kw[first:at], foreseen_kw)

@@ -21,7 +21,7 @@ class Block:
     windows: tuple[tuple[date, int], ...]
     batteries_kwh: tuple[float, ...] = (6.4,)
     tariffs: tuple[Tariff, ...] = ("own",)
-    forecasts: tuple[Forecast, ...] = ("honest",)
+    forecasts: tuple[Forecast, ...] = ("midnight",)
     policies: frozenset[str] | None = None
     but: frozenset[str] = frozenset()
     homes: tuple[str, ...] | None = None
@@ -103,6 +103,7 @@ SUITES = {
         (
             Block(_SEASONS, _SIZES_KWH, but=_SIDE | _PEERS),
             Block(_SEASONS, tariffs=("dynamic",), but=_SIDE | _PEERS),
+            Block(_SEASONS, tariffs=("dynamic",), forecasts=("renewed",), policies=_FEW),
             Block(_YEAR, tariffs=("own", "dynamic"), but=_SIDE | _PEERS | {"lp_weekday", "recent"}),
             Block(_SEASONS, forecasts=("none", "perfect"), policies=_FEW | {"daytype", "lp_plan"}),
             Block(_SEASONS, (3.2, 13.5), ("dynamic",), policies=_FEW | {"timer"}),

@@ -17,8 +17,9 @@ from energy.tariff import Prices
 Floats = NDArray[np.float64]
 # The home's own tariff, or hourly prices of an auction.
 Tariff = Literal["own", "dynamic"]
-# The PV forecast: as it came, none, or the exact future, which nobody has and which shows what a better one is worth.
-Forecast = Literal["honest", "none", "perfect"]
+# The PV forecast: told once at midnight, renewed through the day, none, or the exact future, which nobody has and which
+# shows what a better one is worth.
+Forecast = Literal["midnight", "renewed", "none", "perfect"]
 
 
 class Cell(BaseModel):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from energy.errors import DataError
-from knowledge.forecast import DayShape, Recent, futures, horizon
+from knowledge.forecast import DayShape, Recent, futures, horizon, renewed
 
 ZONE = ZoneInfo("UTC")
 STEP = timedelta(hours=1)
@@ -37,6 +38,22 @@ def test_the_pv_forecast_is_dressed_with_the_errors_of_the_neighbours() -> None:
     assert made.pv_kw[:, 0].tolist() == [2.667, 0.5]
     assert made.pv_kw[:, 3].tolist() == [0.0, 0.0]  # the forecaster knows when it is night
     assert made.pv_kw[:, 22].tolist() == [2.0, 1.0]  # past its end, what the neighbours saw
+
+
+def test_a_renewed_forecast_is_dressed_with_the_error_of_its_lead_time() -> None:
+    day = date(2026, 1, 3)
+    seen = replace(shape(day, 1, pv=2.0, forecast=1.0), pv_nowcast_kw=np.full(24, 1.8))
+    made = futures(horizon(STARTS, ZONE, STEP), [day], {day: seen}, pv_forecast_kw=np.full(24, 1.0), pv_peak_kw=9)
+    # At once the neighbour was forecast to 1.8, three hours ahead to 1.4, from six on to 1.0: it had 2.
+    size = [1 / 1.8, 1 / 1.4, 1.0, 1.0]
+    assert made.pv_kw[0, [0, 3, 6, 11]].tolist() == pytest.approx(
+        [1 + (2 - told) * part for told, part in zip([1.8, 1.4, 1.0, 1.0], size, strict=True)], abs=1e-3
+    )
+
+
+def test_a_forecast_loses_its_error_within_the_last_six_hours() -> None:
+    lead_h = np.array([0.0, 3.0, 6.0, 30.0])
+    assert renewed(np.full(4, 2.0), np.full(4, 1.0), lead_h).tolist() == [2.0, 1.5, 1.0, 1.0]
 
 
 def test_the_last_hours_correct_what_is_near_and_fade() -> None:

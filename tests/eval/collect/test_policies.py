@@ -62,6 +62,24 @@ def test_changing_anything_from_the_decision_on_changes_no_decision_before(polic
     np.testing.assert_array_equal(stored[:hour], stored_after[:hour])
 
 
+@pytest.mark.parametrize("hour", [0, 9])
+def test_a_renewed_forecast_of_the_past_and_of_what_is_ahead_is_all_that_a_plan_sees_of_the_sun(hour: int) -> None:
+    """What came of a slot changes no decision before it, whatever was forecast of it."""
+    history = winter()
+    told = [replace(record, pv_nowcast_kw=record.pv_forecast_kw) for record in history.days]
+    dark = [
+        replace(record, pv_kw=np.where(np.arange(24) >= (hour if record.day == MONDAY else 0), 0.0, record.pv_kw))
+        if record.day >= MONDAY
+        else record
+        for record in told
+    ]
+    before, after = (
+        sit("planner", Sitting(other, monday_of(other)))
+        for other in (replace(history, days=tuple(told)), replace(history, days=tuple(dark)))
+    )
+    assert before.modes[: hour + 1] == after.modes[: hour + 1]
+
+
 def test_the_plans_beat_plain_self_consumption_on_a_recorded_winter_day() -> None:
     history = winter()
 

@@ -178,7 +178,7 @@ def test_forecast_quality_changes_what_is_told_of_the_sun_and_nothing_else() -> 
     [cell] = SUITE.cells(("planner",))
     honest, none, perfect = (
         staged(HistorySource(), cell.model_copy(update={"forecast": quality})).days[100]
-        for quality in ("honest", "none", "perfect")
+        for quality in ("midnight", "none", "perfect")
     )
     assert none.pv_forecast_kw is None
     assert perfect.pv_forecast_kw is not None
@@ -186,6 +186,23 @@ def test_forecast_quality_changes_what_is_told_of_the_sun_and_nothing_else() -> 
     np.testing.assert_array_equal(perfect.pv_forecast_kw, perfect.pv_kw)
     assert np.abs(honest.pv_forecast_kw - honest.pv_kw).sum() > 0.5
     np.testing.assert_array_equal(honest.load_kw, perfect.load_kw)
+
+
+def test_a_renewed_forecast_is_nearer_to_what_came_than_that_of_midnight_which_it_leaves_as_it_was() -> None:
+    [cell] = SUITE.cells(("planner",))
+    midnight, renewed = (
+        staged(HistorySource(), cell.model_copy(update={"forecast": quality})).days[60:160]
+        for quality in ("midnight", "renewed")
+    )
+    errors = np.zeros(2)
+    for once, often in zip(midnight, renewed, strict=True):
+        assert once.pv_nowcast_kw is None
+        assert once.pv_forecast_kw is not None
+        assert often.pv_forecast_kw is not None
+        assert often.pv_nowcast_kw is not None
+        np.testing.assert_array_equal(once.pv_forecast_kw, often.pv_forecast_kw)
+        errors += [np.abs(told - once.pv_kw).sum() for told in (often.pv_nowcast_kw, once.pv_forecast_kw)]
+    assert 0 < errors[0] < 0.8 * errors[1]
 
 
 def test_the_dynamic_tariff_without_its_prices_says_where_they_are() -> None:

@@ -29,7 +29,7 @@ def cell(policy: str, home: str = "home-1", first: date = JANUARY, days: int = 2
         days=days,
         battery_kwh=6,
         tariff="own",
-        forecast="honest",
+        forecast="midnight",
     )
 
 
