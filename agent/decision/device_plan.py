@@ -78,17 +78,20 @@ def _hastened(tasks: list[Task], asked: Sequence[Constraint], now: datetime, ste
 def _tasks(
     device: AnyLoad, state: DeviceState, home: Home, *, starts: Sequence[datetime], step: timedelta
 ) -> list[Task]:
-    """What is needed now, and what the coming window will ask for if it closes within the plan."""
-    tasks, now = [], starts[0]
+    """What is needed now, and what the coming window will ask for if it closes within the plan.
+
+    A device that has time beyond the plan's end is planned as if it had to be ready then.
+    """
+    tasks, now, end = [], starts[0], starts[-1] + step
     opens, closes = device.window_after(now, home.tz)
     if state.ready_by is not None and state.ready_by > now:
+        ready_by = min(state.ready_by, end)
         if state.needed_kwh > 0:
-            window = _Window(now, state.ready_by, now, step)
-            tasks.append(_task(device, window, state.needed_kwh, running=state.running))
+            tasks.append(_task(device, _Window(now, ready_by, now, step), state.needed_kwh, running=state.running))
         # What the device told is all of this window, whatever hour it was given; the plan adds the next one.
-        while opens < state.ready_by:
+        while opens < ready_by:
             opens, closes = device.window_after(closes, home.tz)
-    if closes <= starts[-1] + step:
+    if closes <= end:
         tasks.append(_task(device, _Window(max(opens, starts[0]), closes, starts[0], step), device.daily_kwh))
     return [task for task in tasks if task.last > task.first]
 

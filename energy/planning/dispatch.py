@@ -1,7 +1,7 @@
 """The plan of devices beside the battery: one linear programme over possible futures, device powers shared by all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,14 +100,16 @@ def dispatch(
 
     A two-stage programme: device powers are the same in every future, battery and grid are each future's own.
     Where prices are negative it may waste energy through the battery: it ranks slots, the battery is planned exactly
-    afterwards. With `relaxed`, blocks may be split: a bound. None if no plan was found in time.
+    afterwards. With `relaxed`, blocks may be split: a bound. None if no plan was found in time. Windows end with the
+    ensemble; a task whose window begins after it waits for a later plan.
     """
     slots = ensemble.load_kw.shape[1]
-    parts = [_task_part(task, slots, ensemble.hours) for task in tasks]
+    clipped = [replace(task, first=max(task.first, 0), last=min(task.last, slots)) for task in tasks]
+    parts = [_task_part(task, slots, ensemble.hours) for task in clipped if task.first < task.last]
     parts += [_zone_part(zone, slots, ensemble) for zone in zones]
     futures = [_Future(load, pv, ensemble, home) for load, pv in zip(ensemble.load_kw, ensemble.pv_kw, strict=True)]
     whole = [np.full(len(part.cost), part.whole and not relaxed) for part in parts]
-    answer = _solve(parts, futures, ensemble, stored_kwh, np.concatenate(whole), longest_s)
+    answer = _solve(parts, futures, ensemble, stored_kwh, np.concatenate([np.empty(0, dtype=bool), *whole]), longest_s)
     if answer.x is None:
         return None
     return _read(answer, parts, zones, slots)

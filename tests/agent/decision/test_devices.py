@@ -307,3 +307,19 @@ def test_a_file_that_does_not_say_what_the_devices_rested_on_replays_and_says_so
     assert "in every field" not in told
     replay_decision(file, as_json=True)
     assert json.loads(capsys.readouterr().out)["taken_over"] == ["device_commands"]
+
+
+@pytest.mark.parametrize(
+    "ahead", [timedelta(hours=23), timedelta(hours=25), timedelta(days=14), timedelta(days=66_000)]
+)
+@pytest.mark.parametrize("device", ["car", "dishes"])
+def test_a_device_with_time_beyond_the_horizon_is_planned_within_it(
+    furnished: Home, make_situation: Callable[..., Situation], device: str, ahead: timedelta
+) -> None:
+    now = make_situation().now
+    patient = states(now)[device].model_copy(update={"ready_by": now + ahead})
+    decision = decide(make_situation(home=furnished, devices=KnownDevices(states(now, **{device: patient}))))
+    command = next(one for one in decision.device_commands if isinstance(one, LoadCommand) and one.device == device)
+    given_kwh = sum(slot.power_kw * ((slot.end - slot.start) / timedelta(hours=1)) for slot in command.slots)
+    assert given_kwh >= patient.needed_kwh - 0.1
+    assert command.slots[-1].end <= now + timedelta(hours=24)

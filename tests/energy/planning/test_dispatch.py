@@ -178,3 +178,19 @@ def test_plans_keep_every_limit_and_never_cost_more_than_charging_at_once(seed: 
     at_once = dispatch(possible, home(battery), 1.0, tasks=[fixed], zones=())
     assert at_once is not None
     assert made.cost <= at_once.cost + 1e-4
+
+
+@pytest.mark.parametrize(
+    ("task", "expected_kw"),
+    [
+        (Task("car", 2, 1000, 2.0, 4.0), [0, 0, 4, 0]),
+        (Task("car", -3, 2, 2.0, 4.0), [4, 0, 0, 0]),
+        (Task("car", 9, 12, 2.0, 4.0), [0, 0, 0, 0]),
+        (Task("dishes", 1, 1000, 1.0, 1.0, block=2), [0, 1, 1, 0]),
+        (Task("dishes", 7, 1000, 1.0, 1.0, block=2), [0, 0, 0, 0]),
+    ],
+)
+def test_a_window_ends_with_the_plan_whatever_it_says(task: Task, expected_kw: list[float]) -> None:
+    made = dispatch(ensemble([0.1, 0.2, 0.1, 0.3]), home(), 0.0, tasks=[task], zones=())
+    assert made is not None
+    np.testing.assert_allclose(made.power_kw.get(task.device, np.zeros(4)), expected_kw, atol=1e-6)
