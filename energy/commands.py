@@ -6,9 +6,10 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal, Self, assert_never
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from energy.devices import DeviceName
+from energy.slots import Instant
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -74,8 +75,8 @@ SELF_CONSUMPTION = Levels()
 class _Slot(_Closed):
     """The half-open time [start, end) in which something holds."""
 
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Instant
+    end: Instant
 
     @model_validator(mode="after")
     def _time_runs_forward(self) -> Self:
@@ -94,8 +95,8 @@ class SlotLevels(Levels, _Slot):
 
 class _Command(_Closed):
     decision_id: str = Field(min_length=1, max_length=64)
-    valid_from: AwareDatetime
-    valid_until: AwareDatetime
+    valid_from: Instant
+    valid_until: Instant
     reason_code: str = Field(min_length=1, max_length=48)
     reason: str = Field(max_length=1000)
 

@@ -7,10 +7,11 @@ from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from energy.commands import SAME_SOC, Levels
 from energy.home import Home
+from energy.slots import Instant
 
 Floats = NDArray[np.float64]
 
@@ -22,16 +23,13 @@ class _Constraint(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Instant
+    end: Instant
 
     @field_validator("start", "end")
     @classmethod
     def _in_utc(cls, value: datetime) -> datetime:
-        try:
-            return value.astimezone(UTC)
-        except OverflowError as err:
-            raise ValueError(f"{value.isoformat()} is before the first or after the last moment in UTC") from err
+        return value.astimezone(UTC)
 
     @model_validator(mode="after")
     def _lasts_a_while(self) -> "_Constraint":

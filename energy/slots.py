@@ -1,9 +1,29 @@
 """Half-open time slots in UTC, and the local days they belong to."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from pydantic import AfterValidator, AwareDatetime
+
 DAY = timedelta(days=1)
+# A home's data and plans lie in these years; near the first and the last year there is, time zones overflow.
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+
+
+def believable_year(moment: datetime) -> datetime:
+    """The moment itself, if a home can mean it.
+
+    Raises:
+        ValueError: its year is none that a clock of a home shows.
+    """
+    if FIRST_YEAR <= moment.year <= LAST_YEAR:
+        return moment
+    raise ValueError(f"year {moment.year} is not between {FIRST_YEAR} and {LAST_YEAR}: check the clock")
+
+
+# A time as it enters from outside: with its zone, and of a year in which it can be computed with.
+Instant = Annotated[AwareDatetime, AfterValidator(believable_year)]
 
 
 def floor_slot(moment: datetime, step: timedelta) -> datetime:

@@ -13,9 +13,10 @@ from typing import Self
 
 import httpx
 import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from energy.panels import Place
+from energy.slots import Instant
 from knowledge.days import Floats
 
 _log = logging.getLogger(__name__)
@@ -208,7 +209,7 @@ class _OpenMeteoAnswer(BaseModel):
 class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    told: AwareDatetime
+    told: Instant
     answer: _OpenMeteoAnswer
 
     def covering(self, now: datetime) -> HourlyForecast | None:

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from filelock import FileLock, Timeout
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from energy.constraints import Constraint
 from energy.errors import DataError, MemoryFault
-from energy.slots import day_bounds
+from energy.slots import Instant, day_bounds
 
 _LOCK_S = 5.0
 
@@ -30,16 +30,16 @@ class Note(_Entry):
 
     event: Literal["added"] = "added"
     id: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    at: AwareDatetime
+    at: Instant
     text: str = Field(min_length=1, max_length=500)
     constraint: Constraint | None = None
-    until: AwareDatetime
+    until: Instant
 
 
 class _Withdrawn(_Entry):
     event: Literal["done"] = "done"
     id: str
-    at: AwareDatetime
+    at: Instant
 
 
 _ENTRY: TypeAdapter[Note | _Withdrawn] = TypeAdapter(Annotated[Note | _Withdrawn, Field(discriminator="event")])
@@ -49,7 +49,7 @@ class KnownNote(_Entry):
     """A note and when it was withdrawn, if it was."""
 
     note: Note
-    done_at: AwareDatetime | None = None
+    done_at: Instant | None = None
 
     def state(self, now: datetime) -> State:
         """Where the note stands at a moment."""

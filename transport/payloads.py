@@ -4,10 +4,17 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from energy.commands import Mode
 from energy.devices import DeviceName
+from energy.slots import Instant
+
+# Ids and sentences that houses send; what is longer is no answer to a command.
+_Id = Annotated[str, Field(max_length=64)]
+_Sentence = Annotated[str, Field(max_length=1000)]
+# A forecast reaches two weeks of five-minute slots at most.
+_LONGEST_FORECAST = 4032
 
 
 class _Payload(BaseModel):
@@ -17,17 +24,17 @@ class _Payload(BaseModel):
 class Moment(_Payload):
     """A time of the house: its clock, and the go-ahead that answers it."""
 
-    time: AwareDatetime
+    time: Instant
 
 
 class CommandState(_Payload):
     """What the house made of a command; `decision_id` is None where none could be read, `mode` where it tells none."""
 
-    time: AwareDatetime
-    decision_id: str | None
+    time: Instant
+    decision_id: _Id | None
     accepted: bool
     mode: Mode | None
-    detail: str
+    detail: _Sentence
 
 
 class DeviceState(_Payload):
@@ -36,13 +43,13 @@ class DeviceState(_Payload):
     `follows` says what it obeys: a command, its own programme, or its deadline, which it keeps whatever it is told.
     """
 
-    time: AwareDatetime
+    time: Instant
     device: DeviceName
     power_kw: float = Field(ge=0, le=1000)
     follows: Literal["command", "programme", "deadline"]
     running: bool = False
     needed_kwh: float = Field(default=0.0, ge=0, le=1000)
-    ready_by: AwareDatetime | None = None
+    ready_by: Instant | None = None
     temperature_c: float | None = Field(default=None, ge=-60, le=80)
     setpoint_c: float | None = Field(default=None, ge=0, le=40)
 
@@ -50,29 +57,29 @@ class DeviceState(_Payload):
 class DeviceAnswer(_Payload):
     """What a device made of a command; `decision_id` is None where none could be read."""
 
-    time: AwareDatetime
-    device: str
-    decision_id: str | None
+    time: Instant
+    device: _Id
+    decision_id: _Id | None
     accepted: bool
-    detail: str
+    detail: _Sentence
 
 
 class PvForecast(_Payload):
-    """Mean PV power of consecutive slots from `start`, as expected at `time`."""
+    """Mean PV power of consecutive slots from `start`, as expected at `time`; two weeks at most."""
 
-    time: AwareDatetime
+    time: Instant
     step_minutes: int = Field(ge=5, le=60)
-    start: AwareDatetime
-    values_kw: tuple[float, ...]
+    start: Instant
+    values_kw: tuple[Annotated[float, Field(ge=-1, le=10_000)], ...] = Field(max_length=_LONGEST_FORECAST)
 
 
 class TemperatureForecast(_Payload):
     """Mean outdoor temperature of consecutive slots from `start` in °C, as expected at `time`; two weeks at most."""
 
-    time: AwareDatetime
+    time: Instant
     step_minutes: int = Field(ge=5, le=60)
-    start: AwareDatetime
-    values_c: tuple[Annotated[float, Field(ge=-60, le=60)], ...] = Field(min_length=1, max_length=4032)
+    start: Instant
+    values_c: tuple[Annotated[float, Field(ge=-60, le=60)], ...] = Field(min_length=1, max_length=_LONGEST_FORECAST)
 
 
 def state_json(value: float, unit: str, time: datetime) -> bytes:

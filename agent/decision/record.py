@@ -3,13 +3,14 @@
 from datetime import date
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from agent.decision.constraint_words import Language
 from energy.commands import BatteryCommand, DeviceCommand
 from energy.constraints import Constraint
 from energy.guard import Policy
 from energy.home import Home
+from energy.slots import Instant
 from transport.payloads import DeviceState
 
 ANONYMOUS = "home"
@@ -22,7 +23,7 @@ class _Record(BaseModel):
 class SnapshotRecord(_Record):
     """The house at the decision: powers in kW, charge as a fraction."""
 
-    at: AwareDatetime
+    at: Instant
     load_kw: float
     pv_kw: float
     soc: float
@@ -42,7 +43,7 @@ class NeighbourRecord(_Record):
 class EnsembleRecord(_Record):
     """The possible futures, in whole watts, and the prices they were planned with."""
 
-    start: AwareDatetime
+    start: Instant
     step_minutes: int
     load_w: tuple[tuple[int, ...], ...]
     pv_w: tuple[tuple[int, ...], ...]
@@ -81,7 +82,7 @@ class InputsRecord(_Record):
     notes: tuple[str, ...] = ()
     language: Language = "en"
     trigger: str = ""
-    last_command_at: AwareDatetime | None = None
+    last_command_at: Instant | None = None
     in_force: str | None = None
     devices: DevicesRecord | None = None
 
@@ -152,7 +153,7 @@ class Decision(_Record):
 
     decision_id: str
     home: str
-    at: AwareDatetime
+    at: Instant
     outcome: Literal["published", "advised", "no_command"]
     problems: tuple[str, ...] = ()
     snapshot: SnapshotRecord | None = None

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from agent.decision.constraint_words import describe
 from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, understand
@@ -15,6 +15,7 @@ from agent.web.source import ApiSource
 from energy.constraints import Constraint
 from energy.errors import DataError
 from energy.home import Home
+from energy.slots import Instant
 from knowledge.notes import KnownNote, State
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
@@ -56,9 +57,9 @@ class NoteLine(_Body):
     means: str
     kind: str
     state: State
-    at: AwareDatetime
-    start: AwareDatetime
-    end: AwareDatetime
+    at: Instant
+    start: Instant
+    end: Instant
 
 
 def note_routes(source: ApiSource) -> APIRouter:

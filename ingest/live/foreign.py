@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from energy.errors import DataError
-from energy.slots import floor_slot, hours
+from energy.slots import believable_year, floor_slot, hours
 from transport.payloads import PvForecast
 
 # What Home Assistant says where it has no value.
@@ -75,7 +75,9 @@ def _points(said: Any) -> list[tuple[datetime, float]]:
             [(item[_PERIOD], item[_ESTIMATE]) for item in said] if isinstance(said, list) else list(dict(said).items())
         )
         points = [(datetime.fromisoformat(moment), float(value)) for moment, value in pairs]
-    except (KeyError, TypeError, ValueError) as err:
+        for moment, _ in points:
+            believable_year(moment)
+    except (KeyError, TypeError, ValueError, OverflowError) as err:
         raise DataError(
             f"pv_forecast: {str(said)[:60]!r} is no forecast: {{time: value}}, or a list with {_PERIOD} and {_ESTIMATE}"
         ) from err

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from energy.errors import DataError
 from energy.home import Home
 from energy.quantities import Quantity, to_inside
+from energy.slots import Instant
 
 Role = Literal[
     "load_power",
@@ -48,7 +49,7 @@ class SensorPayload(BaseModel):
 
     value: float
     unit: str
-    time: AwareDatetime
+    time: Instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from energy.errors import DataError
 from energy.home import Home
-from energy.slots import day_bounds, local_day
+from energy.slots import Instant, day_bounds, local_day
 from transport.payloads import first_fault
 
 Floats = NDArray[np.float64]
@@ -113,7 +113,7 @@ class _RecordingFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     home: Home
-    start: AwareDatetime
+    start: Instant
     step_minutes: int = Field(ge=1, le=60)
     load_kw: tuple[float, ...] = Field(min_length=1)
     pv_kw: tuple[float, ...]

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from agent.language.answers.answering import run
 from agent.language.answers.interpreter import Interpreter
 from agent.language.answers.wording import Voice, figures, word
 from agent.language.questions.question import MAX_QUESTION, Language, Question, clean, language_of, understand, with_aim
 from agent.queries import Finding, Sources, unknown
+from energy.slots import Instant
 
 # The fact that holds what a house answered, in its own words.
 _QUOTED = "house_detail"
@@ -37,7 +38,7 @@ class Answer(BaseModel):
     tools: tuple[str, ...]
     decisions: tuple[str, ...]
     days: tuple[date, ...]
-    at: AwareDatetime
+    at: Instant
     reworded: str = ""
     model: str = ""
     seconds: float

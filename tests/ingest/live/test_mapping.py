@@ -223,6 +223,10 @@ def test_pv_forecasts_in_common_forms(payload: Any, source: SensorSource) -> Non
         ('{"2026-01-01T12:00Z": 1, "2026-01-01T13:00Z": NaN}', "no finite number"),
         ("[1, 2]", "is no forecast"),
         ("3", "is no forecast"),
+        ('{"0001-01-01T00:00:00+14:00": 1, "0001-01-01T01:00:00+14:00": 1}', "is no forecast"),
+        ('{"9999-12-31T23:00:00-14:00": 1, "9999-12-31T23:30:00-14:00": 1}', "is no forecast"),
+        ('{"2026-01-01T12:00Z": 1, "2026-01-01T13:00Z": ' + "9" * 400 + "}", "is no forecast"),
+        ('{"2026-01-01T12:00Z": 1, "2026-01-01T13:00Z": ' + "9" * 5000 + "}", "is no JSON"),
     ],
 )
 def test_what_is_no_forecast_is_refused(payload: str, told: str) -> None:
