@@ -21,9 +21,9 @@ from ingest.live.snapshot import (
     Role,
     Snapshot,
     balance_fault,
-    check_range,
     read_payload,
     snapshot,
+    within_range,
 )
 from transport.discovery import PREFIX
 from transport.mqtt import Message, MqttLink
@@ -205,7 +205,7 @@ def _explain_fault(role: Role, fault: str, settings: Settings, home: Home) -> tu
     if " is outside " not in fault or QUANTITY[role] != "power_kw":
         return fault, "mend what publishes it, or [sensors." + role + "]"
     try:
-        check_range(role, float(number) / 1000, home)
+        within_range(role, float(number) / 1000, home)
     except (DataError, ValueError):
         return fault, "check unit, sign and the limits in home.toml"
     said = source.unit if source else "kW"

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from pydantic import ValidationError
+
 from energy.errors import DataError
 from energy.slots import believable_year, floor_slot, hours
-from transport.payloads import PvForecast
+from transport.payloads import PvForecast, first_fault
 
 # What Home Assistant says where it has no value.
 NO_VALUE = frozenset({"unavailable", "unknown", "none", ""})
@@ -66,7 +68,10 @@ def read_forecast(payload: bytes, *, path: str | None, unit: str, now: datetime)
     start = floor_slot(points[0][0], step)
     slots: dict[int, float] = {(moment - start) // step: value for moment, value in points}
     values = tuple(max(slots.get(at, 0.0), 0.0) * _to_kw(unit, step) for at in range(max(slots) + 1))
-    return PvForecast(time=now, step_minutes=step // _MINUTE, start=start, values_kw=values)
+    try:
+        return PvForecast(time=now, step_minutes=step // _MINUTE, start=start, values_kw=values)
+    except ValidationError as err:
+        raise DataError(f"pv_forecast: {first_fault(err)}: check its unit") from err
 
 
 def _points(said: Any) -> list[tuple[datetime, float]]:

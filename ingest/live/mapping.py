@@ -11,7 +11,7 @@ from energy.errors import DataError
 from energy.home import Home
 from energy.quantities import to_inside
 from ingest.live.foreign import FORECAST_UNITS, number_in, read_forecast
-from ingest.live.snapshot import QUANTITY, Reading, Role, check_range
+from ingest.live.snapshot import QUANTITY, Reading, Role, pv_limit_kw, within_range
 from transport.payloads import PvForecast
 
 MappedRole = Role | Literal["pv_forecast"]
@@ -96,6 +96,7 @@ class _TopicPart:
     value: float | None = None
     at: datetime | None = None
     retained: bool = False
+    refusal: str = ""
 
 
 class MappedSensors:
@@ -140,8 +141,10 @@ class MappedSensors:
             self._take(role, part, payload, retained=retained, now=now)
         if topic not in self._forecast_topics:
             return None
-        forecast = self._sources["pv_forecast"]
-        return read_forecast(payload, path=forecast.path, unit=forecast.unit or "W", now=now)
+        source = self._sources["pv_forecast"]
+        forecast = read_forecast(payload, path=source.path, unit=source.unit or "W", now=now)
+        check_forecast(forecast, self._home)
+        return forecast
 
     def readings(self, now: datetime) -> dict[Role, Reading]:
         """Every role that is known now, with the time it is known to have been true; stale ones are the gate's."""
@@ -150,6 +153,22 @@ class MappedSensors:
         if load is not None and load.from_balance and (balance := self._balance(known)) is not None:
             known["load_power"] = balance
         return known
+
+    def refusals(self) -> dict[Role, str]:
+        """What came last for a role where that does not count, and why."""
+        return {role: refusal for role in self._parts if (refusal := self._refusal(role))}
+
+    def _refusal(self, role: Role) -> str:
+        said = next((part.refusal for part in self._parts[role] if part.refusal), "")
+        missing = [part.topic for part in self._parts[role] if part.value is None and not part.refusal]
+        total = self._total(role)
+        if said or total is None:
+            return said or (f"{role}: no reading yet on {', '.join(map(repr, missing))}" if missing else "")
+        try:
+            within_range(role, total, self._home)
+        except DataError as err:
+            return str(err)
+        return ""
 
     def _parts_of(self, topic: str) -> Iterator[tuple[Role, _TopicPart]]:
         return ((role, part) for role, parts in self._parts.items() for part in parts if part.topic == topic)
@@ -161,12 +180,13 @@ class MappedSensors:
             told = number_in(payload, source.path)
             value = part.factor * to_inside(told, source.unit or "", QUANTITY[role])
         except DataError as err:
-            raise DataError(f"{role} on {part.topic!r}: {err}") from err
-        part.value = value
+            part.refusal = f"{role} on {part.topic!r}: {err}"
+            raise DataError(part.refusal) from err
+        part.value, part.refusal = value, ""
         if not (retained and value == before):
             part.at, part.retained = now, retained
         if (total := self._total(role)) is not None:
-            check_range(role, total, self._home)
+            within_range(role, total, self._home)
 
     def _total(self, role: Role) -> float | None:
         values = [part.value for part in self._parts[role] if part.value is not None]
@@ -179,10 +199,9 @@ class MappedSensors:
         if total is None or len(known) != len(moments):
             return None
         try:
-            check_range(role, total, self._home)
+            return Reading(within_range(role, total, self._home), min(known))
         except DataError:
             return None
-        return Reading(total, min(known))
 
     def _true_at(self, role: Role, part: _TopicPart, now: datetime) -> datetime | None:
         """When a value was last known to be true: told, or not contradicted by a publisher that is alive."""
@@ -214,6 +233,20 @@ class MappedSensors:
         if load_kw < -max(_BALANCE_KW, _BALANCE_SHARE * parts[0].value):
             return None
         return Reading(max(load_kw, 0.0), min(part.at for part in parts))
+
+
+def check_forecast(forecast: PvForecast, home: Home) -> None:
+    """Refuse a PV forecast that these panels cannot keep.
+
+    Raises:
+        DataError: a value is above what the panels can bring.
+    """
+    most_kw, limit_kw = max(forecast.values_kw, default=0.0), pv_limit_kw(home)
+    if most_kw > limit_kw:
+        raise DataError(
+            f"pv_forecast: {most_kw:g} kW is more than panels of {home.pv_peak_kw:g} kW can bring ({limit_kw:g} kW): "
+            "check its unit"
+        )
 
 
 def _publisher(topic: str) -> str:

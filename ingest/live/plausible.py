@@ -18,6 +18,10 @@ _STUCK_AFTER, _STUCK_READINGS = timedelta(hours=2), 24
 # Below this a meter may well stand still: an empty house, a night, an inverter at rest.
 _RESTING_KW = 0.05
 _CLIPPED = 0.95
+# How long a charge that jumped must go on without another jump, and what no jump is: meters count in whole per cent.
+_SETTLES, _STEP, _RESOLUTION = timedelta(minutes=15), 0.03, 0.01
+# A charge from nothing to 1 % is, where it comes first or by a jump, a fraction under a percent unit.
+_FRACTION = 0.01
 _METERS: tuple[Role, ...] = ("load_power", "pv_power", "grid_power", "battery_power")
 _WATCHED = (*_METERS, "battery_soc")
 # A charge told in steps of one or two per cent moves when this much went through.
@@ -27,33 +31,53 @@ _LONGEST_GAP, _POWER_LASTS = timedelta(hours=1), timedelta(minutes=15)
 
 
 @dataclass(slots=True)
+class _Doubt:
+    """Why a charge is not believed, and how it has moved since `reading`: the battery's power counts `moved`."""
+
+    reading: Reading
+    jumped: bool
+    moved: float = 0.0
+    slack: float = 0.0
+
+    def lasts(self, now: datetime) -> bool:
+        """Whether it is too early to believe the charge by what it shows alone."""
+        return now - self.reading.at < _SETTLES
+
+    def follows(self, value: float) -> bool:
+        """Whether a charge is where the power since then puts it; one that drifted off must have moved for that."""
+        off = abs(value - self.reading.value - self.moved)
+        if self.slack or abs(self.moved) < _RESOLUTION:
+            return off <= self.slack + _STEP and (self.jumped or value != self.reading.value)
+        return off <= abs(self.moved) / 2
+
+
+@dataclass(slots=True)
 class _ChargeWatch:
     """Counts what goes into and out of the battery and compares the charge with it.
 
     `slack` is what a stretch of unknown power may have changed. A charge that is doubted is believed again when it
-    comes back, or when from `anchor` on it has followed the battery's power over `SOC_TOLERANCE`.
+    comes back, when it has followed the battery's power over `SOC_TOLERANCE`, or, after a jump, when it has been steady
+    or moved smoothly for a quarter of an hour: a battery that sets its own count right jumps, and then goes on.
     """
 
     expected: float
     said: Reading
     slack: float = 0.0
-    anchor: float | None = None
-    moved_since: float = 0.0
+    doubt: _Doubt | None = None
 
-    @property
-    def doubted(self) -> bool:
-        """Whether the charge is not believed now."""
-        return self.anchor is not None
+    def __post_init__(self) -> None:
+        if _may_be_fraction(self.said.value):
+            self.doubt = _Doubt(self.said, jumped=True)
 
     def update(self, reading: Reading, moved: float, slack: float) -> None:
         """Take in a charge, after the battery moved by `moved`, give or take `slack`, since the one before."""
         self.expected = min(max(self.expected + moved, 0.0), 1.0)
         self.slack += slack
-        self.moved_since += moved
-        if self.doubted:
-            self._reconsider(reading.value)
+        step = abs(reading.value - self.said.value) - abs(moved) - slack
+        if self.doubt is not None:
+            self._reconsider(reading, self.doubt, moved=moved, slack=slack, step=step)
         elif abs(reading.value - self.expected) > SOC_TOLERANCE + self.slack:
-            self.anchor, self.moved_since = reading.value, 0.0
+            self.doubt = _Doubt(reading, jumped=step > SOC_TOLERANCE / 2)
         else:
             self._correct(reading)
         self.said = reading
@@ -63,12 +87,21 @@ class _ChargeWatch:
         self.expected += (reading.value - self.expected) * (1.0 if self.slack else share)
         self.slack = 0.0
 
-    def _reconsider(self, value: float) -> None:
-        off = abs(value - (self.anchor or 0.0) - self.moved_since)
-        if off > SOC_TOLERANCE / 2:
-            self.anchor, self.moved_since = value, 0.0
-        if abs(value - self.expected) <= SOC_TOLERANCE or abs(self.moved_since) >= SOC_TOLERANCE:
-            self.expected, self.slack, self.anchor = value, 0.0, None
+    def _reconsider(self, reading: Reading, doubt: _Doubt, *, moved: float, slack: float, step: float) -> None:
+        doubt.moved += moved
+        doubt.slack += slack
+        back = abs(reading.value - self.expected) <= SOC_TOLERANCE
+        far = abs(doubt.moved) >= SOC_TOLERANCE and doubt.follows(reading.value)
+        settled = reading.value > _FRACTION and not doubt.lasts(reading.at) and doubt.follows(reading.value)
+        if not _may_be_fraction(reading.value) and (back or far or settled):
+            self.expected, self.slack, self.doubt = reading.value, 0.0, None
+        elif step > _STEP or abs(reading.value - doubt.reading.value - doubt.moved) > SOC_TOLERANCE / 2 + doubt.slack:
+            self.doubt = _Doubt(reading, jumped=step > _STEP)
+
+
+def _may_be_fraction(value: float) -> bool:
+    """Whether a charge is so small that it is more likely a fraction under a percent unit."""
+    return 0 < value <= _FRACTION
 
 
 class _BatteryFlow:
@@ -137,7 +170,7 @@ class PlausibilityCheck:
         if isinstance(taken, NoSnapshot):
             return taken
         doubts = (*self._charge_doubts(), *self._stuck_doubts(taken))
-        return NoSnapshot(doubts) if doubts else taken
+        return NoSnapshot(doubts, frozenset({"doubt"})) if doubts else taken
 
     def _hear_charge(self, reading: Reading) -> None:
         watch = self._charge
@@ -149,10 +182,18 @@ class PlausibilityCheck:
 
     def _charge_doubts(self) -> tuple[str, ...]:
         watch = self._charge
-        if watch is None or not watch.doubted:
+        if watch is None or watch.doubt is None:
             return ()
-        said, counted = f"{watch.said.value:.0%}", f"{watch.expected:.0%}"
-        return (f"battery_soc says {said}, the battery's power says {counted}: check the charge sensor and its unit",)
+        said, counted = watch.said.value, f"{watch.expected:.0%}"
+        if _may_be_fraction(said):
+            return (f"battery_soc says {said:.2%}, which looks like a fraction: check the sensor's unit",)
+        doubt = f"battery_soc says {said:.0%}, the battery's power says {counted}: check the charge sensor and its unit"
+        if watch.doubt.jumped:
+            doubt = (
+                f"battery_soc jumped to {said:.0%} where {counted} was expected: "
+                "it counts again after a quarter of an hour without another jump"
+            )
+        return (doubt,)
 
     def _stuck_doubts(self, taken: Snapshot) -> tuple[str, ...]:
         if taken.grid_kw is None or taken.battery_kw is None:

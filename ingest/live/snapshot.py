@@ -37,9 +37,15 @@ QUANTITY: dict[Role, Quantity] = {
 REQUIRED: tuple[Role, ...] = ("load_power", "pv_power", "battery_soc")
 _LONGEST_PAYLOAD = 4096
 _FUTURE_TOLERANCE = timedelta(seconds=5)
+# Battery monitors count a little past full and empty; inverters draw a little at night, and say so with a minus.
+_PAST_THE_ENDS, _AT_NIGHT = 0.02, 0.02
 # Sensors of one house are not read at the same instant: half a kilowatt or a fifth is still a balance.
 _BALANCE_KW = 0.5
 _BALANCE_SHARE = 0.2
+
+
+_MISSING = "missing"
+_NOTHING_REFUSED: Mapping[Role, str] = {}
 
 
 class SensorPayload(BaseModel):
@@ -75,9 +81,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class NoSnapshot:
-    """Why the house cannot be judged now; no command may follow."""
+    """Why the house cannot be judged now; no command may follow. Reasons of other `causes` are news."""
 
     reasons: tuple[str, ...]
+    causes: frozenset[str] = frozenset()
 
 
 def read_payload(role: Role, payload: bytes, *, now: datetime | None, home: Home) -> Reading:
@@ -101,12 +108,11 @@ def read_payload(role: Role, payload: bytes, *, now: datetime | None, home: Home
         value = to_inside(said.value, said.unit, QUANTITY[role])
     except DataError as err:
         raise DataError(f"{role}: {err}") from err
-    check_range(role, value, home)
-    return Reading(value, said.time.astimezone(UTC))
+    return Reading(within_range(role, value, home), said.time.astimezone(UTC))
 
 
-def check_range(role: Role, value: float, home: Home) -> None:
-    """Refuse what this home cannot measure.
+def within_range(role: Role, value: float, home: Home) -> float:
+    """A value as it is meant: a charge of 100.6 % is full, and what this home cannot measure is refused.
 
     Raises:
         DataError: the value, in inside units, is out of range.
@@ -114,6 +120,7 @@ def check_range(role: Role, value: float, home: Home) -> None:
     low, high = believable_range(role, home)
     if not (math.isfinite(value) and low <= value <= high):
         raise DataError(f"{role}: {value:g} is outside {low:g} to {high:g}: check the sensor, its unit and its sign")
+    return min(max(value, 0.0), 1.0) if role == "battery_soc" else value
 
 
 def believable_range(role: Role, home: Home) -> tuple[float, float]:
@@ -122,10 +129,10 @@ def believable_range(role: Role, home: Home) -> tuple[float, float]:
     grid_kw = 1.5 * max(home.grid.import_limit_kw, home.grid.export_limit_kw) + 0.1
     ranges: dict[Role, tuple[float, float]] = {
         "load_power": (0.0, grid_kw + battery_kw + home.pv_peak_kw),
-        "pv_power": (-0.05, 1.5 * home.pv_peak_kw + 0.1),
+        "pv_power": (-0.1 - _AT_NIGHT * home.pv_peak_kw, pv_limit_kw(home)),
         "grid_power": (-grid_kw, grid_kw),
         "battery_power": (-battery_kw, battery_kw),
-        "battery_soc": (0.0, 1.0),
+        "battery_soc": (-_PAST_THE_ENDS, 1.0 + _PAST_THE_ENDS),
         "outdoor_temperature": (-60.0, 60.0),
         "price_import": (-10.0, 10.0),
         "price_export": (-10.0, 10.0),
@@ -133,18 +140,27 @@ def believable_range(role: Role, home: Home) -> tuple[float, float]:
     return ranges[role]
 
 
-def snapshot(readings: Mapping[Role, Reading], *, now: datetime, max_age_s: float) -> Snapshot | NoSnapshot:
-    """Judge the readings together: all required ones present, fresh, and in balance where that can be checked."""
-    reasons = []
-    for role in REQUIRED:
-        if role not in readings:
-            reasons.append(f"{role} has never been heard")
-        elif (age_s := (now - readings[role].at).total_seconds()) > max_age_s:
-            reasons.append(f"{role} is {age_s:.0f} s old, limit {max_age_s:.0f} s")
-        elif age_s < -_FUTURE_TOLERANCE.total_seconds():
-            reasons.append(f"{role} is dated {-age_s:.0f} s ahead of the clock")
-    if reasons:
-        return NoSnapshot(tuple(reasons))
+def pv_limit_kw(home: Home) -> float:
+    """The most that this home's panels can bring, or be expected to bring."""
+    return 1.5 * home.pv_peak_kw + 0.1
+
+
+def snapshot(
+    readings: Mapping[Role, Reading],
+    *,
+    now: datetime,
+    max_age_s: float,
+    refused: Mapping[Role, str] = _NOTHING_REFUSED,
+) -> Snapshot | NoSnapshot:
+    """Judge the readings together: all required ones present, fresh, and in balance where that can be checked.
+
+    `refused` says of a role what came last, where that does not count, and why.
+    """
+    faults = {role: fault for role in REQUIRED if (fault := _fault(role, readings.get(role), now, max_age_s))}
+    if faults:
+        reasons = (_with_refusal(*fault, refused.get(role, "")) for role, fault in faults.items())
+        kinds = (f"{role} {'refused' if role in refused else fault[0]}" for role, fault in faults.items())
+        return NoSnapshot(tuple(reasons), frozenset(kinds))
 
     def value(role: Role) -> float | None:
         fresh = role in readings and (now - readings[role].at).total_seconds() <= max_age_s
@@ -160,7 +176,26 @@ def snapshot(readings: Mapping[Role, Reading], *, now: datetime, max_age_s: floa
         temperature_c=value("outdoor_temperature"),
     )
     imbalance = _imbalance(taken)
-    return NoSnapshot((imbalance,)) if imbalance else taken
+    return NoSnapshot((imbalance,), frozenset({"imbalance"})) if imbalance else taken
+
+
+def _with_refusal(kind: str, fault: str, refusal: str) -> str:
+    """A fault, and what came last and does not count; where nothing else ever came, that says it all."""
+    if not refusal:
+        return fault
+    return refusal if kind == _MISSING else f"{fault}; since then {refusal}"
+
+
+def _fault(role: Role, reading: Reading | None, now: datetime, max_age_s: float) -> tuple[str, str] | None:
+    """What is wrong with a reading, in a word and in a sentence."""
+    if reading is None:
+        return _MISSING, f"{role}: no reading yet"
+    age_s = (now - reading.at).total_seconds()
+    if age_s > max_age_s:
+        return "old", f"{role} is {age_s:.0f} s old, limit {max_age_s:.0f} s"
+    if age_s < -_FUTURE_TOLERANCE.total_seconds():
+        return "ahead", f"{role} is dated {-age_s:.0f} s ahead of the clock"
+    return None
 
 
 def _imbalance(taken: Snapshot) -> str | None:

@@ -255,3 +255,44 @@ def test_a_mapping_that_cannot_work_is_refused(sources: dict[MappedRole, SensorS
 def test_a_source_says_where_and_in_what_unit(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SensorSource.model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("unavailable", "it says 'unavailable': the device behind it does not answer"),
+        ("", "it says '': the device behind it does not answer"),
+        ("55,5", "'55,5' is no number"),
+        ("180", "1.8 is outside"),
+    ],
+)
+def test_a_sensor_that_was_heard_and_then_says_nonsense_is_told_as_what_it_says(said: str, why: str) -> None:
+    sensors = hearing(WHOLE, (SOC, 55), (PV, 0), (LOAD, 500), (GRID, -500), (BATTERY, 0))
+    with pytest.raises(DataError):
+        sensors.update(SOC, said.encode(), retained=False, now=after(5))
+    assert why in sensors.refusals()["battery_soc"]
+    taken = snapshot(sensors.readings(after(5)), now=after(5), max_age_s=120, refused=sensors.refusals())
+    assert isinstance(taken, NoSnapshot)
+    assert why in taken.reasons[0]
+    sensors.update(SOC, b"100.6", retained=False, now=after(6))
+    assert "battery_soc" not in sensors.refusals()
+    assert sensors.readings(after(6))["battery_soc"].value == 1.0
+
+
+def test_a_sensor_that_was_never_heard_is_told_with_its_topic() -> None:
+    assert hearing(WHOLE).refusals()["battery_soc"] == f"battery_soc: no reading yet on {SOC!r}"
+
+
+def test_panels_may_draw_a_little_at_night() -> None:
+    assert hearing(WHOLE, (PV, -80)).readings(NOON)["pv_power"].value == pytest.approx(-0.08)
+
+
+@pytest.mark.parametrize(("most_kw", "believed"), [(5.9, True), (6.2, False), (100, False)])
+def test_a_forecast_above_what_the_panels_can_bring_is_refused(most_kw: float, believed: bool) -> None:
+    sensors = MappedSensors({"pv_forecast": SensorSource(topic="f", unit="kW")}, HOME)
+    payload = json.dumps({"2026-01-01T12:00Z": most_kw, "2026-01-01T13:00Z": 0.1}).encode()
+    if believed:
+        assert sensors.update("f", payload, retained=False, now=NOON) is not None
+        return
+    with pytest.raises(DataError, match="more than panels of 4 kW can bring"):
+        sensors.update("f", payload, retained=False, now=NOON)

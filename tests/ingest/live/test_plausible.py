@@ -73,9 +73,9 @@ class Judged:
 
 
 def played(quality: SensorQuality, *, max_age_s: float = 120, buys_at_night: bool = True) -> list[Judged]:
-    """Two days through payloads, range check, balance and witness, judged at every slot as the service does."""
+    """Two days through payloads, range check, balance and check, judged at every slot as the service does."""
     home, sensors = house(), {sensor.name: sensor for sensor in house_sensors("EUR")}
-    said, witness, readings, judged = Sensors(quality, began=START, seed=1), PlausibilityCheck(HOME), {}, []
+    said, check, readings, judged = Sensors(quality, began=START, seed=1), PlausibilityCheck(HOME), {}, []
     if buys_at_night:
         assert home.obey(night_charge(), retained=False).accepted
     while not home.finished:
@@ -83,24 +83,22 @@ def played(quality: SensorQuality, *, max_age_s: float = 120, buys_at_night: boo
         for state in said.read(truth, home.now):
             if state.name in ROLES:
                 payload = state_json(state.value, sensors[state.name].unit or "", state.at)
-                update(state.name, payload, home.now, readings, witness)
+                update(state.name, payload, home.now, readings, check)
         if home.at_slot_boundary:
-            taken = witness.judged(snapshot(readings, now=home.now, max_age_s=max_age_s))
+            taken = check.judged(snapshot(readings, now=home.now, max_age_s=max_age_s))
             judged.append(Judged(home.now, taken, truth["load_power"], truth["pv_power"], home.soc))
         home.step()
     return judged
 
 
-def update(
-    role: Role, payload: bytes, now: datetime, readings: dict[Role, Reading], witness: PlausibilityCheck
-) -> None:
+def update(role: Role, payload: bytes, now: datetime, readings: dict[Role, Reading], check: PlausibilityCheck) -> None:
     try:
         reading = read_payload(role, payload, now=now, home=HOME)
     except DataError:
         return
     if role not in readings or reading.at > readings[role].at:
         readings[role] = reading
-        witness.update(role, reading)
+        check.update(role, reading)
 
 
 def night_charge() -> bytes:
@@ -188,7 +186,8 @@ def test_the_gate_is_open_before_a_fault_and_opens_again_after_it(fault: Fault) 
     ("fault", "told"),
     [
         (Fault(sensor="battery_soc", kind="stuck", after_hours=0.5, hours=6), "the battery's power says"),
-        (Fault(sensor="battery_soc", kind="restart", after_hours=9, hours=1), "battery_soc says 0%"),
+        (Fault(sensor="battery_soc", kind="restart", after_hours=9, hours=1), "battery_soc jumped to 0%"),
+        (Fault(sensor="battery_soc", kind="wrong_unit", by=0.01, after_hours=8, hours=1), "looks like a fraction"),
         (Fault(sensor="load_power", kind="dropout", after_hours=9, hours=3), "load_power is 2100 s old"),
         (Fault(sensor="load_power", kind="wrong_unit", by=0.001, after_hours=18, hours=3), "powers do not balance"),
     ],
@@ -201,31 +200,85 @@ def test_the_reason_names_what_is_wrong(fault: Fault, told: str) -> None:
 
 
 def test_a_stuck_meter_is_noticed_where_nothing_else_is_measured() -> None:
-    witness = PlausibilityCheck(HOME)
+    check = PlausibilityCheck(HOME)
     taken = Snapshot(START, load_kw=0.8, pv_kw=0, soc=0.5, grid_kw=None, battery_kw=None, temperature_c=None)
     for at in range(30):
-        witness.update("load_power", Reading(0.8, START + at * STEP))
-        witness.update("pv_power", Reading(0.0, START + at * STEP))
-    judged = witness.judged(taken)
+        check.update("load_power", Reading(0.8, START + at * STEP))
+        check.update("pv_power", Reading(0.0, START + at * STEP))
+    judged = check.judged(taken)
     assert isinstance(judged, NoSnapshot)
     assert judged.reasons == ("load_power has said 0.8 kW since 2017-01-10T00:00:00+00:00: check the meter",)
-    witness.update("load_power", Reading(0.81, START + 30 * STEP))
-    assert witness.judged(taken) == taken
+    check.update("load_power", Reading(0.81, START + 30 * STEP))
+    assert check.judged(taken) == taken
 
 
 def test_a_battery_monitor_that_was_set_right_is_believed_once_it_follows_the_power_again() -> None:
-    witness, soc, at = PlausibilityCheck(HOME), 0.9, START
+    check, soc, at = PlausibilityCheck(HOME), 0.9, START
 
     def discharge(steps: int, offset: float) -> Snapshot | NoSnapshot:
         nonlocal soc, at
         for _ in range(steps):
             at, soc = at + STEP, soc - 1.0 / 12 / 0.95 / 6.4
-            witness.update("battery_power", Reading(1.0, at))
-            witness.update("battery_soc", Reading(soc + offset, at))
-        return witness.judged(replace(empty, at=at))
+            check.update("battery_power", Reading(1.0, at))
+            check.update("battery_soc", Reading(soc + offset, at))
+        return check.judged(replace(empty, at=at))
 
     empty = Snapshot(START, load_kw=1, pv_kw=0, soc=0.5, grid_kw=None, battery_kw=None, temperature_c=None)
     assert isinstance(discharge(6, 0.0), Snapshot)
     assert isinstance(discharge(1, -0.3), NoSnapshot)
-    assert isinstance(discharge(3, -0.3), NoSnapshot)
-    assert isinstance(discharge(6, -0.3), Snapshot)
+    assert isinstance(discharge(2, -0.3), NoSnapshot)
+    assert isinstance(discharge(1, -0.3), Snapshot)
+
+
+MINUTE = timedelta(minutes=1)
+NOW = Snapshot(START, load_kw=1, pv_kw=0, soc=0.5, grid_kw=None, battery_kw=None, temperature_c=None)
+
+
+def minutes_of_doubt(charges: list[float], *, power_kw: float | None) -> list[int]:
+    """The minutes in which a charge that is told every minute is not believed."""
+    check, doubted = PlausibilityCheck(HOME), []
+    for at, soc in enumerate(charges):
+        if power_kw is not None:
+            check.update("battery_power", Reading(power_kw, START + at * MINUTE))
+        check.update("battery_soc", Reading(soc, START + at * MINUTE))
+        if isinstance(check.judged(NOW), NoSnapshot):
+            doubted.append(at)
+    return doubted
+
+
+@pytest.mark.parametrize("power_kw", [None, 0.0])
+@pytest.mark.parametrize(("before", "after"), [(0.30, 0.12), (0.85, 1.00), (0.12, 0.95), (1.0, 0.4)])
+def test_a_charge_that_jumped_is_doubted_for_a_quarter_of_an_hour_and_then_believed(
+    before: float, after: float, power_kw: float | None
+) -> None:
+    doubted = minutes_of_doubt([before] * 60 + [after] * 4000, power_kw=power_kw)
+    assert doubted == list(range(60, 75))
+
+
+@pytest.mark.parametrize("power_kw", [None, 1.0])
+def test_a_charge_that_jumped_while_the_battery_gives_is_believed_once_it_moved_smoothly(
+    power_kw: float | None,
+) -> None:
+    a_minute = 1.0 / 60 / 0.95 / 6.4
+    charges = [0.9 - a_minute * at - (0.3 if at >= 60 else 0.0) for at in range(180)]
+    doubted = minutes_of_doubt([round(soc, 2) for soc in charges], power_kw=power_kw)
+    assert doubted
+    assert doubted[0] == 60
+    assert doubted[-1] <= 90
+
+
+def test_a_charge_that_never_comes_to_rest_is_never_believed() -> None:
+    wild = [0.6] * 30 + [0.2, 0.9] * 200
+    assert minutes_of_doubt(wild, power_kw=0.0)[-1] == len(wild) - 1
+
+
+@pytest.mark.parametrize("power_kw", [None, 0.0])
+def test_a_fraction_under_a_percent_unit_is_doubted_from_the_start_for_as_long_as_it_lasts(
+    power_kw: float | None,
+) -> None:
+    assert minutes_of_doubt([0.0055] * 120, power_kw=power_kw) == list(range(120))
+    assert minutes_of_doubt([0.0055] * 20 + [0.55] * 60, power_kw=power_kw) == list(range(35))
+
+
+def test_an_empty_battery_is_believed_where_it_became_empty_by_and_by() -> None:
+    assert minutes_of_doubt([0.05 - at / 1000 for at in range(50)] + [0.001] * 100, power_kw=None) == []

@@ -85,7 +85,7 @@ def test_fresh_readings_in_balance_make_a_snapshot() -> None:
 @pytest.mark.parametrize(
     ("known", "late", "told"),
     [
-        ({}, 0, ["load_power has never been heard", "pv_power has never", "battery_soc has never"]),
+        ({}, 0, ["load_power: no reading yet", "pv_power: no reading yet", "battery_soc: no reading yet"]),
         (readings(), 121, ["load_power is 121 s old, limit 120 s", "pv_power is", "battery_soc is"]),
         (readings(), -60, ["load_power is dated 60 s ahead", "pv_power is", "battery_soc is"]),
         (readings(grid_power=3.0, battery_power=0.0), 0, ["do not balance: load 1.00 kW against 3.00 kW"]),
@@ -99,3 +99,36 @@ def test_what_is_missing_stale_or_out_of_balance_is_no_snapshot(
     assert isinstance(taken, NoSnapshot)
     for reason, part in zip(taken.reasons, told, strict=True):
         assert part in reason
+
+
+@pytest.mark.parametrize(
+    ("known", "late", "told"),
+    [
+        ({}, 0, "battery_soc says 'x', which is no number"),
+        (readings(), 121, "battery_soc is 121 s old, limit 120 s; since then battery_soc says 'x', which is no number"),
+    ],
+)
+def test_what_came_last_and_does_not_count_is_part_of_the_reason(
+    known: dict[Role, Reading], late: float, told: str
+) -> None:
+    refused: dict[Role, str] = {"battery_soc": "battery_soc says 'x', which is no number"}
+    taken = snapshot(known, now=NOW + timedelta(seconds=late), max_age_s=120, refused=refused)
+    assert isinstance(taken, NoSnapshot)
+    assert told in taken.reasons
+    assert "battery_soc refused" in taken.causes
+
+
+@pytest.mark.parametrize(
+    ("role", "said", "unit", "meant"),
+    [
+        ("battery_soc", 100.6, "%", 1.0),
+        ("battery_soc", -0.4, "%", 0.0),
+        ("pv_power", -80, "W", -0.08),
+        ("pv_power", -150, "W", -0.15),
+    ],
+)
+def test_what_inverters_say_a_little_past_the_ends_is_taken_as_they_mean_it(
+    role: Role, said: float, unit: str, meant: float
+) -> None:
+    payload = json.dumps({"value": said, "unit": unit, "time": NOW.isoformat()}).encode()
+    assert read_payload(role, payload, now=NOW, home=HOME).value == pytest.approx(meant)

@@ -207,7 +207,7 @@ def test_a_live_balance_below_nothing_names_the_sign(examine: Examine, prepared:
     folder = copied(prepared, tmp_path, ("sign = -1\n", ""))
     _, findings = examine(folder, watts={"pv_power": 0.0, "grid_power": -900.0, "battery_power": 0.0})
     assert named(findings, "sign", "With grid_power the other way round it would be right")
-    assert named(findings, "decision", "load_power has never been heard")
+    assert named(findings, "decision", "load_power: no reading yet")
 
 
 def test_settings_that_cannot_be_read_end_with_two(examine: Examine, tmp_path: Path) -> None:
