@@ -1,10 +1,10 @@
 """What travels beside commands: sensor states, the clock and its go-ahead, forecasts, the answer to a command."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from energy.commands import Mode
 from energy.devices import DeviceName
@@ -14,7 +14,7 @@ from energy.slots import Instant
 _Id = Annotated[str, Field(max_length=64)]
 _Sentence = Annotated[str, Field(max_length=1000)]
 # A forecast reaches two weeks of five-minute slots at most.
-_LONGEST_FORECAST = 4032
+_LONGEST_FORECAST, _FURTHEST = 4032, timedelta(days=15)
 
 
 class _Payload(BaseModel):
@@ -64,21 +64,29 @@ class DeviceAnswer(_Payload):
     detail: _Sentence
 
 
-class PvForecast(_Payload):
-    """Mean PV power of consecutive slots from `start`, as expected at `time`; two weeks at most."""
+class _Forecast(_Payload):
+    """What is expected of consecutive slots from `start`, as of `time`; two weeks at most."""
 
     time: Instant
     step_minutes: int = Field(ge=5, le=60)
     start: Instant
+
+    @model_validator(mode="after")
+    def _begins_near_its_time(self) -> Self:
+        if abs(self.start - self.time) > _FURTHEST:
+            raise ValueError(f"begins {self.start.isoformat()}, more than {_FURTHEST.days} days from its time")
+        return self
+
+
+class PvForecast(_Forecast):
+    """Mean PV power of each slot in kW."""
+
     values_kw: tuple[Annotated[float, Field(ge=-1, le=10_000)], ...] = Field(max_length=_LONGEST_FORECAST)
 
 
-class TemperatureForecast(_Payload):
-    """Mean outdoor temperature of consecutive slots from `start` in °C, as expected at `time`; two weeks at most."""
+class TemperatureForecast(_Forecast):
+    """Mean outdoor temperature of each slot in °C."""
 
-    time: Instant
-    step_minutes: int = Field(ge=5, le=60)
-    start: Instant
     values_c: tuple[Annotated[float, Field(ge=-60, le=60)], ...] = Field(min_length=1, max_length=_LONGEST_FORECAST)
 
 

@@ -2,12 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from energy.slots import day_slots, floor_slot, local_day
 from transport.payloads import PvForecast, TemperatureForecast
 
 _KEPT = timedelta(days=2)
+
+
+_Forecast = TypeVar("_Forecast", PvForecast, TemperatureForecast)
+
+
+def made_by(forecast: _Forecast, now: datetime | None) -> _Forecast:
+    """A forecast, made `now` at the latest: a publisher's clock ahead of ours must not win over later ones for good.
+
+    Without `now`, as where a house's own clock has not come yet, its time is taken as it stands.
+    """
+    return forecast if now is None or forecast.time <= now else forecast.model_copy(update={"time": now})
 
 
 class DayAheadForecast:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.decision.day_ahead_forecast import DayAheadForecast
+from agent.decision.day_ahead_forecast import DayAheadForecast, made_by
 from energy.slots import DAY
 from ingest.live.snapshot import Reading
 from knowledge.days import Floats
@@ -35,12 +35,12 @@ class OutdoorTemperature:
         """Take in a measured temperature."""
         self._felt.append(reading)
 
-    def update(self, forecast: TemperatureForecast) -> None:
-        """Take in a forecast; an older one than known is ignored."""
-        if self._told is not None and forecast.time < self._told.time:
+    def update(self, forecast: TemperatureForecast, *, now: datetime | None = None) -> None:
+        """Take in a forecast; an older one than known is ignored, and one dated after `now` was made now."""
+        if self._told is not None and forecast.time < made_by(self._told, now).time:
             return
-        self._told = forecast
-        self._first.update(forecast, forecast.values_c)
+        self._told = made_by(forecast, now)
+        self._first.update(self._told, forecast.values_c)
 
     def day_ahead(self, start: datetime) -> float | None:
         """The forecast for a slot as it stood when its day began, if it was heard."""

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from agent.decision.day_ahead_forecast import DayAheadForecast
+from agent.decision.day_ahead_forecast import DayAheadForecast, made_by
 from energy.slots import hours
 from knowledge.days import Floats
 from transport.payloads import PvForecast
@@ -20,12 +20,12 @@ class PvForecasts:
         self._newest: PvForecast | None = None
         self._first = DayAheadForecast(zone)
 
-    def update(self, forecast: PvForecast) -> None:
-        """Take in a forecast; an older one than known is ignored."""
-        if self._newest is not None and forecast.time < self._newest.time:
+    def update(self, forecast: PvForecast, *, now: datetime | None = None) -> None:
+        """Take in a forecast; an older one than known is ignored, and one dated after `now` was made now."""
+        if self._newest is not None and forecast.time < made_by(self._newest, now).time:
             return
-        self._newest = forecast
-        self._first.update(forecast, forecast.values_kw)
+        self._newest = made_by(forecast, now)
+        self._first.update(self._newest, forecast.values_kw)
 
     def day_ahead(self, start: datetime) -> float | None:
         """The forecast for a slot as it stood when its day began, if it was heard."""
