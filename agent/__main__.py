@@ -72,7 +72,7 @@ def serve(config: Path) -> None:
             stack.enter_context(serving(_api(settings, shared_state, home, asker), settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
-        actuator = stack.enter_context(driving(settings))
+        actuator = stack.enter_context(driving(settings, home))
         parts = Parts(home, recall, journal, reviewer, label, panel, shared_state, notes, actuator)
         Service(settings, parts, stop).run()
 
@@ -104,7 +104,7 @@ def interpreter_of(reconnecting: ReconnectingReviewer | None) -> Interpreter | N
     return Interpreter(model) if model is not None and model.provider != "embedded" else None
 
 
-def driving(settings: Settings) -> AbstractContextManager[Actuator | None]:
+def driving(settings: Settings, home: Home) -> AbstractContextManager[Actuator | None]:
     """The direct way to the inverter, where the settings list entities for it.
 
     Raises:
@@ -112,7 +112,7 @@ def driving(settings: Settings) -> AbstractContextManager[Actuator | None]:
     """
     if not settings.actuation.entities:
         return nullcontext()
-    return Actuator(settings.actuation, settings.homeassistant.address())
+    return Actuator(settings.actuation.above(home.battery), settings.homeassistant.address())
 
 
 def control_panel(settings: Settings) -> ControlPanel:

@@ -58,13 +58,13 @@ class Levels(_Closed):
             )
         return self
 
-    def mode(self, soc: float) -> Mode:
-        """The mode that follows from the levels at a charge."""
+    def mode(self, soc: float, *, floor_soc: float = 0.0) -> Mode:
+        """The mode that follows from the levels at a charge; a reserve at the battery's own floor holds nothing."""
         if soc < self.charge_to_soc - SAME_SOC:
             return Mode.CHARGE
         if self.export_to_soc is not None and soc > self.export_to_soc + SAME_SOC:
             return Mode.DISCHARGE
-        if soc <= self.reserve_soc + SAME_SOC and self.reserve_soc > SAME_SOC:
+        if soc <= self.reserve_soc + SAME_SOC and self.reserve_soc > floor_soc + SAME_SOC:
             return Mode.HOLD
         return Mode.SELF_CONSUMPTION
 

@@ -45,10 +45,14 @@ class _Constraint(BaseModel):
 
 
 class Reserve(_Constraint):
-    """At least `soc` in the battery all the time, bought ahead from the grid where that is allowed."""
+    """At least `soc` in the battery all the time, bought ahead from the grid where that is allowed.
+
+    One that is not `bought` is only never given away, as with the household's standing control.
+    """
 
     kind: Literal["reserve"] = "reserve"
     soc: float = Field(ge=0, le=1)
+    bought: bool = True
 
 
 class NoGridCharge(_Constraint):
@@ -115,7 +119,8 @@ def obey(levels: _SomeLevels, asked: Sequence[Constraint], home: Home) -> _SomeL
     floor_soc = min(_floor_soc(asked), home.battery.max_soc)
     charge_to = 0.0
     if not _of(asked, NoGridCharge):
-        charge_to = _raised(levels.charge_to_soc, floor_soc if home.grid.allow_grid_charging else 0.0)
+        bought_soc = min(_floor_soc([one for one in _of(asked, Reserve) if one.bought]), home.battery.max_soc)
+        charge_to = _raised(levels.charge_to_soc, bought_soc if home.grid.allow_grid_charging else 0.0)
     reserve = max(_raised(levels.reserve_soc, floor_soc), charge_to)
     export_to = None if _of(asked, NoExport) else levels.export_to_soc
     if export_to is not None:

@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Literal, assert_never
+from math import ceil
+from typing import Literal, TypeVar, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from energy.commands import SAME_SOC, BatteryCommand, SlotLevels
+from energy.battery import Battery
+from energy.commands import SAME_SOC, BatteryCommand, Levels, SlotLevels
 from energy.constraints import Constraint, obey
 from energy.home import Home
+
+_ROUNDING = 1e-6
+
+_SomeLevels = TypeVar("_SomeLevels", bound=Levels)
 
 
 class Policy(BaseModel):
@@ -161,8 +167,27 @@ def _as_asked(slot: SlotLevels, asked: Sequence[Constraint], home: Home, reasons
     return SlotLevels.model_validate(wanted.model_dump())
 
 
+def above_floor(levels: _SomeLevels, battery: Battery) -> _SomeLevels:
+    """Levels of which none lets the battery go below the least charge that it may have, to a thousandth above it."""
+    floor = least_soc(battery)
+    low = {
+        name: floor
+        for name in ("reserve_soc", "export_to_soc", "surplus_to_soc")
+        if (value := getattr(levels, name)) is not None and value < floor
+    }
+    return type(levels).model_validate(levels.model_dump() | low) if low else levels
+
+
+def least_soc(battery: Battery) -> float:
+    """The battery's least charge as commands say it: in thousandths, never below."""
+    return ceil(battery.min_soc * 1000 - _ROUNDING) / 1000
+
+
 def _within_band(slot: SlotLevels, home: Home, reasons: dict[str, None]) -> SlotLevels:
     battery = home.battery
+    if (raised := above_floor(slot, battery)) is not slot:
+        slot = raised
+        reasons[f"levels raised to the battery's least charge, {battery.min_soc:.0%}"] = None
     if slot.charge_to_soc > battery.max_soc + SAME_SOC:
         slot = slot.model_copy(update={"charge_to_soc": battery.max_soc})
         reasons[f"charge target lowered to the battery's {battery.max_soc:.0%}"] = None

@@ -29,7 +29,8 @@ def local_moment(moment: datetime, tz: ZoneInfo, language: Language) -> str:
 def _in_english(constraint: Constraint) -> str:
     match constraint:
         case Reserve():
-            return f"at least {constraint.soc * 100:.0f} % in the battery, bought from the grid where needed"
+            bought = ", bought from the grid where needed" if constraint.bought else ", by the Reserve control"
+            return f"at least {constraint.soc * 100:.0f} % in the battery{bought}"
         case NoGridCharge():
             return "no charging of the battery from the grid"
         case NoExport():
@@ -47,7 +48,8 @@ def _in_english(constraint: Constraint) -> str:
 def _in_spanish(constraint: Constraint) -> str:
     match constraint:
         case Reserve():
-            return f"al menos {constraint.soc * 100:.0f} % en la batería, comprado de la red si hace falta"
+            bought = ", comprado de la red si hace falta" if constraint.bought else ", por el control Reserva"
+            return f"al menos {constraint.soc * 100:.0f} % en la batería{bought}"
         case NoGridCharge():
             return "no cargar la batería de la red"
         case NoExport():

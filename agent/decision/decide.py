@@ -12,7 +12,7 @@ from agent.decision.constraint_words import Language
 from agent.decision.device_commands import Occasion, device_commands
 from agent.decision.device_plan import effective_prices, plan_devices, planned_cars
 from agent.decision.devices import NOTHING_KNOWN, KnownDevices
-from agent.decision.explain import Explanation, Grounds, candidate_name, explain
+from agent.decision.explain import Explanation, Grounds, candidate_name, explain, standing
 from agent.decision.record import (
     CandidateRecord,
     Decision,
@@ -26,10 +26,20 @@ from agent.decision.record import (
 )
 from agent.llm.review import Brief, BriefCandidate, Chosen, NoChoice
 from energy.commands import BatteryCommand, Levels, SlotLevels
-from energy.constraints import CarReady, Constraint, expected_load, over_slots
+from energy.constraints import CarReady, Constraint, Reserve, expected_load, over_slots
 from energy.day_ahead import known_prices
 from energy.errors import AdvisorError
-from energy.guard import Allowed, Circumstances, Policy, Rejected, Verdict, review, verdict_name
+from energy.guard import (
+    Allowed,
+    Circumstances,
+    Policy,
+    Rejected,
+    Verdict,
+    above_floor,
+    least_soc,
+    review,
+    verdict_name,
+)
 from energy.home import Home
 from energy.planning.dispatch import Dispatch
 from energy.planning.planner import Candidate, Ensemble, Plan, plan
@@ -84,6 +94,8 @@ class Outline:
     devices: Dispatch | None = None
     # Load of the futures without the devices, where a home has something to command beside its battery.
     base_load_kw: Floats | None = None
+    # What the household's standing reserve is expected to cost over the horizon, where it has one.
+    reserve_extra: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +113,31 @@ def decide(situation: Situation, reviewer: Reviewer | None = None) -> Decision:
     A situation that cannot be judged gives a decision without a command and says why; nothing is raised.
     """
     began = time.perf_counter()
-    if isinstance(situation.snapshot, NoSnapshot):
-        return _no_command(situation, situation.snapshot.reasons, began)
+    snapshot = situation.snapshot
+    if isinstance(snapshot, NoSnapshot):
+        return _no_command(situation, snapshot.reasons, began)
+    situation = with_reserve(situation, snapshot.soc)
     try:
-        outline = think(situation, situation.snapshot)
+        outline = think(situation, snapshot)
     except AdvisorError as err:
         return _no_command(situation, (str(err),), began)
     choice = _choose(situation, outline, reviewer)
-    return with_devices(situation, outline, conclude(situation, situation.snapshot, outline, choice, began))
+    return with_devices(situation, outline, conclude(situation, snapshot, outline, choice, began))
+
+
+def with_reserve(situation: Situation, soc: float) -> Situation:
+    """The household's standing reserve as a wish that the plan is made with: kept as far as it is there, not bought."""
+    policy, battery = situation.policy, situation.home.battery
+    if policy.min_reserve_soc <= battery.min_soc:
+        return situation
+    start = floor_slot(situation.now, situation.step)
+    reserve = Reserve(
+        start=start,
+        end=start + timedelta(hours=situation.horizon_hours),
+        soc=round(min(policy.min_reserve_soc, soc, battery.max_soc), 3),
+        bought=False,
+    )
+    return replace(situation, asked=(*situation.asked, reserve))
 
 
 def think(situation: Situation, snapshot: Snapshot) -> Outline:
@@ -181,9 +210,16 @@ def outline_of(
     neighbours: list[SimilarDay],
 ) -> Outline:
     """Plan for an ensemble, whether it was just forecast or comes from the journal."""
-    wishes = over_slots(situation.asked, starts, situation.step, situation.home)
-    stored_kwh = snapshot.soc * situation.home.battery.capacity_kwh
-    return Outline(starts, ensemble, plan(ensemble, situation.home, stored_kwh, wishes=wishes), neighbours)
+    home, stored_kwh = situation.home, snapshot.soc * situation.home.battery.capacity_kwh
+
+    def best_of(asked: Sequence[Constraint]) -> Plan:
+        return plan(ensemble, home, stored_kwh, wishes=over_slots(asked, starts, situation.step, home))
+
+    made, kept = best_of(situation.asked), [one for one in situation.asked if not standing(one)]
+    if len(kept) == len(situation.asked):
+        return Outline(starts, ensemble, made, neighbours)
+    extra = made.best.outlook.expected_cost - best_of(kept).best.outlook.expected_cost
+    return Outline(starts, ensemble, made, neighbours, reserve_extra=max(extra, 0.0))
 
 
 def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> Choice:
@@ -271,7 +307,7 @@ def conclude(
         verdict = review(command, situation.home, situation.policy, moment, asked=situation.asked)
         verdicts.append(_verdict_record(attempt.candidate, verdict))
         if not isinstance(verdict, Rejected):
-            final = _with_mode(verdict.command, snapshot.soc)
+            final = _with_mode(verdict.command, snapshot.soc, situation.home)
             return record.model_copy(update=_published(final, told, verdicts))
     problems = tuple(reason for record in verdicts for reason in record.reasons)
     refused = _record(situation, snapshot, outline, attempts[-1], began)
@@ -309,6 +345,8 @@ def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Ex
         neighbours=outline.neighbours,
         asked=situation.asked,
         language=situation.language,
+        reserve_soc=situation.policy.min_reserve_soc,
+        reserve_extra=outline.reserve_extra,
     )
     return explain(candidate, grounds)
 
@@ -318,8 +356,9 @@ def _command(
 ) -> BatteryCommand:
     """The schedule as a command; equal neighbouring slots become one."""
     slots: list[SlotLevels] = []
+    battery = situation.home.battery
     for start, levels in zip(outline.starts, candidate.levels, strict=True):
-        rounded = _rounded(levels)
+        rounded = above_floor(_rounded(levels), battery)
         if slots and slots[-1].levels() == rounded:
             slots[-1] = slots[-1].model_copy(update={"end": start + situation.step})
         else:
@@ -328,7 +367,7 @@ def _command(
         decision_id=decision_id,
         valid_from=situation.now,
         valid_until=slots[-1].end,
-        mode=slots[0].levels().mode(outline.plan.start_soc),
+        mode=slots[0].levels().mode(outline.plan.start_soc, floor_soc=least_soc(battery)),
         slots=tuple(slots),
         reason_code=told.code,
         reason=told.reason,
@@ -341,9 +380,9 @@ def _rounded(levels: Levels) -> Levels:
     return Levels.model_validate({name: round(value, 3) for name, value in given.items()})
 
 
-def _with_mode(command: BatteryCommand, soc: float) -> BatteryCommand:
+def _with_mode(command: BatteryCommand, soc: float, home: Home) -> BatteryCommand:
     """The mode that the guarded levels mean at the charge now."""
-    return command.model_copy(update={"mode": command.slots[0].levels().mode(soc)})
+    return command.model_copy(update={"mode": command.slots[0].levels().mode(soc, floor_soc=least_soc(home.battery))})
 
 
 def _id_of(now: datetime, *grounds: str) -> str:

@@ -10,11 +10,12 @@ from agent.decision.constraint_words import Language, describe
 from agent.decision.reason_words import WORDS, candidate_name, in_words
 from energy.commands import SAME_SOC, Mode
 from energy.constraints import Constraint, Reserve
+from energy.guard import least_soc
 from energy.home import Home
 from energy.planning.planner import Candidate, Ensemble, Plan, follow
 from knowledge.similar import SimilarDay
 
-__all__ = ["Explanation", "Grounds", "candidate_name", "explain"]
+__all__ = ["Explanation", "Grounds", "candidate_name", "explain", "standing"]
 
 # A reserve that is missed by no more than this is met: a sensor knows no better.
 _MET_SOC = 0.01
@@ -32,6 +33,9 @@ class Grounds:
     neighbours: Sequence[SimilarDay]
     asked: Sequence[Constraint] = ()
     language: Language = "en"
+    # The household's standing reserve, and what it costs over the horizon; None where there is none.
+    reserve_soc: float = 0.0
+    reserve_extra: float | None = None
 
     @property
     def end(self) -> datetime:
@@ -56,6 +60,7 @@ def explain(chosen: Candidate, grounds: Grounds) -> Explanation:
     sentences = [
         in_words(WORDS[grounds.language][code], facts, grounds.language),
         *_asked(facts, grounds.language),
+        *_reserve(facts, grounds.language),
         *_ahead(facts, grounds.language),
         *_instead(facts, grounds, chosen),
     ]
@@ -67,7 +72,8 @@ def retell(code: str, facts: Mapping[str, str], language: Language) -> str:
     if code not in WORDS[language]:
         return ""
     known = dict(facts)
-    told = [in_words(WORDS[language][code], known, language), *_asked(known, language), *_ahead(known, language)]
+    told = [in_words(WORDS[language][code], known, language), *_asked(known, language), *_reserve(known, language)]
+    told += _ahead(known, language)
     if float(known.get("self_consumption_extra", "0")) > 0:
         told.append(in_words(WORDS[language]["instead"], known, language))
     return " ".join(told)
@@ -81,7 +87,7 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
     return {
         "charge_percent": f"{plan.start_soc * 100:.0f}",
         "charge_to_percent": f"{levels.charge_to_soc * 100:.0f}",
-        "reserve_percent": f"{levels.reserve_soc * 100:.0f}",
+        "reserve_percent": f"{max(levels.reserve_soc, home.battery.min_soc) * 100:.0f}",
         "currency": home.currency,
         "price_now": f"{buy[0]:.2f}",
         "price_highest": f"{buy[dearest]:.2f}",
@@ -94,7 +100,29 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
         "pv_kwh": f"{ensemble.pv_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
         "expected_cost": f"{chosen.outlook.expected_cost:.2f}",
         **_rival(chosen, plan),
+        **_reserve_facts(grounds),
     }
+
+
+def standing(wish: Constraint) -> bool:
+    """Whether a wish is the household's standing reserve, rather than something that it asked for a while."""
+    return isinstance(wish, Reserve) and not wish.bought
+
+
+def _reserve_facts(grounds: Grounds) -> dict[str, str]:
+    """The standing reserve, and its cost where that shows in money."""
+    if grounds.reserve_extra is None:
+        return {}
+    facts = {"standing_reserve_percent": f"{grounds.reserve_soc * 100:.0f}"}
+    extra = f"{grounds.reserve_extra:.2f}"
+    return facts | ({"standing_reserve_extra": extra} if float(extra) > 0 else {})
+
+
+def _reserve(facts: Mapping[str, str], language: Language) -> list[str]:
+    if "standing_reserve_percent" not in facts:
+        return []
+    word = "reserve_costs" if "standing_reserve_extra" in facts else "reserve_kept"
+    return [in_words(WORDS[language][word], facts, language)]
 
 
 def _rival(chosen: Candidate, plan: Plan) -> dict[str, str]:
@@ -107,7 +135,7 @@ def _rival(chosen: Candidate, plan: Plan) -> dict[str, str]:
 
 def _asked_facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
     """What the household asked for within the horizon; where a reserve is out of reach, the least that is expected."""
-    within = [one for one in grounds.asked if one.start < grounds.end][:_MOST_ASKED]
+    within = [one for one in grounds.asked if one.start < grounds.end and not standing(one)][:_MOST_ASKED]
     facts = {}
     for rank, one in enumerate(within, start=1):
         facts[f"asked_{rank}"] = describe(one, grounds.home.tz, grounds.language)
@@ -138,7 +166,8 @@ def _holds(asked: Reserve, moment: datetime, grounds: Grounds) -> bool:
 def _code(chosen: Candidate, grounds: Grounds) -> str:
     """What the battery does now, and whether money or the household asks for it."""
     levels, battery = chosen.levels[0], grounds.home.battery
-    mode, worth = levels.mode(grounds.plan.start_soc), grounds.plan.worth_now_per_kwh
+    mode = levels.mode(grounds.plan.start_soc, floor_soc=least_soc(battery))
+    worth = grounds.plan.worth_now_per_kwh
     buy = float(grounds.ensemble.prices.import_per_kwh[0])
     if mode is Mode.CHARGE:
         pays = worth >= buy / battery.charge_efficiency

@@ -1,9 +1,11 @@
 """Which entities of an inverter are set, and how each stands in each mode: section `[actuation]` of the settings."""
 
+from math import ceil
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from energy.battery import Battery
 from energy.commands import BatteryCommand, Mode
 
 _NUMBERS, _SELECTS, _SWITCHES = ("number", "input_number"), ("select", "input_select"), ("switch", "input_boolean")
@@ -27,7 +29,11 @@ class Positions(BaseModel):
 
 
 class Actuation(BaseModel):
-    """Section `[actuation]`: the entities that may be written, and nothing else; empty where a blueprint does it."""
+    """Section `[actuation]`: the entities that may be written, and nothing else; empty where a blueprint does it.
+
+    `lowest_reserve` in % is the least that `{reserve}` ever writes, whatever is decided and when the advisor lets go;
+    the battery's own `min_soc` holds where that is more.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -47,16 +53,25 @@ class Actuation(BaseModel):
                 _check_position(entity, domain, said)
         return entities
 
+    def above(self, battery: Battery) -> "Actuation":
+        """The same entities, with the battery's own least charge under every reserve."""
+        return self.model_copy(update={"lowest_reserve": max(self.lowest_reserve, _percent(battery.min_soc))})
+
     def wanted(self, command: BatteryCommand | None) -> dict[str, str]:
         """What each entity shall show under a command, in the order of the settings; None means self-consumption."""
         mode = command.mode if command else Mode.SELF_CONSUMPTION
         levels = command.slots[0] if command else None
         figures = {
             "{target}": f"{round(levels.charge_to_soc * 100) if levels else 0}",
-            "{reserve}": f"{max(round(levels.reserve_soc * 100) if levels else 0, self.lowest_reserve):g}",
+            "{reserve}": f"{max(_percent(levels.reserve_soc) if levels else 0, self.lowest_reserve):g}",
         }
         said = {entity: getattr(positions, mode.value) for entity, positions in self.entities.items()}
         return {entity: figures.get(value, value) for entity, value in said.items() if value is not None}
+
+
+def _percent(reserve_soc: float) -> int:
+    """A reserve in whole per cent that is not below it."""
+    return ceil(round(reserve_soc * 100, 1))
 
 
 def _check_position(entity: str, domain: str, said: str) -> None:

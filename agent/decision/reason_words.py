@@ -46,6 +46,11 @@ WORDS: dict[Language, dict[str, str]] = {
             "should be worth {worth_per_kwh} {currency} later."
         ),
         "asked": "Asked for: {what}.",
+        "reserve_kept": "The Reserve control keeps {standing_reserve_percent} % in the battery.",
+        "reserve_costs": (
+            "The Reserve control keeps {standing_reserve_percent} % in the battery, which should cost "
+            "{standing_reserve_extra} {currency} over the next {horizon_hours} h."
+        ),
         "out_of_reach": "That is out of reach: {percent} % is what can be had.",
         "ahead": "The next {horizon_hours} h should need {load_kwh} kWh and bring {pv_kwh} kWh of sun{{like}}.",
         "like": ", as on {days}",
@@ -77,6 +82,11 @@ WORDS: dict[Language, dict[str, str]] = {
             "guardado debería valer {worth_per_kwh} {currency} más tarde."
         ),
         "asked": "Se pidió: {what}.",
+        "reserve_kept": "El control Reserva guarda el {standing_reserve_percent} % en la batería.",
+        "reserve_costs": (
+            "El control Reserva guarda el {standing_reserve_percent} % en la batería; debería costar "
+            "{standing_reserve_extra} {currency} en las próximas {horizon_hours} h."
+        ),
         "out_of_reach": "No se puede alcanzar: se llega al {percent} %.",
         "ahead": "Las próximas {horizon_hours} h deberían pedir {load_kwh} kWh y traer {pv_kwh} kWh de sol{{like}}.",
         "like": ", como el {days}",

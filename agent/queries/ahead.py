@@ -58,7 +58,8 @@ def mode_ahead(sources: Sources, mode: Mode) -> Finding:
         return unknown("plan", "no_plan")
     charges = [scene.soc, *mean_charges(decision, scene)]
     levels = [decision.command.levels_at(max(start, decision.at)) for start in scene.starts]
-    modes = [level.mode(soc) for level, soc in zip(levels, charges[:-1], strict=True)]
+    floor_soc = scene.home.battery.min_soc
+    modes = [level.mode(soc, floor_soc=floor_soc) for level, soc in zip(levels, charges[:-1], strict=True)]
     facts: dict[str, Fact] = {"at": decision.at, "mode": mode.value, "plan_end": scene.end}
     if mode not in modes:
         return Finding("plan", "plan.never", facts, decisions=(decision.decision_id,))

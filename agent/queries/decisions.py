@@ -198,7 +198,8 @@ def _stretches(decision: Decision, scene: Scene) -> tuple[Facts, ...]:
     levels = [decision.command.levels_at(max(start, decision.at)) for start in scene.starts]
     after = mean_charges(decision, scene)
     before = [scene.soc, *after[:-1]]
-    modes = [level.mode(soc) for level, soc in zip(levels, before, strict=True)]
+    floor_soc = scene.home.battery.min_soc
+    modes = [level.mode(soc, floor_soc=floor_soc) for level, soc in zip(levels, before, strict=True)]
     edges = run_starts(modes)
     return tuple(
         {

@@ -212,7 +212,7 @@ def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, s
             PlanSlot(
                 start=start,
                 end=start + step,
-                mode=level.mode(charges[index]).value,
+                mode=level.mode(charges[index], floor_soc=home.battery.min_soc).value,
                 charge_to_soc=level.charge_to_soc,
                 reserve_soc=level.reserve_soc,
                 export_to_soc=level.export_to_soc,

@@ -122,10 +122,13 @@ class House:
         command = self._command
         return command.decision_id if isinstance(command, BatteryCommand) and self.now < command.valid_until else None
 
+    def _mode(self, levels: Levels) -> Mode:
+        return levels.mode(self.soc, floor_soc=self.recording.home.battery.min_soc)
+
     def step(self) -> StepRecord:
         """Live through one step."""
         levels, prices = self.levels, self._prices()
-        mode, decision_id, start = levels.mode(self.soc), self.decision_id, self.now
+        mode, decision_id, start = self._mode(levels), self.decision_id, self.now
         self._live_devices()
         self._flows = self._flows_under(levels)
         self.stored_kwh = float(self._flows.stored_kwh)
@@ -260,7 +263,7 @@ class House:
             time=self.now,
             decision_id=decision_id,
             accepted=accepted,
-            mode=self.levels.mode(self.soc),
+            mode=self._mode(self.levels),
             detail=detail,
         )
 
