@@ -116,11 +116,7 @@ def driving(settings: Settings, home: Home) -> AbstractContextManager[Actuator |
 
 
 def control_panel(settings: Settings) -> ControlPanel:
-    """The household's controls as they were left, or as a first start begins.
-
-    Raises:
-        SettingsError: their file is damaged.
-    """
+    """The household's controls as they were left, or as a first start begins."""
     begins = Controls(acting=settings.service.begins_by, reserve_soc=settings.policy.min_reserve_soc)
     return ControlPanel(settings.memory_dir / "controls.json", begins)
 

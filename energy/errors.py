@@ -4,6 +4,7 @@
     ├── SettingsError     a file, flag or environment variable says something impossible
     ├── DataError         history or a recorded home cannot be read as it is
     ├── MemoryFault       the day store or its index is damaged, busy or of another version
+    │   └── NotWritable   a part of the memory cannot be written: who can do without it goes on
     ├── TransportError    the broker cannot be reached or refuses us
     └── ModelError        the language model is absent, late, or answers outside its schema
 
@@ -25,6 +26,10 @@ class DataError(AdvisorError):
 
 class MemoryFault(AdvisorError):  # noqa: N818 (MemoryError is Python's own)
     """The advisor's memory is damaged, in use by another process, or of another version."""
+
+
+class NotWritable(MemoryFault):
+    """A part of the memory cannot be written; decisions go on from what can be read."""
 
 
 class TransportError(AdvisorError):

@@ -18,7 +18,7 @@ import numpy as np
 from chromadb.config import Settings
 from filelock import FileLock, Timeout
 
-from energy.errors import MemoryFault
+from energy.errors import MemoryFault, NotWritable
 from knowledge.days import Floats
 from knowledge.fingerprint import VERSION
 from knowledge.similar import FingerprintTable
@@ -53,35 +53,73 @@ class Stats:
 class MemoryIndex:
     """The one owner of an index folder, inside a `with` block.
 
-    An index left open by a killed owner is checked in a subprocess first, because some damage ends the process that
-    reads it; a damaged one is set aside, to be filled again from the store.
+    An index that is not byte for byte as its last owner left it is checked in a subprocess first, because some damage
+    ends the process that reads it; a damaged one is set aside, to be filled again from the store.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         self._owner = path.with_name(path.name + ".owner")
+        self._seal = path.with_name(path.name + ".seal")
 
     def __enter__(self) -> Self:
         """Take ownership.
 
         Raises:
             MemoryFault: another process owns the index.
+            NotWritable: its folder cannot be written.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout as err:
             raise MemoryFault(
                 f"index {str(self._path)!r} is in use by process {self._read_owner()}: stop it, or ask it instead",
             ) from err
-        if self._owner.exists() and self._path.exists() and not is_sound(self._path):
+        except OSError as err:
+            raise NotWritable(f"index {str(self._path)!r} cannot be written: {err}") from err
+        try:
+            self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def _open(self) -> None:
+        """Open the index as it is, or a new one in its place.
+
+        Raises:
+            NotWritable: the folder cannot be written.
+        """
+        try:
+            if self._path.exists() and not self._is_as_left() and not is_sound(self._path):
+                self._set_aside()
+            self._seal.unlink(missing_ok=True)
+            self._owner.write_text(str(os.getpid()), encoding="utf-8")
+        except OSError as err:
+            raise NotWritable(f"index {str(self._path)!r} cannot be written: {err}") from err
+        try:
+            self._connect()
+        except Exception as err:  # noqa: BLE001 (whatever is wrong with an index, it can be filled again)
+            _log.warning("the index cannot be opened: %s: %s", type(err).__name__, err)
+            self._anew()
+
+    def _anew(self) -> None:
+        try:
             self._set_aside()
-        self._owner.write_text(str(os.getpid()), encoding="utf-8")
+            self._connect()
+        except Exception as err:
+            raise NotWritable(f"index {str(self._path)!r} cannot be made anew: {err}") from err
+
+    def _connect(self) -> None:
         self._client = chromadb.PersistentClient(str(self._path), Settings(anonymized_telemetry=False))
         self._days = self._collection(DAYS)
         self._notes = self._collection(NOTES)
-        return self
+
+    def _is_as_left(self) -> bool:
+        """Whether every byte is as the last owner left it."""
+        return self._seal.exists() and self._seal.read_text(encoding="utf-8") == _digest(self._path)
 
     def __exit__(
         self,
@@ -89,9 +127,14 @@ class MemoryIndex:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close()
-        self._owner.unlink(missing_ok=True)
-        self._lock.release()
+        try:
+            self._client.close()
+            self._seal.write_text(_digest(self._path), encoding="utf-8")
+            self._owner.unlink(missing_ok=True)
+        except OSError as err:
+            _log.warning("the index is checked at the next start: %s", err)
+        finally:
+            self._lock.release()
 
     def clear(self) -> None:
         """Forget everything; the store remembers."""
@@ -201,19 +244,34 @@ class MemoryIndex:
     def _set_aside(self) -> None:
         aside = self._path.with_name(self._path.name + ".damaged")
         shutil.rmtree(aside, ignore_errors=True)
-        self._path.rename(aside)
+        if self._path.exists():
+            self._path.rename(aside)
         _log.warning("the index was damaged and is filled again from the day store; the old one is in %s", aside)
 
 
 def is_sound(path: Path) -> bool:
-    """Whether an index can be opened and read, tried in a process that may die of it."""
-    done = subprocess.run(  # noqa: S603 (our own module)
-        [sys.executable, "-m", "knowledge.index", str(path)],
-        capture_output=True,
-        timeout=_CHECK_TIMEOUT_S,
-        check=False,
-    )
+    """Whether an index can be opened and read, tried in a process that may die of it, or never end."""
+    try:
+        done = subprocess.run(  # noqa: S603 (our own module)
+            [sys.executable, "-m", "knowledge.index", str(path)],
+            capture_output=True,
+            timeout=_CHECK_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        _log.warning("the index could not be checked within %d s and counts as damaged", _CHECK_TIMEOUT_S)
+        return False
     return done.returncode == 0
+
+
+def _digest(folder: Path) -> str:
+    """A checksum over every file of a folder."""
+    total = hashlib.sha256()
+    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+        total.update(str(path.relative_to(folder)).encode() + b"\0")
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()
 
 
 def _check(path: str) -> None:

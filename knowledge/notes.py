@@ -76,12 +76,16 @@ def notes_of(memory: Path, home: str) -> "NoteBook":
 
 
 class NoteBook:
-    """Notes in an append-only file of JSON lines that several processes may share; nothing is ever deleted."""
+    """Notes in an append-only file of JSON lines that several processes may share; nothing is ever deleted.
+
+    A damaged line is passed over and told by `faults`: the other notes go on.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: tuple[int, int] | None = None
         self._known: dict[str, KnownNote] = {}
+        self.faults: tuple[str, ...] = ()
 
     def add(self, text: str, constraint: Constraint | None, *, now: datetime, until: datetime) -> Note:
         """Keep a confirmed note; `until` is when a remark without a constraint ends.
@@ -157,25 +161,26 @@ class NoteBook:
     def _read(self) -> dict[str, KnownNote]:
         known: dict[str, KnownNote] = {}
         lines = self._path.read_bytes().split(b"\n")
+        faults = []
         for number, line in enumerate(lines[:-1], start=1):
-            entry = self._entry(line, number)
+            try:
+                entry = _ENTRY.validate_json(line)
+            except ValidationError:
+                faults.append(f"{self._path}, line {number} is not a note: {line[:80]!r}: mend or remove the line")
+                continue
             if isinstance(entry, Note):
                 known[entry.id] = KnownNote(note=entry)
             elif entry.id in known:
                 known[entry.id] = KnownNote(note=known[entry.id].note, done_at=entry.at)
+        self.faults = tuple(faults)
         return known
-
-    def _entry(self, line: bytes, number: int) -> Note | _Withdrawn:
-        try:
-            return _ENTRY.validate_json(line)
-        except ValidationError as err:
-            raise MemoryFault(
-                f"{self._path}, line {number} is not a note: {line[:80]!r}: mend or remove the line"
-            ) from err
 
     def _append(self, entry: Note | _Withdrawn) -> None:
         with self._locked():
-            kept = self._path.read_bytes() if self._path.exists() else b""
+            if not self._path.exists():
+                # What a household writes is for its owner alone.
+                self._path.touch(mode=0o600)
+            kept = self._path.read_bytes()
             with self._path.open("ab") as file:
                 # A write that was cut off has no line end: nobody was told that it is kept.
                 file.truncate(kept.rfind(b"\n") + 1)

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ class Appended:
 class DayStore:
     """All days of all homes under one folder; a later line for a date replaces the earlier one.
 
-    A `read_only` store may be open while another process appends: it mends nothing, and sees what was added.
+    A `read_only` store may be open while another process appends: it mends nothing, and sees what was added. Lines that
+    do not match their checksum are set aside in `days.jsonl.damaged` and told by `faults`; the other days go on.
     """
 
     def __init__(self, root: Path, *, read_only: bool = False) -> None:
@@ -53,6 +54,7 @@ class DayStore:
         self._read_only = read_only
         self._days: dict[str, dict[date, tuple[str, DayRecord]]] = {}
         self._sizes: dict[str, int] = {}
+        self._faults: dict[str, tuple[str, ...]] = {}
 
     def homes(self) -> list[str]:
         """Names of the homes that have days."""
@@ -83,6 +85,14 @@ class DayStore:
         known = self._load(home)
         return [known[day][1] for day in sorted(known) if before is None or day < before]
 
+    def faults(self, home: str) -> tuple[str, ...]:
+        """What is wrong with a home's days: lines that were set aside, a store that was emptied."""
+        known, path = self._load(home), self._path(home)
+        if known or not (path.parent / "home.json").exists():
+            return self._faults.get(home, ())
+        emptied = f"{path} holds no day any more: ingest the history again; until then an ordinary household stands in"
+        return (*self._faults.get(home, ()), emptied)
+
     def append(self, home: str, records: Iterable[DayRecord]) -> Appended:
         """Add days; one that is already there with the same content is left alone."""
         known = self._load(home)
@@ -106,9 +116,15 @@ class DayStore:
         path = self._path(home)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
+            before = file.tell()
+            try:
+                file.writelines(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                # Half a line would spoil the next one.
+                os.truncate(path, before)
+                raise
 
     def _path(self, home: str) -> Path:
         return self._root / home / "days.jsonl"
@@ -121,35 +137,73 @@ class DayStore:
                 self._days.pop(home, None)
                 self._sizes[home] = size
         if home not in self._days:
-            self._days[home] = _read(path, mend=not self._read_only) if path.exists() else {}
+            found = _read(path, mend=not self._read_only) if path.exists() else _Found()
+            self._days[home], self._faults[home] = found.days, found.faults
         return self._days[home]
 
 
-def _read(path: Path, *, mend: bool) -> dict[date, tuple[str, DayRecord]]:
-    """All days of a file; a torn last line, left by a killed writer, is passed over, and cut off to `mend` the file."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a file holds, and what is wrong with it."""
+
+    days: dict[date, tuple[str, DayRecord]] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+
+
+def _read(path: Path, *, mend: bool) -> _Found:
+    """All sound days of a file; a torn last line, left by a killed writer, is passed over.
+
+    To `mend` the file, that line is cut off and damaged ones are set aside.
+    """
     content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if mend and whole < len(content):
-        _log.warning("%s: an unfinished last line was dropped", path)
-        os.truncate(path, whole)
-    days = {}
-    for number, line in enumerate(content[:whole].splitlines(), start=1):
-        try:
-            entry = orjson.loads(line)
-            digest, fields = entry["sha256"], entry["record"]
-        except (orjson.JSONDecodeError, KeyError, TypeError) as err:
-            raise _damaged(path, number) from err
+    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+    days, damaged = {}, []
+    for number, line in enumerate(lines, start=1):
+        entry = _sound(line)
+        if entry is None:
+            damaged.append(number)
+        else:
+            days[entry[1].day] = entry
+    if mend and (damaged or sum(map(len, lines)) < len(content)):
+        _mend(path, lines, damaged)
+    return _Found(days, _told(path, damaged))
+
+
+def _sound(line: bytes) -> tuple[str, DayRecord] | None:
+    """Checksum and day of a line; None if they do not match."""
+    try:
+        entry = orjson.loads(line)
+        digest, fields = entry["sha256"], entry["record"]
         if hashlib.sha256(orjson.dumps(fields)).hexdigest() != digest:
-            raise _damaged(path, number)
-        record = _decode(fields)
-        days[record.day] = (digest, record)
-    return days
+            return None
+        return digest, _decode(fields)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
-def _damaged(path: Path, number: int) -> MemoryFault:
-    return MemoryFault(
-        f"{path} line {number}: the day there does not match its checksum; delete that line and ingest the day again",
-    )
+def _told(path: Path, damaged: list[int]) -> tuple[str, ...]:
+    if not damaged:
+        return ()
+    where = ", ".join(map(str, damaged[:5])) + (" …" if len(damaged) > 5 else "")
+    told = f"{path}: {len(damaged)} damaged (line {where}) and set aside; ingest those days again"
+    _log.warning("%s", told)
+    return (told,)
+
+
+def _mend(path: Path, lines: list[bytes], damaged: list[int]) -> None:
+    """Leave only whole, sound lines in the file; where it cannot be written, it stays as it is."""
+    if not damaged:
+        _log.warning("%s: an unfinished last line was dropped", path)
+    aside, draft = path.with_name(path.name + ".damaged"), path.with_name(path.name + ".new")
+    bad = set(damaged)
+    try:
+        if bad:
+            with aside.open("ab") as file:
+                file.writelines(lines[number - 1] for number in damaged)
+        draft.write_bytes(b"".join(line for number, line in enumerate(lines, start=1) if number not in bad))
+        draft.replace(path)
+    except OSError as err:
+        _log.warning("%s cannot be mended: %s", path, err)
 
 
 def _encode(record: DayRecord) -> bytes:

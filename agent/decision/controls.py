@@ -3,13 +3,14 @@
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from energy.errors import DataError, SettingsError
+from energy.errors import DataError
 from energy.guard import Policy
 from energy.home import Home
 
@@ -95,34 +96,51 @@ _ALLOWED = {
 
 
 class ControlPanel:
-    """The controls with their file: every turn is on disk before it counts."""
+    """The controls with their file: every turn is on disk before it counts, where the disk takes it.
+
+    A file that holds no controls is set aside, and they begin with advice only: nobody knows what was allowed.
+    """
 
     def __init__(self, path: Path, initial: Controls) -> None:
+        self.fault = ""
         self._path = path
-        self.controls = self._read() or initial
+        self.controls = self._read(initial)
 
     def turn(self, name: str, payload: bytes) -> None:
         """Turn one control and keep it.
 
         Raises:
-            DataError: it cannot stand there; nothing has changed.
+            DataError: it cannot stand there and nothing has changed; or it holds, but could not be kept.
         """
         turned = self.controls.turned(name, payload)
         if turned == self.controls:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(turned.model_dump_json(indent=1), encoding="utf-8")
-        os.replace(fresh, self._path)  # noqa: PTH105 (atomic on every platform)
         self.controls = turned
+        self._keep(turned)
         _log.info("%s is now %s", name, turned.states()[name])
 
-    def _read(self) -> Controls | None:
+    def _keep(self, turned: Controls) -> None:
+        fresh = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(turned.model_dump_json(indent=1), encoding="utf-8")
+            os.replace(fresh, self._path)  # noqa: PTH105 (atomic on every platform)
+        except OSError as err:
+            self.fault = f"the controls hold until the next start only: {str(self._path)!r} cannot be written: {err}"
+            raise DataError(self.fault) from err
+        self.fault = ""
+
+    def _read(self, initial: Controls) -> Controls:
         try:
             return Controls.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
-            return None
-        except ValidationError as err:
-            raise SettingsError(
-                f"{str(self._path)!r} does not hold the controls: mend it, or remove it to begin with advice only"
-            ) from err
+            return initial
+        except (OSError, ValidationError) as err:
+            self.fault = (
+                f"{str(self._path)!r} does not hold the controls ({type(err).__name__}) and was set aside: "
+                "the advisor only advises until Acting is set again"
+            )
+            _log.warning("%s", self.fault)
+            with suppress(OSError):
+                self._path.replace(self._path.with_suffix(".damaged"))
+            return initial.model_copy(update={"acting": Acting.ADVISE})

@@ -1,5 +1,6 @@
 """Memory at work: similar days for a decision, and each finished day put away."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -19,6 +20,8 @@ from knowledge.index import MemoryIndex
 from knowledge.similar import FingerprintTable, SimilarDay
 from knowledge.store import DayStore
 
+_log = logging.getLogger(__name__)
+
 # How many days the coarse search hands to the exact ranking.
 _COARSE = 96
 _PRIOR = [SimilarDay(day, 0.0, 0, "no history yet: an ordinary household's day", "prior") for day in PRIOR_DAYS]
@@ -27,7 +30,7 @@ _PRIOR = [SimilarDay(day, 0.0, 0, "no history yet: an ordinary household's day",
 class Recall:
     """A home's past, in the forms that a decision needs; owns nothing, keeps all forms in step."""
 
-    def __init__(self, home: Home, store: DayStore, index: MemoryIndex, step: timedelta) -> None:
+    def __init__(self, home: Home, store: DayStore, index: MemoryIndex | None, step: timedelta) -> None:
         self._home = home
         self._store = store
         self._index = index
@@ -43,8 +46,8 @@ class Recall:
         an ordinary household stand in as long as the home has hardly any of its own.
         """
         today = so_far.day
-        coarse = self._index.near(self._home.name, today, self._table.coordinate(today, expected), _COARSE)
-        if expected.notes:
+        coarse = self._coarse(today, expected)
+        if expected.notes and coarse is not None:
             coarse |= self._table.days_with_notes
         near = self._table.rank(today, count, expected=expected, so_far_kw=so_far.hourly_load_kw, among=coarse)
         return near if len(self._table.days) >= ENOUGH_DAYS else near + _PRIOR[: max(count - len(near), 1)]
@@ -60,14 +63,36 @@ class Recall:
     ) -> None:
         """Put a finished day away, gaps and all, with what was said of it; only a complete one becomes a neighbour."""
         record = replace(_record(self._home, day, slots, step), notes=notes)
-        self._store.append(self._home.name, [record])
+        try:
+            self._store.append(self._home.name, [record])
+        except OSError as err:
+            _log.warning("%s is remembered until the next start only: %s", day, err)
         self._learn([record])
 
     def _learn(self, records: Sequence[DayRecord]) -> None:
         self._table.add(records)
         for record in records:
             self._shapes[record.day] = shape_of(record, self._home.tz, self._step)
-        self._index.sync_days(self._home.name, self._table)
+        if self._index is None:
+            return
+        try:
+            self._index.sync_days(self._home.name, self._table)
+        except Exception as err:  # noqa: BLE001 (whatever is wrong with an index, the exact search goes on without it)
+            self._do_without(err)
+
+    def _coarse(self, today: date, expected: Expected) -> frozenset[date] | None:
+        """Days that are near by the index; None where there is none, and all are looked at."""
+        if self._index is None:
+            return None
+        try:
+            return self._index.near(self._home.name, today, self._table.coordinate(today, expected), _COARSE)
+        except Exception as err:  # noqa: BLE001 (as above)
+            self._do_without(err)
+            return None
+
+    def _do_without(self, err: Exception) -> None:
+        _log.warning("the index fails, days are compared one by one until the next start: %s", err)
+        self._index = None
 
 
 def day_shape(day: date, slots: Sequence[MeteredSlot], zone: ZoneInfo, step: timedelta) -> DayShape:

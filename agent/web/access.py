@@ -60,7 +60,7 @@ class Keys:
 
 
 def load_keys(settings: ApiSettings, memory: Path) -> Keys:
-    """The token from the environment or its file; a new one is drawn where there is none yet.
+    """The token from the environment or its file; a new one is drawn where there is none yet, or the file is empty.
 
     Raises:
         SettingsError: the token is too short to be one, or its file cannot be read or written.
@@ -69,15 +69,22 @@ def load_keys(settings: ApiSettings, memory: Path) -> Keys:
         return Keys(_checked(settings.token.get_secret_value(), "ADVISOR_API__TOKEN"))
     path = settings.token_file or memory / "api-token"
     try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600, exist_ok=False)
-            path.write_text(secrets.token_urlsafe(32) + "\n", encoding="ascii")
+        if not path.exists() or not path.stat().st_size:
+            _draw_token(path)
         return Keys(_checked(path.read_text(encoding="ascii").strip(), f"token file {str(path)!r}"))
     except (OSError, UnicodeDecodeError) as err:
         raise SettingsError(
             f"token file {str(path)!r} cannot be used: {type(err).__name__}; mend it or remove it"
         ) from err
+
+
+def _draw_token(path: Path) -> None:
+    """Write a new token, whole or not at all, for its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    draft.touch(mode=0o600, exist_ok=False)
+    draft.write_text(secrets.token_urlsafe(32) + "\n", encoding="ascii")
+    draft.replace(path)
 
 
 def _checked(token: str, where: str) -> str:

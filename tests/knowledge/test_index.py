@@ -7,7 +7,7 @@ from pathlib import Path
 import chromadb
 import pytest
 
-from energy.errors import MemoryFault
+from energy.errors import MemoryFault, NotWritable
 from energy.home import Home
 from knowledge.days import DayRecord
 from knowledge.embedder import TextEmbedder
@@ -100,6 +100,37 @@ def test_a_damaged_index_is_set_aside_and_filled_again(
     with MemoryIndex(path) as index:
         assert index.sync_days("test", table) == 40
     assert "damaged" in caplog.text
+
+
+def test_an_index_damaged_after_a_clean_stop_is_set_aside_too(
+    tmp_path: Path, home: Home, make_days: DayMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, table = tmp_path / "index", FingerprintTable(home, make_days(40))
+    with MemoryIndex(path) as index:
+        index.sync_days("test", table)
+    database = path / "chroma.sqlite3"
+    content = bytearray(database.read_bytes())
+    content[100 : len(content) // 2] = bytes(len(content) // 2 - 100)
+    database.write_bytes(content)
+    with MemoryIndex(path) as index:
+        assert index.sync_days("test", table) == 40
+    # One that is byte for byte as it was left is not checked again: that takes seconds.
+    monkeypatch.setattr("knowledge.index.is_sound", lambda _path: pytest.fail("checked without need"))
+    with MemoryIndex(path) as index:
+        assert index.sync_days("test", table) == 0
+
+
+def test_a_check_that_does_not_end_counts_as_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MemoryIndex(tmp_path / "index"):
+        pass
+    monkeypatch.setattr("knowledge.index._CHECK_TIMEOUT_S", 0.01)
+    assert not is_sound(tmp_path / "index")
+
+
+def test_a_folder_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "memory").write_bytes(b"a file where a folder should be")
+    with pytest.raises(NotWritable, match="cannot be written"), MemoryIndex(tmp_path / "memory" / "index"):
+        pass
 
 
 @pytest.mark.slow

@@ -1,3 +1,4 @@
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -73,11 +74,42 @@ def test_a_torn_last_line_is_dropped_and_the_day_can_be_added_again(tmp_path: Pa
     assert len(DayStore(tmp_path).days("test")) == 3
 
 
-def test_damage_names_its_line(tmp_path: Path, make_days: DayMaker) -> None:
+def test_a_damaged_day_is_set_aside_and_told_and_the_others_go_on(tmp_path: Path, make_days: DayMaker) -> None:
     DayStore(tmp_path).append("test", make_days(3))
     path = tmp_path / "test" / "days.jsonl"
     lines = path.read_text().splitlines(keepends=True)
     lines[1] = lines[1].replace("2026-01-02", "2026-01-09", 1)
     path.write_text("".join(lines))
-    with pytest.raises(MemoryFault, match=r"line 2: .* checksum"):
-        DayStore(tmp_path).days("test")
+    store = DayStore(tmp_path)
+    assert [record.day.day for record in store.days("test")] == [1, 3]
+    assert "1 damaged (line 2) and set aside" in store.faults("test")[0]
+    assert path.with_name("days.jsonl.damaged").read_text() == lines[1]
+    assert DayStore(tmp_path).faults("test") == ()
+    store.append("test", make_days(3))
+    assert len(DayStore(tmp_path).days("test")) == 3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_flipped_byte_costs_the_days_it_touches_and_no_other(
+    tmp_path: Path, make_days: DayMaker, seed: int
+) -> None:
+    DayStore(tmp_path).append("test", make_days(5))
+    path = tmp_path / "test" / "days.jsonl"
+    content, rng = bytearray(path.read_bytes()), random.Random(seed)  # noqa: S311 (no secret)
+    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    path.write_bytes(content)
+    store = DayStore(tmp_path)
+    assert len(store.days("test")) >= 3
+    assert (len(store.days("test")) == 5) == (store.faults("test") == ())
+    store.append("test", make_days(5))
+    assert len(DayStore(tmp_path).days("test")) == 5
+
+
+def test_an_emptied_store_is_told_and_a_new_home_is_none(tmp_path: Path, home: Home, make_days: DayMaker) -> None:
+    store = DayStore(tmp_path)
+    assert store.faults("test") == ()
+    store.remember_home(home.model_copy(update={"name": "test"}))
+    store.append("test", make_days(3))
+    assert store.faults("test") == ()
+    (tmp_path / "test" / "days.jsonl").write_bytes(b"")
+    assert "holds no day any more" in DayStore(tmp_path).faults("test")[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.decision.controls import Acting, ControlPanel, Controls
-from energy.errors import DataError, SettingsError
+from energy.errors import DataError
 from energy.guard import Policy
 from energy.home import Grid, Home
 
@@ -47,10 +47,24 @@ def test_a_wrong_turn_changes_nothing(name: str, payload: bytes, message: str, t
     assert not (tmp_path / "controls.json").exists()
 
 
-def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "controls.json").write_text('{"acting": "act', encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"controls.json.*mend it, or remove it"):
-        ControlPanel(tmp_path / "controls.json", Controls())
+@pytest.mark.parametrize("content", [b"", b'{"acting": "act', b"\xff\xfe", b"[]"])
+def test_a_damaged_file_is_set_aside_and_the_advisor_only_advises(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "controls.json"
+    path.write_bytes(content)
+    panel = ControlPanel(path, Controls(acting=Acting.ACT, reserve_soc=0.2))
+    assert panel.controls == Controls(acting=Acting.ADVISE, reserve_soc=0.2)
+    assert "set aside" in panel.fault
+    assert path.with_suffix(".damaged").read_bytes() == content
+    panel.turn("acting", b"act")
+    assert ControlPanel(path, Controls()).controls.acting is Acting.ACT
+
+
+def test_what_the_disk_does_not_take_holds_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "memory").write_bytes(b"a file where a folder should be")
+    panel = ControlPanel(tmp_path / "memory" / "controls.json", Controls(acting=Acting.ACT))
+    with pytest.raises(DataError, match="until the next start only"):
+        panel.turn("acting", b"off")
+    assert panel.controls.acting is Acting.OFF
 
 
 def test_controls_narrow_the_home_and_never_widen_it(home: Home) -> None:

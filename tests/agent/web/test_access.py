@@ -101,6 +101,13 @@ def test_a_token_is_drawn_once_and_only_its_owner_may_read_it(tmp_path: Path) ->
     assert first.token not in repr(first)
 
 
+def test_an_empty_token_file_gets_a_new_token(tmp_path: Path) -> None:
+    (tmp_path / "api-token").write_bytes(b"")
+    assert len(load_keys(ApiSettings(), tmp_path).token) >= 40
+    assert (tmp_path / "api-token").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["api-token"]
+
+
 def test_a_token_that_is_none_is_refused_without_showing_it(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="at least 16") as caught:
         load_keys(ApiSettings(token=SecretStr("hunter2")), tmp_path)
