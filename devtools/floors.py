@@ -23,7 +23,7 @@ class Package:
 
 def measure(rooms: tuple[str, ...] = ROOMS) -> list[Package]:
     """Every package of the rooms, each with the floors its children stand on."""
-    graph = grimp.build_graph(*rooms)
+    graph = grimp.build_graph(*rooms, cache_dir=None)
     return [_package(graph, name) for name in sorted(_packages(graph, rooms))]
 
 
