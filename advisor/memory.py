@@ -125,7 +125,7 @@ def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: 
     """Show the days before `day` that were most like it."""
     store = store_of(memory)
     facts = store.home(home or _only_home(store))
-    found = similar_days(facts, store, memory, day, k)
+    found = similar_days(facts, store, day, k)
     if as_json:
         rows = [asdict(near) | {"day": near.day.isoformat()} for near in found]
         typer.echo(json.dumps({"home": facts.name, "date": day.isoformat(), "similar": rows}))
@@ -136,17 +136,12 @@ def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: 
     Console().print(table if found else f"no day is known before {day}")
 
 
-def similar_days(home: Home, store: DayStore, memory: Path, day: date, k: int) -> list[SimilarDay]:
-    """Coarse search in Chroma, then exact ranking."""
+def similar_days(home: Home, store: DayStore, day: date, k: int) -> list[SimilarDay]:
+    """The exact ranking of all days; the index, which only narrows the field, is left to its owner."""
     records = store.days(home.name)
     table = FingerprintTable(home, records, embed=TextEmbedder())
     expected = next((foreseen(record) for record in records if record.day == day), NOTHING_EXPECTED)
-    with index_of(memory) as index:
-        index.sync_days(home.name, table)
-        coarse = index.near(home.name, day, table.coordinate(day, expected), max(4 * k, 96))
-    if expected.notes:
-        coarse |= table.days_with_notes
-    return table.rank(day, k, expected=expected, among=coarse)
+    return table.rank(day, k, expected=expected)
 
 
 def known_facts(memory: Path, name: str | None) -> Home:

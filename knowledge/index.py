@@ -13,9 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import chromadb
 import numpy as np
-from chromadb.config import Settings
 from filelock import FileLock, Timeout
 
 from energy.errors import MemoryFault, NotWritable
@@ -42,11 +40,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How much is indexed, of which fingerprint version, and how many entries are of another and wait to be redone."""
+    """How much is indexed, and how many entries are of another fingerprint version and wait to be redone."""
 
     days: dict[str, int]
     notes: dict[str, int]
-    fingerprint_version: str
     outdated: int
 
 
@@ -113,7 +110,7 @@ class MemoryIndex:
             raise NotWritable(f"index {str(self._path)!r} cannot be made anew: {err}") from err
 
     def _connect(self) -> None:
-        self._client = chromadb.PersistentClient(str(self._path), Settings(anonymized_telemetry=False))
+        self._client = _open(str(self._path))
         self._days = self._collection(DAYS)
         self._notes = self._collection(NOTES)
 
@@ -222,7 +219,7 @@ class MemoryIndex:
     def stats(self) -> Stats:
         """Entries per home."""
         outdated = sum(collection.count() for collection in self._outdated())
-        return Stats(_per_home(self._days), _per_home(self._notes), VERSION, outdated)
+        return Stats(_per_home(self._days), _per_home(self._notes), outdated)
 
     def _outdated(self) -> list[Any]:
         return [held for held in self._client.list_collections() if held.name not in {DAYS, NOTES}]
@@ -274,9 +271,15 @@ def _digest(folder: Path) -> str:
     return total.hexdigest()
 
 
+def _open(path: str) -> Any:
+    import chromadb  # noqa: PLC0415 (slow: only an opened index needs it)
+    from chromadb.config import Settings  # noqa: PLC0415 (as above)
+
+    return chromadb.PersistentClient(path, Settings(anonymized_telemetry=False))
+
+
 def _check(path: str) -> None:
-    client = chromadb.PersistentClient(path, Settings(anonymized_telemetry=False))
-    for collection in client.list_collections():
+    for collection in _open(path).list_collections():
         held = collection.get(limit=1, include=["embeddings"])
         if held["ids"]:
             collection.query(query_embeddings=[list(held["embeddings"][0])], n_results=1)

@@ -3,8 +3,8 @@
 import hashlib
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 Floats = NDArray[np.float64]
 
@@ -20,13 +20,13 @@ def remembering(rng: np.random.Generator, length: int, *, lasts_steps: float) ->
     kept = float(np.exp(-1 / lasts_steps))
     shocks = rng.normal(size=length) * np.sqrt(1 - kept**2)
     shocks[0] /= np.sqrt(1 - kept**2)
-    return np.asarray(lfilter([1.0], [1.0, -kept], shocks), dtype=np.float64)
+    return np.asarray(scipy.signal.lfilter([1.0], [1.0, -kept], shocks), dtype=np.float64)
 
 
 def lagged(values: Floats, *, lasts_steps: float) -> Floats:
     """What follows `values` with a first-order lag, beginning at rest."""
     kept = float(np.exp(-1 / lasts_steps))
-    followed, _ = lfilter([1 - kept], [1.0, -kept], values, zi=[kept * values[0]])
+    followed, _ = scipy.signal.lfilter([1 - kept], [1.0, -kept], values, zi=[kept * values[0]])
     return np.asarray(followed, dtype=np.float64)
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
-from scipy.sparse import block_array, coo_array, csr_array, diags_array, eye_array, kron
 
 from energy.home import Home
 from energy.planning.planner import Ensemble, end_worth_per_kwh
@@ -76,8 +75,8 @@ class _Part:
     """Columns of one device: `power` maps them to kW per slot; `rows` are its own equations and bounds."""
 
     device: str
-    power: csr_array
-    rows: csr_array
+    power: "scipy.sparse.csr_array"
+    rows: "scipy.sparse.csr_array"
     low: Floats
     high: Floats
     cost: Floats
@@ -143,17 +142,17 @@ class _Future:
         slots = len(self.net_kw)
         return np.asarray(np.r_[np.zeros(6 * slots), np.full(slots, self.home.battery.min_kwh)], dtype=np.float64)
 
-    def rows(self) -> csr_array:
+    def rows(self) -> "scipy.sparse.csr_array":
         """Balance at the bus, inside the battery, and import above its limit as overload."""
         slots, battery = len(self.net_kw), self.home.battery
-        one, none = eye_array(slots, format="csr"), csr_array((slots, slots))
+        one, none = scipy.sparse.eye_array(slots, format="csr"), scipy.sparse.csr_array((slots, slots))
         gained = -one * (battery.charge_efficiency * self.hours)
         spent = one * (self.hours / battery.discharge_efficiency)
-        return csr_array(
-            block_array(
+        return scipy.sparse.csr_array(
+            scipy.sparse.block_array(
                 [
                     [one, -one, -one, one, one, none, none],
-                    [gained, spent, none, none, none, none, one - eye_array(slots, k=-1)],
+                    [gained, spent, none, none, none, none, one - scipy.sparse.eye_array(slots, k=-1)],
                     [none, none, one, none, none, -one, none],
                 ]
             )
@@ -193,20 +192,24 @@ def _task_part(task: Task, slots: int, hours: float) -> _Part:
         columns = np.repeat(np.arange(starts), task.block)
         kept = rows < slots
         each_kw = task.energy_kwh / (task.block * hours)
-        power = coo_array((np.full(kept.sum(), each_kw), (rows[kept], columns[kept])), shape=(slots, starts))
-        once, upper = csr_array(np.ones((1, starts))), np.ones(starts)
+        power = scipy.sparse.coo_array(
+            (np.full(kept.sum(), each_kw), (rows[kept], columns[kept])), shape=(slots, starts)
+        )
+        once, upper = scipy.sparse.csr_array(np.ones((1, starts))), np.ones(starts)
         low = high = np.ones(1)
         late = _LATER_PER_KWH * task.energy_kwh * np.arange(starts, dtype=np.float64)
-        return _Part(task.device, csr_array(power), once, low, high, late, upper, np.zeros(starts), whole=True)
+        return _Part(
+            task.device, scipy.sparse.csr_array(power), once, low, high, late, upper, np.zeros(starts), whole=True
+        )
     window = np.arange(task.first, task.last)
-    power = coo_array((np.ones(width), (window, np.arange(width))), shape=(slots, width))
+    power = scipy.sparse.coo_array((np.ones(width), (window, np.arange(width))), shape=(slots, width))
     energy = min(task.energy_kwh, task.max_kw * width * hours)
     early = window < task.soon
     soon = min(task.soon_kwh, energy, task.max_kw * int(early.sum()) * hours)
     return _Part(
         device=task.device,
-        power=csr_array(power),
-        rows=csr_array(np.vstack([np.full(width, hours), early * hours])),
+        power=scipy.sparse.csr_array(power),
+        rows=scipy.sparse.csr_array(np.vstack([np.full(width, hours), early * hours])),
         low=np.array([energy, soon]),
         high=np.array([energy, energy]),
         cost=_LATER_PER_KWH * hours * np.arange(width, dtype=np.float64),
@@ -217,12 +220,16 @@ def _task_part(task: Task, slots: int, hours: float) -> _Part:
 
 def _zone_part(zone: Zone, slots: int, ensemble: Ensemble) -> _Part:
     """Columns power, air, mass, too cold, too warm; rows the two heat balances (backward Euler) and the band."""
-    one, none, back = eye_array(slots, format="csr"), csr_array((slots, slots)), eye_array(slots, k=-1, format="csr")
+    one, none, back = (
+        scipy.sparse.eye_array(slots, format="csr"),
+        scipy.sparse.csr_array((slots, slots)),
+        scipy.sparse.eye_array(slots, k=-1, format="csr"),
+    )
     air, mass = zone.air_kwh_per_k / ensemble.hours, zone.mass_kwh_per_k / ensemble.hours
-    heat = csr_array(diags_array(-zone.heat_per_kwh))
+    heat = scipy.sparse.csr_array(scipy.sparse.diags_array(-zone.heat_per_kwh))
     stays = one * (air + zone.couple_kw_per_k + zone.vent_kw_per_k) - back * air
     keeps = one * (mass + zone.couple_kw_per_k + zone.wall_kw_per_k) - back * mass
-    rows = block_array(
+    rows = scipy.sparse.block_array(
         [
             [heat, stays, -one * zone.couple_kw_per_k, none, none],
             [none, -one * zone.couple_kw_per_k, keeps, none, none],
@@ -242,8 +249,8 @@ def _zone_part(zone: Zone, slots: int, ensemble: Ensemble) -> _Part:
     discomfort = np.full(slots, _DISCOMFORT_PER_K_H * ensemble.hours)
     return _Part(
         device=zone.device,
-        power=csr_array(block_array([[one, none, none, none, none]])),
-        rows=csr_array(rows),
+        power=scipy.sparse.csr_array(scipy.sparse.block_array([[one, none, none, none, none]])),
+        rows=scipy.sparse.csr_array(rows),
         low=np.r_[into_air, into_mass, np.full(slots, zone.min_c), -endless],
         high=np.r_[into_air, into_mass, endless, np.full(slots, zone.max_c)],
         cost=np.r_[np.zeros(slots), end * zone.air_kwh_per_k, end * zone.mass_kwh_per_k, discomfort, discomfort],
@@ -259,18 +266,18 @@ def _solve(
     stored_kwh: float,
     whole: NDArray[np.bool_],
     longest_s: float,
-) -> OptimizeResult:
+) -> "scipy.optimize.OptimizeResult":
     share = 1 / len(futures)
     bounds = [future.bounds(stored_kwh) for future in futures]
-    rows = LinearConstraint(
-        csr_array(block_array(_blocks(parts, futures))),
+    rows = scipy.optimize.LinearConstraint(
+        scipy.sparse.csr_array(scipy.sparse.block_array(_blocks(parts, futures))),
         np.concatenate([*(part.low for part in parts), *(low for low, _ in bounds)]),
         np.concatenate([*(part.high for part in parts), *(high for _, high in bounds)]),
     )
-    return milp(
+    return scipy.optimize.milp(
         np.concatenate([*(part.cost for part in parts), *(share * future.cost(ensemble) for future in futures)]),
         constraints=[rows],
-        bounds=Bounds(
+        bounds=scipy.optimize.Bounds(
             np.concatenate([*(part.lower for part in parts), *(future.lower() for future in futures)]),
             np.concatenate([*(part.upper for part in parts), *(future.upper() for future in futures)]),
         ),
@@ -279,12 +286,12 @@ def _solve(
     )
 
 
-def _blocks(parts: list[_Part], futures: list[_Future]) -> list[list[csr_array | None]]:
+def _blocks(parts: list[_Part], futures: list[_Future]) -> "list[list[scipy.sparse.csr_array | None]]":
     """Each device's own rows, then those of each future with the power of all devices in its balance."""
-    nothing: list[csr_array | None] = [None] * (len(parts) + len(futures))
+    nothing: list[scipy.sparse.csr_array | None] = [None] * (len(parts) + len(futures))
     own = [[*nothing[:at], part.rows, *nothing[at + 1 :]] for at, part in enumerate(parts)]
-    first_of_three = csr_array(np.array([[1.0], [0.0], [0.0]]))
-    into_bus = [csr_array(kron(first_of_three, part.power)) for part in parts]
+    first_of_three = scipy.sparse.csr_array(np.array([[1.0], [0.0], [0.0]]))
+    into_bus = [scipy.sparse.csr_array(scipy.sparse.kron(first_of_three, part.power)) for part in parts]
     shared = [
         [*into_bus, *nothing[len(parts) : len(parts) + at], future.rows(), *nothing[len(parts) + at + 1 :]]
         for at, future in enumerate(futures)
@@ -292,7 +299,7 @@ def _blocks(parts: list[_Part], futures: list[_Future]) -> list[list[csr_array |
     return own + shared
 
 
-def _read(answer: OptimizeResult, parts: list[_Part], zones: Sequence[Zone], slots: int) -> Dispatch:
+def _read(answer: "scipy.optimize.OptimizeResult", parts: list[_Part], zones: Sequence[Zone], slots: int) -> Dispatch:
     power_kw: dict[str, Floats] = {}
     air_c: dict[str, Floats] = {}
     heated, at = {zone.device for zone in zones}, 0

@@ -4,9 +4,8 @@ from dataclasses import dataclass, fields
 from typing import cast
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import block_array, csr_array, diags_array, eye_array
 
 from energy.errors import DataError
 from energy.home import Home
@@ -67,10 +66,10 @@ def optimise(
         (prices.import_per_kwh < 0) | (prices.export_per_kwh < 0) | (prices.export_per_kwh > prices.import_per_kwh),
     )
     physics = _physics(load_kw - pv_kw, home=home, hours=hours, start_kwh=start_kwh, binaries=2 * len(two_way))
-    answer = milp(
+    answer = scipy.optimize.milp(
         np.r_[_cost(prices, home, hours, end_worth_per_kwh), np.zeros(2 * len(two_way))],
         constraints=[physics, *_one_direction(limits, two_way)],
-        bounds=Bounds(
+        bounds=scipy.optimize.Bounds(
             np.r_[np.zeros(6 * slots), np.full(slots, home.battery.min_kwh), np.zeros(2 * len(two_way))],
             np.r_[limits.stacked(), np.ones(2 * len(two_way))],
         ),
@@ -129,43 +128,43 @@ def _physics(
     hours: float,
     start_kwh: float,
     binaries: int,
-) -> LinearConstraint:
+) -> "scipy.optimize.LinearConstraint":
     """Conservation at the bus, inside the battery, and import above its limit counted as overload."""
     slots, battery = len(net_kw), home.battery
-    one, none = eye_array(slots, format="csr"), csr_array((slots, slots), dtype=np.float64)
+    one, none = scipy.sparse.eye_array(slots, format="csr"), scipy.sparse.csr_array((slots, slots), dtype=np.float64)
     gained = -one * (battery.charge_efficiency * hours)
     spent = one * (hours / battery.discharge_efficiency)
-    rows = block_array(
+    rows = scipy.sparse.block_array(
         [
-            [one, -one, -one, one, one, none, none, csr_array((slots, binaries))],
-            [gained, spent, none, none, none, none, one - eye_array(slots, k=-1), None],
+            [one, -one, -one, one, one, none, none, scipy.sparse.csr_array((slots, binaries))],
+            [gained, spent, none, none, none, none, one - scipy.sparse.eye_array(slots, k=-1), None],
             [none, none, one, none, none, -one, none, None],
         ],
         format="csr",
     )
     first = np.zeros(slots)
     first[:1] = start_kwh
-    return LinearConstraint(
-        cast("csr_array[np.float64, tuple[int, int]]", rows),
+    return scipy.optimize.LinearConstraint(
+        cast("scipy.sparse.csr_array[np.float64, tuple[int, int]]", rows),
         np.r_[-net_kw, first, np.full(slots, -np.inf)],
         np.r_[-net_kw, first, np.full(slots, home.grid.import_limit_kw)],
     )
 
 
-def _one_direction(limits: _Limits, two_way: NDArray[np.intp]) -> list[LinearConstraint]:
+def _one_direction(limits: _Limits, two_way: NDArray[np.intp]) -> "list[scipy.optimize.LinearConstraint]":
     """Either import or export, and either charge or discharge, in the slots of `two_way`."""
     count, slots = len(two_way), len(limits.charge_kw)
     if not count:
         return []
-    pick = eye_array(slots, format="csr")[two_way]
+    pick = scipy.sparse.eye_array(slots, format="csr")[two_way]
     importing, charging = limits.import_kw[two_way], limits.charge_kw[two_way]
     outward = (limits.export_kw + limits.curtailed_kw)[two_way]
     discharging = limits.discharge_kw[two_way]
 
-    def scaled(by: Floats) -> csr_array:
-        return csr_array(diags_array(by))
+    def scaled(by: Floats) -> "scipy.sparse.csr_array":
+        return scipy.sparse.csr_array(scipy.sparse.diags_array(by))
 
-    rows = block_array(
+    rows = scipy.sparse.block_array(
         [
             [pick, None, None, None, None, None, None, None, scaled(-charging)],
             [None, pick, None, None, None, None, None, None, scaled(discharging)],
@@ -176,12 +175,14 @@ def _one_direction(limits: _Limits, two_way: NDArray[np.intp]) -> list[LinearCon
                 None,
                 pick,
                 pick,
-                csr_array((count, slots)),
-                csr_array((count, slots)),
+                scipy.sparse.csr_array((count, slots)),
+                scipy.sparse.csr_array((count, slots)),
                 scaled(outward),
                 None,
             ],
         ],
         format="csr",
     )
-    return [LinearConstraint(rows, -np.inf, np.r_[np.zeros(count), discharging, np.zeros(count), outward])]
+    return [
+        scipy.optimize.LinearConstraint(rows, -np.inf, np.r_[np.zeros(count), discharging, np.zeros(count), outward])
+    ]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def smooth_sun(mean_kw: Floats, *, per_interval: int, peak_kw: float) -> Floats:
     cumulated = np.r_[0.0, np.cumsum(mean_kw)]
     edges = np.linspace(0, len(mean_kw), len(mean_kw) * per_interval + 1)
     edges[::per_interval] = np.arange(len(cumulated))
-    fine_kw = np.diff(PchipInterpolator(np.arange(len(cumulated)), cumulated)(edges)) * per_interval
+    fine_kw = np.diff(scipy.interpolate.PchipInterpolator(np.arange(len(cumulated)), cumulated)(edges)) * per_interval
     by_interval = np.maximum(fine_kw, 0).reshape(-1, per_interval)
     return _below_peak(by_interval, mean_kw, peak_kw).ravel()
 

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from simulator.clock import LocalDays
 from simulator.noise import Floats, remembering, stream
@@ -144,7 +144,9 @@ def _live(routine: _Routine, *, rest: bool, phase: float, rng: np.random.Generat
     """One day of a person; the same number of draws whatever happens, so that days stay comparable."""
     chance = rng.random(3)
     wobble = rng.normal(size=6)
-    stays = ndtr(ndtri(_STAYS_HOME[routine.kind]) * np.hypot(1, _PHASE_SPREAD) + _PHASE_SPREAD * phase)
+    stays = scipy.special.ndtr(
+        scipy.special.ndtri(_STAYS_HOME[routine.kind]) * np.hypot(1, _PHASE_SPREAD) + _PHASE_SPREAD * phase
+    )
     works = not rest and chance[0] >= stays
     rises = routine.rises + (75 + 35 * wobble[0] if rest else 20 * wobble[0])
     retires = routine.retires + (45 + 45 * wobble[1] if rest else 35 * wobble[1])

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from energy.panels import Place
 from energy.solar import Irradiance, SlotSpan, Sun, clear_sky, sun
@@ -121,8 +121,10 @@ def _regime_shares(cloud: Floats) -> Floats:
 
 def _cloud(regime: NDArray[np.intp], per_hour: float, *, rng: np.random.Generator) -> Floats:
     """Cloud cover 0 to 1: the regime's, passing smoothly from one to the next, with hours of its own."""
-    usual = ndtri(running_mean(_CLOUD[regime], round(3 * per_hour)))
-    return np.asarray(ndtr(usual + 0.45 * remembering(rng, len(regime), lasts_steps=4 * per_hour)), dtype=np.float64)
+    usual = scipy.special.ndtri(running_mean(_CLOUD[regime], round(3 * per_hour)))
+    return np.asarray(
+        scipy.special.ndtr(usual + 0.45 * remembering(rng, len(regime), lasts_steps=4 * per_hour)), dtype=np.float64
+    )
 
 
 def _light(clear: Irradiance, seen: Sun, regime: NDArray[np.intp], cloud: Floats, fast: _Fast) -> Irradiance:
@@ -131,7 +133,7 @@ def _light(clear: Irradiance, seen: Sun, regime: NDArray[np.intp], cloud: Floats
     Beside the shadow of broken clouds their bright edges add a few percent (Gueymard 2017).
     """
     quick = fast.noise(len(cloud), lasts_h=0.35)
-    shaded = np.clip((ndtri(np.clip(cloud, 1e-6, 1 - 1e-6)) - quick) / 0.4 + 0.5, 0, 1)
+    shaded = np.clip((scipy.special.ndtri(np.clip(cloud, 1e-6, 1 - 1e-6)) - quick) / 0.4 + 0.5, 0, 1)
     depth = running_mean(_THROUGH_CLOUD[regime], round(3 * fast.per_hour))
     through = np.clip(depth * np.exp(0.35 * fast.noise(len(cloud), lasts_h=3)), 0.05, 0.85)
     haze = 1 - 0.05 * np.abs(fast.noise(len(cloud), lasts_h=30))
@@ -172,12 +174,12 @@ def _wind(climate: Climate, season: Floats, regime: NDArray[np.intp], clear: Irr
     """Wind speed at ten metres: Rayleigh distributed about a mean that regime, season and sun move."""
     daily = 0.8 + 0.5 * clear.ghi_w_m2 / max(float(clear.ghi_w_m2.max()), 1.0)
     mean = climate.wind_m_s * running_mean(_WINDY[regime], round(4 * fast.per_hour)) * daily * (1 - 0.15 * season)
-    level = np.clip(ndtr(fast.noise(len(season), lasts_h=6)), 1e-6, 1 - 1e-6)
+    level = np.clip(scipy.special.ndtr(fast.noise(len(season), lasts_h=6)), 1e-6, 1 - 1e-6)
     return np.asarray(mean * np.sqrt(-4 / np.pi * np.log(1 - level)), dtype=np.float64)
 
 
 def _rain(regime: NDArray[np.intp], fast: _Fast) -> Floats:
     """Rain in mm/h: in showers within the wet regimes, many light and few heavy."""
-    level = ndtr(fast.noise(len(regime), lasts_h=1.5))
+    level = scipy.special.ndtr(fast.noise(len(regime), lasts_h=1.5))
     falls = np.where(level > 0.55, -np.log(np.clip(1 - level, 1e-6, 1)), 0.0)
     return np.asarray(_RAIN_MM_H[regime] * falls, dtype=np.float64)

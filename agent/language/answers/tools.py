@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import ValidationError
@@ -17,11 +17,13 @@ from agent.language.answers.wording import Voice, word
 from agent.llm.models import LoadedModel
 from agent.llm.review import Brief, Look, LookedUp
 from agent.llm.sanitise import cut
-from agent.llm.tool_loop import Tool
 from agent.queries import Change, Finding, Quantity, Sources, Span
 from energy.constraints import Reserve
 from energy.errors import AdvisorError, DataError
 from knowledge.notes import NoteBook
+
+if TYPE_CHECKING:
+    from agent.llm.tool_loop import Tool  # it brings the agent libraries
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ class ToolContext:
         return Voice("en", self.sources.home.tz, self.sources.home.currency, self.now)
 
 
-def tools_for(desk: ToolContext) -> list[Tool]:
+def tools_for(desk: ToolContext) -> "list[Tool]":
     """The tools of a desk, each a typed and documented function; whatever goes wrong comes back as text."""
     made = [*_reading(desk), *_planning(desk)]
     if desk.proposals:
@@ -66,7 +68,7 @@ def tools_for(desk: ToolContext) -> list[Tool]:
     return [_safe(tool) for tool in made]
 
 
-def _reading(desk: ToolContext) -> list[Tool]:
+def _reading(desk: ToolContext) -> "list[Tool]":
     sources, now = desk.sources, desk.now
 
     def live_status() -> str:
@@ -104,7 +106,7 @@ def _reading(desk: ToolContext) -> list[Tool]:
     return [live_status, prices, forecast, similar_days, history, household_notes]
 
 
-def _planning(desk: ToolContext) -> list[Tool]:
+def _planning(desk: ToolContext) -> "list[Tool]":
     sources = desk.sources
 
     def plan() -> str:
@@ -142,7 +144,7 @@ _CHANGES: dict[str, Callable[[float], Change]] = {
 }
 
 
-def _propose(desk: ToolContext) -> Tool:
+def _propose(desk: ToolContext) -> "Tool":
     def propose_command(schedule: str) -> str:
         """What the guard would say to one of the schedules of the brief, by its letter. Nothing is published."""
         known = {one.id: one for one in desk.proposals}
@@ -193,7 +195,7 @@ def _day(text: str, desk: ToolContext) -> date:
         raise DataError(f"{text!r} is no date: write YYYY-MM-DD") from err
 
 
-def _safe(tool: Tool) -> Tool:
+def _safe(tool: "Tool") -> "Tool":
     """The same tool with a bounded result, and with errors as text that a model can mend its call by."""
 
     @wraps(tool)
