@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -15,18 +15,20 @@ from pathlib import Path
 from threading import Event
 
 import typer
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from advisor.demo.run import DAY, recording
-from energy.errors import AdvisorError
+from energy.errors import AdvisorError, TransportError
 from ingest.history.recorded import shipped_history, shipped_homes
 from simulator.house.house import House
 from simulator.service import HouseService, Pace
-from transport.bare import publish_bare
-from transport.mqtt import BrokerAddress, MqttLink
+from transport.mqtt import BrokerAddress, MqttLink, send_at_once
 from transport.topics import Topics
 
 _HOURS, _ROUNDS = 24 * 3, 11
 _PORT_OPENS_S = 10.0
+_PATIENCE_S = 60.0
 _WHERE = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 
 
@@ -78,6 +80,28 @@ def measure(address: BrokerAddress, name: str, *, rounds: int = _ROUNDS, hours: 
         bare_per_s=statistics.median(bare_rates),
         share=statistics.median(house / bare for house, bare in zip(house_rates, bare_rates, strict=True)),
     )
+
+
+def publish_bare(address: BrokerAddress, messages: Sequence[tuple[str, bytes]]) -> None:
+    """Publish prepared messages, retained and at QoS 0, and wait until the broker has taken them all.
+
+    Raises:
+        TransportError: the broker is not there, or does not take them within a minute.
+    """
+    client = Client(CallbackAPIVersion.VERSION2, "bare-publisher")
+    client.on_socket_open = send_at_once
+    client.connect(address.host, address.port)
+    client.loop_start()
+    try:
+        for topic, payload in messages:
+            client.publish(topic, payload, retain=True)
+        last = client.publish("bare-publisher/end", b"", qos=1)
+        last.wait_for_publish(_PATIENCE_S)
+        if not last.is_published():
+            raise TransportError(f"broker {str(address)!r} did not take {len(messages)} messages in {_PATIENCE_S:g} s")
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -14,7 +14,7 @@ from energy.errors import SettingsError
 from simulator.house.house import House, StepRecord
 from simulator.house.sensors import PERFECT, SensorQuality, Sensors, check_faults, sensors_of
 from transport.discovery import HOME_ASSISTANT_STATUS, house_discovery
-from transport.mqtt import BrokerAddress, Message, MqttLink, UnthreadedLink
+from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.payloads import Moment, PvForecast, TemperatureForecast, first_fault, state_json
 from transport.topics import Topics
 
@@ -75,7 +75,7 @@ class HouseService:
             TransportError: the broker cannot be reached at first.
         """
         topics = self._topics
-        with UnthreadedLink(
+        with MqttLink(
             address,
             f"energy-advisor-house-{topics.home}",
             will=(topics.house_status, "offline"),

@@ -3,12 +3,10 @@
 import logging
 import re
 import socket
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
-from select import select
 from threading import Event
 from typing import Any, Self
 
@@ -28,8 +26,6 @@ _ADDRESS = re.compile(r"([\w.-]+)(?::(\d{1,5}))?", re.ASCII)
 _QUEUE_LENGTH = 2000
 _CONNECT_TIMEOUT_S = 5.0
 _KEEP_ALIVE_S = 30
-_GLANCE_S = 0.05
-_RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,62 +241,6 @@ class MqttLink:
         if not self.overflowed:
             _log.warning("more than %d messages wait to be read: dropping the oldest", self._inbox.maxsize)
         self.overflowed += 1
-
-
-class UnthreadedLink(MqttLink):
-    """A link without a thread of its own: its network works while its owner publishes and receives, and only then.
-
-    For one who publishes much and receives often: handing each message to another thread takes longer than to send it.
-    """
-
-    _next_try_s = 0.0
-
-    def receive(self, timeout_s: float = 0.0) -> Message | None:
-        """The oldest message that waits, or None after the timeout; what was published is sent first."""
-        while self._client.want_write() and self.connected:
-            self._work(_GLANCE_S)
-        self._work_until(lambda: not self._inbox.empty(), timeout_s)
-        return super().receive()
-
-    def _begin(self) -> None:
-        self._work_until(self._settled.is_set, _CONNECT_TIMEOUT_S)
-
-    def _deliver(self, message: MQTTMessageInfo) -> None:
-        self._work_until(lambda: message.is_published() or not self.connected, _CONNECT_TIMEOUT_S)
-
-    def _end(self) -> None:
-        self._client.disconnect()
-
-    def _work_until(self, done: Callable[[], bool], timeout_s: float) -> None:
-        """Work at least once, unless all is done."""
-        deadline_s, left_s = time.monotonic() + timeout_s, timeout_s
-        while not done() and left_s >= 0:
-            self._work(left_s)
-            left_s = deadline_s - time.monotonic()
-
-    def _work(self, timeout_s: float) -> None:
-        """Send and hear what can be, waiting for it; without a connection, try for one now and then."""
-        connection = self._client.socket()
-        if connection is None:
-            self._reconnect(timeout_s)
-            return
-        # Not paho's own loop(): it wakes itself through a second socket at every message that is published.
-        waiting = [connection] if self._client.want_write() else []
-        readable, writable, _ = select([connection], waiting, [], timeout_s)
-        if readable:
-            self._client.loop_read()
-        if writable:
-            self._client.loop_write()
-        self._client.loop_misc()
-
-    def _reconnect(self, timeout_s: float) -> None:
-        left_s = self._next_try_s - time.monotonic()
-        if left_s > 0:
-            time.sleep(min(left_s, timeout_s))
-            return
-        self._next_try_s = time.monotonic() + _RETRY_S
-        with suppress(OSError):
-            self._client.reconnect()
 
 
 def send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:

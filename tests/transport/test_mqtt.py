@@ -8,23 +8,16 @@ from threading import Event, Thread
 import pytest
 
 from energy.errors import SettingsError, TransportError
-from transport.mqtt import MAX_PAYLOAD_BYTES, BrokerAddress, Message, MqttLink, UnthreadedLink
+from transport.mqtt import MAX_PAYLOAD_BYTES, BrokerAddress, Message, MqttLink
 
 StartBroker = Callable[[int], AbstractContextManager[BrokerAddress]]
 
-WAIT_S = 10.0
-
-
-@pytest.fixture(params=[MqttLink, UnthreadedLink])
-def kind(request: pytest.FixtureRequest) -> type[MqttLink]:
-    """Both kinds of link; what is said of a link holds for either."""
-    made: type[MqttLink] = request.param
-    return made
+WAIT_S = 60.0
 
 
 @pytest.fixture
-def reader(broker: BrokerAddress, kind: type[MqttLink]) -> Iterator[MqttLink]:
-    with kind(broker, "reader") as link:
+def reader(broker: BrokerAddress) -> Iterator[MqttLink]:
+    with MqttLink(broker, "reader") as link:
         yield link
 
 
@@ -76,11 +69,9 @@ def test_nothing_to_receive_is_none(reader: MqttLink) -> None:
 
 
 @pytest.mark.parametrize("clean", [True, False], ids=["clean end", "dropped connection"])
-def test_the_will_tells_every_way_of_leaving(
-    reader: MqttLink, broker: BrokerAddress, kind: type[MqttLink], *, clean: bool
-) -> None:
+def test_the_will_tells_every_way_of_leaving(reader: MqttLink, broker: BrokerAddress, *, clean: bool) -> None:
     subscribed(reader, "who/status")
-    leaver = kind(broker, "leaver", will=("who/status", "offline"))
+    leaver = MqttLink(broker, "leaver", will=("who/status", "offline"))
     leaver.__enter__()
     if clean:
         leaver.__exit__(None, None, None)
@@ -101,9 +92,7 @@ def drop(link: MqttLink) -> None:
     connection.close()
 
 
-def test_after_a_broker_restart_the_link_is_back_subscribed_and_announced(
-    start_broker: StartBroker, kind: type[MqttLink]
-) -> None:
+def test_after_a_broker_restart_the_link_is_back_subscribed_and_announced(start_broker: StartBroker) -> None:
     announced = Event()
 
     def announce(link: MqttLink) -> None:
@@ -111,14 +100,13 @@ def test_after_a_broker_restart_the_link_is_back_subscribed_and_announced(
         announced.set()
 
     with start_broker(0) as address:
-        link = kind(address, "survivor", on_connected=announce)
+        link = MqttLink(address, "survivor", on_connected=announce)
         link.__enter__()
         link.subscribe("news")
         assert announced.wait(WAIT_S)
     announced.clear()
     with start_broker(address.port):
         work_until(link, announced.is_set)
-        work(link)
         with MqttLink(address, "writer") as writer:
             writer.subscribe("who/status")
             heard = writer.receive(WAIT_S)  # kept, or fresh where the writer was quicker
@@ -129,11 +117,9 @@ def test_after_a_broker_restart_the_link_is_back_subscribed_and_announced(
         link.__exit__(None, None, None)
 
 
-def test_a_command_sent_while_the_broker_is_away_arrives_when_it_is_back(
-    start_broker: StartBroker, kind: type[MqttLink]
-) -> None:
+def test_a_command_sent_while_the_broker_is_away_arrives_when_it_is_back(start_broker: StartBroker) -> None:
     with start_broker(0) as address:
-        link = kind(address, "patient")
+        link = MqttLink(address, "patient")
         link.__enter__()
         link.subscribe("command")
     work_until(link, lambda: not link.connected)
@@ -144,11 +130,11 @@ def test_a_command_sent_while_the_broker_is_away_arrives_when_it_is_back(
 
 
 def test_a_loss_is_logged_once_and_so_is_its_return(
-    start_broker: StartBroker, kind: type[MqttLink], caplog: pytest.LogCaptureFixture
+    start_broker: StartBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="transport.mqtt")
     with start_broker(0) as address:
-        link = kind(address, "watched")
+        link = MqttLink(address, "watched")
         link.__enter__()
     work_until(link, lambda: not link.connected)
     tried_until = time.monotonic() + 1.5
@@ -162,38 +148,17 @@ def test_a_loss_is_logged_once_and_so_is_its_return(
     assert second.startswith("connected to broker")
 
 
-def work(link: MqttLink) -> None:
-    """Time for a link that has only its owner's; nothing is waiting to be heard."""
-    if isinstance(link, UnthreadedLink):
-        assert link.receive() is None
-
-
 def work_until(link: MqttLink, condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < deadline
-        work(link)
         time.sleep(0.01)
 
 
-def test_an_unthreaded_link_sends_what_the_network_would_not_take_at_once(
-    reader: MqttLink, broker: BrokerAddress
-) -> None:
-    subscribed(reader, "heavy")
-    with UnthreadedLink(broker, "sender") as sender:
-        for number in range(100):
-            sender.publish("heavy", bytes([number]) * 200_000)
-            sender.receive()
-        for number in range(100):
-            message = reader.receive(WAIT_S)
-            assert message is not None
-            assert (message.payload[0], len(message.payload)) == (number, 200_000)
-
-
-def test_an_unthreaded_link_says_farewell_after_all_it_said(reader: MqttLink, broker: BrokerAddress) -> None:
+def test_a_link_says_farewell_after_all_it_said(reader: MqttLink, broker: BrokerAddress) -> None:
     reader.subscribe("last/will")
     subscribed(reader, "last/words")
-    with UnthreadedLink(broker, "sender", will=("last/will", "offline")) as sender:
+    with MqttLink(broker, "sender", will=("last/will", "offline")) as sender:
         for number in range(20):
             sender.publish("last/words", bytes([number]) * 200_000)
     heard = [reader.receive(WAIT_S) for _ in range(21)]
@@ -229,43 +194,43 @@ def test_a_megabyte_is_dropped_at_the_door_and_the_link_lives(
 
 
 def test_a_hook_that_raises_does_not_end_the_link(
-    broker: BrokerAddress, writer: MqttLink, kind: type[MqttLink], caplog: pytest.LogCaptureFixture
+    broker: BrokerAddress, writer: MqttLink, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(link: MqttLink) -> None:
         raise RuntimeError("announcement failed")
 
-    with kind(broker, "clumsy", on_connected=broken) as clumsy:
+    with MqttLink(broker, "clumsy", on_connected=broken) as clumsy:
         subscribed(clumsy, "still/here")
         writer.publish("still/here", "yes", qos=1)
         assert clumsy.receive(WAIT_S) is not None
     assert "announcement failed" in caplog.text
 
 
-def test_a_closed_port_is_a_clear_error(kind: type[MqttLink]) -> None:
+def test_a_closed_port_is_a_clear_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         with pytest.raises(TransportError, match=rf"no broker at '127.0.0.1:{port}' .*start one"):
-            kind(BrokerAddress("127.0.0.1", port), "lost").__enter__()
+            MqttLink(BrokerAddress("127.0.0.1", port), "lost").__enter__()
 
 
-def test_a_port_that_speaks_no_mqtt_is_a_clear_error(kind: type[MqttLink], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_speaks_no_mqtt_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("transport.mqtt._CONNECT_TIMEOUT_S", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         address = BrokerAddress("127.0.0.1", silent.getsockname()[1])
         with pytest.raises(TransportError, match="does not answer as an MQTT broker"):
-            kind(address, "lost").__enter__()
+            MqttLink(address, "lost").__enter__()
 
 
-def test_refused_credentials_are_a_clear_error_without_the_password(kind: type[MqttLink]) -> None:
+def test_refused_credentials_are_a_clear_error_without_the_password() -> None:
     with socket.create_server(("127.0.0.1", 0)) as strict:
         address = BrokerAddress("127.0.0.1", strict.getsockname()[1], "me", "s3cret")
         refusal = Thread(target=refuse_one, args=(strict,))
         refusal.start()
         with pytest.raises(TransportError, match=r"refuses user 'me' \(Not authorized\)") as raised:
-            kind(address, "stranger").__enter__()
+            MqttLink(address, "stranger").__enter__()
         refusal.join()
     assert "s3cret" not in str(raised.value)
 
