@@ -6,24 +6,33 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import typer
+from playwright.sync_api import Browser
 
 from advisor.homeassistant.dashboard import dashboard
-from devtools.browser import Screen, open_browser
+from devtools.browser import open_browser
 from devtools.household import HOME, Household
 from devtools.local_homeassistant import LocalHomeAssistant, is_installed
 from energy.errors import SettingsError
 from transport.broker import EmbeddedBroker
 
-SCREENS = {
-    "light": Screen(1280, 1000),
-    "dark": Screen(1280, 1000, dark=True),
-    "phone": Screen(390, 1600, mobile=True, scale=1.5),
+# What a browser's context is made with.
+SCREENS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1280, "height": 1000}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 1000}, "color_scheme": "dark"},
+    "phone": {
+        "viewport": {"width": 390, "height": 1600},
+        "color_scheme": "light",
+        "is_mobile": True,
+        "device_scale_factor": 1.5,
+    },
 }
 # Seven simulated hours: the night is over, the sun is up, and the evening peak is planned for.
 _SPEED = 1200.0
 _LIVED_S = 28.0
+_DRAWN_WITHIN_S = 90.0
 _SETTLES_S = 3.0
 # The last card's text stands somewhere inside the nested shadow trees.
 _DRAWN = """\
@@ -65,20 +74,23 @@ def take_pictures(folder: Path) -> list[Path]:
             homeassistant.api.await_states(lambda states: _entity("mode") in states, timeout_s=60)
             household.start("house")
             time.sleep(_LIVED_S)
-            return [_picture(homeassistant, name, screen, folder) for name, screen in SCREENS.items()]
+            with open_browser() as browser:
+                return [_picture(browser, homeassistant, name, folder) for name in SCREENS]
 
 
 def _entity(name: str) -> str:
     return f"sensor.energy_advisor_{HOME.replace('-', '_')}_{name}"
 
 
-def _picture(homeassistant: LocalHomeAssistant, name: str, screen: Screen, folder: Path) -> Path:
+def _picture(browser: Browser, homeassistant: LocalHomeAssistant, name: str, folder: Path) -> Path:
     path = folder / f"homeassistant-{name}.png"
-    with open_browser() as browser:
-        browser.show(f"{homeassistant.url}/energy-advisor/advisor", screen, before=_signed_in(homeassistant))
-        browser.await_true(_DRAWN)
+    with browser.new_context(**SCREENS[name]) as context:
+        context.add_init_script(_signed_in(homeassistant))
+        page = context.new_page()
+        page.goto(f"{homeassistant.url}/energy-advisor/advisor")
+        page.wait_for_function(_DRAWN, timeout=1000 * _DRAWN_WITHIN_S)
         time.sleep(_SETTLES_S)
-        browser.picture(path)
+        page.screenshot(path=path)
     return path
 
 

@@ -1,6 +1,5 @@
 """`python -m devtools.page_pictures docs`: the page's pictures, taken in a browser while the demo plays."""
 
-import shutil
 import subprocess
 import sys
 import time
@@ -12,8 +11,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from devtools.browser import open_browser
 from energy.errors import AdvisorError
 
 # The battery has been charged, the dear hours are near, and the day has something to show.
@@ -49,16 +49,11 @@ def draw_pages(folder: Path, port: int) -> None:
     Raises:
         AdvisorError: there is no browser, or the demo did not come so far.
     """
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        raise AdvisorError("no browser: install chromium")
-    with _demo(port), sync_playwright() as playwright:
+    with open_browser() as browser, _demo(port):
         url = f"http://127.0.0.1:{port}/"
         _await_afternoon(url)
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         for picture in PICTURES:
             _take(browser, url, picture, folder)
-        browser.close()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 from pydantic import SecretStr
 
 from agent.decision.decide import Situation, decide
@@ -21,13 +22,28 @@ from agent.web.access import load_keys
 from agent.web.app import make_app
 from agent.web.server import serving
 from agent.web.source import ApiSource
+from devtools.browser import open_browser
+from energy.errors import SettingsError
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import Reading
 from knowledge.notes import NoteBook
 from knowledge.store import DayStore
+from tests.conftest import missing
 
 TOKEN = "a-token-for-tests-only"  # noqa: S105 (of tests only)
 SOC = 0.2
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser; for one module, because its event loop runs in this thread as long as it is open."""
+    expect.set_options(timeout=100_000)  # a bound for what hangs, not for a slow machine
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(open_browser())
+        except SettingsError as err:
+            missing(str(err))
+        yield opened
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,7 @@ class Running:
 
     def client(self, **headers: str) -> httpx.Client:
         """A client that is closed when the API ends."""
-        return self.open.enter_context(httpx.Client(base_url=self.url, headers=headers, timeout=20))
+        return self.open.enter_context(httpx.Client(base_url=self.url, headers=headers, timeout=300))
 
     def owner(self) -> httpx.Client:
         return self.client(Authorization=f"Bearer {TOKEN}")
