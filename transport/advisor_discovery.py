@@ -203,8 +203,6 @@ def _health(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
         "entity_category": "diagnostic",
         "device_class": "problem",
     }
-    # Neither expires: an automation that lets the inverter go when the advisor is gone looks at how they end.
-    hand = {"state_topic": topics.health}
     return (
         Entity(
             "binary_sensor",
@@ -239,6 +237,14 @@ def _health(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
                 **_attributes(topics.health, "{'problem': value_json.command_problem}"),
             },
         ),
+        *_control_of_inverter(topics),
+    )
+
+
+def _control_of_inverter(topics: Topics) -> tuple[Entity, ...]:
+    """Neither expires: an automation that lets the inverter go when the advisor is gone looks at how they end."""
+    hand = {"state_topic": topics.health}
+    return (
         Entity(
             "binary_sensor", "in_control", "In control", "mdi:steering", {**hand, **_yes_no("value_json.in_control")}
         ),

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from energy.errors import DataError, SettingsError
+from energy.errors import SettingsError
 from eval.model_exam.choice_exam import sit_choice
 from eval.model_exam.hostile_exam import sit_hostile
 from eval.model_exam.note_exam import sit_notes
@@ -49,16 +47,3 @@ def write_results(results: Sequence[CaseResult], path: Path) -> None:
     """One line of JSON a case."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{one.model_dump_json()}\n" for one in results), encoding="utf-8")
-
-
-def read_results(path: Path) -> list[CaseResult]:
-    """What `write_results` wrote.
-
-    Raises:
-        DataError: the file is not there, or a line is no result.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [CaseResult.model_validate_json(line) for line in lines]
-    except (OSError, ValidationError) as err:
-        raise DataError(f"no results of a model's exam in {str(path)!r}: {err}: run it again") from err

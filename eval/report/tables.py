@@ -11,7 +11,6 @@ from eval.grade.metrics import Graded, Setting, by_policy, setting, shares, wind
 from eval.report.page import Table
 
 NOTHING = "-"
-ADVISORS = ("planner", "advisor")
 _WORST = 5
 # What a valid choice becomes; any other outcome of a review is a failure.
 _ANSWERED = ("chosen", "overruled")

@@ -170,7 +170,6 @@ class HeatedZone(SimulatedDevice):
         super().__init__(device)
         self.device = device
         self.air_c = self.mass_c = device.usual_c
-        self.cold_k_h = 0.0
         self._command: ClimateCommand | None = None
         self._setpoint_c = device.usual_c
         self._envelope = Envelope(
@@ -213,7 +212,6 @@ class HeatedZone(SimulatedDevice):
         self.air_c, self.mass_c = step.advance(
             self.air_c, self.mass_c, outdoor_c=around.outdoor_c, air_kw=gain_kw + power_kw * per_kwh
         )
-        self.cold_k_h += max(self.device.min_c - self.air_c, 0.0) * hours(around.step)
         self._count(power_kw, around.step)
 
     def state(self, now: datetime) -> DeviceState:

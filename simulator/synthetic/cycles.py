@@ -3,13 +3,9 @@
 Shapes follow Pipattanasomporn et al. 2014 (doi:10.1109/TSG.2013.2268664), energies today's European labels.
 """
 
-from datetime import timedelta
-
 import numpy as np
 
 from simulator.noise import Floats
-
-CYCLE_STEP = timedelta(minutes=5)
 
 
 def _steps(*parts: tuple[float, int]) -> Floats:

@@ -61,7 +61,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.timeout(600)
 def test_two_commands_lead_from_a_file_to_a_graded_report(folder: Path, terminal: Terminal) -> None:
     terminal.advisor("ingest", "csv", "history.csv", "--home", "my-home", "--facts", "home.toml")
     told = json.loads(terminal.advisor("eval", "run", "--home", "my-home", "--json"))

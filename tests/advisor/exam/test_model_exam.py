@@ -9,7 +9,8 @@ import pytest
 
 from advisor.cli import main
 from advisor.exam.model_exam import model_settings
-from eval.model_exam.model_exam import PARTS, read_results
+from eval.model_exam.model_exam import PARTS
+from eval.model_exam.scores import CaseResult
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -29,15 +30,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return typed
 
 
+def results_in(kept: Path) -> list[CaseResult]:
+    return [CaseResult.model_validate_json(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_command_sits_every_part_with_the_embedded_model_and_keeps_its_replies(run: Run, tmp_path: Path) -> None:
     small = ("--model", "embedded", "--limit", "1", "--json")
     code, shown, problem = run(*small)
     assert code == 0, problem
     told = json.loads(shown)
     kept = Path(told["figures"]).with_name("cases.jsonl")
-    results = read_results(kept)
+    results = results_in(kept)
     assert len(results) == told["cases"]
     assert {one.part for one in results} == {*PARTS, "validity", "reasons"}
     text, page = (Path(told[name]).read_text(encoding="utf-8") for name in ("table", "page"))
@@ -53,7 +57,7 @@ def test_the_command_sits_every_part_with_the_embedded_model_and_keeps_its_repli
     # The second time nothing is asked: every reply is kept by its content.
     replies = {path: path.stat().st_mtime_ns for path in (tmp_path / "replies").iterdir()}
     assert run(*small, "--parts", "choice,notes")[0] == 0
-    assert read_results(kept) == [one for one in results if one.part in {"choice", "validity", "reasons", "notes"}]
+    assert results_in(kept) == [one for one in results if one.part in {"choice", "validity", "reasons", "notes"}]
     assert replies == {path: path.stat().st_mtime_ns for path in (tmp_path / "replies").iterdir()}
 
 

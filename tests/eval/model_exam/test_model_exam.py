@@ -21,12 +21,12 @@ from energy.errors import SettingsError
 from eval.model_exam.choice_cases import exam_cases
 from eval.model_exam.choice_exam import sit_choice, turned
 from eval.model_exam.hostile_exam import sit_hostile
-from eval.model_exam.model_exam import read_results, sit, write_results
+from eval.model_exam.model_exam import sit, write_results
 from eval.model_exam.note_cases import ZONE, NoteCase, Wish, fresh_note_cases, grade, new_note_cases, note_cases
 from eval.model_exam.question_cases import QuestionCase
 from eval.model_exam.replies import ReplyCache
 from eval.model_exam.report import write_model_report
-from eval.model_exam.scores import Examinee
+from eval.model_exam.scores import CaseResult, Examinee
 from eval.model_exam.training import training_lines, training_moment
 
 NOW = note_cases().moment
@@ -70,7 +70,8 @@ def test_the_notes_are_many_in_both_languages_each_once_and_none_is_over() -> No
 def test_the_report_tells_each_row_with_its_interval_and_what_failed(tmp_path: Path) -> None:
     results = sit(Examinee(), parts=["notes"])
     write_results(results, tmp_path / "cases.jsonl")
-    assert read_results(tmp_path / "cases.jsonl") == results
+    lines = (tmp_path / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [CaseResult.model_validate_json(line) for line in lines] == results
     page, text, figures = write_model_report(results, "no model", tmp_path)
     rows = json.loads(figures.read_text())["rows"]
     assert sum(row["cases"] for row in rows) == len(EVERY)
