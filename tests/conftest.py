@@ -1,24 +1,83 @@
-"""Fixtures for every room: a broker on loopback, embedded and real."""
+"""Fixtures for every room: the command line, and a broker on loopback, embedded and real."""
 
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, chdir, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 import yaml
+from hypothesis import settings
+from typer.testing import CliRunner
 
+from advisor.cli import main
 from transport.broker import EmbeddedBroker
 from transport.mqtt import BrokerAddress
 
+# Laws are tried on few examples in `make test` and on many in `make test-long`.
+settings.register_profile("quick", max_examples=25, deadline=None)
+settings.register_profile("long", max_examples=500, deadline=None)
+settings.load_profile("quick")
+
+# Tests that share one of these run in one process, so that it is made once.
+_SHARED = {
+    "estate": "homeassistant",
+    "watched": "homeassistant",
+    "embedded": "embedded",
+    "start_deployed_mosquitto": "port 1883",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, where tests run in parallel, what shares an expensive set-up or one of its module."""
+    for item in items:
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str | None:
+    fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    if shared := sorted(_SHARED.keys() & fixtures.keys()):
+        return _SHARED[shared[0]]
+    of_module = any(each.scope == "module" for made in fixtures.values() for each in made)
+    return item.nodeid.partition("::")[0] if of_module else None
+
+
+Advisor = Callable[..., "subprocess.CompletedProcess[str]"]
 StartBroker = Callable[[int], AbstractContextManager[BrokerAddress]]
 StartMosquitto = Callable[[Path, int, str], AbstractContextManager[BrokerAddress]]
 StartDeployed = Callable[[Path, str], AbstractContextManager[BrokerAddress]]
+
+
+@pytest.fixture
+def advisor(monkeypatch: pytest.MonkeyPatch) -> Advisor:
+    """Runs `advisor ARGUMENTS` inside this process, which saves the seconds of its imports.
+
+    What signals, logs or a terminal do to it is for tests that start a process.
+    """
+
+    def run(*arguments: str, cwd: Path = Path(), answer: str | bytes = b"") -> "subprocess.CompletedProcess[str]":
+        monkeypatch.setattr(sys, "argv", ["advisor", *arguments])
+        code: str | int | None = 0
+        with chdir(cwd), CliRunner().isolation(answer) as (stdout, stderr, _):
+            try:
+                main()
+            except SystemExit as left:
+                code = left.code
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return subprocess.CompletedProcess(
+                sys.argv, int(code or 0), stdout.getvalue().decode(), stderr.getvalue().decode()
+            )
+
+    return run
 
 
 @pytest.fixture(params=["embedded", "mosquitto"])
@@ -78,7 +137,7 @@ def _mosquitto(program: str, folder: Path, port: int, settings: str) -> Iterator
 
 
 def _wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 100
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -110,7 +169,7 @@ def lay_out_homeassistant() -> Callable[[Path], None]:
         services = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
         *shell, script = services["homeassistant-files"]["command"]
         script = script.replace("cd /config", f"cd {config}").replace("/shipped", str(DEPLOY / "homeassistant"))
-        subprocess.run([*shell, script], check=True, timeout=10)
+        subprocess.run([*shell, script], check=True, timeout=300)
 
     return lay_out
 

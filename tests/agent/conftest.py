@@ -96,6 +96,8 @@ class FakeOllama:
     # Chats without messages, which only load the model; and how many connections are open.
     loads: list[dict[str, Any]] = field(default_factory=list)
     connections: int = 0
+    # Requests that are being held.
+    hanging: int = 0
     released: threading.Event = field(default_factory=threading.Event)
     opened: list[LoadedModel] = field(default_factory=list)
 
@@ -170,7 +172,10 @@ class _Ollama(BaseHTTPRequestHandler):
         self._send(503, {"error": "server busy, please try again.  maximum pending requests exceeded"})
 
     def _hangs(self) -> None:
-        self.fake.released.wait(10)
+        """Holds the request until the test ends: who waited for it would not come back before."""
+        self.fake.hanging += 1
+        self.fake.released.wait(10_000)
+        self.fake.hanging -= 1
         self.close_connection = True
 
     def _garbage(self) -> None:

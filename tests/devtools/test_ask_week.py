@@ -260,7 +260,6 @@ def check_all(week: Week) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_after_two_days_every_figure_is_that_of_the_house(tmp_path: Path) -> None:
     week = live_through(tmp_path, hours=42, quiet=True)
     assert [answer.question for answer in week.answers] == list(QUESTIONS)

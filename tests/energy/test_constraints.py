@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -82,7 +82,6 @@ def soonest(home: Home, wishes: object, ensemble: Ensemble, stored_kwh: float) -
     False,
     False,
 )
-@settings(max_examples=60, deadline=None)
 @given(constraints(), st.integers(0, 9999), st.floats(0.05, 1.0), st.booleans(), st.booleans())
 def test_every_candidate_keeps_what_is_possible(
     asked: list[Constraint], seed: int, soc: float, grid_charging: bool, export: bool
@@ -197,7 +196,6 @@ def test_the_guard_leaves_alone_what_obeys() -> None:
     assert review(command, make_home(), Policy(), MOMENT, asked=asked) == Allowed(command)
 
 
-@settings(max_examples=100, deadline=None)
 @given(constraints(), st.floats(0, 1), st.floats(0, 1), st.booleans())
 def test_no_command_passes_the_guard_against_a_constraint(
     asked: list[Constraint], reserve: float, charge_to: float, grid_charging: bool

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -74,7 +74,6 @@ def test_losses_heat_and_dirt_cost_what_they_say() -> None:
     assert power(clean, 30) / power(clean, 20) == pytest.approx(0.961, abs=0.003)
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     latitude=st.floats(-80, 80),
     tilt=st.floats(0, 90),

@@ -134,6 +134,7 @@ def test_a_folder_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("text embeddings")
 def test_narratives_are_found_by_meaning_and_embedded_once(tmp_path: Path, home: Home, make_days: DayMaker) -> None:
     records = make_days(6)
     texts = [Text(record.day, told) for record, told in zip(records, narrate(home, records), strict=True)]

@@ -36,7 +36,7 @@ def test_neighbours_are_mostly_of_the_same_kind_of_day(home: Home, make_days: Da
 
 
 @given(at=st.integers(9, 39), factor=st.floats(0.1, 10))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_on_or_after_the_day_changes_what_is_similar(
     at: int, factor: float, home: Home, make_days: DayMaker
 ) -> None:

@@ -232,7 +232,6 @@ def test_statestream_tells_what_the_package_lists(deployed: Deployed) -> None:
     assert set(heard) == set(SENSORS)
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("example", "charging", "resting"),
     [

@@ -212,13 +212,11 @@ def test_restarts_in_any_order_heal_within_half_a_minute(
     before = _decided(states)
     for part in order:
         restart[part]()
-    began = time.monotonic()
 
     def healed(states: dict[str, dict[str, Any]]) -> bool:
         return not _missing(states) and _decided(states) > before
 
     estate.homeassistant.api.await_states(healed, timeout_s=30)
-    assert time.monotonic() - began < 30
 
 
 def _decided(states: dict[str, dict[str, Any]]) -> str:

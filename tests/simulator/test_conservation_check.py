@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.battery import Battery
@@ -44,7 +44,6 @@ ANY_HOME = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None)
 @given(spec=ANY_HOME, seed=st.integers(0, 2**31))
 def test_every_step_of_any_home_anywhere_balances(spec: HomeSpec, seed: int) -> None:
     year = live(spec, seed=seed, days=3)

@@ -1,12 +1,11 @@
 """`advisor chat` through a running service: real HTTP on loopback, the real API behind it."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from energy.errors import DataError, TransportError
 from knowledge.notes import NoteBook
 
 Config = Path
+Advisor = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -58,14 +58,11 @@ def service(played_memory: Path, tmp_path: Path) -> Iterator[tuple[Config, ExitS
         yield config, running
 
 
-def chat(config: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "advisor", "chat", "--config", str(config), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-def test_where_the_service_runs_it_is_asked(service: tuple[Config, ExitStack], played_memory: Path) -> None:
+def test_where_the_service_runs_it_is_asked(
+    service: tuple[Config, ExitStack], played_memory: Path, advisor: Advisor
+) -> None:
     config, _ = service
-    done = chat(config, "--once", "why?", "--json")
+    done = advisor("chat", "--config", str(config), "--once", "why?", "--json")
     assert done.returncode == 0, done.stderr
     with ExitStack() as stack:
         newest = open_memory(played_memory, None, stack).sources.decision()
@@ -89,12 +86,14 @@ def test_the_pieces_are_those_of_the_asker(service: tuple[Config, ExitStack]) ->
             list(partner.stream("x" * 100_000, "en"))
 
 
-def test_without_the_service_the_memory_of_the_settings_is_read(service: tuple[Config, ExitStack]) -> None:
+def test_without_the_service_the_memory_of_the_settings_is_read(
+    service: tuple[Config, ExitStack], advisor: Advisor
+) -> None:
     config, running = service
     running.close()
     with ExitStack() as stack:
         assert find_service(load_settings(config), stack) is None
-    done = chat(config, "--once", "why?")
+    done = advisor("chat", "--config", str(config), "--once", "why?")
     assert done.returncode == 1
     assert "nothing is known in" in done.stderr
 

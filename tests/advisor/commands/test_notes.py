@@ -1,9 +1,9 @@
 """Notes through the commands a user types."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -26,26 +26,29 @@ def memory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _notes(memory: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+Notes = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def notes(memory: Path, advisor: Callable[..., CompletedProcess[str]]) -> Notes:
     options = ["--home", "mine", "--memory", str(memory), "--at", "2026-01-14 18:00"]
-    command = [sys.executable, "-m", "advisor", "notes", *arguments, *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, input=answer)
+    return lambda *arguments, answer="": advisor("notes", *arguments, *options, answer=answer)
 
 
-def test_a_note_is_shown_back_confirmed_listed_and_withdrawn(memory: Path) -> None:
+def test_a_note_is_shown_back_confirmed_listed_and_withdrawn(notes: Notes) -> None:
     told = "at least 60 % in the battery, bought from the grid where needed, from Wed 2026-01-14 18:00 to Thu"
-    refused = _notes(memory, "add", "keep 60 % until 08:00", answer="n\n")
+    refused = notes("add", "keep 60 % until 08:00", answer="n\n")
     assert (refused.returncode, told in refused.stdout) == (1, True)
-    assert json.loads(_notes(memory, "list", "--json").stdout) == {"notes": []}
-    assert _notes(memory, "add", "keep 60 % until 08:00", answer="y\n").returncode == 0
-    [kept] = json.loads(_notes(memory, "list", "--json").stdout)["notes"]
+    assert json.loads(notes("list", "--json").stdout) == {"notes": []}
+    assert notes("add", "keep 60 % until 08:00", answer="y\n").returncode == 0
+    [kept] = json.loads(notes("list", "--json").stdout)["notes"]
     assert (kept["state"], kept["constraint"]["kind"], kept["constraint"]["soc"]) == ("in force", "reserve", 0.6)
-    assert "done: keep 60 %" in _notes(memory, "done", kept["id"]).stdout
-    assert "done" in _notes(memory, "list").stdout
+    assert "done: keep 60 %" in notes("done", kept["id"]).stdout
+    assert "done" in notes("list").stdout
 
 
-def test_what_is_not_understood_is_said_and_not_kept(memory: Path) -> None:
-    shown = _notes(memory, "add", "keep 160 % until 08:00", "--yes")
+def test_what_is_not_understood_is_said_and_not_kept(notes: Notes, memory: Path) -> None:
+    shown = notes("add", "keep 160 % until 08:00", "--yes")
     assert shown.returncode == 1
     assert "error: not understood: 160 % is more than a battery holds" in shown.stderr
     assert not (memory / "notes").exists()

@@ -44,7 +44,6 @@ def test_a_token_from_the_environment_wins(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_demo_serves_its_page_and_takes_it_along_when_it_ends(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,21 +1,18 @@
 """Scenarios through the command line: the whole system plays them, mistakes are one clear line."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-
-def advisor(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "advisor", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False, cwd=cwd)
+Advisor = Callable[..., CompletedProcess[str]]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["no-battery", "dynamic-negative"])
-def test_a_scenario_is_played_whole_and_does_not_lose(tmp_path: Path, name: str) -> None:
+def test_a_scenario_is_played_whole_and_does_not_lose(advisor: Advisor, tmp_path: Path, name: str) -> None:
     done = advisor("demo", "--scenario", name, "--json", "--model", "none", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -26,7 +23,7 @@ def test_a_scenario_is_played_whole_and_does_not_lose(tmp_path: Path, name: str)
     assert told["bill"]["advisor"] <= told["bill"]["greedy"] + 0.01 * abs(told["bill"]["greedy"]) + 1e-6
 
 
-def test_a_wrong_scenario_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_wrong_scenario_is_one_clear_line(advisor: Advisor, tmp_path: Path) -> None:
     unknown = advisor("demo", "--scenario", "nowhere", cwd=tmp_path)
     assert unknown.returncode == 2
     assert "scenario 'nowhere' is not known: use one of" in unknown.stderr
@@ -37,6 +34,6 @@ def test_a_wrong_scenario_is_one_clear_line(tmp_path: Path) -> None:
     assert "Traceback" not in wrong.stderr
 
 
-def test_scenarios_are_listed_by_both_commands(tmp_path: Path) -> None:
+def test_scenarios_are_listed_by_both_commands(advisor: Advisor, tmp_path: Path) -> None:
     assert "sunny              Three clear winter days" in advisor("scenarios", "list", cwd=tmp_path).stdout
     assert "scenarios: battery-10" in advisor("eval", "list", cwd=tmp_path).stdout

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 import typer
 from hypothesis import given
@@ -73,7 +72,6 @@ def test_a_home_is_read_back_as_it_was_written(tmp_path: Path, tariff: Any) -> N
     assert settings.homeassistant.token_file == tmp_path / "token"
 
 
-@hypothesis.settings(max_examples=25, deadline=None)
 @given(topics=st.lists(WORDS, min_size=1, max_size=3, unique=True), subtract=st.lists(WORDS, max_size=2), why=WORDS)
 def test_any_topic_and_any_reason_survive_the_file(
     tmp_path_factory: pytest.TempPathFactory, topics: list[str], subtract: list[str], why: str

@@ -224,7 +224,7 @@ def test_what_a_choice_costs_is_recorded(make_situation: SituationMaker) -> None
     assert review.regret_per_slot >= (review.extra_cost or 0) / 48
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 40), st.integers(1, 30), st.floats(0, 1), st.booleans(), st.floats(0, 1))
 def test_what_is_published_obeys_what_was_asked_for(
     make_situation: SituationMaker, start: int, length: int, soc: float, banned: bool, charge: float

@@ -1,12 +1,11 @@
 """A decision taken out of the journal and made again from its file alone."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -199,7 +198,9 @@ def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, content: bytes | None,
         read_export(file)
 
 
-def test_the_commands_export_and_replay(make_situation: SituationMaker, tmp_path: Path) -> None:
+def test_the_commands_export_and_replay(
+    make_situation: SituationMaker, advisor: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
     situation = make_situation()
     DayStore(tmp_path / "memory" / "days").remember_home(situation.home)
     with open_journal(tmp_path / "memory" / "journal.sqlite") as journal:
@@ -215,8 +216,3 @@ def test_the_commands_export_and_replay(make_situation: SituationMaker, tmp_path
     assert other.returncode == 1
     assert "candidates was" in other.stdout
     assert advisor("explain", "--last", "--anonymous").returncode == 2
-
-
-def advisor(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "advisor", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

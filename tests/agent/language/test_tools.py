@@ -1,7 +1,6 @@
 """Tools: small computed results, errors as text, bounds, and models that call them badly."""
 
 import json
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -162,10 +161,8 @@ def test_a_model_without_end_is_ended_by_calls_and_by_time(desk: ToolContext, ol
     gathered = run_tool_loop(model_of(ollama), tools_for(desk), "Go on.", limits=Limits(model_calls=3))
     assert len(ollama.asked) == 3
     assert len(gathered.looked) == 3
-    began = time.monotonic()
     run_tool_loop(model_of(ollama), tools_for(desk), "Go on.", limits=Limits(model_calls=50, seconds=0.0))
     assert len(ollama.asked) == 3
-    assert time.monotonic() - began < 5
 
 
 def test_many_calls_at_once_are_cut(desk: ToolContext, ollama: Any) -> None:

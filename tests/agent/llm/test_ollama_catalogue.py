@@ -1,8 +1,8 @@
 """What Ollama has, what fits, and fetching a model: through a server that speaks its protocol."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -45,20 +45,13 @@ def test_a_server_that_is_not_there_is_said_with_the_cure() -> None:
             call()
 
 
-def test_the_command_lists_and_pulls(ollama: Any) -> None:
+def test_the_command_lists_and_pulls(ollama: Any, advisor: Callable[..., CompletedProcess[str]]) -> None:
     ollama.library = {"tiny"}
-    advisor = [sys.executable, "-m", "advisor", "models"]
-    pulled = subprocess.run(
-        [*advisor, "pull", "tiny", "--url", ollama.url], capture_output=True, text=True, timeout=60, check=False
-    )
+    pulled = advisor("models", "pull", "tiny", "--url", ollama.url)
     assert (pulled.returncode, "tiny is here" in pulled.stdout) == (0, True), pulled.stderr
-    listed = subprocess.run(
-        [*advisor, "--json", "--url", ollama.url], capture_output=True, text=True, timeout=60, check=False
-    )
+    listed = advisor("models", "--json", "--url", ollama.url)
     told = json.loads(listed.stdout)
     assert {"name": "tiny", "size_gb": 0.0, "fits": True, "present": True} in told["ollama"]
     assert told["embedded"] == "SmolLM2-135M-Instruct.Q4_1.gguf"
-    gone = subprocess.run(
-        [*advisor, "--url", "http://127.0.0.1:9"], capture_output=True, text=True, timeout=60, check=False
-    )
+    gone = advisor("models", "--url", "http://127.0.0.1:9")
     assert (gone.returncode, "does not answer" in gone.stdout) == (0, True)

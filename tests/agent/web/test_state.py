@@ -1,6 +1,5 @@
 """What the API tells of a house, against the decision that stands behind it."""
 
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -148,6 +147,4 @@ def test_a_listener_hears_of_a_change(api: Any, shown: ServiceState) -> None:
         assert '"soc":0.2' in next(lines)
         reading = replace(shown.readings["battery_soc"], value=0.25)
         api.shared_state.show(replace(shown, readings={**shown.readings, "battery_soc": reading}))
-        began = time.monotonic()
         assert '"soc":0.25' in next(lines)
-        assert time.monotonic() - began < 5

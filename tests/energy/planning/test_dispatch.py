@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.battery import Battery
@@ -151,7 +151,6 @@ def test_a_house_too_cold_to_be_saved_is_heated_at_full_power_and_never_infeasib
     np.testing.assert_allclose(made.power_kw["heating"], 2.0, atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 4))
 def test_plans_keep_every_limit_and_never_cost_more_than_charging_at_once(seed: int, futures: int) -> None:
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from energy.battery import Battery
@@ -95,7 +95,6 @@ def test_following_the_levels_of_a_certain_day_reaches_the_bound(changes: dict[s
 
 
 @given(seed=st.integers(0, 10_000), soc=st.floats(0.1, 1.0))
-@settings(max_examples=30, deadline=None)
 def test_a_perfect_scenario_never_costs_more_than_any_rule(seed: int, soc: float) -> None:
     home = make_home()
     ensemble = make_ensemble(np.random.default_rng(seed), scenarios=1, slots=24)
@@ -107,7 +106,6 @@ def test_a_perfect_scenario_never_costs_more_than_any_rule(seed: int, soc: float
 
 @given(seed=st.integers(0, 10_000))
 @example(seed=1564)  # a negative export price: energy must not be burnt by charging and discharging at once
-@settings(max_examples=20, deadline=None)
 def test_negative_and_inverted_prices_stay_below_every_rule_and_never_above_the_programme(seed: int) -> None:
     rng = np.random.default_rng(seed)
     prices = Prices(rng.uniform(-0.1, 0.4, 24), rng.uniform(-0.1, 0.3, 24))
@@ -155,7 +153,6 @@ def test_no_decision_before_a_meeting_profits_from_what_is_only_known_after_it()
 
 
 @given(seed=st.integers(0, 10_000), soc=st.floats(0.0, 1.0))
-@settings(max_examples=25, deadline=None)
 def test_costs_stay_convex_where_scenarios_meet_and_one_scenario_has_nobody_to_meet(seed: int, soc: float) -> None:
     home = make_home(allow_battery_export=True)
     ensemble = make_ensemble(np.random.default_rng(seed), scenarios=6, slots=24)
@@ -187,7 +184,6 @@ def test_candidates_are_ranked_and_the_best_has_no_regret() -> None:
 
 
 @given(seed=st.integers(0, 10_000), soc=st.floats(0.1, 1.0), scenarios=st.integers(1, 5))
-@settings(max_examples=25, deadline=None)
 def test_energy_balances_and_charge_stays_in_band_for_any_levels(seed: int, soc: float, scenarios: int) -> None:
     rng = np.random.default_rng(seed)
     home = make_home(allow_battery_export=True, import_limit_kw=3.0, export_limit_kw=2.0)

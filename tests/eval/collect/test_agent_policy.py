@@ -114,7 +114,6 @@ def test_a_model_that_cannot_be_had_ends_the_cell_not_silently(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_real_model_sits_the_exam(sitting: Sitting) -> None:
     course = sit("advisor:embedded:decide", sitting)
     assert sum(course.tally.replies.values()) == 6

@@ -19,7 +19,7 @@ from advisor.doctor.finding import CheckResult
 from transport.mqtt import MqttLink
 
 Examine = Callable[..., tuple[int, list[CheckResult]]]
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
 def advisor(folder: Path, watched: Any, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,7 @@ from ingest.homeassistant.statistics import read_statistics
 from knowledge.days import energy_kwh
 from knowledge.store import DayStore
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 HOME = """
 name = "watched"

@@ -19,7 +19,7 @@ from transport.mqtt import MqttLink
 from transport.payloads import PvForecast
 from transport.topics import Topics
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
 def environment(watched: Any) -> dict[str, str]:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.heat_pump import heat_pump_cop
@@ -16,7 +16,6 @@ def wanted(slots: int, heat_to: float, cool_to: float) -> Comfort:
     return Comfort(np.full(slots, heat_to), np.full(slots, cool_to))
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     air=st.floats(-10, 40),
     mass=st.floats(-10, 40),
@@ -30,7 +29,6 @@ def test_a_step_loses_and_makes_no_heat(air: float, mass: float, outdoor: float,
     assert gained == pytest.approx((heat + into_mass - HOUSE.lost_kw(*after, outdoor)) * STEP.hours, abs=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1000), base=st.floats(-15, 38))
 def test_days_with_thermostat_and_windows_balance_in_every_step(seed: int, base: float) -> None:
     rng = np.random.default_rng(seed)
@@ -81,7 +79,6 @@ def test_a_heat_pump_is_worth_less_when_it_is_cold_and_when_water_must_be_hot() 
     assert mild > cold > 1
 
 
-@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 1000), litres=st.floats(50, 400), rate=st.floats(0, 12))
 def test_a_tank_balances_and_is_never_below_empty_or_above_full(seed: int, litres: float, rate: float) -> None:
     rng = np.random.default_rng(seed)

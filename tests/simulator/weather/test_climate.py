@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.panels import Place
@@ -62,7 +62,6 @@ def test_a_year_has_the_extremes_of_its_kind_of_place(
         assert daily_k[0] <= year.daily_k <= daily_k[1], town
 
 
-@settings(max_examples=25, deadline=None)
 @given(latitude=st.floats(-66, 72), longitude=st.floats(-180, 180), altitude_m=st.floats(0, 1500))
 def test_no_place_that_people_live_in_is_out_of_this_world(
     latitude: float, longitude: float, altitude_m: float
