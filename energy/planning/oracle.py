@@ -26,7 +26,7 @@ class Optimum:
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
+class Limits:
     """Upper bounds of each variable, arrays of shape (slots,), in the order of the programme's columns."""
 
     charge_kw: Floats
@@ -38,6 +38,7 @@ class _Limits:
     stored_kwh: Floats
 
     def stacked(self) -> Floats:
+        """All of them, one variable after another."""
         return np.concatenate([getattr(self, field.name) for field in fields(self)])
 
 
@@ -61,14 +62,12 @@ def optimise(
         DataError: no operation exists, because `start_kwh` lies outside the battery's band.
     """
     slots = len(load_kw)
-    limits = _limits(load_kw - pv_kw, prices, home)
-    two_way = np.flatnonzero(
-        (prices.import_per_kwh < 0) | (prices.export_per_kwh < 0) | (prices.export_per_kwh > prices.import_per_kwh),
-    )
-    physics = _physics(load_kw - pv_kw, home=home, hours=hours, start_kwh=start_kwh, binaries=2 * len(two_way))
+    limits = limits_of(load_kw - pv_kw, prices, home)
+    two_way = both_ways(prices)
+    physics = physics_rows(load_kw - pv_kw, home=home, hours=hours, start_kwh=start_kwh, binaries=2 * len(two_way))
     answer = scipy.optimize.milp(
         np.r_[_cost(prices, home, hours, end_worth_per_kwh), np.zeros(2 * len(two_way))],
-        constraints=[physics, *_one_direction(limits, two_way)],
+        constraints=[physics, *one_direction(limits, two_way)],
         bounds=scipy.optimize.Bounds(
             np.r_[np.zeros(6 * slots), np.full(slots, home.battery.min_kwh), np.zeros(2 * len(two_way))],
             np.r_[limits.stacked(), np.ones(2 * len(two_way))],
@@ -81,7 +80,15 @@ def optimise(
     return Optimum(float(answer.fun) + end_worth_per_kwh * home.battery.min_kwh, charge, discharge, stored)
 
 
-def _limits(net_kw: Floats, prices: Prices, home: Home) -> _Limits:
+def both_ways(prices: Prices) -> NDArray[np.intp]:
+    """Slots in which it could pay to buy and sell, or charge and discharge, at once."""
+    return np.flatnonzero(
+        (prices.import_per_kwh < 0) | (prices.export_per_kwh < 0) | (prices.export_per_kwh > prices.import_per_kwh),
+    )
+
+
+def limits_of(net_kw: Floats, prices: Prices, home: Home) -> Limits:
+    """Upper bounds of every variable."""
     battery, grid = home.battery, home.grid
     surplus_kw, demand_kw = np.maximum(-net_kw, 0), np.maximum(net_kw, 0)
     charge_kw = np.full_like(net_kw, battery.max_charge_kw)
@@ -92,7 +99,7 @@ def _limits(net_kw: Floats, prices: Prices, home: Home) -> _Limits:
         discharge_kw = np.minimum(discharge_kw, demand_kw)
     most_kw = np.full_like(net_kw, demand_kw.max(initial=0) + battery.max_charge_kw)
     unsold_kw = np.full_like(net_kw, surplus_kw.max(initial=0) + battery.max_discharge_kw)
-    return _Limits(
+    return Limits(
         charge_kw=charge_kw,
         discharge_kw=discharge_kw,
         import_kw=most_kw,
@@ -121,7 +128,7 @@ def _cost(prices: Prices, home: Home, hours: float, end_worth_per_kwh: float) ->
     return np.concatenate(parts)
 
 
-def _physics(
+def physics_rows(
     net_kw: Floats,
     *,
     home: Home,
@@ -151,7 +158,7 @@ def _physics(
     )
 
 
-def _one_direction(limits: _Limits, two_way: NDArray[np.intp]) -> "list[scipy.optimize.LinearConstraint]":
+def one_direction(limits: Limits, two_way: NDArray[np.intp]) -> "list[scipy.optimize.LinearConstraint]":
     """Either import or export, and either charge or discharge, in the slots of `two_way`."""
     count, slots = len(two_way), len(limits.charge_kw)
     if not count:

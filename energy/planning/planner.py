@@ -23,6 +23,8 @@ _FULL_KWH = 1e-6
 _AS_SHORT_KWH = 0.05
 # How long a day is taken to go on like the past day it began like. On homes 1 to 8, two to six hours do as well.
 _MEET_HOURS = 4
+# Share of the futures that leave at least the power at which a battery charges below a peak.
+_ROOM_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,34 @@ def best_levels(
     worths = [mean_cost_to_go(future) for future in futures[1:][wanted]]
     prices = ensemble.prices
     triples = zip(worths, prices.import_per_kwh[wanted], prices.export_per_kwh[wanted], strict=True)
-    return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in triples)
+    if ensemble.prices.peak is None:
+        return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in triples)
+    found = enumerate(triples)
+    return tuple(_below_peak(ensemble, slot, worth, (buy, sell), home) for slot, (worth, buy, sell) in found)
+
+
+def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
+    """Levels that keep import below the peak: give what would exceed it, and charge no faster than it leaves room.
+
+    Without a charge from the grid the levels are as ever; with one, the power is what nearly every future leaves.
+    """
+    peak, (buy, sell) = ensemble.prices.peak, price
+    if peak is None or not peak.per_kwh[slot]:
+        return _levels(worth, buy, sell, home)
+    net_kw, above_kw = ensemble.load_kw[:, slot] - ensemble.pv_kw[:, slot], float(peak.above_kw[slot])
+    exceeds = float((net_kw > above_kw).mean())
+    calm = _levels(worth, buy, sell, home)
+    pressed = _levels(worth, buy + exceeds * float(peak.per_kwh[slot]), sell, home)
+    levels = calm.model_copy(
+        update={
+            "reserve_soc": max(min(calm.reserve_soc, pressed.reserve_soc), 0.0),
+            "charge_to_soc": min(calm.charge_to_soc, pressed.charge_to_soc),
+        }
+    )
+    if levels.charge_to_soc <= 0:
+        return levels
+    room_kw = max(above_kw - float(np.quantile(net_kw, _ROOM_SHARE)), 0.0)
+    return levels.model_copy(update={"max_charge_kw": min(room_kw, home.battery.max_charge_kw)})
 
 
 def _levels(worth: MeanCostToGo, buy: float, sell: float, home: Home) -> Levels:
@@ -199,6 +228,8 @@ def outlook(
     battery = home.battery
     final_kwh = np.asarray(flows[-1].stored_kwh)
     cost = imports @ ensemble.prices.import_per_kwh - exports @ ensemble.prices.export_per_kwh
+    if ensemble.prices.peak is not None:
+        cost += ensemble.prices.peak.cost(imports / ensemble.hours).sum(axis=1) * ensemble.hours
     cost += given.sum(axis=1) / battery.discharge_efficiency * battery.cycle_cost_per_kwh
     cost -= (final_kwh - battery.min_kwh) * end_worth_per_kwh(ensemble.prices, home)
     return Outlook(
@@ -291,6 +322,8 @@ def first_slot_cost(level: Levels, ensemble: Ensemble, home: Home, future: CostT
     [flow] = follow([level], first, home, stored_kwh)
     grid = np.asarray(flow.grid_import_kw) * first.prices.import_per_kwh
     grid = (grid - np.asarray(flow.grid_export_kw) * first.prices.export_per_kwh) * first.hours
+    if ensemble.prices.peak is not None:
+        grid += ensemble.prices.peak.first().cost(np.asarray(flow.grid_import_kw)[:, None])[:, 0] * first.hours
     return float((grid + future.cost(np.asarray(flow.stored_kwh) - home.battery.min_kwh)).mean())
 
 

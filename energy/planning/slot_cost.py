@@ -55,20 +55,23 @@ def slot_costs(
     least_kw = np.full_like(net_kw, -battery.max_discharge_kw)
     may_export = grid.allow_battery_export & (wishes.may_export if wishes else True)
     least_kw = np.where(may_export, least_kw, np.maximum(least_kw, -demand_kw))
-    kinks_kw = np.stack(
-        [
-            least_kw,
-            np.zeros_like(net_kw),
-            most_kw,
-            -net_kw,
-            grid.import_limit_kw - net_kw,
-            -grid.export_limit_kw - net_kw,
-        ],
-        axis=-1,
-    )
+    bends_kw = [
+        least_kw,
+        np.zeros_like(net_kw),
+        most_kw,
+        -net_kw,
+        grid.import_limit_kw - net_kw,
+        -grid.export_limit_kw - net_kw,
+    ]
+    if (peak := prices.peak) is not None:
+        bends_kw.append(peak.above_kw - net_kw)
+    kinks_kw = np.stack(bends_kw, axis=-1)
     kinks_kw = np.sort(np.clip(kinks_kw, least_kw[..., None], most_kw[..., None]), axis=-1)
     stored = _stored_change(kinks_kw, battery, hours)
     cost = _cost_at(kinks_kw, net_kw[..., None], prices, battery, grid) * hours
+    if peak is not None:
+        above_kw = np.maximum(net_kw[..., None] + kinks_kw - peak.above_kw[:, None], 0)
+        cost += above_kw * peak.per_kwh[:, None] * hours
     return _segments(stored, cost)
 
 

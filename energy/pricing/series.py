@@ -13,12 +13,32 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PeakPrice:
+    """What a kWh of import above some power costs beside its price, per slot; arrays of shape (slots,)."""
+
+    above_kw: Floats
+    per_kwh: Floats
+
+    def cost(self, import_kw: Floats) -> Floats:
+        """Cost per hour of imports of shape (..., slots)."""
+        return np.asarray(np.maximum(import_kw - self.above_kw, 0) * self.per_kwh)
+
+    def first(self) -> "PeakPrice":
+        """The first slot alone."""
+        return PeakPrice(self.above_kw[:1], self.per_kwh[:1])
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Import and export price per kWh of consecutive slots; arrays of shape (slots,)."""
+    """Import and export price per kWh of consecutive slots; arrays of shape (slots,).
+
+    `peak` prices import above a power, where the bill has such a charge.
+    """
 
     import_per_kwh: Floats
     export_per_kwh: Floats
+    peak: PeakPrice | None = None
 
 
 class Fact(BaseModel):

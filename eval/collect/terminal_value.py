@@ -64,16 +64,15 @@ def bound(home: Home, window: Stretch, after: Stretch | None) -> Optimum:
 
 
 def _joined(window: Stretch, after: Stretch) -> Stretch:
-    pairs = zip(
-        (window.prices.import_per_kwh, window.prices.export_per_kwh),
-        (after.prices.import_per_kwh, after.prices.export_per_kwh),
-        strict=True,
+    prices = Prices(
+        np.concatenate([window.prices.import_per_kwh, after.prices.import_per_kwh]),
+        np.concatenate([window.prices.export_per_kwh, after.prices.export_per_kwh]),
     )
     return Stretch(
         days=(*window.days, *after.days),
         starts=[*window.starts, *after.starts],
         load_kw=np.concatenate([window.load_kw, after.load_kw]),
         pv_kw=np.concatenate([window.pv_kw, after.pv_kw]),
-        prices=Prices(*(np.concatenate(pair) for pair in pairs)),
+        prices=prices,
         hours=window.hours,
     )

@@ -1,0 +1,222 @@
+"""An ensemble as the open bill lets it be planned: marginal prices under cap and netting, and a price above a peak."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from math import erf, sqrt
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy.home import Home
+from energy.planning.account import Account, BarePrices, bare_prices, counts
+from energy.planning.planner import Ensemble
+from energy.pricing.calendar import Period, billing_period
+from energy.pricing.contract import CREDIT, Contract
+from energy.pricing.rules import INTERVAL_SECONDS, Peak
+from energy.pricing.series import Floats, PeakPrice, Prices
+
+# Days of one season are alike, weeks of them more so than chance: the spread of a sum grows faster than its root.
+_ALIKE = 1.5
+# The peak that the open month will need is that of nearly the hardest of the days like these.
+_HARD_SHARE = 0.9
+# Steps in which a peak to keep to is looked for.
+_PEAK_STEPS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class UsualDay:
+    """A past day of the season under plain self-consumption, as the rules count it."""
+
+    earned: float
+    cap: float
+    import_kwh: float
+    export_kwh: float
+    peak_kw: float
+
+
+def under_rules(
+    ensemble: Ensemble,
+    starts: Sequence[datetime],
+    home: Home,
+    account: Account,
+    usual: Sequence[UsualDay],
+) -> Ensemble:
+    """The ensemble with what a kWh is worth at the margin of the bill that is open; unchanged without such rules.
+
+    Nothing of it looks ahead: `account` ends where `starts` begin, and `usual` are days before.
+    """
+    contract, zone = home.tariff, home.tz
+    if not isinstance(contract, Contract) or not contract.has_rules:
+        return ensemble
+    bare = bare_prices(contract, starts, zone)
+    days = [start.astimezone(zone).date() for start in starts]
+    prices = _capped(ensemble.prices, bare, contract, days, _chances(contract, account, usual, days))
+    prices = _over_year(prices, bare, contract, days, _need_more(contract, account, usual, days))
+    made = replace(ensemble, prices=prices)
+    made = _in_interval(made, contract, account, starts, days)
+    peak = _peak_price(made, contract, account, usual, starts, zone)
+    return replace(made, prices=replace(made.prices, peak=peak))
+
+
+def _chances(contract: Contract, account: Account, usual: Sequence[UsualDay], days: Sequence[date]) -> Floats:
+    """Chance that the cap will have bound when each day's bill is closed."""
+    if contract.credit.cap == "none":
+        return np.zeros(len(days))
+    found: dict[Period, float] = {}
+    for period in dict.fromkeys(billing_period(day, contract.billing_day) for day in days):
+        open_now = period == account.period
+        left = (period.last - max(period.first, days[0])).days + 0.5
+        ahead = np.array([day.earned - day.cap for day in usual])
+        begun = account.earned - account.cap if open_now else 0.0
+        found[period] = _chance(begun, ahead, left)
+    return np.array([found[billing_period(day, contract.billing_day)] for day in days])
+
+
+def _chance(begun: float, a_day: Floats, days: float) -> float:
+    """Chance that a sum that stands at `begun` is above zero after more days like those of `a_day`."""
+    if not len(a_day):
+        return 1.0 if begun > 0 else 0.0
+    mean = begun + days * float(a_day.mean())
+    spread = _ALIKE * float(a_day.std()) * sqrt(days) + 1e-6
+    return 0.5 * (1 + erf(mean / (spread * sqrt(2))))
+
+
+def _capped(prices: Prices, bare: BarePrices, contract: Contract, days: Sequence[date], chance: Floats) -> Prices:
+    """Where the cap binds, export earns nothing (or what the wallet keeps), and import makes room for credit."""
+    if not chance.any():
+        return prices
+    taxed = np.array([contract.multiplier(CREDIT, day) for day in days])
+    kept = 1.0 if contract.credit.wallet else 0.0
+    return Prices(
+        prices.import_per_kwh - chance * (taxed - kept) * bare.capped,
+        prices.export_per_kwh - chance * (taxed - kept) * bare.credit,
+    )
+
+
+def _need_more(contract: Contract, account: Account, usual: Sequence[UsualDay], days: Sequence[date]) -> Floats:
+    """Chance that more is bought than sold in the month or year of each day; 0 where nothing is netted so long."""
+    found = np.zeros(len(days))
+    for at, day in enumerate(days):
+        rule = contract.netting_on(day)
+        if rule.interval not in {"month", "year"}:
+            continue
+        period = billing_period(day, contract.billing_day)
+        last = period.last if rule.interval == "month" else date(day.year, 12, 31)
+        same = period == account.period if rule.interval == "month" else day.year == account.year
+        begun = account.import_kwh - account.export_kwh if same else 0.0
+        ahead = np.array([one.import_kwh - one.export_kwh for one in usual])
+        found[at] = _chance(begun, ahead, (last - days[0]).days + 0.5)
+    return found
+
+
+def _over_year(prices: Prices, bare: BarePrices, contract: Contract, days: Sequence[date], more: Floats) -> Prices:
+    """With netting over a month or year, export gives the netted terms back, or import is free of them."""
+    if not bare.returned.any():
+        return prices
+    rules = [contract.netting_on(day) for day in days]
+    netted = np.array([rule.interval in {"month", "year"} for rule in rules])
+    lost = np.array(
+        [0.0 if rule.keeps_credit else contract.multiplier(CREDIT, day) for rule, day in zip(rules, days, strict=True)]
+    )
+    names = rules[0].terms or tuple(term.name for term in contract.import_terms)
+    taxed = np.array([contract.multiplier(names[0], day) for day in days])
+    worth = np.where(netted, bare.returned * taxed, 0.0)
+    return Prices(
+        prices.import_per_kwh - (1 - more) * worth,
+        prices.export_per_kwh + more * (worth - np.where(netted, lost * bare.credit, 0.0)),
+    )
+
+
+def _in_interval(
+    ensemble: Ensemble,
+    contract: Contract,
+    account: Account,
+    starts: Sequence[datetime],
+    days: Sequence[date],
+) -> Ensemble:
+    """Netting within the hour: later hours count by their mean, the one that has begun by its open balance.
+
+    As long as the hour will end with import, a kWh costs and saves the import price either way; as long as it will end
+    with export, the export price.
+    """
+    length = INTERVAL_SECONDS.get(contract.netting_on(days[0]).interval, 0)
+    if length <= ensemble.hours * 3600 * 1.01:
+        return ensemble
+    interval = np.array([int(start.timestamp()) // length for start in starts])
+    load, pv = _means(ensemble.load_kw, interval), _means(ensemble.pv_kw, interval)
+    now = interval == interval[0]
+    load[:, now], pv[:, now] = ensemble.load_kw[:, now], ensemble.pv_kw[:, now]
+    net_kwh = (load - pv)[:, now].sum(axis=1) * ensemble.hours
+    balance = account.balance_kwh if account.interval == interval[0] else 0.0
+    begun = bool(balance) or int(starts[0].timestamp()) % length != 0
+    if not begun:
+        load, pv = _means(ensemble.load_kw, interval), _means(ensemble.pv_kw, interval)
+        return replace(ensemble, load_kw=load, pv_kw=pv)
+    buys = float((balance + net_kwh > 0).mean())
+    imports, exports = ensemble.prices.import_per_kwh.copy(), ensemble.prices.export_per_kwh.copy()
+    either = buys * imports[now] + (1 - buys) * exports[now]
+    imports[now], exports[now] = either, either
+    return replace(ensemble, load_kw=load, pv_kw=pv, prices=Prices(imports, exports))
+
+
+def _means(power_kw: Floats, interval: NDArray[np.int64]) -> Floats:
+    """Powers of shape (scenarios, slots) with each interval's mean in all of its slots."""
+    _, group, count = np.unique(interval, return_inverse=True, return_counts=True)
+    summed = np.zeros((len(power_kw), len(count)))
+    np.add.at(summed.T, group, power_kw.T)
+    return np.asarray((summed / count)[:, group])
+
+
+def _peak_price(
+    ensemble: Ensemble,
+    contract: Contract,
+    account: Account,
+    usual: Sequence[UsualDay],
+    starts: Sequence[datetime],
+    zone: ZoneInfo,
+) -> PeakPrice | None:
+    """The peak to keep to, and what a kWh above it costs."""
+    local = [start.astimezone(zone) for start in starts]
+    peaks = [peak for peak in contract.peaks if peak.holds(local[0].date())]
+    if not peaks:
+        return None
+    peak = peaks[0]
+    needed = float(np.quantile([day.peak_kw for day in usual], _HARD_SHARE)) if usual else 0.0
+    target, per_kw = _target(peak, account.peak_kw(peak), needed)
+    taxed = contract.multiplier(peak.name, local[0].date())
+    length_h = max(INTERVAL_SECONDS[peak.interval] / 3600, ensemble.hours)
+    inside = np.array(counts(peak, local))
+    per_kwh = np.where(inside, per_kw * taxed / length_h / peak.mean_of_days, 0.0)
+    return PeakPrice(np.full(len(starts), target), per_kwh)
+
+
+def _target(peak: Peak, so_far_kw: float, needed_kw: float) -> tuple[float, float]:
+    """Peak to keep to and the price of a kW above it: what the month has or will need, up to the end of its step."""
+    least = max(so_far_kw, needed_kw, peak.floor_kw)
+    if not peak.steps:
+        return least, peak.per_kw_month
+    at = next((index for index, step in enumerate(peak.steps) if least <= step.up_to_kw), len(peak.steps) - 1)
+    step, after = peak.steps[at], peak.steps[min(at + 1, len(peak.steps) - 1)]
+    width = max(after.up_to_kw - step.up_to_kw, 1.0)
+    return step.up_to_kw, (after.per_month - step.per_month) / min(width, 1.0)
+
+
+def least_peak_kw(net_kw: Floats, home: Home, hours: float) -> float:
+    """Lowest import peak that a battery can keep to over net loads of shape (slots,) known in advance.
+
+    It charges whenever the peak leaves room for it, which no other way of keeping to that peak can better.
+    """
+    battery = home.battery
+    candidates = np.linspace(0.0, max(float(net_kw.max(initial=0.0)), 0.1), _PEAK_STEPS)
+    stored, failed = np.full(_PEAK_STEPS, battery.usable_kwh), np.zeros(_PEAK_STEPS, dtype=bool)
+    for net in net_kw:
+        room_kw = candidates - net if home.grid.allow_grid_charging else np.maximum(-net, 0.0) + np.zeros(_PEAK_STEPS)
+        charge = np.clip(np.minimum(room_kw, candidates - net), 0, battery.max_charge_kw)
+        give = np.maximum(net - candidates, 0)
+        failed |= give > battery.max_discharge_kw + 1e-9
+        stored = stored + (charge * battery.charge_efficiency - give / battery.discharge_efficiency) * hours
+        failed |= stored < -1e-9
+        stored = np.clip(stored, 0, battery.usable_kwh)
+    return float(candidates[np.argmin(failed)]) if not failed.all() else float(candidates[-1])
