@@ -30,6 +30,7 @@ from agent.web.server import serving
 from agent.web.source import ApiSource
 from energy.home import Home
 from ingest.home_file import load_home
+from ingest.homeassistant.live_states import LiveStates
 from knowledge.index import MemoryIndex
 from knowledge.notes import NoteBook, notes_of
 from knowledge.store import DayStore
@@ -73,7 +74,8 @@ def serve(config: Path) -> None:
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
         actuator = stack.enter_context(driving(settings, home))
-        parts = Parts(home, recall, journal, reviewer, label, panel, shared_state, notes, actuator)
+        live = stack.enter_context(following(settings))
+        parts = Parts(home, recall, journal, reviewer, label, panel, shared_state, notes, actuator, live)
         Service(settings, parts, stop).run()
 
 
@@ -113,6 +115,18 @@ def driving(settings: Settings, home: Home) -> AbstractContextManager[Actuator |
     if not settings.actuation.entities:
         return nullcontext()
     return Actuator(settings.actuation.above(home.battery), settings.homeassistant.address())
+
+
+def following(settings: Settings) -> AbstractContextManager[LiveStates | None]:
+    """Home Assistant's own states, where sensors are read from there.
+
+    Raises:
+        SettingsError: they are, and there is no token for Home Assistant.
+    """
+    entities = {name for source in settings.sensors.values() if source.entity for name in source.names}
+    if not entities:
+        return nullcontext()
+    return LiveStates(settings.homeassistant.address(), entities, forecast="pv_forecast" not in settings.sensors)
 
 
 def control_panel(settings: Settings) -> ControlPanel:

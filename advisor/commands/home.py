@@ -44,6 +44,9 @@ def setup(  # noqa: PLR0913 (a command line's options)
         list[str], typer.Option(help="ROLE=ENTITY instead of what would be found; ROLE=-ENTITY turns its sign.")
     ] = [],  # noqa: B006 (typer copies it)
     statestream: Annotated[str | None, typer.Option(help="Base topic of mqtt_statestream, if not heard.")] = None,
+    mqtt: Annotated[
+        bool, typer.Option("--mqtt", help="Read the sensors from mqtt_statestream, not from Home Assistant itself.")
+    ] = False,
     capacity_kwh: Annotated[float | None, typer.Option(help="Usable capacity of the battery.")] = None,
     max_charge_kw: Annotated[float | None, typer.Option()] = None,
     max_discharge_kw: Annotated[float | None, typer.Option()] = None,
@@ -78,6 +81,7 @@ def setup(  # noqa: PLR0913 (a command line's options)
         name=name,
         sensors=tuple(sensor),
         statestream=statestream,
+        mqtt=mqtt,
         facts=facts,
         tariff=tariff,
     )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations
@@ -9,9 +10,10 @@ from typing import get_args
 
 from advisor.doctor.finding import CheckResult, Level, ok
 from agent.settings import Settings
-from energy.errors import DataError, TransportError
+from energy.errors import DataError, SettingsError, TransportError
 from energy.home import Home
 from energy.quantities import Quantity
+from ingest.homeassistant.live_states import LiveStates, take_in
 from ingest.live.mapping import MappedSensors
 from ingest.live.snapshot import (
     QUANTITY,
@@ -95,14 +97,34 @@ def _listen(link: MqttLink, settings: Settings, home: Home, *, heard: Heard, sec
     own = {topics.sensor(role): role for role in _ROLES if role not in mapped.roles}
     link.subscribe(*own, *mapped.topics, topics.advisor_status, f"{PREFIX}/+/+/config", f"{PREFIX}/+/+/+/config")
     end = time.monotonic() + seconds
-    while time.monotonic() < end and not _enough(heard, mapped, own):
-        message = link.receive(_GLANCE_S)
-        if message is None:
-            continue
-        _take(message, heard, home, mapped=mapped, own=own)
-        if message.topic == topics.advisor_status:
-            heard.online = message.payload == b"online"
+    with _following(settings, mapped) as live:
+        while time.monotonic() < end and not _enough(heard, mapped, own):
+            message = link.receive(_GLANCE_S)
+            if live is not None:
+                _take_states(live, heard, mapped)
+            if message is None:
+                continue
+            _take(message, heard, home, mapped=mapped, own=own)
+            if message.topic == topics.advisor_status:
+                heard.online = message.payload == b"online"
     heard.readings |= mapped.readings(datetime.now(UTC))
+
+
+def _following(settings: Settings, mapped: MappedSensors) -> AbstractContextManager[LiveStates | None]:
+    """Home Assistant's own states, where sensors are read from there; the lack of a token is told elsewhere."""
+    if mapped.entities:
+        with suppress(SettingsError):
+            return LiveStates(settings.homeassistant.address(), mapped.entities, forecast=False)
+    return nullcontext()
+
+
+def _take_states(live: LiveStates, heard: Heard, mapped: MappedSensors) -> None:
+    faults, _ = take_in(live.collect(), mapped, now=datetime.now(UTC))
+    for name, fault in faults.items():
+        heard.topics[name] = False
+        heard.faults.pop(name, None)
+        if fault:
+            heard.faults[name] = fault
 
 
 def _enough(heard: Heard, mapped: MappedSensors, own: dict[str, Role]) -> bool:
@@ -110,7 +132,7 @@ def _enough(heard: Heard, mapped: MappedSensors, own: dict[str, Role]) -> bool:
     live = {topic.partition("/")[0] for topic, retained in heard.topics.items() if not retained}
     publishers = {topic.partition("/")[0] for topic in mapped.topics}
     needed = [topic for topic, role in own.items() if role in REQUIRED]
-    return publishers <= live and all(topic in heard.topics for topic in (*mapped.topics, *needed))
+    return publishers <= live and all(name in heard.topics for name in (*mapped.topics, *mapped.entities, *needed))
 
 
 def _take(message: Message, heard: Heard, home: Home, *, mapped: MappedSensors, own: dict[str, Role]) -> None:
@@ -189,10 +211,12 @@ def _topics_of(role: Role, settings: Settings, home: Home) -> tuple[str, ...]:
     source = settings.sensors.get(role)
     if source is None:
         return (Topics(home.name).sensor(role),)
-    return (*source.topic, *source.subtract)
+    return source.names
 
 
 def _what_publishes(topic: str) -> str:
+    if "/" not in topic:
+        return "Home Assistant itself is asked for it: see what is said of it below"
     if topic.startswith(f"{ROOT}/"):
         return "publish it there, or map the sensor that the home has: advisor setup"
     return "correct the topic, or let its publisher include it (mqtt_statestream: include: entities)"

@@ -116,7 +116,9 @@ def _entities(settings: Settings, survey: Survey) -> list[CheckResult]:
 
 
 def _entities_of(source: SensorSource) -> list[str]:
-    return [entity for topic in (*source.topic, *source.subtract) if (entity := entity_of(topic)) is not None]
+    if source.entity:
+        return list(source.names)
+    return [entity for topic in source.names if (entity := entity_of(topic)) is not None]
 
 
 def _entity(role: MappedRole, entity: str, source: SensorSource, survey: Survey) -> CheckResult | None:
@@ -176,7 +178,7 @@ def _compare(role: MappedRole, source: SensorSource, match: Match, survey: Surve
     state, meta = survey.states.get(match.name), survey.known.get(match.name)
     said = (state.unit if state else "") or (meta.statistics_unit_of_measurement if meta else "") or ""
     true_kw = _POWER_KW.get(said, 1.0) * match.scale
-    if not np.isclose(true_kw, _POWER_KW.get(source.unit or "", 1.0)):
+    if not np.isclose(true_kw, _POWER_KW.get(source.unit or said, 1.0)):
         true = next((unit for unit, kw in _POWER_KW.items() if np.isclose(kw, true_kw)), "another unit")
         text = f"by the energy counters {match.name} measures in {true}, the settings take it for {source.unit}"
         return [CheckResult(role, "problem", text, f"unit = {true!r} in [sensors.{role}]")]

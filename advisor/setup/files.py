@@ -89,13 +89,14 @@ def settings_text(
 def _source(source: SensorSource) -> list[str]:
     if source.from_balance:
         return ["from_balance = true"]
-    topics = source.topic[0] if len(source.topic) == 1 else list(source.topic)
-    lines = [f"topic = {_text(topics)}"]
+    kind, names = ("entity", source.entity) if source.entity else ("topic", source.topic)
+    lines = [f"{kind} = {_text(names[0] if len(names) == 1 else list(names))}"]
     if source.subtract:
         lines.append(f"subtract = {_text(list(source.subtract))}")
     if source.path:
         lines.append(f"path = {_text(source.path)}")
-    lines.append(f"unit = {_text(source.unit or '')}")
+    if source.unit is not None:
+        lines.append(f"unit = {_text(source.unit)}")
     if source.sign == -1:
         lines.append("sign = -1")
     lines.append(f"max_age_s = {source.max_age_s:g}")

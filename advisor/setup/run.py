@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -21,13 +21,14 @@ from energy.errors import SettingsError
 from energy.home import Home
 from ingest.home_file import load_home
 from ingest.homeassistant.client import HomeAssistant, HomeAssistantSettings
-from ingest.homeassistant.proposal import SensorProposal, balance_load, name_sensor, propose, settled
+from ingest.homeassistant.proposal import SensorProposal, Way, balance_load, name_sensor, propose, settled
 from ingest.homeassistant.survey import Survey, take_survey
 from ingest.live.mapping import MappedRole
 from ingest.live.snapshot import REQUIRED, Role
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import first_fault
 
+_TOKEN = "ADVISOR_HOMEASSISTANT__TOKEN"  # noqa: S105 (the name of a variable)
 _LISTEN_S = 3.0
 _STATESTREAM = "statestream"
 _STATE_TOPIC = re.compile(r"(?P<base>.+)/sensor/(?P<name>[^/]+)/state")
@@ -47,18 +48,19 @@ class Wishes:
     name: str | None = None
     sensors: tuple[str, ...] = ()
     statestream: str | None = None
+    mqtt: bool = False
     facts: Mapping[str, float | None] = field(default_factory=dict)
     tariff: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenSetup:
-    """Everything that the two files say, whether statestream was heard, and whether there is a PV forecast."""
+    """Everything that the two files say, the way of the states, and whether there is a PV forecast."""
 
     home: Home
     proposal: SensorProposal
     why: Mapping[str, str]
-    base: str
+    way: Way
     heard: bool
     forecast: bool = False
 
@@ -71,11 +73,12 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
         TransportError: Home Assistant or the broker cannot be reached or refuses us.
     """
     _refuse_to_overwrite(wishes)
+    wishes = _with_token(wishes)
     survey = _survey(wishes)
-    base, heard = _find_statestream(wishes, survey)
-    proposal = propose(survey, base)
-    _apply_named(proposal, wishes, survey, base)
-    _settle(proposal, wishes, survey, base)
+    way, heard = _find_way(wishes, survey)
+    proposal = propose(survey, way)
+    _apply_named(proposal, wishes, survey, way)
+    _settle(proposal, wishes, survey, way)
     facts, why = estimate_facts(survey, proposal, wishes.facts)
     tariff, why["tariff"] = find_tariff(survey, wishes.tariff)
     efficiency = proposal.battery.efficiency if proposal.battery else None
@@ -84,7 +87,7 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
     except ValidationError as err:
         raise SettingsError(f"the facts of this home cannot be: {first_fault(err)}") from err
     forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
-    chosen = ChosenSetup(home, proposal, proposal.why | why, base, heard, forecast)
+    chosen = ChosenSetup(home, proposal, proposal.why | why, way, heard, forecast)
     show(chosen, console)
     if not wishes.yes and not typer.confirm("Write advisor.toml and home.toml?", default=True):
         raise typer.Abort
@@ -102,8 +105,20 @@ def _refuse_to_overwrite(wishes: Wishes) -> None:
         raise SettingsError(f"{told}: give --overwrite, which keeps the old ones as *.old, or another --folder")
 
 
+def _with_token(wishes: Wishes) -> Wishes:
+    """Ask for the token where nobody gave one, and keep it in a file that only its owner can read."""
+    if wishes.yes or wishes.token_file is not None or os.environ.get(_TOKEN):
+        return wishes
+    token = typer.prompt(f"Token of {wishes.url} (your profile > Security > Long-lived access tokens)", hide_input=True)
+    wishes.folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(wishes.folder / "token", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(token.strip())
+    return replace(wishes, token_file=Path("token"))
+
+
 def _survey(wishes: Wishes) -> Survey:
-    token = os.environ.get("ADVISOR_HOMEASSISTANT__TOKEN")
+    token = os.environ.get(_TOKEN)
     settings = HomeAssistantSettings(
         url=wishes.url,
         token=SecretStr(token) if token else None,
@@ -124,18 +139,24 @@ def _broker(wishes: Wishes) -> BrokerAddress:
     return BrokerAddress.parse(wishes.broker, username=wishes.username, password=password)
 
 
-def _find_statestream(wishes: Wishes, survey: Survey) -> tuple[str, bool]:
-    """The base topic of statestream, heard on the broker where it runs already; also a try of the broker."""
+def _find_way(wishes: Wishes, survey: Survey) -> tuple[Way, bool]:
+    """From Home Assistant itself, unless statestream is wished for; its base topic where it is heard. Tries the broker.
+
+    Raises:
+        TransportError: the broker cannot be reached or refuses us.
+    """
     with MqttLink(_broker(wishes), "energy-advisor-setup") as link:
+        if not (wishes.mqtt or wishes.statestream):
+            return Way(), True
         link.subscribe("+/sensor/+/state", "+/+/sensor/+/state")
         while (message := link.receive(_LISTEN_S)) is not None:
             match = _STATE_TOPIC.fullmatch(message.topic)
             if match and f"sensor.{match['name']}" in survey.states and wishes.statestream in {None, match["base"]}:
-                return match["base"], True
-    return wishes.statestream or _STATESTREAM, False
+                return Way(match["base"]), True
+    return Way(wishes.statestream or _STATESTREAM), False
 
 
-def _apply_named(proposal: SensorProposal, wishes: Wishes, survey: Survey, base: str) -> None:
+def _apply_named(proposal: SensorProposal, wishes: Wishes, survey: Survey, way: Way) -> None:
     roles: tuple[Role, ...] = get_args(Role)
     for given in wishes.sensors:
         said, _, entity = given.partition("=")
@@ -144,10 +165,10 @@ def _apply_named(proposal: SensorProposal, wishes: Wishes, survey: Survey, base:
             raise SettingsError(f"--sensor {given!r}: write ROLE=ENTITY, with ROLE one of {', '.join(roles)}")
         if (name := entity.removeprefix("-")) not in survey.states:
             raise SettingsError(f"--sensor {given!r}: Home Assistant has no entity {name!r}")
-        name_sensor(proposal, role, entity, state=survey.states[name], base=base)
+        name_sensor(proposal, role, entity, state=survey.states[name], way=way)
 
 
-def _settle(proposal: SensorProposal, wishes: Wishes, survey: Survey, base: str) -> None:
+def _settle(proposal: SensorProposal, wishes: Wishes, survey: Survey, way: Way) -> None:
     """Ask for what could not be found, where somebody can be asked."""
     balance_load(proposal)
     for role in [role for role in proposal.missing if role != "load_power"]:
@@ -157,7 +178,7 @@ def _settle(proposal: SensorProposal, wishes: Wishes, survey: Survey, base: str)
         entity = typer.prompt(f"{role}: which entity? A minus before it turns its sign ({likely})", default="")
         if entity.removeprefix("-") in survey.states:
             state = survey.states[entity.removeprefix("-")]
-            name_sensor(proposal, role, entity, state=state, base=base)
+            name_sensor(proposal, role, entity, state=state, way=way)
     balance_load(proposal)
     if not settled(proposal.sensors):
         lacking = next(role for role in (*proposal.missing, *REQUIRED) if role not in proposal.sensors)
@@ -180,12 +201,11 @@ def show(chosen: ChosenSetup, console: Console) -> None:
     table.add_column("chosen", no_wrap=True)
     table.add_column("why")
     for role, source in chosen.proposal.sensors.items():
+        turned = "sign -1" if source.sign == -1 else ""
         entities = "\n".join(chosen.proposal.entities.get(role, ("balance",)))
-        unit = f"{source.unit}, sign -1" if source.sign == -1 else (source.unit or "kW")
+        unit = ", ".join(filter(None, (source.unit or ("kW" if source.from_balance else "its own unit"), turned)))
         table.add_row(role, f"{entities} ({unit})", chosen.why.get(role, ""))
-    table.add_row(
-        "pv_forecast", "advisor ha forecast" if chosen.forecast else "none", chosen.why.get("pv_forecast", "")
-    )
+    table.add_row("pv_forecast", "energy dashboard" if chosen.forecast else "none", chosen.why.get("pv_forecast", ""))
     battery, grid = chosen.home.battery, chosen.home.grid
     for key, text in (
         ("pv_peak_kw", f"{chosen.home.pv_peak_kw:g} kW"),
@@ -232,12 +252,12 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     if not chosen.heard:
         entities = dict.fromkeys(name for names in chosen.proposal.entities.values() for name in names)
         console.print("\nHome Assistant does not publish these yet. Add to its configuration.yaml and restart it:\n")
-        lines = ["mqtt_statestream:", f"  base_topic: {chosen.base}", "  include:", "    entities:"]
+        lines = ["mqtt_statestream:", f"  base_topic: {chosen.way.statestream}", "  include:", "    entities:"]
         console.print("\n".join([*lines, *(f"      - {name}" for name in entities)]), highlight=False)
     config = wishes.folder / "advisor.toml"
     console.print("\nNext:", highlight=False)
     for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
         console.print(f"  {command} --config {config}", highlight=False)
-    if chosen.forecast:
+    if chosen.forecast and chosen.way.statestream is not None:
         console.print("and beside it, for the PV forecast:", highlight=False)
         console.print(f"  advisor ha forecast --config {config}", highlight=False)

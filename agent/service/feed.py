@@ -9,6 +9,7 @@ from agent.decision.devices import DeviceRegistry
 from agent.decision.pv_forecast import PvForecasts
 from agent.settings import Settings
 from energy.home import Home
+from ingest.homeassistant.live_states import LiveStates, StateChanges, take_in
 from ingest.live.mapping import MappedSensors
 from ingest.live.meter import MeteredSlot, SlotMeter
 from ingest.live.plausible import PlausibilityCheck
@@ -55,11 +56,19 @@ class Problems:
 class Feed:
     """Everything that is known of the house from what it published."""
 
-    def __init__(self, settings: Settings, home: Home, problems: Problems, on_return: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        home: Home,
+        problems: Problems,
+        on_return: Callable[[], None],
+        live: LiveStates | None = None,
+    ) -> None:
         self.readings: dict[Role, Reading] = {}
         self.devices = DeviceRegistry(home)
         self.pv_forecast = PvForecasts(home.tz)
         self._settings, self._home, self._problems, self._on_return = settings, home, problems, on_return
+        self._live = live
         self._topics = Topics(home.name)
         self._step = timedelta(minutes=settings.service.slot_minutes)
         self._mapped = MappedSensors(settings.sensors, home)
@@ -107,6 +116,8 @@ class Feed:
         if self._sampled_at is not None and now - self._sampled_at < _SAMPLE:
             return
         self._sampled_at = now
+        if self._live is not None:
+            self._take_states(self._live.collect(), now)
         known = self._mapped.readings(now)
         for role in self._mapped.roles:
             self.readings.pop(role, None)
@@ -183,6 +194,17 @@ class Feed:
         if forecast is not None:
             self.pv_forecast.update(forecast)
         self._problems.clear(message.topic, f"{message.topic} is well again")
+
+    def _take_states(self, changes: StateChanges, now: datetime) -> None:
+        """What Home Assistant itself said of its entities, and whether it answers."""
+        faults, forecast = take_in(changes, self._mapped, now=now)
+        if forecast is not None:
+            self.pv_forecast.update(forecast)
+        for source, fault in (faults | {"homeassistant": changes.problem}).items():
+            if fault:
+                self._problems.report(source, fault)
+            else:
+                self._problems.clear(source, f"{source} is well again")
 
     def _take_device(self, message: Message) -> None:
         if message.topic.endswith("/state"):

@@ -27,6 +27,7 @@ from agent.views.service_state import ServiceState, SharedServiceState
 from energy.errors import AdvisorError
 from energy.home import Home
 from energy.slots import floor_slot
+from ingest.homeassistant.live_states import LiveStates
 from ingest.live.snapshot import NoSnapshot, Snapshot
 from knowledge.notes import NoteBook
 from transport.advisor_discovery import Offer
@@ -53,6 +54,7 @@ class Parts:
     shared_state: SharedServiceState = field(default_factory=SharedServiceState)
     notes: NoteBook | None = None
     actuator: Actuator | None = None
+    live: LiveStates | None = None
 
 
 class Service:
@@ -64,7 +66,7 @@ class Service:
         self._topics = Topics(home.name)
         self._step = timedelta(minutes=settings.service.slot_minutes)
         self._problems = Problems()
-        self._feed = Feed(settings, home, self._problems, on_return=self._start_over)
+        self._feed = Feed(settings, home, self._problems, on_return=self._start_over, live=parts.live)
         self._schedule = ReviewSchedule(home, timedelta(hours=settings.service.review_hours))
         self._notes = NotesInForce(parts.notes, home, self._problems)
         self._days = MeasuredDays(home, journal, parts.recall, self._step)

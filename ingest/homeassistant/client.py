@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ _ANSWER_S = 60.0
 # A year of hours of a dozen sensors is a few megabytes.
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _LONGEST_TOKEN = 4096
+# Events that come while an answer is awaited; further ones are told again by the next change.
+_MOST_EVENTS = 1000
 # Home Assistant converts to these, whatever a sensor measures in.
 _UNITS = {"energy": "kWh", "power": "kW", "temperature": "°C"}
 _HOW_TO_GET_A_TOKEN = "in Home Assistant, your profile > Security > Long-lived access tokens"  # noqa: S105 (a path in menus)
@@ -186,6 +189,7 @@ class HomeAssistant:
         self._ids = count(1)
         self._socket: ClientConnection | None = None
         self._connected_at: datetime | None = None
+        self._events: deque[dict[str, Any]] = deque()
 
     def __enter__(self) -> Self:
         """Connect and prove who we are.
@@ -226,9 +230,7 @@ class HomeAssistant:
             raise TransportError(f"{self._address.url!r} does not greet as Home Assistant: check homeassistant.url")
         self._send({"type": "auth", "access_token": self._address.token})
         if self._receive().get("type") != "auth_ok":
-            raise TransportError(
-                f"{self._address.url!r} refuses the token: make a new one ({_HOW_TO_GET_A_TOKEN})",
-            )
+            raise TokenRefused(f"{self._address.url!r} refuses the token: make a new one ({_HOW_TO_GET_A_TOKEN})")
 
     def command(self, kind: str, **fields: Any) -> Any:
         """Ask one command; its result.
@@ -238,8 +240,11 @@ class HomeAssistant:
         """
         number = next(self._ids)
         self._send({"id": number, "type": kind, **fields})
-        while (answer := self._receive()).get("id") != number or answer.get("type") != "result":
-            pass
+        while (answer := self._receive()).get("id") != number or answer.get("type") not in {"result", "pong"}:
+            if answer.get("type") == "event" and len(self._events) < _MOST_EVENTS:
+                self._events.append(answer)
+        if answer.get("type") == "pong":
+            return None
         if answer.get("success"):
             return answer.get("result")
         fault = answer.get("error") or {}
@@ -247,6 +252,20 @@ class HomeAssistant:
             f"Home Assistant refuses {kind!r}: {fault.get('message')!r}; its log says more",
             code=str(fault.get("code")),
         )
+
+    def next_event(self, timeout_s: float) -> Any:
+        """The next event of a subscription that was made by a command; None if none comes in time.
+
+        Raises:
+            TransportError: the connection broke.
+        """
+        if self._events:
+            return self._events.popleft().get("event")
+        try:
+            told = self._receive(timeout_s)
+        except _Silence:
+            return None
+        return told.get("event") if told.get("type") == "event" else None
 
     def config(self) -> HomeAssistantConfig:
         """Version, zone, place, currency."""
@@ -321,18 +340,27 @@ class HomeAssistant:
         except (OSError, WebSocketException) as err:
             raise TransportError(f"lost Home Assistant at {self._address.url!r} ({type(err).__name__})") from err
 
-    def _receive(self) -> dict[str, Any]:
+    def _receive(self, within_s: float | None = None) -> dict[str, Any]:
+        within_s = _ANSWER_S if within_s is None else within_s
         if self._socket is None:
             raise TransportError("not connected to Home Assistant: open it in a with block")
         try:
-            answer = json.loads(self._socket.recv(_ANSWER_S))
+            answer = json.loads(self._socket.recv(within_s))
         except TimeoutError as err:
-            raise TransportError(f"Home Assistant at {self._address.url!r} does not answer in {_ANSWER_S:g} s") from err
+            raise _Silence(f"Home Assistant at {self._address.url!r} does not answer in {within_s:g} s") from err
         except (OSError, WebSocketException) as err:
             raise TransportError(f"lost Home Assistant at {self._address.url!r} ({type(err).__name__})") from err
         except ValueError as err:
             raise TransportError(f"{self._address.url!r} speaks no JSON: check homeassistant.url") from err
         return answer if isinstance(answer, dict) else {}
+
+
+class _Silence(TransportError):  # noqa: N818 (what happened)
+    """Nothing was heard in time."""
+
+
+class TokenRefused(TransportError):  # noqa: N818 (what happened)
+    """Asking again with the same token only gets us locked out."""
 
 
 class CommandRefused(TransportError):  # noqa: N818 (what happened)

@@ -1,8 +1,8 @@
 """A proposal for a home's settings, out of a survey: each role's sensor with sign and unit, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -36,32 +36,49 @@ class SensorProposal:
     battery: BatteryFit | None = None
 
 
-def topic_of(entity: str, base: str) -> str:
-    """Where `mqtt_statestream` publishes an entity's state."""
-    return f"{base}/{entity.replace('.', '/', 1)}/state"
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How live states reach the advisor: from Home Assistant itself, or under statestream's base topic."""
+
+    statestream: str | None = None
+
+    def source(
+        self, entities: Sequence[str], *, unit: str, said: str = "", subtract: Sequence[str] = (), **fields: Any
+    ) -> SensorSource:
+        """The source of these entities; one of Home Assistant itself says its unit, so that only another is given."""
+        if self.statestream is None:
+            given = None if unit == said else unit
+            return SensorSource(entity=tuple(entities), subtract=tuple(subtract), unit=given, **fields)
+        topics, less = (tuple(map(self._topic_of, names)) for names in (entities, subtract))
+        return SensorSource(topic=topics, subtract=less, unit=unit, **fields)
+
+    def _topic_of(self, entity: str) -> str:
+        """Where `mqtt_statestream` publishes an entity's state."""
+        return f"{self.statestream}/{entity.replace('.', '/', 1)}/state"
 
 
-def propose(survey: Survey, base: str) -> SensorProposal:
-    """Find the roles' live sensors, whose topics lie under statestream's `base`."""
+def propose(survey: Survey, way: Way) -> SensorProposal:
+    """Find the roles' live sensors, to be read in one of two ways."""
     made = SensorProposal(dict(survey.preferences.statistics()))
     _mend_signs(made, survey)
     taken: set[str] = set()
     for role in ("pv_power", "grid_power", "battery_power"):
         if role in made.statistics:
-            _find_power(made, survey, role, base=base, taken=taken)
-    _find_charge(made, base)
-    _find_load(made, survey, base=base, taken=taken)
-    _find_temperature(made, survey, base)
+            _find_power(made, survey, role, way=way, taken=taken)
+    _find_charge(made, survey, way)
+    _find_load(made, survey, way=way, taken=taken)
+    _find_temperature(made, survey, way)
     return made
 
 
-def name_sensor(made: SensorProposal, role: MappedRole, entity: str, *, state: EntityState | None, base: str) -> None:
+def name_sensor(made: SensorProposal, role: MappedRole, entity: str, *, state: EntityState | None, way: Way) -> None:
     """Take the user's word for a role; a leading minus turns the sensor round."""
     sign: Literal[1, -1] = -1 if entity.startswith("-") else 1
     entity = entity.lstrip("-")
-    unit = (state.unit if state else "") or ("%" if role == "battery_soc" else "W")
+    said = state.unit if state else ""
+    unit = said or ("%" if role == "battery_soc" else "W")
     age_s = _SOC_MAX_AGE_S if role == "battery_soc" else _POWER_MAX_AGE_S
-    made.sensors[role] = SensorSource(topic=(topic_of(entity, base),), unit=unit, sign=sign, max_age_s=age_s)
+    made.sensors[role] = way.source([entity], unit=unit, said=said, sign=sign, max_age_s=age_s)
     made.entities[role] = (entity,)
     made.why[role] = "as you said"
     if role in made.missing:
@@ -93,23 +110,23 @@ def _turn(made: SensorProposal, role: StatisticRole, why: str) -> None:
     made.why[f"{role} statistics"] = f"taken the other way round: {why}"
 
 
-def _find_power(made: SensorProposal, survey: Survey, role: StatisticRole, *, base: str, taken: set[str]) -> None:
+def _find_power(made: SensorProposal, survey: Survey, role: StatisticRole, *, way: Way, taken: set[str]) -> None:
     signed = made.statistics[role]
     candidates = {name: values for name, values in survey.powers().items() if name not in taken}
     whole = match_power(survey.signed(signed), candidates)
     if whole is not None:
-        _accept(made, survey, role, add=[whole], subtract=[], base=base)
+        _accept(made, survey, role, add=[whole], subtract=[], way=way)
         taken.add(whole.name)
         return
     parts = {name: match_power(survey.flow(name), candidates) for name in signed.ids}
     if parts and _fit_together(survey, list(parts.values())):
         add, subtract = ([found for name in names if (found := parts[name])] for names in (signed.add, signed.subtract))
-        _accept(made, survey, role, add=add, subtract=subtract, base=base)
+        _accept(made, survey, role, add=add, subtract=subtract, way=way)
         taken.update(match.name for match in (*add, *subtract))
         return
     named = survey.preferences.power_entities(_KIND[role])
     if named:
-        name_sensor(made, role, named[0], state=survey.states.get(named[0]), base=base)
+        name_sensor(made, role, named[0], state=survey.states.get(named[0]), way=way)
         made.why[role] = "as the energy dashboard says; too little history to check it"
         return
     made.missing.append(role)
@@ -122,18 +139,14 @@ def _fit_together(survey: Survey, parts: list[Match | None]) -> bool:
 
 
 def _accept(
-    made: SensorProposal, survey: Survey, role: MappedRole, *, add: list[Match], subtract: list[Match], base: str
+    made: SensorProposal, survey: Survey, role: MappedRole, *, add: list[Match], subtract: list[Match], way: Way
 ) -> None:
     first = add[0] if add else subtract[0]
     unit, odd = _true_unit(survey, first)
     flip = first.sign if not subtract else 1
-    made.sensors[role] = SensorSource(
-        topic=tuple(topic_of(match.name, base) for match in add),
-        subtract=tuple(topic_of(match.name, base) for match in subtract),
-        unit=unit,
-        sign=flip,
-        max_age_s=_POWER_MAX_AGE_S,
-    )
+    names, less = [match.name for match in add], [match.name for match in subtract]
+    said = survey.unit(first.name)
+    made.sensors[role] = way.source(names, subtract=less, unit=unit, said=said, sign=flip, max_age_s=_POWER_MAX_AGE_S)
     made.entities[role] = tuple(match.name for match in (*add, *subtract))
     turned = ", counted the other way round" if flip == -1 else ""
     made.why[role] = f"follows the energy counters (r = {first.likeness:.3f}){turned}{odd}"
@@ -151,16 +164,16 @@ def _true_unit(survey: Survey, match: Match) -> tuple[str, str]:
 
 def _unit_of(survey: Survey, name: str) -> str:
     """The live unit, which is what statestream publishes; else the one of its statistics."""
-    state, meta = survey.states.get(name), survey.known.get(name)
-    return (state.unit if state else "") or (meta.statistics_unit_of_measurement if meta else None) or "W"
+    meta = survey.known.get(name)
+    return survey.unit(name) or (meta.statistics_unit_of_measurement if meta else None) or "W"
 
 
-def _find_charge(made: SensorProposal, base: str) -> None:
+def _find_charge(made: SensorProposal, survey: Survey, way: Way) -> None:
     if made.battery is None:
         made.missing.append("battery_soc")
         return
     name = made.battery.name
-    made.sensors["battery_soc"] = SensorSource(topic=(topic_of(name, base),), unit="%", max_age_s=_SOC_MAX_AGE_S)
+    made.sensors["battery_soc"] = way.source([name], unit="%", said=survey.unit(name), max_age_s=_SOC_MAX_AGE_S)
     made.entities["battery_soc"] = (name,)
     made.why["battery_soc"] = (
         f"rises and falls with the battery's energy (r = {made.battery.likeness:.3f}); "
@@ -168,7 +181,7 @@ def _find_charge(made: SensorProposal, base: str) -> None:
     )
 
 
-def _find_load(made: SensorProposal, survey: Survey, *, base: str, taken: set[str]) -> None:
+def _find_load(made: SensorProposal, survey: Survey, *, way: Way, taken: set[str]) -> None:
     needed: tuple[StatisticRole, ...] = ("pv_power", "grid_power", "battery_power")
     if any(role not in made.statistics for role in needed):
         made.missing.append("load_power")
@@ -177,21 +190,22 @@ def _find_load(made: SensorProposal, survey: Survey, *, base: str, taken: set[st
     candidates = {name: values for name, values in survey.powers().items() if name not in taken}
     found = match_power(balance, candidates)
     if found is not None and found.sign == 1:
-        _accept(made, survey, "load_power", add=[found], subtract=[], base=base)
+        _accept(made, survey, "load_power", add=[found], subtract=[], way=way)
         return
     made.missing.append("load_power")
     balance_load(made)
 
 
-def _find_temperature(made: SensorProposal, survey: Survey, base: str) -> None:
+def _find_temperature(made: SensorProposal, survey: Survey, way: Way) -> None:
     found = [
         name
         for name, meta in survey.known.items()
         if meta.unit_class == "temperature" and meta.is_mean and any(word in name for word in _OUTSIDE)
     ]
     if len(found) == 1:
-        made.sensors["outdoor_temperature"] = SensorSource(
-            topic=(topic_of(found[0], base),), unit=_unit_of(survey, found[0]), max_age_s=3600.0
+        unit = _unit_of(survey, found[0])
+        made.sensors["outdoor_temperature"] = way.source(
+            [found[0]], unit=unit, said=survey.unit(found[0]), max_age_s=3600.0
         )
         made.statistics["outdoor_temperature"] = Signed(add=(found[0],))
         made.corrected = True

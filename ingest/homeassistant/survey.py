@@ -53,6 +53,11 @@ class Survey:
         """Hourly means as fractions of every sensor that may be a battery's charge."""
         return {name: self._mean(name) / 100 for name in _percentages(self.known, self.states)}
 
+    def unit(self, name: str) -> str:
+        """The unit that an entity says now; empty where there is none."""
+        state = self.states.get(name)
+        return state.unit if state else ""
+
     def highest_kw(self, name: str) -> float:
         """The highest power that was seen; 0 where it was never measured."""
         seen = [row.max for row in self.rows.get(name, ()) if row.max is not None]

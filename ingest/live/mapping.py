@@ -1,4 +1,4 @@
-"""Which foreign MQTT topics measure what: the mapping from roles to sensors that a home already has."""
+"""Which foreign sensors measure what: the mapping from roles to MQTT topics or Home Assistant entities."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from ingest.live.snapshot import QUANTITY, Reading, Role, pv_limit_kw, within_ra
 from transport.payloads import PvForecast
 
 MappedRole = Role | Literal["pv_forecast"]
+# Who publishes the states of entities; no topic can begin with it.
+HOME_ASSISTANT = "#homeassistant"
 
 _BALANCE_PARTS: tuple[Role, ...] = ("pv_power", "grid_power", "battery_power")
 # A value that stands still on purpose is repeated by nobody who publishes changes only: dark panels, an idle battery.
@@ -34,9 +36,13 @@ def _as_tuple(given: object) -> object:
 Names = Annotated[tuple[Annotated[str, Field(min_length=1, pattern=r"^[^#+]+$")], ...], BeforeValidator(_as_tuple)]
 
 
-class SensorSource(BaseModel):
-    """Where one role is measured: topics that are added, others that are subtracted, their unit and freshness.
+Entities = Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")], ...], BeforeValidator(_as_tuple)]
 
+
+class SensorSource(BaseModel):
+    """Where one role is measured: topics or entities that are added, others that are subtracted, unit and freshness.
+
+    `entity` names what Home Assistant itself is asked for, which says its unit; `unit` overrules it.
     `sign = -1` turns a sensor that counts the other way round: grid import and battery discharge are positive inside.
     `max_age_s` is how long a value that was not told again still counts while its publisher is alive.
     """
@@ -44,6 +50,7 @@ class SensorSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     topic: Names = ()
+    entity: Entities = ()
     subtract: Names = ()
     path: str | None = Field(default=None, min_length=1)
     unit: str | None = None
@@ -53,11 +60,18 @@ class SensorSource(BaseModel):
 
     @model_validator(mode="after")
     def _says_where(self) -> "SensorSource":
-        if self.from_balance == bool(self.topic):
-            raise ValueError(f"topic {self.topic!r}: give a topic, or from_balance = true for the load")
+        if [self.from_balance, bool(self.topic), bool(self.entity)].count(True) != 1:
+            raise ValueError(
+                f"topic {self.topic!r}, entity {self.entity!r}: give one of them, or from_balance = true for the load"
+            )
         if self.topic and self.unit is None:
             raise ValueError("unit is missing: say what the sensor measures in, such as unit = 'W'")
         return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every topic or entity of it."""
+        return (*self.topic, *self.entity, *self.subtract)
 
 
 def check_sources(sources: Mapping[MappedRole, SensorSource]) -> None:
@@ -69,7 +83,7 @@ def check_sources(sources: Mapping[MappedRole, SensorSource]) -> None:
     for role, source in sources.items():
         if source.from_balance and role != "load_power":
             raise ValueError(f"{role}: only load_power can come from_balance")
-        if not source.from_balance:
+        if source.topic or source.unit is not None:
             _check_unit(role, source.unit or "")
     load = sources.get("load_power")
     if load and load.from_balance and (missing := [part for part in _BALANCE_PARTS if part not in sources]):
@@ -87,11 +101,22 @@ def _check_unit(role: MappedRole, unit: str) -> None:
         raise ValueError(f"{role}: {err}") from err
 
 
-@dataclass(slots=True)
-class _TopicPart:
-    """The last word of one topic about one role, in inside units."""
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What Home Assistant says of an entity: its state and attributes as bytes, its unit, and since when."""
 
-    topic: str
+    entity: str
+    text: bytes
+    unit: str
+    at: datetime
+    attributes: bytes = b"{}"
+
+
+@dataclass(slots=True)
+class _SensorPart:
+    """The last word of one topic or entity about one role, in inside units."""
+
+    name: str
     factor: float
     value: float | None = None
     at: datetime | None = None
@@ -100,29 +125,30 @@ class _TopicPart:
 
 
 class MappedSensors:
-    """The last word of every mapped topic, given out as readings that the live gate has checked.
+    """The last word of every mapped topic and entity, given out as readings that the live gate has checked.
 
     Publishers such as `mqtt_statestream` tell changes only, and no times: arrival counts, and a value stands until
     `max_age_s` as long as its publisher (the first level of the topic) is heard at all. What a broker retained from
-    earlier counts once its publisher is heard live.
+    earlier counts once its publisher is heard live. An entity's state comes with its own time and unit, and stands as
+    long as Home Assistant answers.
     """
 
     def __init__(self, sources: Mapping[MappedRole, SensorSource], home: Home) -> None:
         self._sources = sources
         self._home = home
-        self._parts: dict[Role, list[_TopicPart]] = {}
+        self._parts: dict[Role, list[_SensorPart]] = {}
         self._alive: dict[str, datetime] = {}
         forecast = sources.get("pv_forecast")
-        self._forecast_topics = frozenset(forecast.topic if forecast else ())
+        self._forecast_names = frozenset(forecast.names if forecast else ())
         for role, source in sources.items():
             if role != "pv_forecast":
                 self._parts[role] = [
-                    _TopicPart(topic, factor * source.sign)
-                    for topics, factor in ((source.topic, 1.0), (source.subtract, -1.0))
-                    for topic in topics
+                    _SensorPart(name, factor * source.sign)
+                    for names, factor in (((*source.topic, *source.entity), 1.0), (source.subtract, -1.0))
+                    for name in names
                 ]
-        heard = (part.topic for parts in self._parts.values() for part in parts)
-        self.topics = self._forecast_topics | frozenset(heard)
+        self.entities = frozenset(name for source in sources.values() if source.entity for name in source.names)
+        self.topics = frozenset(name for source in sources.values() if source.topic for name in source.names)
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -139,7 +165,37 @@ class MappedSensors:
             self._alive[_publisher(topic)] = now
         for role, part in self._parts_of(topic):
             self._take(role, part, payload, retained=retained, now=now)
-        if topic not in self._forecast_topics:
+        return self._forecast(topic, payload, now)
+
+    def update_state(self, state: LiveState, *, now: datetime) -> PvForecast | None:
+        """Take in an entity's state, true since its own time; a forecast is handed on.
+
+        Raises:
+            DataError: the state is no value of its roles; they are unknown until a good one comes.
+        """
+        for role, part in self._parts_of(state.entity):
+            payload = state.attributes if self._sources[role].path else state.text
+            self._take(role, part, payload, unit=state.unit, now=min(state.at, now))
+        forecast = self._sources.get("pv_forecast")
+        return self._forecast(state.entity, state.attributes if forecast and forecast.path else state.text, now)
+
+    def lose(self, entity: str) -> str:
+        """Home Assistant has no such entity, or no longer: nothing is known of its roles. What to do about it."""
+        roles = []
+        for role, part in self._parts_of(entity):
+            part.value = None
+            roles.append(role)
+        return (
+            f"{' and '.join(roles) or 'pv_forecast'}: Home Assistant has no entity {entity!r}: it was renamed or "
+            "removed; correct [sensors], or run advisor setup again"
+        )
+
+    def confirm_alive(self, at: datetime) -> None:
+        """Home Assistant answered: what its entities said last still stands."""
+        self._alive[HOME_ASSISTANT] = at
+
+    def _forecast(self, name: str, payload: bytes, now: datetime) -> PvForecast | None:
+        if name not in self._forecast_names:
             return None
         source = self._sources["pv_forecast"]
         forecast = read_forecast(payload, path=source.path, unit=source.unit or "W", now=now)
@@ -154,6 +210,7 @@ class MappedSensors:
             known["load_power"] = balance
         return known
 
+<<<<<<< HEAD
     def refusals(self) -> dict[Role, str]:
         """What came last for a role where that does not count, and why."""
         return {role: refusal for role in self._parts if (refusal := self._refusal(role))}
@@ -172,17 +229,28 @@ class MappedSensors:
 
     def _parts_of(self, topic: str) -> Iterator[tuple[Role, _TopicPart]]:
         return ((role, part) for role, parts in self._parts.items() for part in parts if part.topic == topic)
+=======
+    def _parts_of(self, name: str) -> Iterator[tuple[Role, _SensorPart]]:
+        return ((role, part) for role, parts in self._parts.items() for part in parts if part.name == name)
+>>>>>>> a658b2f (Live states from Home Assistant itself over its WebSocket; advisor setup proposes it first)
 
-    def _take(self, role: Role, part: _TopicPart, payload: bytes, *, retained: bool, now: datetime) -> None:
+    def _take(
+        self, role: Role, part: _SensorPart, payload: bytes, *, now: datetime, retained: bool = False, unit: str = ""
+    ) -> None:
         source = self._sources[role]
         before, part.value = part.value, None
         try:
             told = number_in(payload, source.path)
-            value = part.factor * to_inside(told, source.unit or "", QUANTITY[role])
+            value = part.factor * to_inside(told, source.unit or unit, QUANTITY[role])
         except DataError as err:
+<<<<<<< HEAD
             part.refusal = f"{role} on {part.topic!r}: {err}"
             raise DataError(part.refusal) from err
         part.value, part.refusal = value, ""
+=======
+            raise DataError(f"{role} on {part.name!r}: {err}") from err
+        part.value = value
+>>>>>>> a658b2f (Live states from Home Assistant itself over its WebSocket; advisor setup proposes it first)
         if not (retained and value == before):
             part.at, part.retained = now, retained
         if (total := self._total(role)) is not None:
@@ -203,18 +271,21 @@ class MappedSensors:
         except DataError:
             return None
 
-    def _true_at(self, role: Role, part: _TopicPart, now: datetime) -> datetime | None:
+    def _true_at(self, role: Role, part: _SensorPart, now: datetime) -> datetime | None:
         """When a value was last known to be true: told, or not contradicted by a publisher that is alive."""
         if part.at is None:
             return None
-        alive = self._alive.get(_publisher(part.topic))
+        alive = self._alive.get(self._publisher_of(part))
         if part.retained and (alive is None or alive < part.at):
             return None
         if alive is not None and now - part.at <= self._stands(role, part):
             return max(part.at, alive)
         return part.at
 
-    def _stands(self, role: Role, part: _TopicPart) -> timedelta:
+    def _publisher_of(self, part: _SensorPart) -> str:
+        return HOME_ASSISTANT if part.name in self.entities else _publisher(part.name)
+
+    def _stands(self, role: Role, part: _SensorPart) -> timedelta:
         """How long an unrepeated value counts: a charge while the battery hardly moves, dark panels until dawn."""
         resting = role in _MAY_REST and abs(part.value or 0.0) <= _RESTING_KW
         battery = self._parts.get("battery_power", [])

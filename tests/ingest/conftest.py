@@ -31,6 +31,19 @@ class ScriptedHomeAssistant:
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
     deaf_to: str = ""
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    followers: list[tuple[ServerConnection, int]] = field(default_factory=list)
+
+    def push(self, **event: Any) -> None:
+        """Tell everybody who subscribed to entities."""
+        for socket, number in self.followers:
+            socket.send(json.dumps({"type": "event", "id": number, "event": event}))
+
+    def hang_up(self) -> None:
+        """Close every subscriber's connection, as a restart does."""
+        followers, self.followers = self.followers, []
+        for socket, _ in followers:
+            socket.close()
 
     @property
     def address(self) -> HomeAssistantAddress:
@@ -65,6 +78,10 @@ class ScriptedHomeAssistant:
             if asked["type"] != self.deaf_to:
                 socket.send(json.dumps({"type": "event", "id": asked["id"], "event": {}}))
                 socket.send(json.dumps({"type": "result", "id": asked["id"], **self._answer(asked)}))
+            if asked["type"] == "subscribe_entities":
+                known = {name: row for name, row in self.states.items() if name in asked["entity_ids"]}
+                self.followers.append((socket, asked["id"]))
+                socket.send(json.dumps({"type": "event", "id": asked["id"], "event": {"a": known}}))
 
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         match asked["type"]:
@@ -84,12 +101,12 @@ class ScriptedHomeAssistant:
                         for name, (kind, unit) in self.units.items()
                     ],
                 }
-            case "energy/get_prefs" if self.preferences is None:
-                return {"success": False, "error": {"code": "not_found", "message": "No prefs"}}
-            case "energy/get_prefs":
+            case "energy/get_prefs" if self.preferences is not None:
                 return {"success": True, "result": self.preferences}
-            case kind if kind in self.answers:
-                return {"success": True, "result": self.answers[kind]}
+            case "energy/get_prefs":
+                return {"success": False, "error": {"code": "not_found", "message": "No prefs"}}
+            case kind if kind in self.answers or kind in {"subscribe_entities", "ping"}:
+                return {"success": True, "result": self.answers.get(kind)}
             case _:
                 return {"success": False, "error": {"code": "unknown_command", "message": "Unknown command."}}
 

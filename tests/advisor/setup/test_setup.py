@@ -24,7 +24,7 @@ from energy.tariff import FlatTariff, PresetTariff
 from ingest.home_file import load_home
 from ingest.homeassistant.client import EntityState, HomeAssistantConfig, Signed
 from ingest.homeassistant.energy_prefs import read_preferences
-from ingest.homeassistant.proposal import SensorProposal
+from ingest.homeassistant.proposal import SensorProposal, Way
 from ingest.homeassistant.statistics import HOUR, SlotGrid
 from ingest.homeassistant.survey import Survey
 from ingest.live.mapping import MappedRole, SensorSource
@@ -130,7 +130,7 @@ def lacking() -> SensorProposal:
 def test_it_asks_for_what_it_cannot_find_and_then_has_the_load_from_the_balance(answers: list[str]) -> None:
     answers.append("-sensor.meter")
     made = lacking()
-    setup._settle(made, Wishes(Path()), survey(meter="300"), "ss")
+    setup._settle(made, Wishes(Path()), survey(meter="300"), Way("ss"))
     assert made.sensors["grid_power"] == SensorSource(topic=("ss/sensor/meter/state",), unit="W", sign=-1)
     assert made.sensors["load_power"].from_balance
 
@@ -142,7 +142,7 @@ def test_without_an_answer_it_names_the_role_the_flag_and_what_there_is(yes: boo
     with pytest.raises(
         SettingsError, match=r"grid_power: .*--sensor grid_power=sensor.* \(of its kind: sensor.meter\)"
     ):
-        setup._settle(lacking(), Wishes(Path(), yes=yes), survey(meter="300"), "ss")
+        setup._settle(lacking(), Wishes(Path(), yes=yes), survey(meter="300"), Way("ss"))
 
 
 def grid(**price: Any) -> dict[str, Any]:
@@ -196,3 +196,30 @@ def test_the_forecast_is_the_dashboards_or_it_is_said_what_is_done_without(
 ) -> None:
     found, why = find_forecast(replace(survey(**states), solar_forecast=told), datetime(2026, 3, 1, tzinfo=UTC))
     assert (found, words in why) == (there, True)
+
+
+def test_a_token_is_asked_for_once_and_kept_where_only_its_owner_reads_it(
+    tmp_path: Path, answers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ADVISOR_HOMEASSISTANT__TOKEN", raising=False)
+    answers.append(" eyJ-secret ")
+    wishes = setup._with_token(Wishes(tmp_path / "new"))
+    assert wishes.token_file == Path("token")
+    kept = tmp_path / "new" / "token"
+    assert kept.read_text(encoding="ascii") == "eyJ-secret"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert setup._with_token(Wishes(tmp_path, yes=True)).token_file is None
+    monkeypatch.setenv("ADVISOR_HOMEASSISTANT__TOKEN", "eyJ-other")
+    assert setup._with_token(Wishes(tmp_path)).token_file is None
+
+
+@hypothesis.settings(max_examples=25, deadline=None)
+@given(unit=st.sampled_from([None, "W"]), subtract=st.lists(st.just("sensor.sold"), max_size=1), why=WORDS)
+def test_entities_survive_the_file(
+    tmp_path_factory: pytest.TempPathFactory, unit: str | None, subtract: list[str], why: str
+) -> None:
+    sensors: dict[MappedRole, SensorSource] = {
+        "pv_power": SensorSource(entity="sensor.pv", subtract=tuple(subtract), unit=unit)
+    }
+    settings, _ = read_back(tmp_path_factory.mktemp("f"), HOME, sensors=sensors, why={"pv_power": why})
+    assert settings.sensors == sensors

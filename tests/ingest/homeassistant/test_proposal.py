@@ -14,13 +14,14 @@ from energy.flows import step_house
 from energy.home import Grid as Connection
 from ingest.homeassistant.client import EntityState, HomeAssistantConfig, Signed, StatisticMeta, StatisticRow
 from ingest.homeassistant.energy_prefs import read_preferences
-from ingest.homeassistant.proposal import propose
+from ingest.homeassistant.proposal import Way, propose
 from ingest.homeassistant.statistics import HOUR, SlotGrid
 from ingest.homeassistant.survey import Survey
 from ingest.live.mapping import SensorSource
 from knowledge.days import Floats
 
 HOURS = 30 * 24
+SS = Way("ss")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 BATTERY = Battery(capacity_kwh=10, max_charge_kw=4, max_discharge_kw=4)
 CONFIG = HomeAssistantConfig(version="2026.1.0", time_zone="Europe/Madrid", latitude=40.4, longitude=-3.7)
@@ -108,7 +109,7 @@ def where(source: SensorSource) -> tuple[Any, ...]:
 
 
 def test_the_usual_home() -> None:
-    made = propose(survey(USUAL), "ss")
+    made = propose(survey(USUAL), SS)
     assert {role: where(source) for role, source in made.sensors.items()} == {
         "pv_power": (("ss/sensor/solar/state",), (), "W", 1),
         "grid_power": (("ss/sensor/meter/state",), (), "kW", 1),
@@ -135,7 +136,7 @@ def test_the_usual_home() -> None:
 def test_signs_and_units_are_found_from_what_happened(
     name: str, values: Floats, unit: str, role: Any, told: tuple[str, int]
 ) -> None:
-    source = propose(survey(USUAL | {name: (values, unit)}), "ss").sensors[role]
+    source = propose(survey(USUAL | {name: (values, unit)}), SS).sensors[role]
     assert source.topic == (f"ss/{name.replace('.', '/')}/state",)
     assert (source.unit, source.sign) == told
 
@@ -143,7 +144,7 @@ def test_signs_and_units_are_found_from_what_happened(
 def test_import_and_export_sensors_make_one_grid_power() -> None:
     sensors = {name: given for name, given in USUAL.items() if name != "sensor.meter"}
     sensors |= {"sensor.in": (TRUTH["bought"] * 1000, "W"), "sensor.out": (TRUTH["sold"] * 1000, "W")}
-    made = propose(survey(sensors), "ss")
+    made = propose(survey(sensors), SS)
     assert where(made.sensors["grid_power"]) == (("ss/sensor/in/state",), ("ss/sensor/out/state",), "W", 1)
 
 
@@ -155,7 +156,7 @@ def test_import_and_export_sensors_make_one_grid_power() -> None:
     ],
 )
 def test_a_dashboard_that_was_filled_in_the_wrong_way_round_is_turned(swapped: dict[str, str], role: Any) -> None:
-    made = propose(survey(USUAL, dashboard(**swapped)), "ss")
+    made = propose(survey(USUAL, dashboard(**swapped)), SS)
     assert made.corrected
     assert made.statistics == read_preferences(dashboard()).statistics()
     assert "the other way round" in made.why[f"{role} statistics"]
@@ -163,7 +164,7 @@ def test_a_dashboard_that_was_filled_in_the_wrong_way_round_is_turned(swapped: d
 
 
 def test_what_nothing_follows_is_missing_and_so_is_the_load() -> None:
-    made = propose(survey({name: given for name, given in USUAL.items() if name != "sensor.storage"}), "ss")
+    made = propose(survey({name: given for name, given in USUAL.items() if name != "sensor.storage"}), SS)
     assert made.missing == ["battery_power", "load_power"]
     assert "load_power" not in made.sensors
 
@@ -171,7 +172,7 @@ def test_what_nothing_follows_is_missing_and_so_is_the_load() -> None:
 def test_a_dashboard_that_names_power_sensors_is_believed_where_there_is_no_history() -> None:
     preferences = dashboard()
     preferences["energy_sources"][2]["stat_rate"] = "sensor.new_storage"
-    made = propose(survey({n: given for n, given in USUAL.items() if n != "sensor.storage"}, preferences), "ss")
+    made = propose(survey({n: given for n, given in USUAL.items() if n != "sensor.storage"}, preferences), SS)
     assert made.sensors["battery_power"].topic == ("ss/sensor/new_storage/state",)
     assert "too little history" in made.why["battery_power"]
     assert made.sensors["load_power"].from_balance
@@ -181,6 +182,25 @@ def test_two_days_of_history_promise_nothing() -> None:
     short = survey(USUAL)
     late = START + timedelta(hours=HOURS - 24)
     rows = {name: [row for row in known if row.start >= late] for name, known in short.rows.items()}
-    made = propose(replace(short, rows=rows), "ss")
+    made = propose(replace(short, rows=rows), SS)
     assert set(made.missing) >= {"pv_power", "grid_power", "battery_power", "battery_soc"}
     assert made.statistics["pv_power"] == Signed(add=("sensor.pv_energy",))
+
+
+def test_read_from_home_assistant_itself_a_sensor_says_its_unit_unless_it_lies() -> None:
+    sensors = USUAL | {"sensor.solar": (TRUTH["pv"], "W"), "sensor.meter": (-GRID_KW, "kW")}
+    made = propose(survey(sensors), Way())
+    assert {role: (source.entity, source.unit, source.sign) for role, source in made.sensors.items()} == {
+        "pv_power": (("sensor.solar",), "kW", 1),
+        "grid_power": (("sensor.meter",), None, -1),
+        "battery_power": (("sensor.storage",), None, 1),
+        "battery_soc": (("sensor.charge",), None, 1),
+        "load_power": ((), None, 1),
+    }
+
+
+def test_import_and_export_entities_make_one_grid_power() -> None:
+    sensors = {name: given for name, given in USUAL.items() if name != "sensor.meter"}
+    sensors |= {"sensor.in": (TRUTH["bought"] * 1000, "W"), "sensor.out": (TRUTH["sold"] * 1000, "W")}
+    grid = propose(survey(sensors), Way()).sensors["grid_power"]
+    assert (grid.entity, grid.subtract, grid.unit) == (("sensor.in",), ("sensor.out",), None)

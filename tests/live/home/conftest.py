@@ -233,7 +233,7 @@ def _import(home: WatchedHome, name: str, unit: str, rows: list[dict[str, Any]],
 
 def _await_statistics(home: WatchedHome) -> None:
     """The recorder works them off in the background: the one given last ends at the last hour."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     asked = {"start_time": home.starts[-1].isoformat(), "statistic_ids": ["sensor.boiler_power"], "period": "hour"}
     while not home.homeassistant.api.command("recorder/statistics_during_period", **asked):
         assert time.monotonic() < deadline, "Home Assistant did not take in the statistics"

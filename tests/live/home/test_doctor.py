@@ -41,7 +41,7 @@ def prepared(watched: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "token").write_text(watched.homeassistant.api.token, encoding="ascii")
     address = ("--url", watched.homeassistant.url, "--token-file", "token")
     broker = ("--broker", str(watched.broker), "--username", watched.broker.username)
-    for command in (("setup", "--yes", *address, *broker), ("ingest", "homeassistant")):
+    for command in (("setup", "--yes", "--mqtt", *address, *broker), ("ingest", "homeassistant")):
         done = advisor(folder, watched, *command)
         assert done.returncode == 0, done.stderr
     settings = folder / "advisor.toml"
@@ -123,6 +123,21 @@ def test_it_is_green_after_setup_and_ingestion(watched: Any, prepared: Path) -> 
     seen = {finding["check"] for finding in told["findings"]}
     assert {"broker", "home assistant", "clock", "zone", "history", "index", "disk", "model", "discovery"} <= seen
     assert {"pv_power", "grid_power", "battery_power", "battery_soc", "load_power", "decision"} <= seen
+
+
+def test_it_is_green_where_the_states_come_from_home_assistant_itself_and_names_what_is_lost(
+    watched: Any, examine: Examine, prepared: Path, tmp_path: Path
+) -> None:
+    copied(prepared, tmp_path)
+    text = (tmp_path / "advisor.toml").read_text(encoding="utf-8")
+    text = re.sub(r'topic = "statestream/sensor/(\w+)/state"\nunit = "[^"]*"', r'entity = "sensor.\1"', text)
+    (tmp_path / "advisor.toml").write_text(text, encoding="utf-8")
+    code, findings = examine(tmp_path)
+    assert (code, [finding for finding in findings if finding.level in {"problem", "warning"}]) == (0, [])
+    (tmp_path / "advisor.toml").write_text(text.replace("sensor.pv_power", "sensor.solar_power"), encoding="utf-8")
+    code, findings = examine(tmp_path)
+    assert code == 1
+    assert named(findings, "pv_power", "Home Assistant has no entity 'sensor.solar_power'"), findings
 
 
 def test_the_command_says_what_is_wrong_and_how_to_mend_it_by_its_exit_code_too(

@@ -44,25 +44,39 @@ def set_up(folder: Path, watched: Any, *more: str) -> subprocess.CompletedProces
     return advisor(folder, watched, "setup", "--yes", *address, *broker, *more)
 
 
-def test_it_finds_roles_signs_and_units_writes_them_and_the_advisor_decides(watched: Any, settings_of: Path) -> None:
-    done = set_up(settings_of, watched)
+BY_MQTT = {
+    "pv_power": (("statestream/sensor/pv_power/state",), "W", 1),
+    "grid_power": (("statestream/sensor/grid_power/state",), "W", -1),
+    "battery_power": (("statestream/sensor/battery_power/state",), "kW", 1),
+    "battery_soc": (("statestream/sensor/battery_level/state",), "%", 1),
+    "load_power": ((), None, 1),
+}
+BY_WEBSOCKET = {
+    "pv_power": (("sensor.pv_power",), None, 1),
+    "grid_power": (("sensor.grid_power",), None, -1),
+    "battery_power": (("sensor.battery_power",), None, 1),
+    "battery_soc": (("sensor.battery_level",), None, 1),
+    "load_power": ((), None, 1),
+}
+
+
+@pytest.mark.parametrize(("ways", "expected"), [((), BY_WEBSOCKET), (("--mqtt",), BY_MQTT)], ids=["websocket", "mqtt"])
+def test_it_finds_roles_signs_and_units_writes_them_and_the_advisor_decides(
+    watched: Any, settings_of: Path, ways: tuple[str, ...], expected: Any
+) -> None:
+    done = set_up(settings_of, watched, *ways)
     assert done.returncode == 0, done.stderr
     settings = load_settings(settings_of / "advisor.toml")
-    found = {role: (source.topic, source.unit, source.sign) for role, source in settings.sensors.items()}
-    assert found == {
-        "pv_power": (("statestream/sensor/pv_power/state",), "W", 1),
-        "grid_power": (("statestream/sensor/grid_power/state",), "W", -1),
-        "battery_power": (("statestream/sensor/battery_power/state",), "kW", 1),
-        "battery_soc": (("statestream/sensor/battery_level/state",), "%", 1),
-        "load_power": ((), None, 1),
-    }
+    found = {role: (source.names, source.unit, source.sign) for role, source in settings.sensors.items()}
+    assert found == expected
     home = load_home(settings.home_file)
     assert (home.zone, home.currency, home.tariff.kind) == ("Europe/Madrid", "EUR", "flat")
     assert home.battery.capacity_kwh == pytest.approx(9.6, rel=0.1)
     assert 3.5 < home.pv_peak_kw < 6
     assert "s3cret" not in (settings_of / "advisor.toml").read_text(encoding="utf-8") + done.stdout + done.stderr
     assert "20.0 kWh" in done.stdout
-    assert "advisor ha forecast --config" in done.stdout
+    assert ("advisor ha forecast --config" in done.stdout) == bool(ways)
+    assert "configuration.yaml" not in done.stdout
     decision = decided(settings_of, watched, home.name)
     assert decision["outcome"] == "advised", decision["problems"]
 
