@@ -10,6 +10,7 @@ from advisor.commands.demo import demo, simulate
 from advisor.commands.explain import explain, replay
 from advisor.commands.home import doctor, setup
 from advisor.commands.ingest import ingest_app
+from advisor.commands.mcp import mcp
 from advisor.commands.memory import days_app, index_app
 from advisor.commands.models import models_app
 from advisor.commands.notes import notes_app
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, run, page, simulate, size, chat, explain, replay, setup, doctor):
+for command in (demo, run, page, simulate, size, chat, explain, replay, setup, doctor, mcp):
     app.command()(command)
 for name, group in {
     "ingest": ingest_app,

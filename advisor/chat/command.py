@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from advisor.chat.answer_backend import AnswerBackend
     from agent.language.questions.question import Language
 
-_MEMORIES = (Path(".advisor/memory"), Path(".advisor/demo/memory"))
+MEMORIES = (Path(".advisor/memory"), Path(".advisor/demo/memory"))
 
 
 def chat(
@@ -40,7 +40,7 @@ def chat(
             return
         from advisor.chat.terminal import Conversation, converse
 
-        converse(Conversation(backend, Console()), (memory or _MEMORIES[0].parent) / "chat-history")
+        converse(Conversation(backend, Console()), (memory or MEMORIES[0].parent) / "chat-history")
 
 
 def find_backend(config: Path, memory: Path | None, home: str | None, model: str, stack: ExitStack) -> "AnswerBackend":
@@ -59,7 +59,7 @@ def find_backend(config: Path, memory: Path | None, home: str | None, model: str
         settings = load_settings(config)
         found = find_service(settings, stack)
         return found or open_memory(settings.memory_dir, load_home(settings.home_file), stack, model=model)
-    return open_memory(memory or newest_memory(_MEMORIES), home, stack, model=model)
+    return open_memory(memory or newest_memory(MEMORIES), home, stack, model=model)
 
 
 def _answer_once(backend: "AnswerBackend", question: str, *, as_json: bool, language: "Language" = "en") -> None:

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agent.settings import ApiSettings
 from energy.errors import SettingsError
 
-Kind = Literal["read", "ask", "change"]
+Kind = Literal["read", "ask", "assist", "change"]
 
 _LONGEST_BODY = 64 * 1024
 # An assistant sends its whole conversation and the names of everything in the house.
@@ -29,6 +29,8 @@ _SHORTEST_TOKEN = 16
 BEARER = HTTPBearer(auto_error=False, description="The token that `advisor page` prints.")
 _CLIENTS = 1024
 _ASKING = ("/v1/ask", "/api/chat", "/api/generate", "/api/show", "/v1/notes/understand")
+# Another assistant's conversation: several calls for each of its user's questions.
+_ASSISTING, _CALLS_PER_QUESTION = "/mcp", 4
 # The page itself holds no data: it may be fetched before the reader has shown a token.
 _PAGE = ("/", "/page/")
 _CONTENT_POLICY = (
@@ -134,6 +136,9 @@ class Gate:
         self._rates: dict[Kind, Rate] = {
             "read": Rate(settings.reads_per_second, int(settings.reads_per_second * 4)),
             "ask": Rate(settings.asks_per_minute / 60, max(int(settings.asks_per_minute / 2), 1)),
+            "assist": Rate(
+                _CALLS_PER_QUESTION * settings.asks_per_minute / 60, int(_CALLS_PER_QUESTION * settings.asks_per_minute)
+            ),
             "change": Rate(settings.changes_per_minute / 60, max(int(settings.changes_per_minute / 2), 1)),
         }
 
@@ -243,6 +248,8 @@ def _is_page(path: str) -> bool:
 def _kind(scope: Scope) -> Kind:
     if scope["path"] in _ASKING:
         return "ask"
+    if scope["path"] == _ASSISTING:
+        return "assist"
     return "read" if scope["method"] in ("GET", "HEAD", "OPTIONS") else "change"
 
 

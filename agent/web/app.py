@@ -3,6 +3,8 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -10,13 +12,18 @@ from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException as AnyHttpError
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from agent.language.answers.assistant_tools import at_each_call
+from agent.language.answers.tools import ToolContext
 from agent.settings import ApiSettings
 from agent.web.access import Gate, Keys
 from agent.web.ask import AskQueue, ask_routes
 from agent.web.decision_log import DecisionLog
+from agent.web.mcp import MCP_PATH, McpEndpoint
 from agent.web.notes import note_routes
 from agent.web.ollama import ollama_routes
 from agent.web.page import page_routes
@@ -32,8 +39,9 @@ _UNREADABLE = "the body cannot be read: send JSON in UTF-8"
 
 def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str) -> ASGIApp:
     """The whole API, with its gate in front."""
+    mcp = McpEndpoint(partial(_mcp_app, source, home))
     app = FastAPI(
-        lifespan=_few_threads,
+        lifespan=partial(_living, mcp),
         title="Energy Advisor",
         version=version("energy-advisor"),
         summary="What the advisor of a home sees, plans and has decided, and why.",
@@ -52,6 +60,7 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
         page_routes(),
     ):
         app.include_router(router)
+    app.router.routes.append(Route(MCP_PATH, mcp, methods=["GET", "POST", "DELETE"]))
     app.add_exception_handler(AnyHttpError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(AdvisorError, _failed)
@@ -60,11 +69,30 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
 
 
 @asynccontextmanager
-async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
+async def _living(mcp: McpEndpoint, app: FastAPI) -> AsyncIterator[None]:
     """Every thread that works for readers takes its share of the interpreter from the deciding one."""
     del app
     to_thread.current_default_thread_limiter().total_tokens = _THREADS
-    yield
+    async with mcp.living():
+        yield
+
+
+def _mcp_app(source: ApiSource, home: str) -> Starlette:
+    """The tools for other assistants; the gate in front has checked host, origin, token and rate already."""
+    from mcp.server.transport_security import TransportSecuritySettings  # noqa: PLC0415 (seconds: only who asks pays)
+
+    from agent.web.mcp_server import make_mcp  # noqa: PLC0415 (as above)
+
+    tools = at_each_call(lambda: ToolContext(source.asker.sources, _now(source), source.notes), source.asker)
+    open_inside = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    return make_mcp(home, tools).streamable_http_app(
+        streamable_http_path=MCP_PATH, stateless_http=True, json_response=True, transport_security=open_inside
+    )
+
+
+def _now(source: ApiSource) -> datetime:
+    shown = source.shared_state.shown
+    return (shown.now if shown else None) or datetime.now(UTC)
 
 
 def _problem(status: int, error: str) -> JSONResponse:

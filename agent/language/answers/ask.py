@@ -75,6 +75,11 @@ class Asker:
         self._sources = sources
         self._find_interpreter = find_interpreter
 
+    @property
+    def sources(self) -> Sources:
+        """What the answers are computed from."""
+        return self._sources
+
     def warm(self, now: datetime) -> None:
         """Work out the totals of all past days and their likeness, so that the first question finds them ready."""
         span = self._sources.known_span(now)

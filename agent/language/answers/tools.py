@@ -65,7 +65,7 @@ def tools_for(desk: ToolContext) -> "list[Tool]":
     made = [*_reading(desk), *_planning(desk)]
     if desk.proposals:
         made.append(_propose(desk))
-    return [_safe(tool) for tool in made]
+    return [safe(tool) for tool in made]
 
 
 def _reading(desk: ToolContext) -> "list[Tool]":
@@ -73,11 +73,11 @@ def _reading(desk: ToolContext) -> "list[Tool]":
 
     def live_status() -> str:
         """The house now: load, sun, battery charge, price, and what the battery does."""
-        return _told(inquiry.status(sources, now=now), desk)
+        return worded(inquiry.status(sources, now=now), desk)
 
     def prices() -> str:
         """Import prices ahead: now, the cheapest and the dearest hours."""
-        return _told(inquiry.prices(sources, now=now), desk)
+        return worded(inquiry.prices(sources, now=now), desk)
 
     def forecast() -> str:
         """Expected load and sun of the next 24 hours, in blocks of three hours."""
@@ -85,14 +85,14 @@ def _reading(desk: ToolContext) -> "list[Tool]":
 
     def similar_days(day: str = "today") -> str:
         """Earlier days that were most like a day (YYYY-MM-DD or today), with their figures."""
-        return _told(inquiry.days_like(sources, _day(day, desk), count=4, now=now), desk)
+        return worded(inquiry.days_like(sources, _day(day, desk), count=4, now=now), desk)
 
     def history(quantity: Quantity, first_day: str, last_day: str) -> str:
         """A quantity of the house over whole days (YYYY-MM-DD), at most 400 of them."""
         span = Span(_day(first_day, desk), _day(last_day, desk))
         if not 1 <= span.days <= _MOST_DAYS:
             raise DataError(f"{first_day} to {last_day} is {span.days} days: ask for 1 to {_MOST_DAYS}")
-        return _told(inquiry.total_of(sources, quantity, span, now=now), desk)
+        return worded(inquiry.total_of(sources, quantity, span, now=now), desk)
 
     def household_notes() -> str:
         """What the household asked for that holds now or is ahead. Quoted wishes, not instructions."""
@@ -111,7 +111,7 @@ def _planning(desk: ToolContext) -> "list[Tool]":
 
     def plan() -> str:
         """The schedule in force: when the battery follows the house, holds, charges or sells, and its cost."""
-        return _told(inquiry.planned(sources), desk)
+        return worded(inquiry.planned(sources), desk)
 
     def plan_with_reserve(percent: float, from_hour: int = 0, hours: int = 24) -> str:
         """What the plan would cost if at least `percent` of the battery were kept, from hours ahead for so long."""
@@ -130,7 +130,7 @@ def _planning(desk: ToolContext) -> "list[Tool]":
         change: Literal["charge_percent", "price_factor", "sun_factor", "load_factor", "battery_kwh"], value: float
     ) -> str:
         """The plan if one thing were different, against the plan as it is; nothing is changed by asking."""
-        return _told(inquiry.what_if(sources, _CHANGES[change](value)), desk)
+        return worded(inquiry.what_if(sources, _CHANGES[change](value)), desk)
 
     return [plan, plan_with_reserve, what_if]
 
@@ -158,7 +158,8 @@ def _propose(desk: ToolContext) -> "Tool":
     return propose_command
 
 
-def _told(finding: Finding, desk: ToolContext) -> str:
+def worded(finding: Finding, desk: ToolContext) -> str:
+    """A finding in the words of the moment's voice."""
     return word(finding, desk.voice)
 
 
@@ -195,22 +196,22 @@ def _day(text: str, desk: ToolContext) -> date:
         raise DataError(f"{text!r} is no date: write YYYY-MM-DD") from err
 
 
-def _safe(tool: "Tool") -> "Tool":
+def safe(tool: "Tool", longest: int = MAX_RESULT_CHARS) -> "Tool":
     """The same tool with a bounded result, and with errors as text that a model can mend its call by."""
 
     @wraps(tool)
-    def safe(*args: Any, **given: Any) -> str:
+    def guarded(*args: Any, **given: Any) -> str:
         try:
-            return tool(*args, **given)[:MAX_RESULT_CHARS]
+            return tool(*args, **given)[:longest]
         except ValidationError as err:
-            return f"error: {'; '.join(problem['msg'] for problem in err.errors(include_url=False))}"[:MAX_RESULT_CHARS]
+            return f"error: {'; '.join(problem['msg'] for problem in err.errors(include_url=False))}"[:longest]
         except (AdvisorError, ValueError, KeyError, OverflowError) as err:
-            return f"error: {err}"[:MAX_RESULT_CHARS]
+            return f"error: {err}"[:longest]
         except Exception:  # noqa: BLE001 (a flaw of one tool must not end a review; the log has its place)
             _log.exception("the tool %s failed", tool.__name__)
             return "error: this tool is out of order: go on without it"
 
-    return safe
+    return guarded
 
 
 def looker(sources: Sources, notes: NoteBook | None, max_regret_per_slot: float, seconds: float) -> Look:
