@@ -210,14 +210,13 @@ class MappedSensors:
             known["load_power"] = balance
         return known
 
-<<<<<<< HEAD
     def refusals(self) -> dict[Role, str]:
         """What came last for a role where that does not count, and why."""
         return {role: refusal for role in self._parts if (refusal := self._refusal(role))}
 
     def _refusal(self, role: Role) -> str:
         said = next((part.refusal for part in self._parts[role] if part.refusal), "")
-        missing = [part.topic for part in self._parts[role] if part.value is None and not part.refusal]
+        missing = [part.name for part in self._parts[role] if part.value is None and not part.refusal]
         total = self._total(role)
         if said or total is None:
             return said or (f"{role}: no reading yet on {', '.join(map(repr, missing))}" if missing else "")
@@ -227,12 +226,8 @@ class MappedSensors:
             return str(err)
         return ""
 
-    def _parts_of(self, topic: str) -> Iterator[tuple[Role, _TopicPart]]:
-        return ((role, part) for role, parts in self._parts.items() for part in parts if part.topic == topic)
-=======
     def _parts_of(self, name: str) -> Iterator[tuple[Role, _SensorPart]]:
         return ((role, part) for role, parts in self._parts.items() for part in parts if part.name == name)
->>>>>>> a658b2f (Live states from Home Assistant itself over its WebSocket; advisor setup proposes it first)
 
     def _take(
         self, role: Role, part: _SensorPart, payload: bytes, *, now: datetime, retained: bool = False, unit: str = ""
@@ -243,14 +238,9 @@ class MappedSensors:
             told = number_in(payload, source.path)
             value = part.factor * to_inside(told, source.unit or unit, QUANTITY[role])
         except DataError as err:
-<<<<<<< HEAD
-            part.refusal = f"{role} on {part.topic!r}: {err}"
+            part.refusal = f"{role} on {part.name!r}: {err}"
             raise DataError(part.refusal) from err
         part.value, part.refusal = value, ""
-=======
-            raise DataError(f"{role} on {part.name!r}: {err}") from err
-        part.value = value
->>>>>>> a658b2f (Live states from Home Assistant itself over its WebSocket; advisor setup proposes it first)
         if not (retained and value == before):
             part.at, part.retained = now, retained
         if (total := self._total(role)) is not None:

@@ -213,7 +213,6 @@ def test_a_token_is_asked_for_once_and_kept_where_only_its_owner_reads_it(
     assert setup._with_token(Wishes(tmp_path)).token_file is None
 
 
-@hypothesis.settings(max_examples=25, deadline=None)
 @given(unit=st.sampled_from([None, "W"]), subtract=st.lists(st.just("sensor.sold"), max_size=1), why=WORDS)
 def test_entities_survive_the_file(
     tmp_path_factory: pytest.TempPathFactory, unit: str | None, subtract: list[str], why: str
