@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -66,11 +67,14 @@ def advisor(monkeypatch: pytest.MonkeyPatch) -> Advisor:
     def run(*arguments: str, cwd: Path = Path(), answer: str | bytes = b"") -> "subprocess.CompletedProcess[str]":
         monkeypatch.setattr(sys, "argv", ["advisor", *arguments])
         code: str | int | None = 0
+        ends = signal.getsignal(signal.SIGTERM)
         with chdir(cwd), CliRunner().isolation(answer) as (stdout, stderr, _):
             try:
                 main()
             except SystemExit as left:
                 code = left.code
+            finally:
+                signal.signal(signal.SIGTERM, ends)
             sys.stdout.flush()
             sys.stderr.flush()
             return subprocess.CompletedProcess(
