@@ -1,10 +1,19 @@
 """Settings of the service: one file, overridden by environment variables, secrets from the environment only."""
 
-import tomllib
+import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.decision.controls import Acting
@@ -13,9 +22,12 @@ from agent.llm.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
 from energy.validation_messages import validation_messages
+from ingest.home_file import parse_text
 from ingest.homeassistant.client import HomeAssistantSettings
 from ingest.live.mapping import MappedRole, SensorSource, check_sources
-from transport.mqtt import BrokerAddress
+from transport.mqtt import BrokerAddress, BrokerTls
+
+_MOST_DIGITS = 6
 
 
 class _Section(BaseModel):
@@ -29,23 +41,36 @@ class MqttSettings(_Section):
     port: int = Field(default=1883, ge=1, le=65535)
     username: str | None = None
     password: SecretStr | None = None
+    # Encrypted; `ca_file` for a broker with a certificate of its own making, the other two where it asks for ours.
+    tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
     @property
     def address(self) -> BrokerAddress:
-        """Where the broker listens and who we say we are."""
+        """Where the broker listens, who we say we are, and how the way there is encrypted."""
         password = self.password.get_secret_value() if self.password else None
-        return BrokerAddress(self.host, self.port, self.username, password)
+        tls = BrokerTls(self.ca_file, self.cert_file, self.key_file) if self.tls or self.ca_file else None
+        return BrokerAddress(self.host, self.port, self.username, password, tls)
+
+
+def _as_number(given: object) -> object:
+    """A number that an environment variable or a quoted value gives as text."""
+    return int(given) if isinstance(given, str) and given.isdecimal() and len(given) <= _MOST_DIGITS else given
 
 
 class ServiceSettings(_Section):
     """How often and how far the advisor thinks."""
 
     clock: Literal["wall", "house"] = "wall"
-    slot_minutes: Literal[15, 30, 60] = 15
+    slot_minutes: Annotated[Literal[15, 30, 60], BeforeValidator(_as_number)] = 15
     horizon_hours: int = Field(default=24, ge=24, le=48)
     members: int = Field(default=12, ge=1, le=64)
     review_hours: float = Field(default=4.0, gt=0, le=24)
     review_deadline_s: float = Field(default=30.0, gt=0, le=600)
+    # Decisions older than this are forgotten: they fill the disk.
+    journal_days: int = Field(default=400, ge=31, le=3660)
     grace_s: float = Field(default=3.0, ge=0, le=60)
     # What it may do until somebody turns the control: a simulated house is acted on, a real home only advised.
     acting: Acting | None = None
@@ -121,6 +146,13 @@ class Settings(BaseSettings):
         return env_settings, init_settings, file_secret_settings
 
 
+def _sources(err: ValidationError, path: Path) -> str:
+    """Who said what is wrong: the file, or the variables that overrule it."""
+    names = {"ADVISOR_" + "__".join(map(str, fault["loc"])).upper() for fault in err.errors(include_url=False)}
+    overruling = sorted(name for name in names if name in os.environ)
+    return " and ".join([*overruling, *([str(path)] if len(overruling) < len(names) else [])])
+
+
 def load_settings(path: Path) -> Settings:
     """Read `advisor.toml` and the environment; `home_file` and `token_file` are looked for beside the settings.
 
@@ -128,15 +160,17 @@ def load_settings(path: Path) -> Settings:
         SettingsError: naming the file, each wrong key, its value and what is allowed; never a secret.
     """
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = parse_text(path.read_text(encoding="utf-8"), path)
     except FileNotFoundError as err:
         raise SettingsError(f"settings file {str(path)!r} does not exist: copy advisor.example.toml there") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+    except UnicodeDecodeError as err:
         raise SettingsError(f"{path}: not valid TOML: {err}") from err
+    except OSError as err:
+        raise SettingsError(f"settings file {str(path)!r} cannot be read: {err.strerror}") from err
     try:
         settings = Settings(**given)
     except ValidationError as err:
-        raise SettingsError(f"{path}: {validation_messages(err, Settings)}") from err
+        raise SettingsError(f"{_sources(err, path)}: {validation_messages(err, Settings)}") from err
     assistant = settings.homeassistant
     if assistant.token_file is not None:
         assistant = assistant.model_copy(update={"token_file": path.parent / assistant.token_file})

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -10,6 +11,9 @@ from energy.errors import SettingsError
 from energy.home import Home
 from energy.validation_messages import validation_messages
 from ingest.tariffs.catalogue import expanded
+
+# A year of prices of a dynamic tariff, and as much again.
+_LONGEST = 4 * 1024 * 1024
 
 
 def load_home(path: Path) -> Home:
@@ -26,12 +30,26 @@ def load_home(path: Path) -> Home:
         ) from err
     except UnicodeDecodeError as err:
         raise SettingsError(f"home file {str(path)!r} is not UTF-8 text: save it as UTF-8") from err
-    language, read = ("JSON", json.loads) if path.suffix == ".json" else ("TOML", tomllib.loads)
+    given = parse_text(text, path, "JSON" if path.suffix == ".json" else "TOML")
     try:
-        return Home.model_validate(expanded(read(text)))
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as err:
-        raise SettingsError(f"{path} is no {language} ({err}): mend that place, or copy home.example.toml") from err
+        return Home.model_validate(expanded(given))
     except SettingsError as err:
         raise SettingsError(f"{path}: {err}") from err
     except ValidationError as err:
         raise SettingsError(f"{path}: {validation_messages(err, Home)}") from err
+
+
+def parse_text(text: str, path: Path, language: Literal["TOML", "JSON"] = "TOML") -> Any:
+    """What a file of settings or facts holds.
+
+    Raises:
+        SettingsError: it is too long, nested too deeply, has numbers of thousands of digits, or is no such language.
+    """
+    if len(text) > _LONGEST:
+        raise SettingsError(f"{path} has {len(text)} characters: at most {_LONGEST} are read")
+    try:
+        return tomllib.loads(text) if language == "TOML" else json.loads(text)
+    except RecursionError as err:
+        raise SettingsError(f"{path}: it is nested too deeply to be read: write it flat") from err
+    except ValueError as err:
+        raise SettingsError(f"{path} is no {language} ({err}): mend that place") from err

@@ -13,7 +13,7 @@ from energy.validation_messages import allowed, dotted, faults
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_LONGEST_BYTES = 64 * 1024
+_LONGEST_BYTES, _DEEPEST = 64 * 1024, 20
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -34,6 +34,7 @@ def read_yaml(file: Path | Traversable, model: type[Model]) -> Model:
     """
     text = _text(file)
     try:
+        _check_shape(file, text)
         root = yaml.compose(text, Loader=_Loader)
         _check_unique(file, root)
         return model.model_validate(yaml.load(text, Loader=_Loader))  # noqa: S506 (a SafeLoader)
@@ -42,6 +43,23 @@ def read_yaml(file: Path | Traversable, model: type[Model]) -> Model:
     except ValidationError as err:
         lines = [_told(file, root, fault, model) for fault in faults(err)]
         raise SettingsError("\n".join(lines)) from err
+    except ValueError as err:
+        raise SettingsError(f"{file}: {_one_line(str(err))}: write a number that can be meant") from err
+
+
+def _check_shape(file: Path | Traversable, text: str) -> None:
+    """Refuse what is nested without end, or grows when it is read; its events are looked at one by one."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark is not None else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise SettingsError(f"{file}:{line}: *{event.anchor}: aliases are not read: write it out")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise SettingsError(f"{file}:{line}: it is nested more than {_DEEPEST} deep: write it flat")
 
 
 def _text(file: Path | Traversable) -> str:
@@ -61,6 +79,8 @@ def _check_unique(file: Path | Traversable, node: yaml.Node | None) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise SettingsError(f"{file}:{key.start_mark.line + 1}: a key is a word, not a list or a mapping")
             if key.value in seen:
                 raise SettingsError(f"{file}:{key.start_mark.line + 1}: {key.value}: is given twice, keep one")
             seen.add(key.value)

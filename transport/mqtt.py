@@ -1,11 +1,14 @@
 """The MQTT client: one connection that mends itself, and a bounded queue of what came in."""
 
 import logging
+import os
 import re
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event
 from typing import Any, Self
@@ -24,8 +27,37 @@ DEFAULT_PORT = 1883
 
 _ADDRESS = re.compile(r"([\w.-]+)(?::(\d{1,5}))?", re.ASCII)
 _QUEUE_LENGTH = 2000
+# As `ADVISOR_MQTT__…`, the same for the service and for every command that talks to a broker.
+_VARIABLES = ("USERNAME", "PASSWORD", "TLS", "CA_FILE", "CERT_FILE", "KEY_FILE")
 _CONNECT_TIMEOUT_S = 5.0
 _KEEP_ALIVE_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTls:
+    """An encrypted way to the broker: `ca_file` for one with a certificate of its own making.
+
+    `cert_file` and `key_file` are ours, where the broker asks for them instead of a password.
+    """
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """What a connection is checked and encrypted by: the broker's name must be in its certificate.
+
+        Raises:
+            SettingsError: a file cannot be read, or holds no certificate or key.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+            if self.cert_file is not None:
+                context.load_cert_chain(self.cert_file, self.key_file)
+        except (OSError, ssl.SSLError) as err:
+            files = ", ".join(str(file) for file in (self.ca_file, self.cert_file, self.key_file) if file is not None)
+            raise SettingsError(f"certificate files {files!r} cannot be used ({err}): check mqtt.ca_file") from err
+        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +68,20 @@ class BrokerAddress:
     port: int = DEFAULT_PORT
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls: BrokerTls | None = None
+
+    @classmethod
+    def from_environment(cls, text: str) -> Self:
+        """`HOST` or `HOST:PORT`, with the login and the certificates of the variables that the service reads too.
+
+        Raises:
+            SettingsError: the text is neither.
+        """
+        known = {name: os.environ.get(f"ADVISOR_MQTT__{name}") or None for name in _VARIABLES}
+        ca, cert, key = (Path(file) if (file := known[name]) else None for name in _VARIABLES[3:])
+        tls = BrokerTls(ca, cert, key) if ca or (known["TLS"] or "").lower() in {"1", "true", "yes", "on"} else None
+        address = cls.parse(text, username=known["USERNAME"], password=known["PASSWORD"])
+        return replace(address, tls=tls)
 
     @classmethod
     def parse(cls, text: str, *, username: str | None = None, password: str | None = None) -> Self:
@@ -101,6 +147,10 @@ class MqttLink:
         """
         try:
             self._client.connect(self.address.host, self.address.port, keepalive=_KEEP_ALIVE_S)
+        except ssl.SSLError as err:
+            raise TransportError(
+                f"broker {str(self.address)!r} cannot be trusted or speaks no TLS ({err}): check mqtt.ca_file and port"
+            ) from err
         except OSError as err:
             raise TransportError(f"no broker at {str(self.address)!r} ({err}): start one or give --broker") from err
         self._begin()
@@ -163,6 +213,8 @@ class MqttLink:
         client = Client(CallbackAPIVersion.VERSION2, client_id)
         if self.address.username is not None:
             client.username_pw_set(self.address.username, self.address.password)
+        if self.address.tls is not None:
+            client.tls_set_context(self.address.tls.context())
         if self._will is not None:
             client.will_set(*self._will, qos=1, retain=True)
         client.max_queued_messages_set(_QUEUE_LENGTH)

@@ -2,7 +2,6 @@
 
 import json
 import time
-import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from energy.panels import Place, PvPlant
 from energy.slots import floor_slot
 from energy.solar import HourlyWeather, Irradiance, pv_of_hours
 from energy.validation_messages import validation_messages
+from ingest.home_file import parse_text
 from ingest.open_meteo import HourlyForecast, NoForecast, OpenMeteo
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import PvForecast, TemperatureForecast
@@ -44,13 +44,13 @@ def load_site(path: Path) -> Site:
         SettingsError: naming the file, each wrong key, its value and what is allowed.
     """
     try:
-        return Site.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Site.model_validate(parse_text(path.read_text(encoding="utf-8"), path))
     except OSError as err:
         raise SettingsError(
             f"site {str(path)!r} cannot be read ({err.strerror}): copy site.example.toml there"
         ) from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise SettingsError(f"{path} is no TOML ({err}): mend that place, or copy site.example.toml") from err
+    except UnicodeDecodeError as err:
+        raise SettingsError(f"{path} is not UTF-8 text ({err}): mend that place, or copy site.example.toml") from err
     except ValidationError as err:
         raise SettingsError(f"{path}: {validation_messages(err, Site)}") from err
 

@@ -55,3 +55,26 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "home.json").write_text("{")
     with pytest.raises(SettingsError, match="is no JSON"):
         load_home(tmp_path / "home.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("a = " + "[" * 5000, "nested too deeply"),
+        ("a = " + "9" * 5000, "is no TOML"),
+        ("a" * 5_000_000, "at most"),
+        ("a = {" + "b = {" * 3000, "nested too deeply|is no TOML"),
+    ],
+    ids=["nested", "digits", "huge", "nested tables"],
+)
+def test_a_file_that_is_a_bomb_gets_a_sentence(tmp_path: Path, content: str, told: str) -> None:
+    (tmp_path / "home.toml").write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError, match=told):
+        load_home(tmp_path / "home.toml")
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000])
+def test_a_json_bomb_gets_a_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "home.json").write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"home.json"):
+        load_home(tmp_path / "home.json")
