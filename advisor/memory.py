@@ -32,9 +32,9 @@ from knowledge.store import DayStore
 _CITYLEARN = "citylearn:"
 
 
-def store_of(memory: Path) -> DayStore:
-    """The day store of a memory folder."""
-    return DayStore(memory / "days")
+def store_of(memory: Path, *, read_only: bool = False) -> DayStore:
+    """The day store of a memory folder; to read only where a service may be writing beside."""
+    return DayStore(memory / "days", read_only=read_only)
 
 
 def index_of(memory: Path) -> MemoryIndex:
@@ -61,7 +61,7 @@ def known_history(name: str, memory: Path) -> History:
     Raises:
         SettingsError: neither knows the home.
     """
-    store = store_of(memory)
+    store = store_of(memory, read_only=True)
     if name not in (known := store.homes()):
         if name not in (shipped := shipped_homes()):
             raise SettingsError(f"home {name!r} is not known: ingest it, or use one of {', '.join([*known, *shipped])}")
@@ -123,7 +123,7 @@ def index_statistics(memory: Path, *, as_json: bool) -> None:
 
 def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: bool) -> None:
     """Show the days before `day` that were most like it."""
-    store = store_of(memory)
+    store = store_of(memory, read_only=True)
     facts = store.home(home or _only_home(store))
     found = similar_days(facts, store, day, k)
     if as_json:
@@ -146,7 +146,7 @@ def similar_days(home: Home, store: DayStore, day: date, k: int) -> list[Similar
 
 def known_facts(memory: Path, name: str | None) -> Home:
     """Facts of a home in memory, of the only one if no name is given."""
-    store = store_of(memory)
+    store = store_of(memory, read_only=True)
     return store.home(name or _only_home(store))
 
 

@@ -64,12 +64,8 @@ enabled = false
                 *("--record", str(self.folder / "played.jsonl")),
             ],
         }
-        password = self.broker.password or ""
-        secrets = {
-            "ADVISOR_MQTT__PASSWORD": password,
-            "ADVISOR_MQTT_PASSWORD": password,
-            "ADVISOR_MQTT_USERNAME": self.broker.username or "",
-        }
+        login = {"ADVISOR_MQTT__PASSWORD": self.broker.password, "ADVISOR_MQTT__USERNAME": self.broker.username}
+        secrets = {name: value for name, value in login.items() if value is not None}
         command = [sys.executable, "-m", *commands[who]]
         with (self.folder / f"{who}.log").open("ab") as said:
             self.running[who] = subprocess.Popen(command, stdout=said, stderr=said, env=os.environ | secrets)  # noqa: S603 (ours)

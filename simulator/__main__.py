@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -42,11 +41,7 @@ def _play(chosen: argparse.Namespace) -> None:
         soc=chosen.soc,
         seed=chosen.seed,
     )
-    address = BrokerAddress.parse(
-        chosen.broker,
-        username=os.environ.get("ADVISOR_MQTT_USERNAME"),
-        password=os.environ.get("ADVISOR_MQTT_PASSWORD"),
-    )
+    address = BrokerAddress.from_environment(chosen.broker)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -82,7 +77,11 @@ def _positive(text: str) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--recording", type=Path, required=True, help="what to replay, written by Recording.to_json")
-    parser.add_argument("--broker", default="localhost:1883", help="HOST:PORT of the broker")
+    parser.add_argument(
+        "--broker",
+        default="localhost:1883",
+        help="HOST:PORT of the broker; its login in ADVISOR_MQTT__USERNAME and ADVISOR_MQTT__PASSWORD",
+    )
     parser.add_argument("--speed", type=_positive, help="simulated seconds per second; as fast as possible without")
     parser.add_argument(
         "--lockstep",

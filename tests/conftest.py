@@ -189,6 +189,7 @@ def _deployed_mosquitto(folder: Path, password: str) -> Iterator[BrokerAddress]:
     if port != 1883:
         settings = settings.replace("listener 1883", f"listener {port}")
     (folder / "config" / "mosquitto.conf").write_text(settings, encoding="utf-8")
+    shutil.copy(DEPLOY / "mosquitto" / "acl", folder / "config" / "acl")
     if os.getuid() == 0:
         # Mosquitto gives up root, as it does in its container, and must still find its folder.
         shutil.chown(folder / "data", "mosquitto")

@@ -1,6 +1,5 @@
 """`advisor weather`: a PV forecast from a free weather service, for those online; off unless it is called."""
 
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,13 +44,14 @@ def weather_publish(
     service: _Service = _URL,
     once: Annotated[bool, typer.Option("--once", help="Publish once and end.")] = False,
 ) -> None:
-    """Publish the forecast every hour where the service hears it; the password is ADVISOR_MQTT_PASSWORD."""
+    """Publish the forecast every hour where the service hears it; the login is that of `advisor run`.
+
+    Give it in ADVISOR_MQTT__USERNAME and ADVISOR_MQTT__PASSWORD.
+    """
     from advisor.commands.weather_forecast import publish
     from transport.mqtt import BrokerAddress
 
-    address = BrokerAddress.parse(
-        broker, username=os.environ.get("ADVISOR_MQTT_USERNAME"), password=os.environ.get("ADVISOR_MQTT_PASSWORD")
-    )
+    address = BrokerAddress.from_environment(broker)
     forecaster = _forecaster(site, cache, service)
     raise typer.Exit(0 if publish(forecaster, home, address, once=once, clock=lambda: datetime.now(UTC)) else 1)
 

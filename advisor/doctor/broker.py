@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import get_args
@@ -41,6 +41,7 @@ _SHOWN: dict[Quantity, tuple[float, str]] = {
     "price_per_kwh": (1, "a kWh"),
 }
 _ECHO_S = 5.0
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1"})
 _GLANCE_S = 0.2
 # Below this a flow may be noise and tells nothing of signs.
 _TELLING_KW = 0.15
@@ -63,7 +64,7 @@ def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[CheckRe
     heard = Heard()
     try:
         with MqttLink(settings.mqtt.address, f"energy-advisor-doctor-{home.name}") as link:
-            findings = [_round_trip(link, topics)]
+            findings = [_round_trip(link, topics), _who_may_write(settings, link, topics)]
             _listen(link, settings, home, heard=heard, seconds=seconds)
     except TransportError as err:
         what = "broker password" if "refuses user" in str(err) else "broker"
@@ -90,6 +91,29 @@ def _round_trip(link: MqttLink, topics: Topics) -> CheckResult:
         f"{link.address} lets us in, but what we publish on {probe!r} does not come back",
         f"allow this user to read and write {ROOT}/# in the broker's access list",
     )
+
+
+def _who_may_write(settings: Settings, link: MqttLink, topics: Topics) -> CheckResult:
+    """Whether anybody may publish commands: strangers, or every account of a broker without an access list."""
+    address = replace(settings.mqtt.address, username=None, password=None)
+    fix = "give the advisor an account of its own and the broker an access list, as docs/deploy.md has them"
+    with suppress(TransportError), MqttLink(address, f"energy-advisor-doctor-stranger-{topics.home}"):
+        level: Level = "note" if address.host in _THIS_MACHINE else "warning"
+        return CheckResult("access", level, f"{address} lets in strangers, who may publish commands", fix)
+    if _may_publish(link, topics.sensor("doctor")):
+        return CheckResult("access", "note", f"{address} has no access list: every account may publish commands", fix)
+    return ok("access", "strangers are refused, and an access list is in force")
+
+
+def _may_publish(link: MqttLink, topic: str) -> bool:
+    """Whether what we publish on a topic comes back; the advisor has no business on that of a house."""
+    link.subscribe(topic)
+    link.publish(topic, "may the advisor write here?", qos=1)
+    end = time.monotonic() + _ECHO_S / 2
+    while time.monotonic() < end:
+        if (message := link.receive(_GLANCE_S)) is not None and message.topic == topic:
+            return True
+    return False
 
 
 def _listen(link: MqttLink, settings: Settings, home: Home, *, heard: Heard, seconds: float) -> None:

@@ -30,7 +30,8 @@ _FACING_H = 2.0
 
 def check_machine(settings: Settings, home: Home, *, now: datetime) -> list[CheckResult]:
     """Everything that needs no other program."""
-    store = DayStore(settings.memory_dir / "days")
+    # To read only: a service may be writing, and it alone mends.
+    store = DayStore(settings.memory_dir / "days", read_only=True)
     findings = [check_zone(home, now), check_disk(settings.memory_dir)]
     try:
         days = store.days(home.name)
@@ -38,6 +39,7 @@ def check_machine(settings: Settings, home: Home, *, now: datetime) -> list[Chec
         return [*findings, CheckResult("history", "problem", str(err), "mend the day store, then advisor ingest again")]
     return [
         *findings,
+        *check_damage(settings.memory_dir, store, home),
         check_history(days, home, now),
         *check_noon(days, home),
         check_index(settings.memory_dir / "index"),
@@ -73,6 +75,14 @@ def check_disk(memory: Path) -> CheckResult:
         level: Level = "problem" if free_gb < _TOO_LITTLE_GB else "warning"
         return CheckResult("disk", level, f"{free_gb:.2f} GB free at {str(place)!r}", "make room, or move memory_dir")
     return ok("disk", f"{free_gb:.0f} GB free at {str(place)!r}")
+
+
+def check_damage(memory: Path, store: DayStore, home: Home) -> list[CheckResult]:
+    """What was damaged in the memory: the service has set it aside, or will when it starts."""
+    faults = list(store.faults(home.name))
+    faults += [f"{path} was damaged and set aside" for path in sorted(memory.rglob("*.damaged"))]
+    fix = "see what can be saved of it, ingest those days again, then remove the file that was set aside"
+    return [CheckResult("memory", "warning", fault, fix) for fault in faults]
 
 
 def check_history(days: list[DayRecord], home: Home, now: datetime) -> CheckResult:

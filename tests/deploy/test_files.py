@@ -156,12 +156,45 @@ def test_mosquitto_takes_its_file_and_nobody_without_a_password(
 ) -> None:
     with start_deployed_mosquitto(tmp_path / "mosquitto", "secret") as address:
         with MqttLink(address, "probe") as link:
-            link.subscribe("greeting")
-            link.publish("greeting", "hello", qos=1)
+            link.subscribe("energy_advisor/casa/advisor/greeting")
+            link.publish("energy_advisor/casa/advisor/greeting", "hello", qos=1)
             assert (link.receive(5) or pytest.fail("nothing came")).payload == b"hello"
         for stranger in (BrokerAddress(address.host, address.port), replace(address, password="wrong")):
             with pytest.raises(TransportError, match="refuses user"), MqttLink(stranger, "stranger"):
                 pass
+
+
+COMMANDS = ("energy_advisor/casa/battery/command", "energy_advisor/casa/device/car/command")
+WRITERS = [
+    *((topic, {"advisor"}) for topic in COMMANDS),
+    ("energy_advisor/casa/advisor/claim", {"advisor"}),
+    ("energy_advisor/casa/advisor/control/acting/set", {"advisor", "homeassistant"}),
+    ("energy_advisor/casa/battery/shown", {"homeassistant", "house"}),
+    ("energy_advisor/casa/battery/command_state", {"homeassistant", "house"}),
+    ("energy_advisor/casa/house/battery_soc", {"homeassistant", "house"}),
+    ("statestream/sensor/soc/state", {"homeassistant"}),
+    ("homeassistant/sensor/energy_advisor_casa/config", {"advisor", "house"}),
+]
+
+
+def test_commands_come_from_the_advisor_alone(
+    tmp_path: Path, start_deployed_mosquitto: Callable[[Path, str], AbstractContextManager[BrokerAddress]]
+) -> None:
+    with (
+        start_deployed_mosquitto(tmp_path / "mosquitto", "secret") as address,
+        MqttLink(address, "listener") as listener,
+    ):
+        listener.subscribe("#")
+        for user in ("advisor", "homeassistant", "house"):
+            with MqttLink(replace(address, username=user), f"writer-{user}") as link:
+                for topic, _ in WRITERS:
+                    link.publish(topic, user, qos=1)
+                # The last one is allowed to this user: what came before it was refused or has arrived.
+                link.publish(f"energy_advisor/casa/{'advisor' if user == 'advisor' else 'house'}/end", user, qos=1)
+                seen: set[str] = set()
+                while (message := listener.receive(10)) is not None and not message.topic.endswith("/end"):
+                    seen.add(message.topic)
+            assert seen == {topic for topic, users in WRITERS if user in users}, user
 
 
 def test_the_dashboard_shows_only_entities_that_the_advisor_has() -> None:

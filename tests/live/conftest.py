@@ -149,8 +149,7 @@ def _cheap_now(home: Home) -> Home:
 def _process(command: list[str], log: Path, broker: BrokerAddress) -> Iterator[subprocess.Popen[bytes]]:
     secrets = {
         "ADVISOR_MQTT__PASSWORD": str(broker.password),
-        "ADVISOR_MQTT_PASSWORD": str(broker.password),
-        "ADVISOR_MQTT_USERNAME": str(broker.username),
+        "ADVISOR_MQTT__USERNAME": str(broker.username),
     }
     with log.open("ab") as said:
         running = subprocess.Popen([sys.executable, "-m", *command], stdout=said, stderr=said, env=os.environ | secrets)

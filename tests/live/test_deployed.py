@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -186,11 +186,11 @@ def deployed(
     prepared: Any = start_homeassistant(config)
     (config / "packages" / "own.yaml").write_text(own_package(prepared.port), encoding="utf-8")
     with start_deployed_mosquitto(folder / "mosquitto", "chosen-by-the-user") as broker, prepared as homeassistant:
-        inverter = Inverter(broker)
+        inverter = Inverter(replace(broker, username="house"))
         firmware = threading.Thread(target=inverter.run)
         firmware.start()
         try:
-            homeassistant.api.add_mqtt(broker)
+            homeassistant.api.add_mqtt(replace(broker, username="homeassistant"))
             said_before = homeassistant.log()
             homeassistant.restart()  # statestream looks for MQTT once, when Home Assistant starts
             with start_behind_inverter(folder, broker, "my-home", sensors=statestream_sensors()):

@@ -72,7 +72,7 @@ def states(estate: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
         os.chdir(here)
     recording(history, day=choices.day, hours=choices.hours).to_json(folder / "recording.json")
     command = ["simulator", "--recording", str(folder / "recording.json"), "--broker", str(estate.broker)]
-    secrets = {"ADVISOR_MQTT_USERNAME": estate.broker.username, "ADVISOR_MQTT_PASSWORD": estate.broker.password}
+    secrets = {"ADVISOR_MQTT__USERNAME": estate.broker.username, "ADVISOR_MQTT__PASSWORD": estate.broker.password}
     with subprocess.Popen(
         [sys.executable, "-m", *command, "--no-lockstep", "--speed", "600"],
         env=os.environ | secrets,
