@@ -34,6 +34,9 @@ def demo(  # noqa: PLR0913 (a command line's options)
     as_json: Json = False,
 ) -> None:
     """Play a recorded winter day, or a scenario: house, broker, memory and advisor together."""
+    if not as_json:
+        # Said before anything is imported or started: on a slow machine that takes a while.
+        typer.echo("Starting a house, a broker, a memory and an advisor; the day appears when they are ready.")
     from advisor.commands.page import announce, wait_for_interrupt
     from advisor.demo.report import draw, tell
     from advisor.demo.run import DAY, Choices, playing, prepare

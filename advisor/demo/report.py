@@ -100,7 +100,8 @@ def _how(outcome: DemoResult) -> Text:
     told = outcome.as_json()
     line = Text(style="dim")
     line.append(
-        f"{told['published']} of {told['decisions']} decisions published, the model ({told['model']}) was asked "
+        f"{told['published']} of {told['due']} decisions that were due published, "
+        f"the model ({told['model']}) was asked "
         f"{told['reviews']} times and overruled or missed {told['fallbacks']} times; "
         f"{told['history_days']} days of memory; "
         f"energy balances to {told['kwh_balance_error']:.0e} kWh; {told['seconds']} s.\n"
