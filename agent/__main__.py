@@ -11,7 +11,7 @@ from threading import Event, Thread
 from starlette.types import ASGIApp
 
 from agent.decision.controls import ControlPanel, Controls
-from agent.decision.journal import open_journal
+from agent.decision.journal import Journal, open_journal
 from agent.decision.recall import Recall
 from agent.language.answers.ask import Asker
 from agent.language.answers.interpreter import Interpreter
@@ -21,6 +21,8 @@ from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import make_reviewer
 from agent.queries import Sources
 from agent.service.actuator import Actuator
+from agent.service.claim import advisor_id
+from agent.service.entity_states import EntityStates
 from agent.service.loop import Parts, Service
 from agent.settings import Settings, load_settings
 from agent.views.service_state import SharedServiceState
@@ -28,6 +30,7 @@ from agent.web.access import load_keys
 from agent.web.app import make_app
 from agent.web.server import serving
 from agent.web.source import ApiSource
+from energy.errors import MemoryFault, NotWritable
 from energy.home import Home
 from ingest.home_file import load_home
 from ingest.homeassistant.live_states import LiveStates
@@ -54,17 +57,19 @@ def serve(config: Path) -> None:
         signal.signal(number, lambda *_: stop.set())
     step = timedelta(minutes=settings.service.slot_minutes)
     with ExitStack() as stack:
-        index = stack.enter_context(MemoryIndex(settings.memory_dir / "index"))
+        index = open_index(settings.memory_dir / "index", stack)
         journal_path = settings.memory_dir / "journal.sqlite"
         journal = stack.enter_context(open_journal(journal_path))
         store = DayStore(settings.memory_dir / "days")
         recall = Recall(home, store, index, step)
-        sources = Sources(home, store, stack.enter_context(open_journal(journal_path, read_only=True)))
+        sources = Sources(home, store, open_reader(journal, journal_path, stack))
         notes = notes_of(settings.memory_dir, home.name)
         reconnecting, label = None, "none"
         if settings.model.provider != "none":
             reconnecting = reconnecting_reviewer(settings, sources, notes)
             stack.callback(reconnecting.close)
+            # A model is looked for beside the service: by the wall clock no decision waits for it.
+            reconnecting.wait(0.0 if settings.service.clock == "wall" else settings.service.review_deadline_s)
             label = reconnecting.label
         reviewer = reconnecting.review if reconnecting else None
         shared_state = SharedServiceState()
@@ -75,8 +80,55 @@ def serve(config: Path) -> None:
         panel = control_panel(settings)
         actuator = stack.enter_context(driving(settings, home))
         live = stack.enter_context(following(settings))
-        parts = Parts(home, recall, journal, reviewer, label, panel, shared_state, notes, actuator, live)
+        parts = Parts(
+            home,
+            recall,
+            journal,
+            reviewer,
+            label,
+            panel,
+            shared_state,
+            notes,
+            actuator,
+            live,
+            advisor_id=advisor_id(settings.memory_dir),
+            faults=lambda: faults_of(home, store, journal, panel, indexed=index is not None),
+            label_now=(lambda: reconnecting.label) if reconnecting else None,
+            states=stack.enter_context(asking(settings)),
+        )
         Service(settings, parts, stop).run()
+
+
+def open_index(path: Path, stack: ExitStack) -> MemoryIndex | None:
+    """The index; None where it cannot be written, and days are compared one by one.
+
+    Raises:
+        MemoryFault: another process owns it.
+    """
+    try:
+        return stack.enter_context(MemoryIndex(path))
+    except NotWritable as err:
+        _log.warning("%s; days are compared one by one", err)
+        return None
+
+
+def open_reader(journal: Journal, path: Path, stack: ExitStack) -> Journal:
+    """A journal to read from; where it is not on disk, the one that is written."""
+    try:
+        return stack.enter_context(open_journal(path, read_only=True))
+    except MemoryFault:
+        return journal
+
+
+def faults_of(home: Home, store: DayStore, journal: Journal, panel: ControlPanel, *, indexed: bool) -> dict[str, str]:
+    """What is wrong with the parts of the memory now."""
+    known = {
+        "days": "; ".join(store.faults(home.name)),
+        "journal": journal.fault,
+        "controls": panel.fault,
+        "index": "" if indexed else "the index cannot be written: days are compared one by one",
+    }
+    return {name: fault for name, fault in known.items() if fault}
 
 
 def _asker(settings: Settings, sources: Sources, reconnecting: ReconnectingReviewer | None) -> Asker:
@@ -127,6 +179,14 @@ def following(settings: Settings) -> AbstractContextManager[LiveStates | None]:
     if not entities:
         return nullcontext()
     return LiveStates(settings.homeassistant.address(), entities, forecast="pv_forecast" not in settings.sensors)
+
+
+def asking(settings: Settings) -> AbstractContextManager[EntityStates | None]:
+    """Who asks Home Assistant for states that do not come over MQTT; None without mapped sensors or a token."""
+    assistant = settings.homeassistant
+    if not settings.sensors or (assistant.token is None and assistant.token_file is None):
+        return nullcontext()
+    return EntityStates(assistant.address())
 
 
 def control_panel(settings: Settings) -> ControlPanel:

@@ -91,6 +91,11 @@ class Topics:
         return self._under("advisor", "status")
 
     @property
+    def advisor_claim(self) -> str:
+        """Which advisor decides for this home, with a heartbeat."""
+        return self._under("advisor", "claim")
+
+    @property
     def decision(self) -> str:
         """The last decision with its reason."""
         return self._under("advisor", "decision")

@@ -125,6 +125,51 @@ def decide(situation: Situation, reviewer: Reviewer | None = None) -> Decision:
     return with_devices(situation, outline, conclude(situation, snapshot, outline, choice, began))
 
 
+def ask_reviewer(situation: Situation, reviewer: Reviewer) -> Reviewer | None:
+    """Ask a model about a situation; its answer comes as a reviewer that says the same of the same candidates later.
+
+    The plan is made again when the answer is there, from what is known then: meanwhile time has passed.
+    """
+    snapshot = situation.snapshot
+    if isinstance(snapshot, NoSnapshot):
+        return None
+    situation = with_reserve(situation, snapshot.soc)
+    try:
+        brief = make_brief(situation, think(situation, snapshot))
+    except AdvisorError:
+        # The decision itself says so.
+        return None
+    return _carried_over(reviewer(brief), brief)
+
+
+def _carried_over(answer: Chosen | NoChoice, asked: Brief) -> Reviewer:
+    labels = {candidate.id: candidate.label for candidate in asked.candidates}
+
+    def answered(brief: Brief) -> Chosen | NoChoice:
+        if isinstance(answer, NoChoice):
+            return answer
+        same = [one.id for one in brief.candidates if one.label == labels.get(answer.choice)]
+        if not same:
+            return NoChoice("invalid", f"{labels.get(answer.choice)!r} is no candidate any more", answer.model, 0.0)
+        return replace(answer, choice=same[0])
+
+    return answered
+
+
+def without_command(home: Home, now: datetime, problems: tuple[str, ...]) -> Decision:
+    """A decision that gives no command, and why."""
+    return Decision(
+        decision_id=_id_of(now, *problems),
+        home=home.name,
+        at=now,
+        outcome="no_command",
+        problems=problems,
+        reason_code="cannot_judge",
+        reason=f"No command: {'; '.join(problems)}."[:1000],
+        seconds=0.0,
+    )
+
+
 def with_reserve(situation: Situation, soc: float) -> Situation:
     """The household's standing reserve as a wish that the plan is made with: kept as far as it is there, not bought."""
     policy, battery = situation.policy, situation.home.battery

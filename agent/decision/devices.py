@@ -53,6 +53,9 @@ class DeviceRegistry:
         """
         device = next((one for one in self._home.devices if one.name == state.device), None)
         last = self._states.get(state.device)
+        if last is not None and until is not None and last.time > until:
+            # It came before the clock was known, and is of no time that there is.
+            last = None
         if device is None or (last is not None and state.time <= last.time):
             return
         if until is not None and state.time > until:

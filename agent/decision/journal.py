@@ -99,7 +99,7 @@ class Journal:
 
     def _in_memory(self, err: Exception) -> sqlite3.Connection:
         self._say(f"journal {str(self._path)!r} cannot be written ({err}): it is kept until the next start only")
-        db = sqlite3.connect(":memory:", isolation_level=None)
+        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         db.executescript(_SCHEMA)
         return db
 

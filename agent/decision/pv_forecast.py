@@ -20,6 +20,11 @@ class PvForecasts:
         self._newest: PvForecast | None = None
         self._first = DayAheadForecast(zone)
 
+    @property
+    def made_at(self) -> datetime | None:
+        """When the newest forecast was made."""
+        return self._newest.time if self._newest is not None else None
+
     def update(self, forecast: PvForecast, *, now: datetime | None = None) -> None:
         """Take in a forecast; an older one than known is ignored, and one dated after `now` was made now."""
         if self._newest is not None and forecast.time < made_by(self._newest, now).time:

@@ -11,7 +11,7 @@ from energy.errors import ModelError
 
 _log = logging.getLogger(__name__)
 
-_LOOK_AGAIN_S = 300.0
+_LOOK_AGAIN_S, _CLOSE_S = 300.0, 5.0
 # A model is put into memory this long before the next review, or half way there where reviews are closer.
 _LOAD_AHEAD_S = 600.0
 
@@ -44,10 +44,15 @@ class ReconnectingReviewer:
         self._loading = Lock()
         self._model: LoadedModel | None = None
         self._review: Review | None = None
-        self._problem = ""
         self._looking = Lock()
         self._closed = False
-        self._look()
+        self._looked_at = time.monotonic()
+        self._problem = "the model is being looked for"
+        self._first_look = self._begin_looking()
+
+    def wait(self, longest_s: float) -> None:
+        """Wait until the first look for the model is over, or for so long."""
+        self._first_look.join(longest_s)
 
     @property
     def label(self) -> str:
@@ -68,17 +73,26 @@ class ReconnectingReviewer:
             self._load_before_next()
             return answer
         if time.monotonic() - self._looked_at >= self._look_again_s:
-            Thread(target=self._look, name="look for a model", daemon=True).start()
+            self._begin_looking()
         return NoChoice("unreachable", self._problem, "none", 0.0)
 
     def close(self) -> None:
         """Free what was started for the model."""
-        with self._looking:
-            self._closed = True
-            if self._ahead is not None:
-                self._ahead.cancel()
-            if self._model is not None:
-                self._model.close()
+        self._closed = True
+        if self._ahead is not None:
+            self._ahead.cancel()
+        # One who is still looking, at a server that hardly answers, closes what it finds by itself.
+        if self._looking.acquire(timeout=_CLOSE_S):
+            try:
+                if self._model is not None:
+                    self._model.close()
+            finally:
+                self._looking.release()
+
+    def _begin_looking(self) -> Thread:
+        thread = Thread(target=self._look, name="look for a model", daemon=True)
+        thread.start()
+        return thread
 
     def _look(self) -> None:
         if not self._looking.acquire(blocking=False):
@@ -86,8 +100,11 @@ class ReconnectingReviewer:
         try:
             self._looked_at = time.monotonic()
             model, problem = _load(self._settings)
-            if self._closed or model is None:
+            if model is None:
                 self._say(problem)
+                return
+            if self._closed:
+                model.close()
                 return
             # In this order: whoever sees the model's name can ask it already.
             self._review = self._make(model, self._deadline_s)

@@ -38,6 +38,14 @@ class CommandSender:
         self._unconfirmed: str | None = None
         self._actuator = actuator
         self._devices: set[str] = set()
+        # A command of before the start that may still stand in the house.
+        self._left_until: datetime | None = None
+
+    def resume(self, last: Decision | None) -> None:
+        """Know of the command that was sent before the start: it can be released, and holds up no other."""
+        if last is not None and last.command is not None and last.outcome == "published":
+            self._left_until = last.command.valid_until
+            self._devices = {addressed(command) for command in last.device_commands}
 
     def may_act(self, now: datetime) -> bool:
         """Whether the household lets it, and nobody else has a hand on the inverter."""
@@ -46,6 +54,10 @@ class CommandSender:
     def send(self, decision: Decision, link: MqttLink) -> None:
         """Publish the command of a decision that is to be acted on."""
         if decision.command is None or decision.outcome != "published":
+            return
+        if not link.connected:
+            # Kept back by the client it would go out later, when it rests on nothing: the next connection decides anew.
+            _log.warning("no way to the broker: command %s is not sent", decision.decision_id)
             return
         if self._unconfirmed is not None:
             problem = f"the house has not answered command {self._unconfirmed}"
@@ -62,8 +74,9 @@ class CommandSender:
 
     def release(self, now: datetime, link: MqttLink) -> None:
         """Let the house go: it returns to plain self-consumption now, not at the end of the schedule."""
-        if self.last_command_at is None:
+        if self.last_command_at is None and (self._left_until is None or self._left_until <= now):
             return
+        self._left_until = None
         release = ReleaseCommand(
             decision_id=f"{now:%Y%m%dT%H%M%SZ}-release",
             valid_from=now,

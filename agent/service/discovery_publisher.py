@@ -61,6 +61,10 @@ class DiscoveryPublisher:
         for topic, told in list(self._told.items()):
             link.publish(topic, told, retain=True, qos=1)
 
+    def name_model(self, label: str) -> None:
+        """The model that reviews the plan has come, or another one."""
+        self._identity = replace(self._identity, model=label)
+
     def show_controls(self, link: MqttLink) -> None:
         """Say how every control stands: also after a turn that was refused, so that no dial shows a wish."""
         for name, state in self._panel.controls.states().items():

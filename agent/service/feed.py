@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from agent.decision.devices import DeviceRegistry
 from agent.decision.pv_forecast import PvForecasts
 from agent.settings import Settings
+from energy.errors import DataError
 from energy.home import Home
 from ingest.homeassistant.live_states import LiveStates, StateChanges, take_in
-from ingest.live.mapping import MappedSensors
+from ingest.live.mapping import MappedSensors, check_forecast
 from ingest.live.meter import MeteredSlot, SlotMeter
 from ingest.live.plausible import PlausibilityCheck
 from ingest.live.snapshot import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
@@ -21,6 +22,8 @@ from transport.topics import Topics
 _log = logging.getLogger(__name__)
 
 _SAMPLE = timedelta(seconds=1)
+# Clocks are corrected by seconds all the time; by more, what was measured before is of another time.
+_SET_BACK = timedelta(minutes=1)
 _ROLES: tuple[Role, ...] = (
     *REQUIRED,
     "grid_power",
@@ -47,6 +50,14 @@ class Problems:
         """A source is well; `ended` is logged where it was not."""
         if self._by_source.pop(source, None) and ended:
             _log.info("%s", ended)
+
+    def keep(self, group: str, faults: Mapping[str, str]) -> None:
+        """All that is wrong with a group of sources; what is not named is well."""
+        for source in [one for one in self._by_source if one.startswith(f"{group}: ")]:
+            if source.removeprefix(f"{group}: ") not in faults:
+                self.clear(source, f"{source} is well again")
+        for name, fault in faults.items():
+            self.report(f"{group}: {name}", fault)
 
     def texts(self) -> tuple[str, ...]:
         """All problems there are."""
@@ -78,6 +89,8 @@ class Feed:
         self._plausibility = PlausibilityCheck(home)
         self._sampled_at: datetime | None = None
         self._house_time: datetime | None = None
+        self._last_now: datetime | None = None
+        self._refused: dict[Role, str] = {}
         self._house_online: bool | None = None
 
     @property
@@ -129,8 +142,22 @@ class Feed:
 
     def snapshot(self, now: datetime) -> Snapshot | NoSnapshot:
         """The house now, if its readings are fresh, in range, in balance and believable."""
-        limit_s = self._settings.policy.max_snapshot_age_s
-        return self._plausibility.judged(snapshot(self.readings, now=now, max_age_s=limit_s))
+        limit_s, refused = self._settings.policy.max_snapshot_age_s, self._refused | self._mapped.refusals()
+        return self._plausibility.judged(snapshot(self.readings, now=now, max_age_s=limit_s, refused=refused))
+
+    def silent_topics(self, now: datetime) -> frozenset[str]:
+        """Mapped topics from which a value is missing, or getting old."""
+        return self._mapped.silent(now)
+
+    def clock_was_set_back(self, now: datetime) -> bool:
+        """Whether the clock stands earlier than before: then everything known of the house is of another time."""
+        last, self._last_now = self._last_now, now
+        if last is None or now >= last - _SET_BACK:
+            return False
+        _log.warning("the clock was set back from %s to %s: readings begin anew", last.isoformat(), now.isoformat())
+        self._begin_anew()
+        self._mapped.set_back(now)
+        return True
 
     def finished_slots(self, now: datetime) -> list[MeteredSlot]:
         """Slots that are over since the last call, each with what was forecast for it when its day began."""
@@ -158,27 +185,44 @@ class Feed:
         """A house that comes back may live at another time: nothing known of it before counts."""
         online = message.payload == b"online"
         if online and self._house_online is False:
-            self._house_time = None
-            self.readings.clear()
-            self._meter = SlotMeter(self._step)
-            self._plausibility = PlausibilityCheck(self._home)
-            self.devices = DeviceRegistry(self._home)
+            self._house_time = self._last_now = None
+            self._begin_anew()
             self._on_return()
         self._house_online = online
 
+    def _begin_anew(self) -> None:
+        self.readings.clear()
+        self._refused.clear()
+        self._meter = SlotMeter(self._step)
+        self._plausibility = PlausibilityCheck(self._home)
+        self.devices = DeviceRegistry(self._home)
+        self._sampled_at = None
+
     def _take_pv_forecast(self, message: Message) -> None:
-        self.pv_forecast.update(PvForecast.model_validate_json(message.payload))
+        forecast = PvForecast.model_validate_json(message.payload)
+        check_forecast(forecast, self._home)
+        self.pv_forecast.update(forecast, now=self.now())
+        self._problems.clear(message.topic)
 
     def _take_temperature_forecast(self, message: Message) -> None:
-        self.devices.outdoors.update(TemperatureForecast.model_validate_json(message.payload))
+        self.devices.outdoors.update(TemperatureForecast.model_validate_json(message.payload), now=self.now())
+        self._problems.clear(message.topic)
 
     def _take_reading(self, role: Role, message: Message) -> None:
         now = self.now()
         if now is not None and self._settings.service.clock == "house":
             # A house with its own clock publishes its states before it: they may be ahead, by a slot at most.
             now += self._step
-        reading = read_payload(role, message.payload, now=now, home=self._home)
+        try:
+            reading = read_payload(role, message.payload, now=now, home=self._home)
+        except DataError as err:
+            self._refused[role] = str(err)
+            raise
+        self._refused.pop(role, None)
         known = self.readings.get(role)
+        if known is not None and now is not None and known.at > now + _SET_BACK:
+            # It came before the clock was known, and is of no time that there is.
+            known, self._plausibility = None, PlausibilityCheck(self._home)
         if known is None or reading.at > known.at:
             self.readings[role] = reading
             self._plausibility.update(role, reading)
@@ -192,14 +236,14 @@ class Feed:
             return
         forecast = self._mapped.update(message.topic, message.payload, retained=message.retained, now=now)
         if forecast is not None:
-            self.pv_forecast.update(forecast)
+            self.pv_forecast.update(forecast, now=now)
         self._problems.clear(message.topic, f"{message.topic} is well again")
 
     def _take_states(self, changes: StateChanges, now: datetime) -> None:
         """What Home Assistant itself said of its entities, and whether it answers."""
         faults, forecast = take_in(changes, self._mapped, now=now)
         if forecast is not None:
-            self.pv_forecast.update(forecast)
+            self.pv_forecast.update(forecast, now=now)
         for source, fault in (faults | {"homeassistant": changes.problem}).items():
             if fault:
                 self._problems.report(source, fault)

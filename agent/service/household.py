@@ -31,7 +31,10 @@ class NotesInForce:
         except AdvisorError as err:
             self._problems.report("notes", str(err))
             return False
-        self._problems.clear("notes", "the notes can be read again")
+        if self._book.faults:
+            self._problems.report("notes", "; ".join(self._book.faults))
+        else:
+            self._problems.clear("notes", "the notes can be read again")
         changed = {note.id for note in notes} != set(self.ids)
         self._notes = notes
         return changed

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -9,15 +10,19 @@ from threading import Event
 from pydantic import ValidationError
 
 from agent.decision.controls import Acting, ControlPanel
-from agent.decision.decide import Reviewer, decide
+from agent.decision.decide import Reviewer, Situation, decide, without_command
 from agent.decision.journal import Journal
 from agent.decision.read_back import ChangedByHand, Confirmed, NotConfirmed, ReadBack, ReadBackOutcome
 from agent.decision.recall import Recall
 from agent.decision.record import Decision
 from agent.decision.review_schedule import ReviewSchedule
 from agent.service.actuator import Actuator
+from agent.service.background_review import BackgroundReview
+from agent.service.claim import HomeClaim
 from agent.service.command_sender import CommandSender
 from agent.service.discovery_publisher import DiscoveryPublisher, Identity
+from agent.service.entity_states import EntityStates
+from agent.service.fault_net import FaultNet
 from agent.service.feed import Feed, Problems
 from agent.service.household import Household, NotesInForce
 from agent.service.situation import MeasuredDays, Situations
@@ -33,17 +38,22 @@ from knowledge.notes import NoteBook
 from transport.advisor_discovery import Offer
 from transport.discovery import HOME_ASSISTANT_STATUS
 from transport.mqtt import Message, MqttLink
-from transport.payloads import CommandState, Moment
+from transport.payloads import CommandState, Moment, first_fault
 from transport.topics import Topics
 
 _log = logging.getLogger(__name__)
 
 _GLANCE_S = 0.2
+# A review keeps its deadline by itself; past this multiple of it, nobody waits for it any longer.
+_REVIEW_SLACK = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the service is built of; `reviewer` is None where there is no model."""
+    """What the service is built of; `reviewer` is None where there is no model.
+
+    `faults` says what is wrong with parts of the memory now, by their names; `label_now` what the model is called now.
+    """
 
     home: Home
     recall: Recall
@@ -55,6 +65,10 @@ class Parts:
     notes: NoteBook | None = None
     actuator: Actuator | None = None
     live: LiveStates | None = None
+    advisor_id: str = "advisor"
+    faults: Callable[[], Mapping[str, str]] = dict
+    label_now: Callable[[], str] | None = None
+    states: EntityStates | None = None
 
 
 class Service:
@@ -65,11 +79,14 @@ class Service:
         self._settings, self._parts, self._stop = settings, parts, stop
         self._topics = Topics(home.name)
         self._step = timedelta(minutes=settings.service.slot_minutes)
-        self._problems = Problems()
+        self._problems, self._net = Problems(), FaultNet()
+        self._claim = HomeClaim(self._topics.advisor_claim, parts.advisor_id)
         self._feed = Feed(settings, home, self._problems, on_return=self._start_over, live=parts.live)
         self._schedule = ReviewSchedule(home, timedelta(hours=settings.service.review_hours))
         self._notes = NotesInForce(parts.notes, home, self._problems)
-        self._days = MeasuredDays(home, journal, parts.recall, self._step)
+        self._days = MeasuredDays(
+            home, journal, parts.recall, self._step, timedelta(days=settings.service.journal_days)
+        )
         self._situations = Situations(settings, home, panel, parts.recall, self._days)
         self._publisher = _publisher(settings, parts)
         self._sender = CommandSender(self._topics, panel, journal, self._publisher, actuator=parts.actuator)
@@ -77,9 +94,21 @@ class Service:
             panel, self._publisher.note_box, self._sender, self._publisher, parts.shared_state, self._problems
         )
         last = journal.last(home.name)
-        begin = ServiceState(home, parts.model, self._step, started=datetime.now(UTC), decision=last)
+        begin = ServiceState(
+            home,
+            parts.model,
+            self._step,
+            started=datetime.now(UTC),
+            decision=last,
+            max_age_s=settings.policy.max_snapshot_age_s,
+        )
         self._display = StateDisplay(begin, parts.shared_state, self._feed, panel, self._problems)
+        self._sender.resume(last)
         self._in_force = last.chosen if last and last.chosen_by != "planner" else None
+        self._review: BackgroundReview | None = None
+        self._model = parts.model
+        self._connected = True
+        self._causes: frozenset[str] = frozenset()
         self._slot: datetime | None = None
         self._slot_seen_s = 0.0
         self._blind = False
@@ -88,42 +117,80 @@ class Service:
         """Connect and decide until asked to stop.
 
         Raises:
-            TransportError: the broker cannot be reached at first, or refuses the credentials.
+            TransportError: the broker cannot be reached at first, or refuses the credentials; or another advisor
+                decides for this home on it.
         """
         topics = self._topics
         with MqttLink(
             self._settings.mqtt.address,
-            f"energy-advisor-{self._parts.home.name}",
+            # Of its own: with the same one, a second advisor would throw the first off the broker again and again.
+            f"energy-advisor-{self._parts.home.name}-{self._parts.advisor_id}",
             will=(topics.advisor_status, "offline"),
-            on_connected=self._publisher.introduce,
+            on_connected=self._introduce,
         ) as link:
-            link.subscribe(*self._feed.topics)
+            link.subscribe(self._claim.topic, *self._feed.topics)
             link.subscribe(topics.command_state, topics.shown, topics.control_set("+"), HOME_ASSISTANT_STATUS)
+            self._claim.listen()
             while not self._stop.is_set():
                 message = link.receive(_GLANCE_S)
-                if message is not None:
+                if message is not None and message.topic == self._claim.topic:
+                    self._claim.take(message.payload, retained=message.retained)
+                elif message is not None:
                     self.take(message, link)
                 self.work(link)
+            self._claim.release(link)
+
+    def _introduce(self, link: MqttLink) -> None:
+        self._claim.announce(link)
+        self._publisher.introduce(link)
 
     def take(self, message: Message, link: MqttLink) -> None:
         """Take in one message; a bad one is reported once and changes nothing."""
-        try:
-            self._take(message, link)
-        except AdvisorError as err:
-            self._problems.report(message.topic, str(err))
-        except ValidationError as err:
-            self._problems.report(message.topic, f"{message.topic}: {err.error_count()} wrong fields, ignored")
+        with self._net.around(f"taking in {message.topic!r}"):
+            try:
+                self._take(message, link)
+            except AdvisorError as err:
+                self._problems.report(message.topic, str(err))
+            except ValidationError as err:
+                self._problems.report(message.topic, f"{message.topic}: {first_fault(err)}; ignored")
 
     def work(self, link: MqttLink) -> None:
         """Everything that is due now."""
-        if (now := self._feed.now()) is not None:
-            self._feed.sample(now)
-            if self._notes.read(now) and self._slot is not None:
-                self._parts.shared_state.wish_decision()
-            for outcome in self._sender.collect(now, link):
-                self._judge(outcome)
+        with self._net.around("what is due"):
+            if (now := self._feed.now()) is not None:
+                self._work(now, link)
+        with self._net.around("showing the state"):
+            self._notice(link)
+            self._display.show_when_due(connected=link.connected, caught=self._net.caught, model=self._model)
+
+    def _work(self, now: datetime, link: MqttLink) -> None:
+        if self._feed.clock_was_set_back(now):
+            self._start_over()
+        if (states := self._parts.states) is not None:
+            states.want(self._feed.silent_topics(now))
+            for message in states.collect():
+                self.take(message, link)
+        self._feed.sample(now)
+        if self._notes.read(now) and self._slot is not None:
+            self._parts.shared_state.wish_decision()
+        for outcome in self._sender.collect(now, link):
+            self._judge(outcome)
+        if self._claim.settled(link):
             self._decide_when_due(now, link)
-        self._display.show_when_due()
+
+    def _notice(self, link: MqttLink) -> None:
+        """What changes beside messages: parts of the memory that fail or heal, the model, the way to the broker."""
+        self._problems.keep("memory", self._parts.faults())
+        if self._parts.label_now is not None and (label := self._parts.label_now()) != self._model:
+            self._model = label
+            self._publisher.name_model(label)
+            if label != "none":
+                self._schedule.forget()
+                self._parts.shared_state.wish_decision()
+        if link.connected and not self._connected:
+            # What was decided meanwhile reached nobody.
+            self._parts.shared_state.wish_decision()
+        self._connected = link.connected
 
     def _take(self, message: Message, link: MqttLink) -> None:
         topics = self._topics
@@ -144,6 +211,7 @@ class Service:
         self._days.start_over()
         self._sender.forget()
         self._schedule.forget()
+        self._review = None
 
     def _confirm(self, answer: CommandState, *, retained: bool, link: MqttLink) -> None:
         if not retained and self._sender.confirm(answer, link):
@@ -163,12 +231,16 @@ class Service:
 
     def _decide_when_due(self, now: datetime, link: MqttLink) -> None:
         slot = floor_slot(now, self._step)
+        if self._review is not None:
+            self._conclude_review(self._review, now, link)
+            return
         if slot == self._slot and not self._blind and not self._may_grant_wish(now):
             return
         taken = self._feed.snapshot(now)
-        if isinstance(taken, NoSnapshot) and self._may_wait(slot):
+        if isinstance(taken, NoSnapshot) and self._may_wait(slot, taken, now):
             return
         self._slot, self._slot_seen_s = slot, 0.0
+        self._causes = taken.causes if isinstance(taken, NoSnapshot) else frozenset()
         # By the wall clock, sensors that come late in a slot still get their decision in it.
         self._blind = isinstance(taken, NoSnapshot) and self._settings.service.clock == "wall"
         self._days.keep(self._feed.finished_slots(now), now, self._notes)
@@ -177,10 +249,24 @@ class Service:
         else:
             self._act(now, taken, link)
 
-    def _may_wait(self, slot: datetime) -> bool:
-        """Whether a snapshot that is not there may still come: within the grace of a new slot, or in one left blind."""
+    def _conclude_review(self, review: BackgroundReview, now: datetime, link: MqttLink) -> None:
+        """Decide with the model's answer once it is there, from what is known and allowed then."""
+        if self._parts.panel.controls.acting is Acting.OFF:
+            self._review = None
+            self._rest(now, link)
+            return
+        done, reviewer = review.done()
+        if done:
+            self._review, self._slot = None, floor_slot(now, self._step)
+            self._publish(self._made(now, self._feed.snapshot(now), reviewer, trigger=review.trigger), now, link)
+
+    def _may_wait(self, slot: datetime, taken: NoSnapshot, now: datetime) -> bool:
+        """Whether a snapshot that is not there may still come: within the grace of a new slot, or in one left blind.
+
+        In one left blind, something else that is wrong is said once the pause between decisions is over.
+        """
         if slot == self._slot and self._blind:
-            return True
+            return taken.causes == self._causes or not self._display.decided_before(now - self._pause)
         self._slot_seen_s = self._slot_seen_s or time.monotonic()
         return time.monotonic() - self._slot_seen_s < self._settings.service.grace_s
 
@@ -191,7 +277,24 @@ class Service:
         self._let_proceed(now, link)
 
     def _act(self, now: datetime, taken: Snapshot | NoSnapshot, link: MqttLink) -> None:
-        decision = self._decide(now, taken)
+        trigger = self._trigger(now)
+        if trigger is not None and self._parts.reviewer is not None and isinstance(taken, Snapshot):
+            with self._net.around("asking the model"):
+                situation = self._situation(now, taken, trigger=trigger)
+                limit_s = self._settings.service.review_deadline_s * _REVIEW_SLACK
+                self._review = BackgroundReview(situation, self._parts.reviewer, limit_s)
+                return
+        self._publish(self._made(now, taken, None, trigger=""), now, link)
+
+    def _made(
+        self, now: datetime, taken: Snapshot | NoSnapshot, reviewer: Reviewer | None, *, trigger: str
+    ) -> Decision:
+        """A decision, whatever happens in making it."""
+        with self._net.around("deciding"):
+            return self._decide(now, taken, reviewer, trigger=trigger)
+        return without_command(self._parts.home, now, (self._net.last,))
+
+    def _publish(self, decision: Decision, now: datetime, link: MqttLink) -> None:
         self._parts.journal.write(decision)
         self._parts.shared_state.fulfil_wish()
         self._sender.send(decision, link)
@@ -205,19 +308,31 @@ class Service:
         """A decision between slots, when somebody asked for it and the guard's pause between commands is over."""
         if not self._parts.shared_state.decision_wished:
             return False
-        pause = timedelta(minutes=self._settings.policy.min_minutes_between_commands)
-        return self._sender.last_command_at is None or now - self._sender.last_command_at >= pause
+        return self._sender.last_command_at is None or now - self._sender.last_command_at >= self._pause
 
-    def _decide(self, now: datetime, taken: Snapshot | NoSnapshot) -> Decision:
-        wished = self._parts.shared_state.decision_wished
-        trigger = self._situations.trigger(now, self._schedule, self._notes, wished=wished)
-        situation = replace(
+    @property
+    def _pause(self) -> timedelta:
+        return timedelta(minutes=self._settings.policy.min_minutes_between_commands)
+
+    def _trigger(self, now: datetime) -> str | None:
+        """Why the model should be asked now; None where it should not, or that cannot be said."""
+        with self._net.around("asking whether to review"):
+            wished = self._parts.shared_state.decision_wished
+            return self._situations.trigger(now, self._schedule, self._notes, wished=wished)
+        return None
+
+    def _situation(self, now: datetime, taken: Snapshot | NoSnapshot, *, trigger: str) -> Situation:
+        return replace(
             self._situations.at(now, taken, self._feed, self._notes),
             last_command_at=self._sender.last_command_at,
             in_force=self._in_force,
-            trigger=trigger or "",
+            trigger=trigger,
         )
-        decision = decide(situation, self._parts.reviewer if trigger else None)
+
+    def _decide(
+        self, now: datetime, taken: Snapshot | NoSnapshot, reviewer: Reviewer | None, *, trigger: str
+    ) -> Decision:
+        decision = decide(self._situation(now, taken, trigger=trigger), reviewer)
         if decision.review is not None:
             self._schedule.reviewed(decision, notes=self._notes.ids)
             self._in_force = decision.chosen if decision.chosen_by == "model" else None

@@ -24,14 +24,17 @@ from ingest.live.snapshot import NoSnapshot, Snapshot
 from knowledge.fingerprint import Expected
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
 
-_RECENT = timedelta(hours=2)
+_RECENT, _NO_JUMP = timedelta(hours=2), timedelta(days=2)
 
 
 class MeasuredDays:
-    """The slots that were metered: kept as they end, remembered as days after midnight."""
+    """The slots that were metered: kept as they end, remembered as days after midnight.
 
-    def __init__(self, home: Home, journal: Journal, recall: Recall, step: timedelta) -> None:
-        self._home, self._journal, self._recall, self._step = home, journal, recall, step
+    Decisions are forgotten once they are older than `kept`.
+    """
+
+    def __init__(self, home: Home, journal: Journal, recall: Recall, step: timedelta, kept: timedelta) -> None:
+        self._home, self._journal, self._recall, self._step, self._kept = home, journal, recall, step, kept
         self._day: date | None = None
 
     def keep(self, slots: Sequence[MeteredSlot], now: datetime, notes: NotesInForce) -> None:
@@ -41,6 +44,9 @@ class MeasuredDays:
         today = local_day(now, self._home.tz)
         if self._day is not None and today != self._day:
             self._recall.remember(self._day, self.on(self._day), self._step, notes=notes.said_of(self._day))
+            if today - self._day <= _NO_JUMP:
+                # After a clock that jumped years ahead everything would be old.
+                self._journal.prune(now - self._kept)
         self._day = today
 
     def start_over(self) -> None:

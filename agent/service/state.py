@@ -28,10 +28,14 @@ class StateDisplay:
         self._shown_s = 0.0
         shared.show(begin)
 
-    def show_when_due(self) -> None:
+    def show_when_due(self, **changed: Any) -> None:
         """Show what is new, at most twice a second."""
         if time.monotonic() - self._shown_s >= _EVERY_S:
-            self.show()
+            self.show(**changed)
+
+    def decided_before(self, moment: datetime) -> bool:
+        """Whether the newest decision is from before a moment, or there is none."""
+        return self._state.decision is None or self._state.decision.at <= moment
 
     def show_decision(self, now: datetime, decision: Decision, days: MeasuredDays, recall: Recall) -> None:
         """Show a new decision with the measured slots and the similar days that belong to it."""
@@ -55,6 +59,7 @@ class StateDisplay:
             acting=self._panel.controls.acting,
             readings=MappingProxyType(dict(self._feed.readings)),
             complaints=self._problems.texts(),
+            forecast_at=self._feed.pv_forecast.made_at,
             **changed,
         )
         self._shown_s = time.monotonic()

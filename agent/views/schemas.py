@@ -238,11 +238,21 @@ class SimilarDays(_Schema):
     days: tuple[SimilarDayView, ...]
 
 
+class HealthPart(_Schema):
+    """One thing that the advisor needs: whether it is there, why not, and how old it is."""
+
+    name: Literal["broker", "data", "forecast", "plan"]
+    ok: bool
+    problems: tuple[str, ...] = ()
+    age_s: float | None = None
+
+
 class Health(_Schema):
-    """Whether the advisor can do its work."""
+    """Whether the advisor can do its work; a forecast that is missing is no problem, only less."""
 
     ok: bool
     problems: tuple[str, ...]
+    parts: tuple[HealthPart, ...] = ()
 
 
 class Wished(_Schema):

@@ -43,6 +43,8 @@ class ServiceState:
     """The service at one moment, never changed afterwards.
 
     `now` is the last time its clock showed, None before it was heard; `awake` is false while that clock is away.
+    `connected` says whether the broker can be reached, `caught` how many faults of its own the service survived;
+    readings older than `max_age_s` give no command.
     `measured` holds the finished slots of yesterday and today, `shapes` the similar days of the last decision.
     """
 
@@ -60,6 +62,10 @@ class ServiceState:
     measured: tuple[MeteredSlot, ...] = ()
     shapes: tuple[DayShape, ...] = ()
     tally: ServiceCounters = ServiceCounters()
+    connected: bool = True
+    caught: int = 0
+    max_age_s: float = 120.0
+    forecast_at: datetime | None = None
 
 
 class SharedServiceState:

@@ -1,5 +1,6 @@
 """From the service's state to what the API answers: pure, but for remembering the last plan."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import dropwhile, takewhile
 from typing import assert_never
@@ -12,6 +13,7 @@ from agent.views.schemas import (
     Band,
     DeviceLine,
     Health,
+    HealthPart,
     InForce,
     LiveFlows,
     PlanSlot,
@@ -27,9 +29,9 @@ from energy.commands import BatteryCommand, ClimateCommand, DeviceCommand, Expor
 from energy.flows import Flows as HouseFlows
 from energy.home import Home
 from energy.planning.planner import Ensemble, follow
-from energy.slots import floor_slot
+from energy.slots import DAY, floor_slot
 from energy.tariff import Prices
-from ingest.live.snapshot import Role
+from ingest.live.snapshot import REQUIRED, Role
 from knowledge.days import Floats, energy_kwh
 
 # A slot and this much later, a decision should have been made.
@@ -60,23 +62,61 @@ def status(shown: ServiceState, *, decision_wished: bool) -> Status:
 
 
 def health(shown: ServiceState | None) -> Health:
-    """Whether decisions come, and commands with them."""
+    """Whether decisions come, and commands with them: broker, data, forecast and plan, each with its own state."""
     if shown is None:
         return Health(ok=False, problems=("the service is starting",))
-    problems: tuple[str, ...] = ()
+    looks: list[Callable[[ServiceState], HealthPart]] = [_broker_health, _data_health, _forecast_health]
+    # Switched off, nothing is planned.
+    looks += [] if shown.acting is Acting.OFF else [_plan_health]
+    parts = tuple(look(shown) for look in looks)
+    problems = tuple(problem for part in parts for problem in part.problems)
+    return Health(ok=not problems, problems=problems, parts=parts)
+
+
+def _broker_health(shown: ServiceState) -> HealthPart:
+    lost = () if shown.connected else ("the broker cannot be reached: nothing is heard and no command goes out",)
+    return HealthPart(name="broker", ok=not lost, problems=lost)
+
+
+def _data_health(shown: ServiceState) -> HealthPart:
+    """How old the oldest reading that a decision needs is; what is missing, the decision says."""
     if shown.now is None:
-        problems = ("the house has not been heard",)
-    elif not shown.awake:
-        problems = (f"the house has been silent since {_local(shown.now, shown.home)}",)
-    elif shown.acting is Acting.OFF:
-        problems = ()
-    elif shown.decision is None:
-        problems = ("no decision yet",)
-    elif shown.now - shown.decision.at > shown.step + _PATIENCE:
+        return HealthPart(name="data", ok=False, problems=("the house has not been heard",))
+    known = [shown.readings[role].at for role in REQUIRED if role in shown.readings]
+    age_s = max((shown.now - min(known)).total_seconds(), 0.0) if known else None
+    if not shown.awake:
+        problem = f"the house has been silent since {_local(shown.now, shown.home)}"
+    elif len(known) < len(REQUIRED):
+        missing = ", ".join(role for role in REQUIRED if role not in shown.readings)
+        problem = f"no reading that counts: {missing}" if shown.decision is None else ""
+    elif age_s is not None and age_s > shown.max_age_s:
+        problem = f"the newest readings are {age_s:.0f} s old, limit {shown.max_age_s:.0f} s"
+    else:
+        problem = ""
+    complete = not problem and len(known) == len(REQUIRED)
+    return HealthPart(name="data", ok=complete, problems=(problem,) if problem else (), age_s=age_s)
+
+
+def _forecast_health(shown: ServiceState) -> HealthPart:
+    """A forecast is a help and no condition: without one, similar days stand in."""
+    if shown.forecast_at is None or shown.now is None:
+        return HealthPart(name="forecast", ok=False)
+    age_s = max((shown.now - shown.forecast_at).total_seconds(), 0.0)
+    return HealthPart(name="forecast", ok=age_s <= DAY.total_seconds(), age_s=age_s)
+
+
+def _plan_health(shown: ServiceState) -> HealthPart:
+    if shown.decision is None:
+        problems: tuple[str, ...] = ("no decision yet",) if shown.now is not None and shown.awake else ()
+        return HealthPart(name="plan", ok=False, problems=problems)
+    age_s = max((shown.now - shown.decision.at).total_seconds(), 0.0) if shown.now is not None else None
+    if not shown.awake:
+        return HealthPart(name="plan", ok=False, age_s=age_s)
+    if age_s is not None and age_s > (shown.step + _PATIENCE).total_seconds():
         problems = (f"the last decision was at {_local(shown.decision.at, shown.home)}",)
-    elif shown.decision.outcome == "no_command":
-        problems = shown.decision.problems
-    return Health(ok=not problems, problems=problems)
+    else:
+        problems = shown.decision.problems if shown.decision.outcome == "no_command" else ()
+    return HealthPart(name="plan", ok=not problems, problems=problems, age_s=age_s)
 
 
 def _local(moment: datetime, home: Home) -> str:

@@ -40,6 +40,9 @@ class Figures(Collector):
             yield from _work(shown.tally)
             yield from _house(shown)
             yield from _newest(shown)
+            yield CounterMetricFamily(
+                "energy_advisor_faults", "Faults of its own that the advisor has survived.", value=shown.caught
+            )
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

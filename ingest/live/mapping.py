@@ -210,6 +210,21 @@ class MappedSensors:
             known["load_power"] = balance
         return known
 
+    def set_back(self, now: datetime) -> None:
+        """The clock was set back: what was said is as old as now at most."""
+        for part in (part for parts in self._parts.values() for part in parts):
+            part.at = None if part.at is None else min(part.at, now)
+        self._alive = {publisher: min(at, now) for publisher, at in self._alive.items()}
+
+    def silent(self, now: datetime) -> frozenset[str]:
+        """Topics of sensors from which no value came that counts, or none for half of the time that it would count."""
+        return frozenset(
+            part.topic
+            for role, parts in self._parts.items()
+            for part in parts
+            if part.value is None or part.at is None or now - part.at > self._stands(role, part) / 2
+        )
+
     def refusals(self) -> dict[Role, str]:
         """What came last for a role where that does not count, and why."""
         return {role: refusal for role in self._parts if (refusal := self._refusal(role))}

@@ -76,11 +76,14 @@ class _ChargeWatch:
         step = abs(reading.value - self.said.value) - abs(moved) - slack
         if self.doubt is not None:
             self._reconsider(reading, self.doubt, moved=moved, slack=slack, step=step)
-        elif abs(reading.value - self.expected) > SOC_TOLERANCE + self.slack:
-            self.doubt = _Doubt(reading, jumped=step > SOC_TOLERANCE / 2)
+        elif abs(reading.value - self.expected) > SOC_TOLERANCE + self.slack or self._became_a_fraction(reading.value):
+            self.doubt = _Doubt(reading, jumped=step > SOC_TOLERANCE / 2 or _may_be_fraction(reading.value))
         else:
             self._correct(reading)
         self.said = reading
+
+    def _became_a_fraction(self, value: float) -> bool:
+        return _may_be_fraction(value) and self.said.value - value > _STEP
 
     def _correct(self, reading: Reading) -> None:
         share = min(_CORRECTION * ((reading.at - self.said.at) / _CORRECTION_TIME), 1.0)

@@ -1,7 +1,10 @@
 """A model that is not there never stops the service, is looked for again, and is said once."""
 
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -27,6 +30,7 @@ def test_a_model_that_comes_later_is_found_and_asked(ollama: Any, caplog: pytest
     ollama.pulled, ollama.answers = False, [GOOD]
     settings = ModelSettings(provider="ollama", name="m", base_url=ollama.url)
     keeper = ReconnectingReviewer(settings, 5, look_again_s=0)
+    keeper.wait(20)
     assert keeper.label == "none"
     answer = keeper.review(BRIEF)
     assert isinstance(answer, NoChoice)
@@ -42,6 +46,7 @@ def test_a_model_that_comes_later_is_found_and_asked(ollama: Any, caplog: pytest
 def test_it_does_not_look_again_before_its_time(ollama: Any) -> None:
     ollama.pulled = False
     keeper = ReconnectingReviewer(ModelSettings(provider="ollama", name="m", base_url=ollama.url), 5)
+    keeper.wait(20)
     ollama.pulled = True
     for _ in range(3):
         assert isinstance(keeper.review(BRIEF), NoChoice)
@@ -78,3 +83,26 @@ def test_a_late_model_is_loaded_for_as_long_as_it_takes(ollama: Any) -> None:
     assert answer.kind == "late"
     _until(lambda: len(ollama.loads) == 2)
     keeper.close()
+
+
+def test_a_server_that_drips_holds_up_neither_the_start_nor_a_review_nor_the_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = Thread(target=_drip, args=(server,), daemon=True)
+        dripping.start()
+        settings = ModelSettings(provider="ollama", base_url=f"http://127.0.0.1:{server.getsockname()[1]}")
+        keeper = ReconnectingReviewer(settings, 5)
+        answer = keeper.review(BRIEF)
+        assert isinstance(answer, NoChoice)
+        assert "being looked for" in answer.why
+        assert keeper.label == "none"
+
+
+def _drip(server: socket.socket) -> None:
+    """An answer of which one byte comes a second, and which never ends."""
+    with suppress(OSError):
+        client, _ = server.accept()
+        with client:
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            for _ in range(60):
+                client.sendall(b" ")
+                time.sleep(1)

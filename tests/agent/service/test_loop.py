@@ -74,7 +74,9 @@ class Stage:
         self.link.publish(TOPICS.sensor(name), payload, retain=True, qos=1)
 
     def well(self, at: datetime, *, but: str | None = None) -> None:
-        for name, value, unit in (("load_power", 0.6, "kW"), ("pv_power", 0.0, "kW"), ("battery_soc", 20.0, "%")):
+        # A load that never changes is not believed for long.
+        load_kw = 0.6 + at.hour / 1000
+        for name, value, unit in (("load_power", load_kw, "kW"), ("pv_power", 0.0, "kW"), ("battery_soc", 20.0, "%")):
             if name != but:
                 self.say(name, value, unit, at)
 
@@ -174,7 +176,7 @@ def reading(value: object, unit: str, at: datetime) -> str:
 
 # sensor, payload made at a time, what the problem says
 HOSTILE: list[tuple[str, Callable[[datetime], str | bytes], str]] = [
-    ("load_power", lambda _: b"unavailable", "load_power is 1800 s old"),
+    ("load_power", lambda _: b"unavailable", "since then load_power: 'unavailable' is not a reading"),
     ("load_power", lambda at: reading("much", "kW", at), "load_power is 1800 s old"),
     ("load_power", lambda at: reading(600.0, "kW", at), "load_power is 1800 s old"),
     ("load_power", lambda at: reading(0.6, "horses", at), "load_power is 1800 s old"),
@@ -185,6 +187,9 @@ HOSTILE: list[tuple[str, Callable[[datetime], str | bytes], str]] = [
     ("pv_power", lambda at: '{"value": NaN, "unit": "kW", "time": "' + at.isoformat() + '"}', "pv_power is 1800 s old"),
     ("pv_power", lambda _: b"\xff\xfe\x00", "pv_power is 1800 s old"),
     ("pv_power", lambda _: b"[" * 5000, "pv_power is 1800 s old"),
+    ("pv_power", lambda _: reading(0.1, "kW", datetime(1, 1, 1, tzinfo=UTC)), "pv_power is 1800 s old"),
+    ("pv_power", lambda at: reading(int("9" * 400), "kW", at), "pv_power is 1800 s old"),
+    ("battery_soc", lambda at: reading(0.2, "%", at), "looks like a fraction"),
     ("pv_power", lambda _: json.dumps({"value": 0.1, "junk": "x" * 1_000_000}), "pv_power is 1800 s old"),
 ]
 
@@ -350,6 +355,8 @@ def test_a_wish_is_granted_between_slots_once_the_pause_is_over(
 
 
 class NoLink:
+    connected = True
+
     def publish(self, *_: object, **__: object) -> None: ...
 
 
@@ -489,6 +496,7 @@ def test_whatever_the_model_server_does_the_service_decides_on_time(
 ) -> None:
     deadline_s = 1.0
     keeper = ReconnectingReviewer(ModelSettings(provider="ollama", name="m", base_url=ollama.url), deadline_s)
+    keeper.wait(30)
     ollama.chat, ollama.answers = behaviour, ['{"rationale": "The best is the cheapest.", "choice": "A"}'] * 9
     situation = make_situation()
     with (
@@ -524,6 +532,7 @@ def test_in_tools_mode_the_model_looks_up_and_chooses_through_the_real_service(
     with open_journal(tmp_path / "journal.sqlite", read_only=True) as journal, EmbeddedBroker(0) as broker:
         notes = NoteBook(tmp_path / "notes.jsonl")
         keeper = reconnecting_reviewer(settings, Sources(home, DayStore(tmp_path / "days"), journal), notes)
+        keeper.wait(30)
         with running(broker.address, tmp_path, home, situation, reviewer=keeper.review, notes=notes) as stage:
             stage.well(situation.now)
             said = stage.tick(situation.now)
@@ -531,3 +540,92 @@ def test_in_tools_mode_the_model_looks_up_and_chooses_through_the_real_service(
     assert (said["outcome"], said["chosen_by"], said["review"]["outcome"]) == ("published", "model", "chosen")
     assert said["review"]["tools"] == ["propose_command", "no_such_tool"]
     assert "would pass" in ollama.asked[-1]["messages"][1]["content"]
+
+
+ABSURD = (
+    b'{"time":"0001-01-01T00:00:00+14:00"}',
+    b'{"time":"9999-12-31T23:59:59-14:00"}',
+    b'{"time":' + b"9" * 400 + b"}",
+    b"[" * 100_000,
+    b'{"a":' * 5000,
+    b"\x00",
+    b"",
+)
+
+
+def test_no_message_on_any_topic_ends_the_service(stage: Stage, make_situation: Callable[..., Situation]) -> None:
+    now = make_situation().now
+    stage.well(now)
+    assert stage.tick(now)["outcome"] == "published"
+    for topic in (
+        TOPICS.clock,
+        TOPICS.command_state,
+        TOPICS.shown,
+        TOPICS.advisor_claim,
+        TOPICS.device_state("car"),
+        TOPICS.device_command_state("car"),
+        TOPICS.sensor("pv_forecast"),
+        TOPICS.sensor("temperature_forecast"),
+        *(TOPICS.control_set(name) for name in ("acting", "reserve", "respect", "note", "confirm_note", "x")),
+    ):
+        for payload in ABSURD:
+            stage.link.publish(topic, payload, qos=1)
+    now += STEP
+    stage.well(now)
+    assert stage.tick(now)["outcome"] == "published"
+
+
+def test_a_fault_in_a_decision_is_told_and_the_next_slot_is_decided(
+    stage: Stage, make_situation: Callable[..., Situation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OverflowError("date value out of range")
+
+    now = make_situation().now
+    stage.well(now)
+    with monkeypatch.context() as broken:
+        broken.setattr("agent.service.loop.decide", fails)
+        said = stage.tick(now)
+    assert said["outcome"] == "no_command"
+    assert "a fault of the advisor at" in said["problems"][0]
+    stage.well(now + STEP)
+    assert stage.tick(now + STEP)["outcome"] == "published"
+
+
+def test_off_while_the_model_is_waited_for_gives_no_command(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    asked, released = Event(), Event()
+
+    def reviewer(_brief: Brief) -> NoChoice:
+        asked.set()
+        released.wait(60)
+        return NoChoice("late", "it took its time", "m", 1.0)
+
+    situation = make_situation()
+    with running(broker, tmp_path, home, situation, reviewer=reviewer) as stage:
+        stage.well(situation.now)
+        stage.link.publish(TOPICS.clock, json.dumps({"time": situation.now.isoformat()}), retain=True, qos=1)
+        assert asked.wait(20)
+        stage.link.publish(TOPICS.control_set("acting"), "off", qos=1)
+        seen = []
+        while (message := stage.link.receive(20)) is not None:
+            seen.append(message.topic)
+            if message.topic == TOPICS.decision and not message.retained:
+                break
+        released.set()
+        assert orjson.loads(message.payload)["outcome"] == "off" if message else False
+        assert TOPICS.command not in seen
+        assert stage.link.receive(1.0) is None or TOPICS.command not in seen
+
+
+def test_a_house_clock_set_back_by_hours_is_decided_for_at_once(
+    stage: Stage, make_situation: Callable[..., Situation]
+) -> None:
+    now = make_situation().now
+    stage.well(now)
+    assert stage.tick(now)["outcome"] == "published"
+    earlier = now - timedelta(hours=5)
+    stage.link.publish(TOPICS.clock, json.dumps({"time": earlier.isoformat()}), retain=True, qos=1)
+    stage.well(earlier + STEP)
+    assert stage.tick(earlier + STEP)["outcome"] == "published"

@@ -76,11 +76,36 @@ def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: Ser
 
 def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: ServiceState) -> None:
     assert shown.now is not None
-    later = replace(shown, now=shown.now + timedelta(hours=5))
+    now = shown.now + timedelta(hours=5)
+    later = replace(shown, now=now, readings={role: replace(one, at=now) for role, one in shown.readings.items()})
     api.shared_state.show(later)
     assert api.client().get("/v1/health").status_code == 503
     api.shared_state.show(replace(later, acting=Acting.OFF))
     assert api.client().get("/v1/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changed", "part", "told"),
+    [
+        ({"connected": False}, "broker", "the broker cannot be reached"),
+        ({"readings": {}, "decision": None}, "data", "no reading that counts: load_power, pv_power, battery_soc"),
+        ({"max_age_s": 120.0, "late": 121}, "data", "the newest readings are 121 s old, limit 120 s"),
+        ({"max_age_s": 14_400.0, "late": 7200}, "plan", "the last decision was at"),
+    ],
+)
+def test_broker_data_forecast_and_plan_each_have_their_own_state(
+    api: Any, shown: ServiceState, changed: dict[str, Any], part: str, told: str
+) -> None:
+    assert shown.now is not None
+    changes = dict(changed)
+    now = shown.now + timedelta(seconds=changes.pop("late", 0))
+    api.shared_state.show(replace(shown, now=now, **changes))
+    answer = api.client().get("/v1/health")
+    assert answer.status_code == 503
+    parts = {one["name"]: one for one in answer.json()["parts"]}
+    assert set(parts) == {"broker", "data", "forecast", "plan"}
+    assert told in parts[part]["problems"][0]
+    assert told in "".join(api.client().get("/v1/status").json()["problems"])
 
 
 def test_the_night_behind_is_billed_like_the_ledger(api: Any, shown: ServiceState) -> None:

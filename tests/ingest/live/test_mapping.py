@@ -296,3 +296,18 @@ def test_a_forecast_above_what_the_panels_can_bring_is_refused(most_kw: float, b
         return
     with pytest.raises(DataError, match="more than panels of 4 kW can bring"):
         sensors.update("f", payload, retained=False, now=NOON)
+
+
+def test_topics_whose_value_is_missing_or_getting_old_are_named() -> None:
+    sensors = hearing(WHOLE, (SOC, 55), (PV, 800), (LOAD, 500), (GRID, -500), (BATTERY, 1))
+    assert sensors.silent(after(60)) == frozenset()
+    assert sensors.silent(after(200)) == {SOC, PV, LOAD, GRID, BATTERY}
+    with pytest.raises(DataError):
+        sensors.update(SOC, b"unavailable", retained=True, now=after(1))
+    assert sensors.silent(after(60)) == {SOC}
+
+
+def test_after_a_clock_was_set_back_values_stand_as_of_now() -> None:
+    sensors = hearing(WHOLE, (SOC, 55), (PV, 800), (LOAD, 500), (GRID, -500), (BATTERY, 1))
+    sensors.set_back(after(-7200))
+    assert {reading.at for reading in sensors.readings(after(-7200)).values()} == {after(-7200)}
