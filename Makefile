@@ -12,7 +12,7 @@ install-torch = $(1) install -qq --no-compile --retries 0 --timeout 5 --extra-in
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test test-long check eval ask scenarios pictures dashboard format bench peers homeassistant lock clean
+.PHONY: help setup demo test test-long check eval ask scenarios pictures dashboard format bench chaos chaos-short peers homeassistant lock clean
 
 help: ## List every target with a sentence
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,12 @@ ask: setup ## Play a week of a house and answer ten questions about it in docs/a
 
 format: setup ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q .
+
+chaos: setup ## Do the worst to everything, for hours, and write docs/reliability.md; goes on where it was broken off
+	@$(BIN)/python -m devtools.chaos --out docs/reliability.md
+
+chaos-short: setup ## The same in a minute or two, writing nothing
+	@$(BIN)/python -m devtools.chaos --short --state $(shell mktemp -u)
 
 bench: setup ## Measure decisions, answers and messages on this machine
 	@$(BIN)/python -m benchmarks decision

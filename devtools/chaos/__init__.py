@@ -1,0 +1,1 @@
+"""Does its worst to the whole advisor, bounded and from a seed, and writes down what came of it."""

@@ -1,0 +1,151 @@
+"""A whole house as processes: a real Mosquitto, the real simulator and the real advisor, to be killed."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devtools.chaos.house import unsafe
+from energy.errors import SettingsError, TransportError
+from ingest.history.recorded import shipped_history
+from ingest.history.table import History
+from transport.mqtt import BrokerAddress, Message, MqttLink
+from transport.topics import Topics
+
+_HOME = "citylearn-4"
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+
+
+@dataclass
+class Seen:
+    """What the listener has seen on the broker."""
+
+    decisions: int = 0
+    published: int = 0
+    unsafe: list[str] = field(default_factory=list)
+    last_s: float = field(default_factory=time.monotonic)
+    longest_s: float = 0.0
+
+
+class Estate:
+    """Starts, kills and revives its parts; every process is one that it started itself."""
+
+    def __init__(self, folder: Path, *, slow: float = 1.0, hours: int = 72) -> None:
+        self.folder, self.slow = folder, slow
+        program = shutil.which("mosquitto", path=_PATH)
+        if program is None:
+            raise SettingsError("mosquitto is not installed: apt-get install mosquitto")
+        self._mosquitto, self._hours = program, hours
+        self.port = _free_port()
+        self.address = BrokerAddress("127.0.0.1", self.port)
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.seen = Seen()
+        self.topics = Topics(_HOME)
+        self._link: MqttLink | None = None
+
+    def prepare(self, history: History | None = None) -> None:
+        """Files for all parts: settings, facts, and what the house plays."""
+        from advisor.demo.run import DAY, recording  # noqa: PLC0415 (it brings the whole demo)
+
+        known = history or shipped_history(_HOME)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        played = recording(known, day=DAY, hours=self._hours)
+        played.to_json(self.folder / "recording.json")
+        (self.folder / "home.json").write_text(known.home.model_dump_json(), encoding="utf-8")
+        (self.folder / "mosquitto.conf").write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmessage_size_limit 262144\n", encoding="utf-8"
+        )
+        (self.folder / "advisor.toml").write_text(
+            f'home_file = "home.json"\nmemory_dir = "{self.folder / "memory"}"\n'
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {self.port}\n'
+            '[service]\nclock = "house"\nslot_minutes = 30\ngrace_s = 0.5\n'
+            '[model]\nprovider = "none"\n[api]\nenabled = false\n',
+            encoding="utf-8",
+        )
+
+    def start(self, part: str) -> None:
+        """Start a part that is not running."""
+        commands = {
+            "broker": [self._mosquitto, "-c", str(self.folder / "mosquitto.conf")],
+            "advisor": [sys.executable, "-m", "advisor", "run", "--config", str(self.folder / "advisor.toml")],
+            "house": [
+                *(sys.executable, "-m", "simulator", "--recording", str(self.folder / "recording.json")),
+                *("--broker", str(self.address), "--slot-minutes", "30", "--patience-s", "5", "--soc", "0.5"),
+            ],
+        }
+        with (self.folder / f"{part}.log").open("ab") as log:
+            self.running[part] = subprocess.Popen(commands[part], stdout=log, stderr=log)  # noqa: S603 (ours)
+        if part == "broker":
+            self._await_port()
+
+    def kill(self, part: str) -> None:
+        """End a part with signal 9."""
+        process = self.running.pop(part, None)
+        if process is not None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+    def stop_all(self) -> None:
+        """End what is still running, and the listener."""
+        if self._link is not None:
+            self._link.__exit__(None, None, None)
+        for part in list(self.running):
+            self.kill(part)
+
+    def listen(self) -> None:
+        """See what is published; the connection mends itself."""
+        link = MqttLink(self.address, "chaos-listener")
+        link.__enter__()
+        link.subscribe(self.topics.decision, self.topics.command)
+        self._link = link
+
+    def watch(self, seconds: float, *, until_command: bool = False) -> float | None:
+        """Look for a while; how long the next command took, or None where none came."""
+        began, known = time.monotonic(), self.seen.published
+        while (passed := time.monotonic() - began) < seconds:
+            self._keep_house()
+            message = self._link.receive(0.1) if self._link is not None else None
+            if message is not None and not message.retained:
+                self._take(message)
+            if until_command and self.seen.published > known:
+                return passed
+        return None
+
+    def _take(self, message: Message) -> None:
+        now_s = time.monotonic()
+        if message.topic == self.topics.command:
+            self.seen.published += 1
+            self.seen.longest_s = max(self.seen.longest_s, now_s - self.seen.last_s)
+            self.seen.last_s = now_s
+            # The recorded home has no least charge; what the command says must be a command all the same.
+            if (fault := unsafe(message.payload)) and "below the least charge" not in fault:
+                self.seen.unsafe.append(fault)
+        elif message.topic == self.topics.decision:
+            self.seen.decisions += json.loads(message.payload).get("outcome") == "published"
+
+    def _keep_house(self) -> None:
+        """A house that has played all it had begins again."""
+        house = self.running.get("house")
+        if house is not None and house.poll() is not None:
+            self.start("house")
+
+    def _await_port(self) -> None:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise TransportError(f"mosquitto did not open port {self.port}: see {self.folder / 'broker.log'}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
