@@ -64,13 +64,8 @@ def serve(config: Path) -> None:
         recall = Recall(home, store, index, step)
         sources = Sources(home, store, open_reader(journal, journal_path, stack))
         notes = notes_of(settings.memory_dir, home.name)
-        reconnecting, label = None, "none"
-        if settings.model.provider != "none":
-            reconnecting = reconnecting_reviewer(settings, sources, notes)
-            stack.callback(reconnecting.close)
-            # A model is looked for beside the service: by the wall clock no decision waits for it.
-            reconnecting.wait(0.0 if settings.service.clock == "wall" else settings.service.review_deadline_s)
-            label = reconnecting.label
+        reconnecting = _model(settings, sources, notes, stack)
+        label = reconnecting.label if reconnecting else "none"
         reviewer = reconnecting.review if reconnecting else None
         shared_state = SharedServiceState()
         if settings.api.enabled:
@@ -129,6 +124,16 @@ def faults_of(home: Home, store: DayStore, journal: Journal, panel: ControlPanel
         "index": "" if indexed else "the index cannot be written: days are compared one by one",
     }
     return {name: fault for name, fault in known.items() if fault}
+
+
+def _model(settings: Settings, sources: Sources, notes: NoteBook, stack: ExitStack) -> ReconnectingReviewer | None:
+    """The model that the settings name, looked for beside the service: by the wall clock no decision waits for it."""
+    if settings.model.provider == "none":
+        return None
+    reconnecting = reconnecting_reviewer(settings, sources, notes)
+    stack.callback(reconnecting.close)
+    reconnecting.wait(0.0 if settings.service.clock == "wall" else settings.service.review_deadline_s)
+    return reconnecting
 
 
 def _asker(settings: Settings, sources: Sources, reconnecting: ReconnectingReviewer | None) -> Asker:

@@ -219,7 +219,7 @@ class MappedSensors:
     def silent(self, now: datetime) -> frozenset[str]:
         """Topics of sensors from which no value came that counts, or none for half of the time that it would count."""
         return frozenset(
-            part.topic
+            part.name
             for role, parts in self._parts.items()
             for part in parts
             if part.value is None or part.at is None or now - part.at > self._stands(role, part) / 2
