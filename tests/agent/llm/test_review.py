@@ -263,8 +263,9 @@ def test_the_largest_brief_fits_the_embedded_context(embedded: LoadedModel) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_closing_while_an_answer_is_on_its_way_does_not_wait_for_the_clients_timeout() -> None:
-    model = load_model(ModelSettings(provider="embedded", timeout_s=10_000))
+    model = load_model(ModelSettings(provider="embedded", timeout_s=600))
     assert model is not None
     assert isinstance(make_reviewer(model, 0.01)(BRIEF), NoChoice)
     model.close()  # a test that waited would be ended by its own time limit
