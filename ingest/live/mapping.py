@@ -222,7 +222,8 @@ class MappedSensors:
             part.name
             for role, parts in self._parts.items()
             for part in parts
-            if part.value is None or part.at is None or now - part.at > self._stands(role, part) / 2
+            if part.name in self.topics
+            and (part.value is None or part.at is None or now - part.at > self._stands(role, part) / 2)
         )
 
     def refusals(self) -> dict[Role, str]:
