@@ -18,7 +18,7 @@ from ingest.homeassistant.client import CommandRefused, HomeAssistant, HomeAssis
 from ingest.homeassistant.entity_diffs import EntityTable
 from ingest.homeassistant.solar_forecast import ask_forecast
 from ingest.live.mapping import LiveState, MappedSensors
-from transport.payloads import PvForecast
+from transport.payloads import PvForecast, first_fault
 
 _log = logging.getLogger(__name__)
 
@@ -197,6 +197,9 @@ class LiveStates:
             forecast = ask_forecast(assistant, datetime.now(UTC))
         except (CommandRefused, DataError) as err:
             _log.warning("no solar forecast this time: %s", err)
+            return
+        except ValidationError as err:
+            _log.warning("no solar forecast this time: %s", first_fault(err))
             return
         with self._lock:
             self._forecast = forecast

@@ -181,14 +181,14 @@ class MappedSensors:
 
     def lose(self, entity: str) -> str:
         """Home Assistant has no such entity, or no longer: nothing is known of its roles. What to do about it."""
-        roles = []
-        for role, part in self._parts_of(entity):
-            part.value = None
-            roles.append(role)
-        return (
-            f"{' and '.join(roles) or 'pv_forecast'}: Home Assistant has no entity {entity!r}: it was renamed or "
-            "removed; correct [sensors], or run advisor setup again"
+        parts = list(self._parts_of(entity))
+        fault = (
+            f"{' and '.join(role for role, _ in parts) or 'pv_forecast'}: Home Assistant has no entity {entity!r}: it "
+            "was renamed or removed; correct [sensors], or run advisor setup again"
         )
+        for _, part in parts:
+            part.value, part.refusal = None, fault
+        return fault
 
     def confirm_alive(self, at: datetime) -> None:
         """Home Assistant answered: what its entities said last still stands."""

@@ -138,7 +138,8 @@ def test_nonsense_is_one_sentence_and_the_line_is_made_anew(assistant: Any, foll
 
 
 def test_the_energy_dashboards_forecast_comes_along(assistant: Any, following: Any) -> None:
-    assistant.answers["energy/solar_forecast"] = {"roof": {"wh_hours": {"2026-06-01T10:00:00+00:00": 1500}}}
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    assistant.answers["energy/solar_forecast"] = {"roof": {"wh_hours": {hour.isoformat(): 1500}}}
     assistant.states = {PV: row("1500", datetime.now(UTC))}
     got = following(assistant.address, PV)
     got.until(lambda seen: seen.forecast_kwh == 1.5)
