@@ -13,6 +13,7 @@ from energy.pricing.metering import month_peak
 from energy.pricing.periods import places, table
 from energy.pricing.rules import INTERVAL_SECONDS, Peak
 from energy.pricing.series import Floats
+from energy.pricing.terms import TermPrices
 from energy.slots import hours
 
 
@@ -20,13 +21,22 @@ from energy.slots import hours
 class BarePrices:
     """Prices of consecutive slots before taxes, as the rules read them; arrays of shape (slots,).
 
-    `credit` is what surplus earns, `capped` the part of the import price that the cap counts, `returned` the part that
-    netting over a month or year gives back.
+    `credit` is what surplus earns, `capped` the part of the import price that the cap counts, `registers` the terms
+    that netting over a month or year gives back.
     """
 
     credit: Floats
     capped: Floats
-    returned: Floats
+    registers: tuple[TermPrices, ...] = ()
+
+    def names(self, slot: int) -> tuple[str, ...]:
+        """The registers on which a slot counts."""
+        return tuple(register_name(term, slot) for term in self.registers)
+
+
+def register_name(term: TermPrices, slot: int) -> str:
+    """A register is a term and a period of it."""
+    return f"{term.name}: {term.period[slot]}"
 
 
 def bare_prices(contract: Contract, starts: Sequence[datetime], zone: ZoneInfo) -> BarePrices:
@@ -35,22 +45,21 @@ def bare_prices(contract: Contract, starts: Sequence[datetime], zone: ZoneInfo) 
     cap_on = contract.credit.cap_on
     rule = contract.netting_on(starts[0].astimezone(zone).date())
     long = rule.interval in {"month", "year"}
-    credit, capped, returned = np.zeros(count), np.zeros(count), np.zeros(count)
+    credit, capped = np.zeros(count), np.zeros(count)
     for term in found.exports:
         credit += np.nan_to_num(term.per_kwh)
     for term in found.imports:
         if not cap_on or term.name in cap_on:
             capped += np.nan_to_num(term.per_kwh)
-        if long and (not rule.terms or term.name in rule.terms):
-            returned += np.nan_to_num(term.per_kwh)
-    return BarePrices(credit, capped, returned)
+    netted = (term for term in found.imports if long and (not rule.terms or term.name in rule.terms))
+    return BarePrices(credit, capped, tuple(netted))
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """What was metered since the billing period began: credit earned, cost that caps it, and each day's peaks.
 
-    `import_kwh` and `export_kwh` are those of the netting period (the month, or the year with yearly netting).
+    `registers` holds import less export by register of the netting month or year.
     `open_import_kwh` and `open_export_kwh` belong to the netting interval that has begun, `interval` says which one.
     """
 
@@ -58,8 +67,7 @@ class Account:
     year: int | None = None
     earned: float = 0.0
     cap: float = 0.0
-    import_kwh: float = 0.0
-    export_kwh: float = 0.0
+    registers: dict[str, float] = field(default_factory=dict)
     interval: int | None = None
     open_import_kwh: float = 0.0
     open_export_kwh: float = 0.0
@@ -87,6 +95,7 @@ class MeteredSlot:
     export_kwh: float
     credit: float
     capped: float
+    registers: tuple[str, ...] = ()
 
 
 def opened(account: Account, contract: Contract, now: datetime, zone: ZoneInfo) -> Account:
@@ -105,8 +114,7 @@ def opened(account: Account, contract: Contract, now: datetime, zone: ZoneInfo) 
         year=local.year,
         earned=0.0,
         cap=0.0,
-        import_kwh=account.import_kwh if kept else 0.0,
-        export_kwh=account.export_kwh if kept else 0.0,
+        registers=account.registers if kept else {},
         peaks={},
     )
 
@@ -118,8 +126,7 @@ def counted(account: Account, slot: MeteredSlot, contract: Contract, zone: ZoneI
     account = replace(
         account,
         interval=_interval(contract, slot.start, local.date()),
-        import_kwh=account.import_kwh + slot.import_kwh,
-        export_kwh=account.export_kwh + slot.export_kwh,
+        registers=_with_registers(account, slot),
         open_import_kwh=account.open_import_kwh + slot.import_kwh,
         open_export_kwh=account.open_export_kwh + slot.export_kwh,
         open_credit=slot.credit,
@@ -145,6 +152,11 @@ def _closed(account: Account) -> Account:
 def _interval(contract: Contract, moment: datetime, local: date) -> int | None:
     length = INTERVAL_SECONDS.get(contract.netting_on(local).interval)
     return None if length is None else int(moment.timestamp()) // length
+
+
+def _with_registers(account: Account, slot: MeteredSlot) -> dict[str, float]:
+    net = slot.import_kwh - slot.export_kwh
+    return account.registers | {name: account.registers.get(name, 0.0) + net for name in slot.registers}
 
 
 def _with_peak(account: Account, peak: Peak, local: datetime, slot: MeteredSlot) -> dict[date, float]:

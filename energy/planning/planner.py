@@ -23,8 +23,6 @@ _FULL_KWH = 1e-6
 _AS_SHORT_KWH = 0.05
 # How long a day is taken to go on like the past day it began like. On homes 1 to 8, two to six hours do as well.
 _MEET_HOURS = 4
-# Share of the futures that leave at least the power at which a battery charges below a peak.
-_ROOM_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def best_levels(
 def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
     """Levels that keep import below the peak: give what would exceed it, and charge no faster than it leaves room.
 
-    Without a charge from the grid the levels are as ever; with one, the power is what nearly every future leaves.
+    Without a charge from the grid the levels are as ever; with one, the power is what every future leaves.
     """
     peak, (buy, sell) = ensemble.prices.peak, price
     if peak is None or not peak.per_kwh[slot]:
@@ -165,7 +163,7 @@ def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple
     )
     if levels.charge_to_soc <= 0:
         return levels
-    room_kw = max(above_kw - float(np.quantile(net_kw, _ROOM_SHARE)), 0.0)
+    room_kw = max(above_kw - float(net_kw.max()), 0.0)
     return levels.model_copy(update={"max_charge_kw": min(room_kw, home.battery.max_charge_kw)})
 
 

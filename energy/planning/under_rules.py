@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.home import Home
-from energy.planning.account import Account, BarePrices, bare_prices, counts
+from energy.planning.account import Account, BarePrices, bare_prices, counts, register_name
 from energy.planning.planner import Ensemble
 from energy.pricing.calendar import Period, billing_period
 from energy.pricing.contract import CREDIT, Contract
@@ -27,13 +27,12 @@ _PEAK_STEPS = 40
 
 @dataclass(frozen=True, slots=True)
 class UsualDay:
-    """A past day of the season under plain self-consumption, as the rules count it."""
+    """A past day of the season under plain self-consumption, as the rules count it; import less export by register."""
 
     earned: float
     cap: float
-    import_kwh: float
-    export_kwh: float
     peak_kw: float
+    registers: dict[str, float]
 
 
 def under_rules(
@@ -53,7 +52,7 @@ def under_rules(
     bare = bare_prices(contract, starts, zone)
     days = [start.astimezone(zone).date() for start in starts]
     prices = _capped(ensemble.prices, bare, contract, days, _chances(contract, account, usual, days))
-    prices = _over_year(prices, bare, contract, days, _need_more(contract, account, usual, days))
+    prices = _over_year(prices, bare, contract, account, usual, days)
     made = replace(ensemble, prices=prices)
     made = _in_interval(made, contract, account, starts, days)
     peak = _peak_price(made, contract, account, usual, starts, zone)
@@ -95,38 +94,43 @@ def _capped(prices: Prices, bare: BarePrices, contract: Contract, days: Sequence
     )
 
 
-def _need_more(contract: Contract, account: Account, usual: Sequence[UsualDay], days: Sequence[date]) -> Floats:
-    """Chance that more is bought than sold in the month or year of each day; 0 where nothing is netted so long."""
-    found = np.zeros(len(days))
-    for at, day in enumerate(days):
-        rule = contract.netting_on(day)
-        if rule.interval not in {"month", "year"}:
-            continue
-        period = billing_period(day, contract.billing_day)
-        last = period.last if rule.interval == "month" else date(day.year, 12, 31)
-        same = period == account.period if rule.interval == "month" else day.year == account.year
-        begun = account.import_kwh - account.export_kwh if same else 0.0
-        ahead = np.array([one.import_kwh - one.export_kwh for one in usual])
-        found[at] = _chance(begun, ahead, (last - days[0]).days + 0.5)
-    return found
+def _over_year(
+    prices: Prices,
+    bare: BarePrices,
+    contract: Contract,
+    account: Account,
+    usual: Sequence[UsualDay],
+    days: Sequence[date],
+) -> Prices:
+    """With netting over a month or year, export gives the netted terms back, or import is free of them.
 
-
-def _over_year(prices: Prices, bare: BarePrices, contract: Contract, days: Sequence[date], more: Floats) -> Prices:
-    """With netting over a month or year, export gives the netted terms back, or import is free of them."""
-    if not bare.returned.any():
+    It does as far as more will have been bought than sold on the same register.
+    """
+    imports, exports = prices.import_per_kwh, prices.export_per_kwh
+    rule = contract.netting_on(days[0])
+    if not bare.registers:
         return prices
-    rules = [contract.netting_on(day) for day in days]
-    netted = np.array([rule.interval in {"month", "year"} for rule in rules])
-    lost = np.array(
-        [0.0 if rule.keeps_credit else contract.multiplier(CREDIT, day) for rule, day in zip(rules, days, strict=True)]
-    )
-    names = rules[0].terms or tuple(term.name for term in contract.import_terms)
-    taxed = np.array([contract.multiplier(names[0], day) for day in days])
-    worth = np.where(netted, bare.returned * taxed, 0.0)
-    return Prices(
-        prices.import_per_kwh - (1 - more) * worth,
-        prices.export_per_kwh + more * (worth - np.where(netted, lost * bare.credit, 0.0)),
-    )
+    for term in bare.registers:
+        more: dict[str, float] = {}
+        for slot in range(len(days)):
+            name = register_name(term, slot)
+            if name not in more:
+                more[name] = _need_more(name, contract, account, usual, days[0])
+        chance = np.array([more[register_name(term, slot)] for slot in range(len(days))])
+        worth = np.nan_to_num(term.per_kwh) * contract.multiplier(term.name, days[0])
+        imports, exports = imports - (1 - chance) * worth, exports + chance * worth
+    if not rule.keeps_credit:
+        exports = exports - chance * contract.multiplier(CREDIT, days[0]) * bare.credit
+    return Prices(imports, exports)
+
+
+def _need_more(register: str, contract: Contract, account: Account, usual: Sequence[UsualDay], today: date) -> float:
+    """Chance that more is bought than sold on a register until its month or year ends."""
+    last = billing_period(today, contract.billing_day).last
+    if contract.netting_on(today).interval == "year":
+        last = date(today.year, 12, 31)
+    ahead = np.array([one.registers.get(register, 0.0) for one in usual])
+    return _chance(account.registers.get(register, 0.0), ahead, (last - today).days + 0.5)
 
 
 def _in_interval(

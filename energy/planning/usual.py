@@ -1,0 +1,66 @@
+"""Past days of the season as the rules of a bill count them, under plain self-consumption."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy.commands import SELF_CONSUMPTION
+from energy.home import Home
+from energy.planning.account import BarePrices, bare_prices, register_name
+from energy.planning.planner import Ensemble, follow
+from energy.planning.under_rules import UsualDay, least_peak_kw
+from energy.pricing.contract import Contract
+from energy.pricing.metering import groups
+from energy.pricing.series import Floats, Prices
+
+
+def usual_days(
+    starts: Sequence[datetime],
+    load_kw: Floats,
+    pv_kw: Floats,
+    home: Home,
+    step: timedelta,
+) -> list[UsualDay]:
+    """One entry for each local day of slots of shape (slots,); the battery follows the house from empty on."""
+    contract = home.tariff
+    if not isinstance(contract, Contract) or not len(starts):
+        return []
+    hours = step / timedelta(hours=1)
+    nothing = Prices(np.zeros(len(starts)), np.zeros(len(starts)))
+    steps = follow(
+        [SELF_CONSUMPTION] * len(starts),
+        Ensemble(load_kw[None], pv_kw[None], nothing, hours),
+        home,
+        home.battery.min_kwh,
+    )
+    imported = np.array([float(np.asarray(flow.grid_import_kw)[0]) for flow in steps]) * hours
+    exported = np.array([float(np.asarray(flow.grid_export_kw)[0]) for flow in steps]) * hours
+    bare = bare_prices(contract, starts, home.tz)
+    days = [start.astimezone(home.tz).date() for start in starts]
+    group = groups(starts, contract, days)
+    net = np.bincount(group, imported - exported)[group] / np.bincount(group)[group]
+    numbers = np.unique([day.toordinal() for day in days], return_inverse=True)[1]
+    found = []
+    for number in range(int(numbers.max()) + 1):
+        here = numbers == number
+        found.append(
+            UsualDay(
+                earned=float((np.maximum(-net, 0) * bare.credit)[here].sum()),
+                cap=float((np.maximum(net, 0) * bare.capped)[here].sum()),
+                peak_kw=least_peak_kw(load_kw[here] - pv_kw[here], home, hours) if contract.peaks else 0.0,
+                registers=_registers(bare, np.flatnonzero(here), imported - exported),
+            )
+        )
+    return found
+
+
+def _registers(bare: BarePrices, slots: NDArray[np.intp], net_kwh: Floats) -> dict[str, float]:
+    """Import less export on each register over some slots."""
+    found: dict[str, float] = {}
+    for term in bare.registers:
+        for slot in slots.tolist():
+            name = register_name(term, slot)
+            found[name] = found.get(name, 0.0) + float(net_kwh[slot])
+    return found

@@ -1,0 +1,85 @@
+"""The planner under a contract's rules: it keeps the open bill slot by slot and plans by what that makes of a kWh."""
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from energy.commands import Levels
+from energy.home import Home
+from energy.planning.account import Account, BarePrices, MeteredSlot, bare_prices, counted, opened
+from energy.planning.planner import Ensemble, best_levels, cost_to_go
+from energy.planning.under_rules import UsualDay, under_rules
+from energy.planning.usual import usual_days
+from energy.slots import DAY, local_day
+from energy.tariff import Contract
+from eval.collect.playing import Stretch
+from ingest.history.table import History
+from knowledge.days import is_complete
+
+# The days before that stand for what is left of a month.
+_SEASON_DAYS = 28
+
+
+class OpenBill:
+    """The bill of a home as it is played: what each slot did is read back from the battery, slot by slot."""
+
+    def __init__(self, history: History, home: Home, played: Stretch) -> None:
+        self._home, self._played, self._history = home, played, history
+        self._account = Account()
+        self._before: tuple[int, float] | None = None
+        self._usual: tuple[date, list[UsualDay]] | None = None
+        self._contract = home.tariff if isinstance(home.tariff, Contract) and home.tariff.has_rules else None
+        self._bare: BarePrices | None = bare_prices(self._contract, played.starts, home.tz) if self._contract else None
+
+    def levels(self, ensemble: Ensemble, at: int, stored_kwh: float, *, slots: int = 1) -> tuple[Levels, ...]:
+        """Levels of a slot and of some after it, given its futures and what is stored when it begins."""
+        seen = self.seen(ensemble, at, stored_kwh)
+        return best_levels(seen, self._home, cost_to_go(seen, self._home), slots=slots)
+
+    def seen(self, ensemble: Ensemble, at: int, stored_kwh: float) -> Ensemble:
+        """The ensemble as the open bill lets it be planned."""
+        if self._contract is None:
+            return ensemble
+        self.note(at, stored_kwh)
+        step, now = timedelta(hours=ensemble.hours), self._played.starts[at]
+        starts = [now + slot * step for slot in range(ensemble.load_kw.shape[1])]
+        account = opened(self._account, self._contract, now, self._home.tz)
+        return under_rules(ensemble, starts, self._home, account, self._season(local_day(now, self._home.tz)))
+
+    def note(self, at: int, stored_kwh: float) -> None:
+        """The slot before this one, read back from what it did to the battery, goes on the bill."""
+        if self._before is not None and self._before[0] == at:
+            return
+        if self._before is not None and self._contract is not None and self._bare is not None:
+            slot, stored_before = self._before
+            imported, exported = self._metered(slot, stored_kwh - stored_before)
+            step = timedelta(hours=self._played.hours)
+            metered = MeteredSlot(
+                self._played.starts[slot],
+                step,
+                imported,
+                exported,
+                float(self._bare.credit[slot]),
+                float(self._bare.capped[slot]),
+                self._bare.names(slot),
+            )
+            self._account = counted(self._account, metered, self._contract, self._home.tz)
+        self._before = (at, stored_kwh)
+
+    def _metered(self, slot: int, gained_kwh: float) -> tuple[float, float]:
+        battery, played = self._home.battery, self._played
+        into_kwh = max(gained_kwh, 0) / battery.charge_efficiency - max(-gained_kwh, 0) * battery.discharge_efficiency
+        net_kwh = float(played.load_kw[slot] - played.pv_kw[slot]) * played.hours + into_kwh
+        return max(net_kwh, 0.0), min(max(-net_kwh, 0.0), self._home.grid.export_limit_kw * played.hours)
+
+    def _season(self, today: date) -> list[UsualDay]:
+        """The four weeks before today, counted anew every day."""
+        if self._usual is None or self._usual[0] != today:
+            first = today - _SEASON_DAYS * DAY
+            days = [one for one in self._history.days if first <= one.day < today and is_complete(one)]
+            step = self._history.step
+            starts = [one.start + at * step for one in days for at in range(len(one.load_kw))]
+            load = np.concatenate([np.nan_to_num(one.load_kw) for one in days]) if days else np.zeros(0)
+            pv = np.concatenate([np.nan_to_num(one.pv_kw) for one in days]) if days else np.zeros(0)
+            self._usual = (today, usual_days(starts, load, pv, self._home, step))
+        return self._usual[1]
