@@ -25,7 +25,7 @@ def known_prices(tariff: AnyTariff, starts: Sequence[datetime], zone: ZoneInfo, 
         return _known_of_contract(tariff, starts, zone, now)
     if not isinstance(tariff, DynamicTariff):
         return tariff.prices(starts, zone)
-    until = min(_published_until(tariff, zone, now), tariff.end)
+    until = min(published_until(tariff, zone, now), tariff.end)
     count = sum(start < until for start in starts)
     published = tariff.prices(starts[:count] or starts[:1], zone)
     if count == len(starts):
@@ -63,7 +63,7 @@ def _mean_of_week(told: Contract, start: datetime, zone: ZoneInfo, starts: Seque
     return float(np.mean([buy for buy, _ in usual])), float(np.mean([sell for _, sell in usual]))
 
 
-def _published_until(tariff: DynamicTariff, zone: ZoneInfo, now: datetime) -> datetime:
+def published_until(tariff: DynamicTariff, zone: ZoneInfo, now: datetime) -> datetime:
     """End of the last day whose prices are out."""
     if tariff.published_at_hour is None:
         return tariff.end

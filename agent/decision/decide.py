@@ -27,7 +27,6 @@ from agent.decision.record import (
 from agent.llm.review import Brief, BriefCandidate, Chosen, NoChoice
 from energy.commands import BatteryCommand, Levels, SlotLevels
 from energy.constraints import CarReady, Constraint, Reserve, expected_load, over_slots
-from energy.day_ahead import known_prices
 from energy.errors import AdvisorError
 from energy.guard import (
     Allowed,
@@ -43,8 +42,9 @@ from energy.guard import (
 from energy.home import Home
 from energy.planning.dispatch import Dispatch
 from energy.planning.planner import Candidate, Ensemble, Plan, plan
+from energy.price_outlook import price_outlook
 from energy.slots import floor_slot
-from energy.tariff import DynamicTariff
+from energy.tariff import DynamicTariff, Prices
 from ingest.live.snapshot import NoSnapshot, Snapshot
 from knowledge.days import Floats
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent, futures, horizon
@@ -203,12 +203,20 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
         pv_peak_kw=home.pv_peak_kw,
         recent=situation.recent,
     )
-    prices = effective_prices(known_prices(home.tariff, starts, home.tz, now=situation.now), home)
+    seen = price_outlook(home.tariff, starts, home.tz, now=situation.now, members=len(possible.load_kw))
+    prices = effective_prices(seen.prices, home)
     load_kw = expected_load(
         possible.load_kw, _not_remembered(situation), starts=starts, step=step, price_per_kwh=prices.import_per_kwh
     )
     # To the watt, so that the journalled futures are those that were planned with.
-    ensemble = Ensemble(np.round(load_kw, 3), possible.pv_kw, prices, step / timedelta(hours=1))
+    ensemble = Ensemble(
+        np.round(load_kw, 3),
+        possible.pv_kw,
+        prices,
+        step / timedelta(hours=1),
+        seen.members and effective_prices(seen.members, home),
+        None if seen.members is None else seen.known,
+    )
     used = set(possible.days)
     near = [one for one in situation.neighbours if one.day in used and one.source != "prior"]
     return furnished_outline(situation, snapshot, ensemble, starts=starts, neighbours=near)
@@ -364,8 +372,7 @@ def with_devices(situation: Situation, outline: Outline, decided: Decision) -> D
     if decided.command is None:
         return decided
     home, starts = situation.home, outline.starts
-    prices = known_prices(home.tariff, starts, home.tz, now=situation.now)
-    occasion = Occasion(home, situation.policy, starts, prices, situation.now, decided.decision_id)
+    occasion = Occasion(home, situation.policy, starts, _prices(situation, outline), situation.now, decided.decision_id)
     made = device_commands(outline.devices, situation.devices, occasion)
     return decided.model_copy(update={"device_commands": made.commands, "device_problems": made.problems})
 
@@ -438,11 +445,10 @@ def _id_of(now: datetime, *grounds: str) -> str:
 def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: Choice, began: float) -> Decision:
     made, seen = outline.plan, _snapshot_record(snapshot)
     ensemble, inputs = _ensemble_record(outline, situation.step), _inputs_record(situation, outline)
-    grounds = (seen, ensemble, inputs.nameless(), *situation.asked)
+    grounds = [one.model_dump_json() for one in (seen, inputs.nameless(), *situation.asked)]
+    grounds.insert(1, ensemble.identity())
     return Decision(
-        decision_id=_id_of(
-            situation.now, *(one.model_dump_json() for one in grounds), choice.candidate.name, choice.by
-        ),
+        decision_id=_id_of(situation.now, *grounds, choice.candidate.name, choice.by),
         home=situation.home.name,
         at=situation.now,
         outcome="no_command",
@@ -482,7 +488,15 @@ def _snapshot_record(snapshot: Snapshot) -> SnapshotRecord:
 
 def _ensemble_record(outline: Outline, step: timedelta) -> EnsembleRecord:
     ensemble = outline.ensemble
-    return EnsembleRecord(
+    known, members = ensemble.known_slots, ensemble.price_members
+    unknown: dict[str, object] = {}
+    if known is not None and members is not None:
+        unknown = {
+            "known_slots": known,
+            "import_price_members": tuple(map(tuple, members.import_per_kwh[:, known:].tolist())),
+            "export_price_members": tuple(map(tuple, members.export_per_kwh[:, known:].tolist())),
+        }
+    told = EnsembleRecord(
         start=outline.starts[0],
         step_minutes=int(step.total_seconds() // 60),
         load_w=_watts(ensemble.load_kw),
@@ -490,6 +504,7 @@ def _ensemble_record(outline: Outline, step: timedelta) -> EnsembleRecord:
         import_prices=tuple(ensemble.prices.import_per_kwh.tolist()),
         export_prices=tuple(ensemble.prices.export_per_kwh.tolist()),
     )
+    return told.model_copy(update=unknown)
 
 
 def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
@@ -522,7 +537,7 @@ def _with_prices_of_horizon(situation: Situation, outline: Outline) -> Home:
     home = situation.home
     if not isinstance(home.tariff, DynamicTariff):
         return home
-    prices = known_prices(home.tariff, outline.starts, home.tz, now=situation.now)
+    prices = _prices(situation, outline)
     tariff = DynamicTariff(
         start=outline.starts[0],
         step_minutes=int(situation.step.total_seconds() // 60),
@@ -531,6 +546,12 @@ def _with_prices_of_horizon(situation: Situation, outline: Outline) -> Home:
         published_at_hour=None,
     )
     return home.model_copy(update={"tariff": tariff})
+
+
+def _prices(situation: Situation, outline: Outline) -> Prices:
+    """Known and expected prices of the horizon, as the tariff has them."""
+    home, members = situation.home, len(outline.ensemble.load_kw)
+    return price_outlook(home.tariff, outline.starts, home.tz, now=situation.now, members=members).prices
 
 
 def _watts(power_kw: Floats) -> tuple[tuple[int, ...], ...]:

@@ -99,6 +99,7 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
         "load_kwh": f"{ensemble.load_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
         "pv_kwh": f"{ensemble.pv_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
         "expected_cost": f"{chosen.outlook.expected_cost:.2f}",
+        **_unknown_prices(grounds),
         **_rival(chosen, plan),
         **_reserve_facts(grounds),
     }
@@ -123,6 +124,14 @@ def _reserve(facts: Mapping[str, str], language: Language) -> list[str]:
         return []
     word = "reserve_costs" if "standing_reserve_extra" in facts else "reserve_kept"
     return [in_words(WORDS[language][word], facts, language)]
+
+
+def _unknown_prices(grounds: Grounds) -> dict[str, str]:
+    """From when on prices are expected rather than known, where some are."""
+    known = grounds.ensemble.known_slots
+    if known is None:
+        return {}
+    return {"prices_known_until": f"{grounds.starts[known].astimezone(grounds.home.tz):%H:%M}" if known else "now"}
 
 
 def _rival(chosen: Candidate, plan: Plan) -> dict[str, str]:
@@ -203,6 +212,8 @@ def _ahead(facts: dict[str, str], language: Language) -> list[str]:
     told = [in_words(words["ahead"], facts, language).replace("{like}", like)]
     if facts["price_highest"] != facts["price_now"]:
         told.append(in_words(words["dearest"], facts, language))
+    if (until := facts.get("prices_known_until")) is not None:
+        told.append(in_words(words["no_prices" if until == "now" else "expected_prices"], facts, language))
     return told
 
 

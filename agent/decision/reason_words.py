@@ -56,6 +56,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "like": ", as on {days}",
         "and": " and ",
         "dearest": "The dearest price, {price_highest}, comes at {price_highest_at}.",
+        "expected_prices": "Prices from {prices_known_until} on are not published yet; similar days' are expected.",
+        "no_prices": "No price is published from now on; those of similar days are expected.",
         "chosen_for": "Chosen for {name}.",
         "instead": "Plain self-consumption would cost {self_consumption_extra} more.",
     },
@@ -92,6 +94,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "like": ", como el {days}",
         "and": " y el ",
         "dearest": "El precio más alto, {price_highest}, llega a las {price_highest_at}.",
+        "expected_prices": (
+            "Los precios desde las {prices_known_until} aún no se han publicado; se esperan los de días parecidos."
+        ),
+        "no_prices": "No hay precios publicados a partir de ahora; se esperan los de días parecidos.",
         "chosen_for": "Elegido: {name}.",
         "instead": "El autoconsumo simple costaría {self_consumption_extra} más.",
     },

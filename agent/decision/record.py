@@ -41,7 +41,11 @@ class NeighbourRecord(_Record):
 
 
 class EnsembleRecord(_Record):
-    """The possible futures, in whole watts, and the prices they were planned with."""
+    """The possible futures, in whole watts, and the prices they were planned with.
+
+    Where not all prices were known, those of the first `known_slots` were; of the later ones each future has its own in
+    `import_price_members` and `export_price_members`, of shape (futures, later slots).
+    """
 
     start: Instant
     step_minutes: int
@@ -49,6 +53,14 @@ class EnsembleRecord(_Record):
     pv_w: tuple[tuple[int, ...], ...]
     import_prices: tuple[float, ...]
     export_prices: tuple[float, ...]
+    known_slots: int | None = None
+    import_price_members: tuple[tuple[float, ...], ...] = ()
+    export_price_members: tuple[tuple[float, ...], ...] = ()
+
+    def identity(self) -> str:
+        """What tells this ensemble apart, in the same text for records from before prices could be unknown."""
+        later = {"known_slots", "import_price_members", "export_price_members"}
+        return self.model_dump_json(exclude=later if self.known_slots is None else None)
 
 
 class CandidateRecord(_Record):

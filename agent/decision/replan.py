@@ -75,6 +75,23 @@ def ensemble_of(record: EnsembleRecord) -> Ensemble:
         pv_kw=np.array(record.pv_w, dtype=np.float64) / 1000,
         prices=Prices(np.array(record.import_prices), np.array(record.export_prices)),
         hours=record.step_minutes / 60,
+        price_members=_price_members(record),
+        known_slots=record.known_slots,
+    )
+
+
+def _price_members(record: EnsembleRecord) -> Prices | None:
+    """Each future's prices, or None where all had the known ones."""
+    known = record.known_slots
+    if known is None:
+        return None
+
+    def whole(mean: tuple[float, ...], members: tuple[tuple[float, ...], ...]) -> Floats:
+        return np.array([mean[:known] + later for later in members], dtype=np.float64)
+
+    return Prices(
+        whole(record.import_prices, record.import_price_members),
+        whole(record.export_prices, record.export_price_members),
     )
 
 
@@ -101,7 +118,9 @@ def least_costs(scene: Scene, profiles: Floats) -> Floats:
     members = len(ensemble.load_kw)
     load_kw = (ensemble.load_kw[None] + profiles[:, None]).reshape(runs * members, -1)
     pv_kw = np.broadcast_to(ensemble.pv_kw, (runs, *ensemble.pv_kw.shape)).reshape(runs * members, -1)
-    loaded = replace(ensemble, load_kw=load_kw, pv_kw=pv_kw)
+    own = ensemble.price_members
+    tiled = own and Prices(np.tile(own.import_per_kwh, (runs, 1)), np.tile(own.export_per_kwh, (runs, 1)))
+    loaded = replace(ensemble, load_kw=load_kw, pv_kw=pv_kw, price_members=tiled)
     before = cost_to_go(loaded, scene.home, scene.wishes, apart=True)[0]
     above_kwh = scene.soc * scene.home.battery.capacity_kwh - scene.home.battery.min_kwh
     return np.asarray(before.cost(max(above_kwh, 0.0)).reshape(runs, members).mean(axis=1))

@@ -89,18 +89,23 @@ def _fits(scene: Scene, run: Run) -> bool:
     return scene.starts[0] <= start and start + timedelta(hours=run.length_h) <= scene.end
 
 
-def _changed(scene: Scene, change: Change) -> Scene:
-    ensemble = scene.ensemble
-    buy, sell = ensemble.prices.import_per_kwh, ensemble.prices.export_per_kwh
+def _repriced(prices: Prices, change: Change) -> Prices:
+    buy = prices.import_per_kwh
     if change.import_price is not None:
         buy = np.full_like(buy, change.import_price)
     if change.price_factor is not None:
         buy = buy * change.price_factor
+    return Prices(buy, prices.export_per_kwh)
+
+
+def _changed(scene: Scene, change: Change) -> Scene:
+    ensemble = scene.ensemble
     ensemble = replace(
         ensemble,
         load_kw=ensemble.load_kw * (1.0 if change.load_factor is None else change.load_factor),
         pv_kw=ensemble.pv_kw * (1.0 if change.pv_factor is None else change.pv_factor),
-        prices=Prices(buy, sell),
+        prices=_repriced(ensemble.prices, change),
+        price_members=ensemble.price_members and _repriced(ensemble.price_members, change),
     )
     changed = replace(
         scene,

@@ -27,12 +27,23 @@ _MEET_HOURS = 4
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """Possible futures: load and PV of shape (scenarios, slots) in kW, with the prices known for those slots."""
+    """Possible futures: load and PV of shape (scenarios, slots) in kW, with the prices of those slots.
+
+    `prices` are known or the mean of what is expected. Where not all are known, those of the first `known_slots` are,
+    and `price_members` of shape (scenarios, slots) are each scenario's own.
+    """
 
     load_kw: Floats
     pv_kw: Floats
     prices: Prices
     hours: float
+    price_members: Prices | None = None
+    known_slots: int | None = None
+
+    @property
+    def scenario_prices(self) -> Prices:
+        """Each scenario's prices, or those that all have."""
+        return self.price_members or self.prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,7 @@ def cost_to_go(
     stages = slot_costs(
         ensemble.load_kw,
         ensemble.pv_kw,
-        prices=ensemble.prices,
+        prices=ensemble.scenario_prices,
         battery=home.battery,
         grid=home.grid,
         hours=ensemble.hours,
@@ -225,9 +236,10 @@ def outlook(
     charged = np.stack([np.asarray(flow.charge_kw) for flow in flows], axis=1) * ensemble.hours
     battery = home.battery
     final_kwh = np.asarray(flows[-1].stored_kwh)
-    cost = imports @ ensemble.prices.import_per_kwh - exports @ ensemble.prices.export_per_kwh
-    if ensemble.prices.peak is not None:
-        cost += ensemble.prices.peak.cost(imports / ensemble.hours).sum(axis=1) * ensemble.hours
+    prices = ensemble.scenario_prices
+    cost = (imports * prices.import_per_kwh - exports * prices.export_per_kwh).sum(axis=1)
+    if prices.peak is not None:
+        cost += prices.peak.cost(imports / ensemble.hours).sum(axis=1) * ensemble.hours
     cost += given.sum(axis=1) / battery.discharge_efficiency * battery.cycle_cost_per_kwh
     cost -= (final_kwh - battery.min_kwh) * end_worth_per_kwh(ensemble.prices, home)
     return Outlook(
@@ -310,11 +322,11 @@ def _obeying(levels: tuple[Levels, ...], home: Home, wishes: SlotWishes | None) 
 
 def first_slot_cost(level: Levels, ensemble: Ensemble, home: Home, future: CostToGo, stored_kwh: float) -> float:
     """Expected cost of the first slot under `level`, all later slots being optimal."""
-    prices = ensemble.prices
+    prices = ensemble.scenario_prices
     first = Ensemble(
         ensemble.load_kw[:, :1],
         ensemble.pv_kw[:, :1],
-        Prices(prices.import_per_kwh[:1], prices.export_per_kwh[:1]),
+        Prices(prices.import_per_kwh[..., 0], prices.export_per_kwh[..., 0]),
         ensemble.hours,
     )
     [flow] = follow([level], first, home, stored_kwh)

@@ -43,6 +43,8 @@ def slot_costs(
 ) -> SlotCosts:
     """Slot costs of load and PV arrays of shape (scenarios, slots); `wishes` may ban trade with the grid in some.
 
+    Prices are of shape (slots,), or (scenarios, slots) where the scenarios differ in them.
+
     Where a negative price, or an export price above import, makes the true cost non-convex, the lower convex hull is
     taken: the cost of switching between two powers within the slot.
     """
@@ -88,7 +90,7 @@ def _cost_at(power_kw: Floats, net_kw: Floats, prices: Prices, battery: Battery,
     export_kw = np.clip(-at_grid_kw, 0, grid.export_limit_kw)
     overload_kw = np.maximum(at_grid_kw - grid.import_limit_kw, 0)
     wear_kw = np.maximum(-power_kw, 0) / battery.discharge_efficiency
-    energy_cost = import_kw * prices.import_per_kwh[:, None] - export_kw * prices.export_per_kwh[:, None]
+    energy_cost = import_kw * prices.import_per_kwh[..., None] - export_kw * prices.export_per_kwh[..., None]
     return np.asarray(
         energy_cost + overload_kw * OVERLOAD_PER_KWH + wear_kw * battery.cycle_cost_per_kwh, dtype=np.float64
     )

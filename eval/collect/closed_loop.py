@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from energy.commands import Levels
-from energy.day_ahead import known_prices
 from energy.planning.planner import Ensemble, best_levels, cost_to_go, follow
+from energy.price_outlook import price_outlook
 from energy.slots import DAY, local_day
 from eval.collect.playing import Setpoint, Stretch
 from ingest.history.pv_forecast import told_a_day_before
@@ -94,8 +94,8 @@ class Planner:
             load_kw, pv_kw = load_kw.mean(axis=0, keepdims=True), pv_kw.mean(axis=0, keepdims=True)
         if self._persist and at:
             load_kw[:, 0], pv_kw[:, 0] = played.load_kw[at - 1], played.pv_kw[at - 1]
-        prices = known_prices(home.tariff, starts, home.tz, now=starts[0])
-        return Ensemble(load_kw, pv_kw, prices, played.hours)
+        ahead = price_outlook(home.tariff, starts, home.tz, now=starts[0], members=len(load_kw))
+        return Ensemble(load_kw, pv_kw, ahead.prices, played.hours, None if self._mean else ahead.members)
 
     def known(self, played: Stretch, at: int) -> Known:
         """What may be used for a decision at a slot's beginning."""
