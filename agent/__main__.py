@@ -24,6 +24,7 @@ from agent.service.actuator import Actuator
 from agent.service.claim import advisor_id
 from agent.service.entity_states import EntityStates
 from agent.service.loop import Parts, Service
+from agent.service.questions import price_question, pv_question
 from agent.settings import Settings, load_settings
 from agent.views.service_state import SharedServiceState
 from agent.web.access import load_keys
@@ -90,6 +91,8 @@ def serve(config: Path) -> None:
             faults=lambda: faults_of(home, store, journal, panel, indexed=index is not None),
             label_now=(lambda: reconnecting.label) if reconnecting else None,
             states=stack.enter_context(asking(settings)),
+            ask_prices=price_question(settings, home),
+            ask_pv_forecast=pv_question(settings, home),
         )
         Service(settings, parts, stop).run()
 

@@ -25,6 +25,7 @@ from energy.validation_messages import validation_messages
 from ingest.home_file import parse_text
 from ingest.homeassistant.client import HomeAssistantSettings
 from ingest.live.mapping import MappedRole, SensorSource, check_sources
+from ingest.prices.settings import PriceSettings
 from transport.mqtt import BrokerAddress, BrokerTls
 
 _MOST_DIGITS = 6
@@ -99,6 +100,33 @@ class ApiSettings(_Section):
     changes_per_minute: float = Field(default=30.0, gt=0, le=600)
 
 
+class ForecastSettings(_Section):
+    """Section `[forecast]`: who expects what of the panels, asked while the service runs.
+
+    `auto` asks Home Assistant where there is a token for it, else Open-Meteo where the place is known, else nobody.
+    Without a `site_file` the panels are one array of the home's peak, tilted and facing the equator.
+    """
+
+    source: Literal["auto", "homeassistant", "open-meteo", "none"] = "auto"
+    site_file: Path | None = None
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    tilt_deg: float = Field(default=30.0, ge=0, le=90)
+    azimuth_deg: float | None = Field(default=None, ge=0, lt=360)
+    url: str | None = Field(default=None, pattern=r"^https?://")
+
+    @property
+    def knows_place(self) -> bool:
+        """Whether weather can be asked for."""
+        return self.site_file is not None or (self.latitude is not None and self.longitude is not None)
+
+    @model_validator(mode="after")
+    def _open_meteo_needs_a_place(self) -> Self:
+        if self.source == "open-meteo" and not self.knows_place:
+            raise ValueError("source 'open-meteo' needs latitude and longitude, or a site_file")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything `advisor run` needs."""
 
@@ -117,6 +145,8 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     api: ApiSettings = ApiSettings()
     sensors: dict[MappedRole, SensorSource] = {}
+    prices: PriceSettings = PriceSettings()
+    forecast: ForecastSettings = ForecastSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     actuation: Actuation = Actuation()
 
@@ -174,4 +204,16 @@ def load_settings(path: Path) -> Settings:
     assistant = settings.homeassistant
     if assistant.token_file is not None:
         assistant = assistant.model_copy(update={"token_file": path.parent / assistant.token_file})
-    return settings.model_copy(update={"home_file": path.parent / settings.home_file, "homeassistant": assistant})
+    prices = settings.prices
+    if prices.token_file is not None:
+        prices = prices.model_copy(update={"token_file": path.parent / prices.token_file})
+    forecast = settings.forecast
+    if forecast.site_file is not None:
+        forecast = forecast.model_copy(update={"site_file": path.parent / forecast.site_file})
+    beside = {
+        "home_file": path.parent / settings.home_file,
+        "homeassistant": assistant,
+        "prices": prices,
+        "forecast": forecast,
+    }
+    return settings.model_copy(update=beside)

@@ -54,6 +54,9 @@ def setup(  # noqa: PLR0913 (a command line's options)
     import_limit_kw: Annotated[float | None, typer.Option()] = None,
     export_limit_kw: Annotated[float | None, typer.Option()] = None,
     tariff: Annotated[str | None, typer.Option(help="flat:0.25, es-2.0td or citylearn.")] = None,
+    tax_percent: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Tax on top of the prices that an entity holds; 0: none.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; fail where something must be asked.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files; the old are kept as *.old.")] = False,
 ) -> None:
@@ -84,6 +87,7 @@ def setup(  # noqa: PLR0913 (a command line's options)
         mqtt=mqtt,
         facts=facts,
         tariff=tariff,
+        tax_percent=tax_percent,
     )
     set_up(wishes, Console())
 

@@ -57,8 +57,9 @@ def weather_publish(
 
 
 def _forecaster(site: Path, cache: Path, service: str) -> "Forecaster":
-    from advisor.commands.weather_forecast import Forecaster, load_site
+    from advisor.commands.weather_forecast import Forecaster
     from ingest.open_meteo import OpenMeteo
+    from ingest.site import load_site
 
     known = load_site(site)
     return Forecaster(known, OpenMeteo(known.place, cache, base_url=service, wait=time.sleep))

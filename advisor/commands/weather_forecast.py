@@ -5,54 +5,15 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime
 
-import numpy as np
 import typer
-from pydantic import BaseModel, ConfigDict, ValidationError
 
-from energy.errors import SettingsError
-from energy.panels import Place, PvPlant
-from energy.slots import floor_slot
-from energy.solar import HourlyWeather, Irradiance, pv_of_hours
-from energy.validation_messages import validation_messages
-from ingest.home_file import parse_text
-from ingest.open_meteo import HourlyForecast, NoForecast, OpenMeteo
+from ingest.open_meteo import NoForecast, OpenMeteo
+from ingest.site import HOUR, STEP, Site, pv_forecast, temperature_forecast
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import PvForecast, TemperatureForecast
 from transport.topics import Topics
-
-STEP = timedelta(minutes=30)
-_HOUR = timedelta(hours=1)
-_HORIZON = timedelta(hours=72)
-
-
-class Site(BaseModel):
-    """Where the panels are and what they are: the file that `advisor weather` reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    place: Place
-    pv: PvPlant
-
-
-def load_site(path: Path) -> Site:
-    """Read a site.
-
-    Raises:
-        SettingsError: naming the file, each wrong key, its value and what is allowed.
-    """
-    try:
-        return Site.model_validate(parse_text(path.read_text(encoding="utf-8"), path))
-    except OSError as err:
-        raise SettingsError(
-            f"site {str(path)!r} cannot be read ({err.strerror}): copy site.example.toml there"
-        ) from err
-    except UnicodeDecodeError as err:
-        raise SettingsError(f"{path} is not UTF-8 text ({err}): mend that place, or copy site.example.toml") from err
-    except ValidationError as err:
-        raise SettingsError(f"{path}: {validation_messages(err, Site)}") from err
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +39,6 @@ class Forecaster:
         return HomeForecast(pv_forecast(self.site, told, now), temperature_forecast(told, now))
 
 
-def pv_forecast(site: Site, told: HourlyForecast, now: datetime) -> PvForecast:
-    """The PV power that a weather forecast means, from the slot that holds `now` on."""
-    light = Irradiance(told.ghi_w_m2, told.dni_w_m2, told.dhi_w_m2)
-    hourly = HourlyWeather(told.start, light, told.temperature_c, told.wind_m_s)
-    power_kw = pv_of_hours(site.pv, site.place, hourly, step=STEP)
-    start = floor_slot(now, STEP)
-    ahead = power_kw[(start - told.start) // STEP :][: _HORIZON // STEP]
-    return PvForecast(
-        time=told.told,
-        step_minutes=STEP // timedelta(minutes=1),
-        start=start,
-        values_kw=tuple(np.round(ahead, 4).tolist()),
-    )
-
-
-def temperature_forecast(told: HourlyForecast, now: datetime) -> TemperatureForecast:
-    """The temperature of a weather forecast, from the hour that holds `now` on."""
-    start = floor_slot(now, _HOUR)
-    ahead = told.temperature_c[(start - told.start) // _HOUR :][: _HORIZON // _HOUR]
-    return TemperatureForecast(
-        time=told.told, step_minutes=60, start=start, values_c=tuple(np.round(ahead, 2).tolist())
-    )
-
-
 def show(forecaster: Forecaster, now: datetime, *, as_json: bool) -> bool:
     """Print the forecast, by the day or as one JSON object; whether there is one."""
     told = forecaster.outlook(now)
@@ -123,10 +60,10 @@ def _by_day(told: HomeForecast) -> Iterator[str]:
     """Of each day (UTC) the lowest and highest temperature, and what the panels are expected to give."""
     warmth: dict[date, list[float]] = defaultdict(list)
     for at, celsius in enumerate(told.warmth.values_c):
-        warmth[(told.warmth.start + at * _HOUR).date()].append(celsius)
+        warmth[(told.warmth.start + at * HOUR).date()].append(celsius)
     energy_kwh: dict[date, float] = defaultdict(float)
     for at, power_kw in enumerate(told.sun.values_kw):
-        energy_kwh[(told.sun.start + at * STEP).date()] += power_kw * (STEP / _HOUR)
+        energy_kwh[(told.sun.start + at * STEP).date()] += power_kw * (STEP / HOUR)
     for day, felt in warmth.items():
         sun_kwh = energy_kwh[day]
         bar = "▇" * round(sun_kwh)
@@ -145,4 +82,4 @@ def publish(
                     link.publish(Topics(home).sensor(name), forecast.model_dump_json(), retain=True, qos=1)
             if once:
                 return isinstance(told, HomeForecast)
-            time.sleep(_HOUR.total_seconds())
+            time.sleep(HOUR.total_seconds())

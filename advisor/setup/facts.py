@@ -10,7 +10,7 @@ import numpy as np
 from energy.battery import Battery
 from energy.errors import DataError, SettingsError
 from energy.home import HOME_NAME, Grid, Home
-from energy.tariff import AnyTariff, FlatTariff, PresetTariff
+from energy.tariff import AnyTariff
 from ingest.homeassistant.client import StatisticRole
 from ingest.homeassistant.matching import BatteryFit
 from ingest.homeassistant.proposal import SensorProposal
@@ -21,7 +21,6 @@ from knowledge.days import Floats
 # What devices and connections are given above the most that a month showed.
 _DEVICE_HEADROOM, _GRID_HEADROOM = 1.25, 2.0
 _LEAST_KW, _LEAST_GRID_KW = 0.5, 3.0
-_UNKNOWN_PRICE = 0.25
 _HIGHEST_FLOOR = 0.1
 
 
@@ -101,40 +100,6 @@ def build_home(
         battery=battery,
         grid=Grid(import_limit_kw=facts["import_limit_kw"], export_limit_kw=facts["export_limit_kw"]),
         tariff=tariff,
-    )
-
-
-def find_tariff(survey: Survey, said: str | None) -> tuple[AnyTariff, str]:
-    """The tariff that was given, else the price in the energy dashboard, and why.
-
-    Raises:
-        SettingsError: what was given is no tariff.
-    """
-    export, _ = _price(survey, "export")
-    if said in {"es-2.0td", "citylearn"}:
-        return PresetTariff.model_validate({"name": said, "export_price": export or 0.0}), "as you said"
-    if said is not None:
-        try:
-            return FlatTariff(import_price=float(said.removeprefix("flat:")), export_price=export or 0.0), "as you said"
-        except ValueError as err:
-            raise SettingsError(f"--tariff {said!r}: write flat:0.25, es-2.0td or citylearn") from err
-    price, source = _price(survey, "import")
-    if price is None:
-        why = "GUESS: the energy dashboard has no price. Put yours here before you trust a decision"
-        return FlatTariff(import_price=_UNKNOWN_PRICE, export_price=export or 0.0), why
-    return FlatTariff(import_price=price, export_price=export or 0.0), source
-
-
-def _price(survey: Survey, direction: str) -> tuple[float | None, str]:
-    said = survey.preferences.price("import" if direction == "import" else "export")
-    if isinstance(said, float | int):
-        return float(said), "the fixed price in the energy dashboard; a flat price leaves little to decide"
-    state = survey.states.get(said) if said else None
-    if state is None or state.number is None:
-        return None, ""
-    return state.number, (
-        f"the price of {state.entity_id} at this moment, taken as flat. If your prices change by hour, "
-        "describe them: see home.example.toml"
     )
 
 

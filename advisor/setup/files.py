@@ -1,12 +1,13 @@
 """The two files that `advisor setup` writes, with the reason for each choice beside it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from energy.home import Home
 from energy.tariff import FlatTariff
 from ingest.homeassistant.client import Signed, StatisticRole
 from ingest.live.mapping import MappedRole, SensorSource
+from ingest.prices.settings import PriceSettings
 from transport.mqtt import BrokerAddress
 
 _WIDTH = 110
@@ -59,6 +60,7 @@ def settings_text(
     sensors: Mapping[MappedRole, SensorSource],
     statistics: Mapping[StatisticRole, Signed],
     why: Mapping[str, str],
+    sections: Sequence[str] = (),
 ) -> str:
     """`advisor.toml`; secrets are never in it."""
     lines = [
@@ -81,9 +83,27 @@ def settings_text(
         lines += ["", "[homeassistant.statistics]"]
         for statistic, signed in statistics.items():
             lines += [*_comment(why.get(f"{statistic} statistics", "")), f"{statistic} = {_signed(signed)}"]
+    lines += sections
     for role, source in sensors.items():
         lines += ["", f"[sensors.{role}]", *_comment(why.get(role, "")), *_source(source)]
     return "\n".join(lines) + "\n"
+
+
+def prices_section(prices: PriceSettings | None, why: Mapping[str, str]) -> list[str]:
+    """Section `[prices]`; empty where no entity holds any."""
+    if prices is None:
+        return []
+    said = prices.model_dump(include={"source", "entity", "unit", "tax_percent"}, exclude_none=True)
+    rows = [f"{key} = {json.dumps(one, ensure_ascii=False)}" for key, one in said.items()]
+    return ["", "[prices]", *_comment(why.get("prices", "")), *rows]
+
+
+def forecast_section(place: tuple[float, float] | None) -> list[str]:
+    """Section `[forecast]`: the place, for a forecast of PV where Home Assistant has none."""
+    if place is None:
+        return []
+    latitude, longitude = place
+    return ["", "[forecast]", f"latitude = {latitude:.2f}", f"longitude = {longitude:.2f}"]
 
 
 def _source(source: SensorSource) -> list[str]:

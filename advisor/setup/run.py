@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
+import click
 import typer
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from advisor.setup.facts import build_home, estimate_facts, find_forecast, find_tariff
-from advisor.setup.files import home_text, settings_text
+from advisor.setup.facts import build_home, estimate_facts, find_forecast
+from advisor.setup.files import forecast_section, home_text, prices_section, settings_text
+from advisor.setup.prices import find_prices, find_tariff
 from agent.settings import load_settings
 from energy.errors import SettingsError
 from energy.home import Home
@@ -25,6 +27,7 @@ from ingest.homeassistant.proposal import SensorProposal, Way, balance_load, nam
 from ingest.homeassistant.survey import Survey, take_survey
 from ingest.live.mapping import MappedRole
 from ingest.live.snapshot import REQUIRED, Role
+from ingest.prices.settings import PriceSettings
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import first_fault
 
@@ -51,6 +54,7 @@ class Wishes:
     mqtt: bool = False
     facts: Mapping[str, float | None] = field(default_factory=dict)
     tariff: str | None = None
+    tax_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class ChosenSetup:
     way: Way
     heard: bool
     forecast: bool = False
+    prices: PriceSettings | None = None
+    place: tuple[float, float] | None = None
 
 
 def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
@@ -81,19 +87,30 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
     _settle(proposal, wishes, survey, way)
     facts, why = estimate_facts(survey, proposal, wishes.facts)
     tariff, why["tariff"] = find_tariff(survey, wishes.tariff)
+    prices, why["prices"] = find_prices(survey, lambda entity: _tax_percent(entity, wishes))
     efficiency = proposal.battery.efficiency if proposal.battery else None
     try:
         home = build_home(survey, facts, name=wishes.name, efficiency=efficiency, tariff=tariff)
     except ValidationError as err:
         raise SettingsError(f"the facts of this home cannot be: {first_fault(err)}") from err
     forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
-    chosen = ChosenSetup(home, proposal, proposal.why | why, way, heard, forecast)
+    place = (survey.config.latitude, survey.config.longitude)
+    chosen = ChosenSetup(home, proposal, proposal.why | why, way, heard, forecast, prices, place)
     show(chosen, console)
     if not wishes.yes and not typer.confirm("Write advisor.toml and home.toml?", default=True):
         raise typer.Abort
     _write(chosen, wishes)
     _say_next(chosen, wishes, console)
     return chosen
+
+
+def _tax_percent(entity: str, wishes: Wishes) -> float:
+    """What comes on top of an entity's prices: as was said, asked once, or nothing where nobody can be asked."""
+    if wishes.tax_percent is not None:
+        return wishes.tax_percent
+    if wishes.yes or typer.confirm(f"Do the prices of {entity} hold all tax?", default=True):
+        return 0.0
+    return float(typer.prompt("How many per cent come on top?", type=click.FloatRange(0, 100)))
 
 
 def _refuse_to_overwrite(wishes: Wishes) -> None:
@@ -217,6 +234,8 @@ def show(chosen: ChosenSetup, console: Console) -> None:
         ("tariff", chosen.home.tariff.kind),
     ):
         table.add_row(key, text, chosen.why.get(key, ""))
+    if chosen.prices is not None:
+        table.add_row("prices", f"{chosen.prices.entity}", chosen.why["prices"])
     for key in [key for key in chosen.why if key.endswith(" statistics")]:
         table.add_row(key.removesuffix(" statistics"), "[yellow]statistics turned[/]", chosen.why[key])
     console.print(table)
@@ -234,6 +253,7 @@ def _write(chosen: ChosenSetup, wishes: Wishes) -> None:
             sensors=chosen.proposal.sensors,
             statistics=chosen.proposal.statistics if chosen.proposal.corrected else {},
             why=chosen.why,
+            sections=[*prices_section(chosen.prices, chosen.why), *forecast_section(chosen.place)],
         ),
     }
     wishes.folder.mkdir(parents=True, exist_ok=True)
@@ -258,6 +278,5 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     console.print("\nNext:", highlight=False)
     for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
         console.print(f"  {command} --config {config}", highlight=False)
-    if chosen.forecast and chosen.way.statestream is not None:
-        console.print("and beside it, for the PV forecast:", highlight=False)
-        console.print(f"  advisor ha forecast --config {config}", highlight=False)
+    if chosen.forecast:
+        console.print("The PV forecast comes from the energy dashboard by itself.", highlight=False)

@@ -32,6 +32,10 @@ class PvForecasts:
         self._newest = made_by(forecast, now)
         self._first.update(self._newest, forecast.values_kw)
 
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether there is a forecast that is used now."""
+        return self._newest is not None and now - self._newest.time <= _OLDEST
+
     def day_ahead(self, start: datetime) -> float | None:
         """The forecast for a slot as it stood when its day began, if it was heard."""
         return self._first.at(start)

@@ -34,6 +34,12 @@ _ROLES: tuple[Role, ...] = (
 )
 
 
+NO_PV_FORECAST = (
+    "no solar forecast: the sun of similar past days is expected instead, so on a day unlike them more is bought or "
+    "sold than need be; docs/prices.md says how to get one"
+)
+
+
 class Problems:
     """What is wrong with a source now, by its name; logged when it begins and when it ends."""
 
@@ -140,6 +146,21 @@ class Feed:
             if (now - reading.at).total_seconds() <= self._settings.policy.max_snapshot_age_s:
                 self._meter.add(role, replace(reading, at=now))
 
+    def take_pv_forecast(self, forecast: PvForecast) -> None:
+        """Take in a forecast of PV, whoever makes it.
+
+        Raises:
+            DataError: these panels cannot give as much.
+        """
+        check_forecast(forecast, self._home)
+        self.pv_forecast.update(forecast, now=self.now())
+        self._problems.clear("pv_forecast", "there is a solar forecast")
+
+    def note_missing_forecast(self, now: datetime) -> None:
+        """Say what it costs where panels have no forecast."""
+        if self._home.pv_peak_kw and not self.pv_forecast.is_fresh(now):
+            self._problems.report("pv_forecast", NO_PV_FORECAST)
+
     def snapshot(self, now: datetime) -> Snapshot | NoSnapshot:
         """The house now, if its readings are fresh, in range, in balance and believable."""
         limit_s, refused = self._settings.policy.max_snapshot_age_s, self._refused | self._mapped.refusals()
@@ -199,9 +220,7 @@ class Feed:
         self._sampled_at = None
 
     def _take_pv_forecast(self, message: Message) -> None:
-        forecast = PvForecast.model_validate_json(message.payload)
-        check_forecast(forecast, self._home)
-        self.pv_forecast.update(forecast, now=self.now())
+        self.take_pv_forecast(PvForecast.model_validate_json(message.payload))
         self._problems.clear(message.topic)
 
     def _take_temperature_forecast(self, message: Message) -> None:
@@ -236,14 +255,14 @@ class Feed:
             return
         forecast = self._mapped.update(message.topic, message.payload, retained=message.retained, now=now)
         if forecast is not None:
-            self.pv_forecast.update(forecast, now=now)
+            self.take_pv_forecast(forecast)
         self._problems.clear(message.topic, f"{message.topic} is well again")
 
     def _take_states(self, changes: StateChanges, now: datetime) -> None:
         """What Home Assistant itself said of its entities, and whether it answers."""
         faults, forecast = take_in(changes, self._mapped, now=now)
         if forecast is not None:
-            self.pv_forecast.update(forecast, now=now)
+            self.take_pv_forecast(forecast)
         for source, fault in (faults | {"homeassistant": changes.problem}).items():
             if fault:
                 self._problems.report(source, fault)

@@ -24,7 +24,9 @@ from agent.service.discovery_publisher import DiscoveryPublisher, Identity
 from agent.service.entity_states import EntityStates
 from agent.service.fault_net import FaultNet
 from agent.service.feed import Feed, Problems
+from agent.service.fetched import AskPrices, AskPvForecast, Fetched
 from agent.service.household import Household, NotesInForce
+from agent.service.prices import LivePrices
 from agent.service.situation import MeasuredDays, Situations
 from agent.service.state import StateDisplay
 from agent.settings import Settings
@@ -69,6 +71,9 @@ class Parts:
     faults: Callable[[], Mapping[str, str]] = dict
     label_now: Callable[[], str] | None = None
     states: EntityStates | None = None
+    # Asked in the background: prices of today and tomorrow, and the PV forecast; None where nobody is.
+    ask_prices: AskPrices | None = None
+    ask_pv_forecast: AskPvForecast | None = None
 
 
 class Service:
@@ -82,12 +87,13 @@ class Service:
         self._problems, self._net = Problems(), FaultNet()
         self._claim = HomeClaim(self._topics.advisor_claim, parts.advisor_id)
         self._feed = Feed(settings, home, self._problems, on_return=self._start_over, live=parts.live)
+        self._prices = LivePrices(settings, home, self._problems, on_new=self._replan)
         self._schedule = ReviewSchedule(home, timedelta(hours=settings.service.review_hours))
         self._notes = NotesInForce(parts.notes, home, self._problems)
         self._days = MeasuredDays(
             home, journal, parts.recall, self._step, timedelta(days=settings.service.journal_days)
         )
-        self._situations = Situations(settings, home, panel, parts.recall, self._days)
+        self._situations = Situations(settings, self._prices, panel, parts.recall, self._days)
         self._publisher = _publisher(settings, parts)
         self._sender = CommandSender(self._topics, panel, journal, self._publisher, actuator=parts.actuator)
         self._household = Household(
@@ -102,8 +108,16 @@ class Service:
             decision=last,
             max_age_s=settings.policy.max_snapshot_age_s,
         )
-        self._display = StateDisplay(begin, parts.shared_state, self._feed, panel, self._problems)
+        self._display = StateDisplay(begin, parts.shared_state, self._feed, self._prices, panel, self._problems)
         self._sender.resume(last)
+        self._fetched = Fetched(
+            parts.ask_prices,
+            parts.ask_pv_forecast,
+            prices=self._prices,
+            feed=self._feed,
+            problems=self._problems,
+            stop=stop,
+        )
         self._in_force = last.chosen if last and last.chosen_by != "planner" else None
         self._review: BackgroundReview | None = None
         self._model = parts.model
@@ -128,9 +142,10 @@ class Service:
             will=(topics.advisor_status, "offline"),
             on_connected=self._introduce,
         ) as link:
-            link.subscribe(self._claim.topic, *self._feed.topics)
+            link.subscribe(self._claim.topic, *self._feed.topics, *self._prices.topics)
             link.subscribe(topics.command_state, topics.shown, topics.control_set("+"), HOME_ASSISTANT_STATUS)
             self._claim.listen()
+            self._fetched.start()
             while not self._stop.is_set():
                 message = link.receive(_GLANCE_S)
                 if message is not None and message.topic == self._claim.topic:
@@ -171,6 +186,8 @@ class Service:
             for message in states.collect():
                 self.take(message, link)
         self._feed.sample(now)
+        self._fetched.take(now)
+        self._prices.check(self._feed.readings, now)
         if self._notes.read(now) and self._slot is not None:
             self._parts.shared_state.wish_decision()
         for outcome in self._sender.collect(now, link):
@@ -202,8 +219,16 @@ class Service:
             self._publisher.introduce(link)
         elif (control := topics.control_named(message.topic)) is not None:
             self._household.take(control, message, link, now=self._feed.now())
+        elif self._prices.is_mine(message.topic):
+            self._prices.take(message, self._feed.now())
+            self._problems.clear(message.topic, f"{message.topic} is well again")
         else:
             self._feed.take(message)
+
+    def _replan(self) -> None:
+        """A plan that was made without the new prices is made anew."""
+        if self._slot is not None:
+            self._parts.shared_state.wish_decision()
 
     def _start_over(self) -> None:
         """The house came back, perhaps at another time: nothing decided before counts."""
@@ -277,6 +302,7 @@ class Service:
         self._let_proceed(now, link)
 
     def _act(self, now: datetime, taken: Snapshot | NoSnapshot, link: MqttLink) -> None:
+        self._feed.note_missing_forecast(now)
         trigger = self._trigger(now)
         if trigger is not None and self._parts.reviewer is not None and isinstance(taken, Snapshot):
             with self._net.around("asking the model"):

@@ -13,11 +13,12 @@ from agent.decision.recall import Recall, day_shape
 from agent.decision.review_schedule import ReviewSchedule
 from agent.service.feed import Feed
 from agent.service.household import NotesInForce
+from agent.service.prices import LivePrices
 from agent.settings import Settings
 from energy.constraints import CarReady, Constraint
-from energy.day_ahead import known_prices
 from energy.errors import AdvisorError
 from energy.home import Home
+from energy.price_outlook import price_outlook
 from energy.slots import day_bounds, floor_slot, local_day
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import NoSnapshot, Snapshot
@@ -80,15 +81,17 @@ class MeasuredDays:
 class Situations:
     """Makes the situation of each decision, and says when the model should be asked in it."""
 
-    def __init__(self, settings: Settings, home: Home, panel: ControlPanel, recall: Recall, days: MeasuredDays) -> None:
-        self._settings, self._home, self._panel, self._recall, self._days = settings, home, panel, recall, days
+    def __init__(
+        self, settings: Settings, prices: LivePrices, panel: ControlPanel, recall: Recall, days: MeasuredDays
+    ) -> None:
+        self._settings, self._prices, self._panel, self._recall, self._days = settings, prices, panel, recall, days
         self._step = timedelta(minutes=settings.service.slot_minutes)
         self._reach = timedelta(hours=settings.service.horizon_hours)
 
     def at(self, now: datetime, taken: Snapshot | NoSnapshot, feed: Feed, notes: NotesInForce) -> Situation:
         """All that is known now, but for what the service itself did last."""
-        settings = self._settings.service
-        today, first = local_day(now, self._home.tz), floor_slot(now, self._step)
+        settings, home = self._settings.service, self._prices.home(now)
+        today, first = local_day(now, home.tz), floor_slot(now, self._step)
         so_far = self._days.today(now)
         expected = Expected(
             pv_kwh=feed.pv_forecast.energy_kwh(today),
@@ -97,7 +100,7 @@ class Situations:
         )
         return Situation(
             now=now,
-            home=self._panel.controls.home(self._home),
+            home=self._panel.controls.home(home),
             policy=self._panel.controls.policy(self._settings.policy),
             step=self._step,
             horizon_hours=settings.horizon_hours,
@@ -114,17 +117,19 @@ class Situations:
 
     def trigger(self, now: datetime, schedule: ReviewSchedule, notes: NotesInForce, *, wished: bool) -> str | None:
         """Why the model should be asked in this decision; None where it should not."""
-        starts = self._slots_ahead(floor_slot(now, self._step))
+        home, starts = self._prices.home(now), self._slots_ahead(floor_slot(now, self._step))
         try:
-            ahead = effective_prices(known_prices(self._home.tariff, starts, self._home.tz, now=now), self._home)
+            seen = price_outlook(home.tariff, starts, home.tz, now=now, members=self._settings.service.members)
         except AdvisorError:
             # Without prices there is no plan to review: the decision itself says so.
             return None
+        ahead = effective_prices(seen.prices, home)
         pairs = zip(ahead.import_per_kwh.tolist(), ahead.export_per_kwh.tolist(), strict=True)
         return schedule.due(
             now,
             notes=notes.ids,
-            prices=dict(zip(starts, pairs, strict=True)),
+            # What is only expected is no news.
+            prices=dict(list(zip(starts, pairs, strict=True))[: seen.known]),
             measured=self._days.since(now - self._reach, now),
             asked=wished,
         )

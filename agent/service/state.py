@@ -10,6 +10,7 @@ from agent.decision.controls import ControlPanel
 from agent.decision.recall import Recall
 from agent.decision.record import Decision
 from agent.service.feed import Feed, Problems
+from agent.service.prices import LivePrices
 from agent.service.situation import MeasuredDays
 from agent.views.service_state import ServiceState, SharedServiceState
 from energy.slots import DAY, local_day
@@ -21,9 +22,15 @@ class StateDisplay:
     """Keeps the shared state as new as the feed; a decision's parts change with it."""
 
     def __init__(
-        self, begin: ServiceState, shared: SharedServiceState, feed: Feed, panel: ControlPanel, problems: Problems
+        self,
+        begin: ServiceState,
+        shared: SharedServiceState,
+        feed: Feed,
+        prices: LivePrices,
+        panel: ControlPanel,
+        problems: Problems,
     ) -> None:
-        self._state, self._shared = begin, shared
+        self._state, self._shared, self._prices = begin, shared, prices
         self._feed, self._panel, self._problems = feed, panel, problems
         self._shown_s = 0.0
         shared.show(begin)
@@ -54,6 +61,7 @@ class StateDisplay:
         now = self._feed.now()
         self._state = replace(
             self._state,
+            home=self._prices.home(now),
             now=now or self._state.now,
             awake=now is not None,
             acting=self._panel.controls.acting,

@@ -79,7 +79,8 @@ def _points(said: Any) -> list[tuple[datetime, float]]:
         pairs = (
             [(item[_PERIOD], item[_ESTIMATE]) for item in said] if isinstance(said, list) else list(dict(said).items())
         )
-        points = [(datetime.fromisoformat(moment), float(value)) for moment, value in pairs]
+        # A value that is not there yet is a gap, not a reason to go without the rest.
+        points = [(datetime.fromisoformat(moment), float(value)) for moment, value in pairs if value is not None]
         for moment, _ in points:
             believable_year(moment)
     except (KeyError, TypeError, ValueError, OverflowError) as err:

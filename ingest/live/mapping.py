@@ -11,6 +11,7 @@ from energy.errors import DataError
 from energy.home import Home
 from energy.quantities import to_inside
 from ingest.live.foreign import FORECAST_UNITS, number_in, read_forecast
+from ingest.live.pv_forecast import joined
 from ingest.live.snapshot import QUANTITY, Reading, Role, pv_limit_kw, within_range
 from transport.payloads import PvForecast
 
@@ -139,6 +140,7 @@ class MappedSensors:
         self._parts: dict[Role, list[_SensorPart]] = {}
         self._alive: dict[str, datetime] = {}
         forecast = sources.get("pv_forecast")
+        self._forecasts: dict[str, PvForecast] = {}
         self._forecast_names = frozenset(forecast.names if forecast else ())
         for role, source in sources.items():
             if role != "pv_forecast":
@@ -200,7 +202,8 @@ class MappedSensors:
         source = self._sources["pv_forecast"]
         forecast = read_forecast(payload, path=source.path, unit=source.unit or "W", now=now)
         check_forecast(forecast, self._home)
-        return forecast
+        self._forecasts[name] = forecast
+        return joined(list(self._forecasts.values()))
 
     def readings(self, now: datetime) -> dict[Role, Reading]:
         """Every role that is known now, with the time it is known to have been true; stale ones are the gate's."""

@@ -13,11 +13,12 @@ from urllib.parse import parse_qs, urlparse
 import numpy as np
 import pytest
 
-from advisor.commands.weather_forecast import Forecaster, Site, load_site, publish, show
+from advisor.commands.weather_forecast import Forecaster, publish, show
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
 from energy.solar import HourlyWeather, Irradiance, SlotSpan, pv_of_hours, pv_power, sun
 from ingest.open_meteo import HourlyForecast, NoForecast, OpenMeteo
+from ingest.site import Site, load_site
 from simulator.weather.climate import climate_of
 from simulator.weather.weather import make_weather
 from transport.mqtt import BrokerAddress, MqttLink

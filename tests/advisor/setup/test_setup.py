@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.setup import run as setup
-from advisor.setup.facts import find_forecast, find_tariff
+from advisor.setup.facts import find_forecast
 from advisor.setup.files import home_text, settings_text
 from advisor.setup.run import Wishes
 from agent.settings import load_settings
@@ -143,32 +143,6 @@ def test_without_an_answer_it_names_the_role_the_flag_and_what_there_is(yes: boo
         SettingsError, match=r"grid_power: .*--sensor grid_power=sensor.* \(of its kind: sensor.meter\)"
     ):
         setup._settle(lacking(), Wishes(Path(), yes=yes), survey(meter="300"), Way("ss"))
-
-
-def grid(**price: Any) -> dict[str, Any]:
-    return {"energy_sources": [{"type": "grid", "stat_energy_from": "sensor.in", **price}]}
-
-
-@pytest.mark.parametrize(
-    ("preferences", "said", "price", "why"),
-    [
-        (grid(number_energy_price=0.21), None, 0.21, "fixed price"),
-        (grid(entity_energy_price="sensor.price"), None, 0.33, "taken as flat"),
-        (grid(), None, 0.25, "GUESS"),
-        (grid(number_energy_price=0.21), "flat:0.4", 0.4, "as you said"),
-    ],
-)
-def test_the_tariff_is_the_dashboards_price_and_says_where_it_comes_from(
-    preferences: dict[str, Any], said: str | None, price: float, why: str
-) -> None:
-    tariff, told = find_tariff(survey(preferences, price="0.33"), said)
-    assert isinstance(tariff, FlatTariff)
-    assert (tariff.import_price, why in told) == (price, True)
-
-
-def test_a_tariff_nobody_knows_is_refused() -> None:
-    with pytest.raises(SettingsError, match="--tariff 'cheap'"):
-        find_tariff(survey(), "cheap")
 
 
 @pytest.mark.parametrize(
