@@ -1,6 +1,6 @@
 """Prices ahead: those that are known, and behind their end possible ones, drawn from days like the last known one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from energy.day_ahead import known_prices, published_until
 from energy.errors import DataError
 from energy.slots import DAY, clock_index, day_bounds, local_day
-from energy.tariff import AnyTariff, DynamicTariff, Prices, is_rest_day
+from energy.tariff import AnyTariff, Contract, DynamicTariff, Prices, is_rest_day
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +23,8 @@ _AGE_COUNTS = 0.02
 _OTHER_KIND_COUNTS = 1.0
 # How much of a level stays to the next day.
 _LEVEL_STAYS = 0.8
+# A contract's prices are worked out anew for each decision: fewer weeks do.
+_CONTRACT_BACK = 22 * DAY
 # A day with less of its prices than this is not drawn from.
 _WHOLE = 0.9
 
@@ -69,6 +71,8 @@ def price_outlook(
     Raises:
         DataError: not a single price is known.
     """
+    if isinstance(tariff, Contract) and tariff.needs:
+        return _of_contract(tariff, starts, zone, now=now, members=members)
     if not isinstance(tariff, DynamicTariff):
         return PriceOutlook(known_prices(tariff, starts, zone, now=now), None, len(starts))
     until = min(published_until(tariff, zone, now), tariff.end)
@@ -77,47 +81,89 @@ def price_outlook(
         return PriceOutlook(tariff.prices(starts, zone), None, known)
     if until <= tariff.start:
         raise DataError(f"no price is known at {now.isoformat()}: the series begins {tariff.start.isoformat()}")
-    later = _drawn(tariff, starts[known:], zone, until=until, members=members)
     published = tariff.prices(starts[:known], zone)
     seen = np.array([published.import_per_kwh, published.export_per_kwh])
+    later = starts[known:]
+    days = {day: _cached_days(tariff, zone, until, day, members) for day in {local_day(one, zone) for one in later}}
+    return _joined(seen, _drawn(days, later, zone, timedelta(minutes=tariff.step_minutes)))
+
+
+def _of_contract(
+    contract: Contract, starts: Sequence[datetime], zone: ZoneInfo, *, now: datetime, members: int
+) -> PriceOutlook:
+    """The same of a contract that reads published series: all its terms and taxes are in each price."""
+    told = contract.known_at(now, zone)
+    prices = told.known(starts, zone)
+    missing = np.isnan(prices.import_per_kwh) | np.isnan(prices.export_per_kwh)
+    if not missing.any():
+        return PriceOutlook(prices, None, len(starts))
+    known = int(np.flatnonzero(missing)[0])
+    step = starts[1] - starts[0] if len(starts) > 1 else DAY / 24
+    back = [
+        starts[known - 1] - at * step if known else starts[0] - (at + 1) * step for at in range(_CONTRACT_BACK // step)
+    ]
+    before = told.known(back[::-1], zone)
+    past = _laid_out(back[::-1], np.array([before.import_per_kwh, before.export_per_kwh]), zone, step)
+    if past is None:
+        raise DataError(f"no price is known at {now.isoformat()} nor in the weeks before: extend the price series")
+    later = starts[known:]
+    days = {
+        day: _possible_days(past, contract, day, members) for day in sorted({local_day(one, zone) for one in later})
+    }
+    seen = np.array([prices.import_per_kwh[:known], prices.export_per_kwh[:known]])
+    return _joined(seen, _drawn(days, later, zone, step))
+
+
+def _joined(seen: Floats, later: Floats) -> PriceOutlook:
+    """Known prices of shape (2, slots) and possible later ones of shape (2, members, slots) in one."""
+    members, known = later.shape[1], seen.shape[1]
     both = np.concatenate([np.broadcast_to(seen[:, None], (2, members, known)), later], axis=2).round(5)
     mean = both.mean(axis=1).round(5)
     return PriceOutlook(Prices(mean[0], mean[1]), Prices(both[0], both[1]), known)
 
 
-def _drawn(
-    tariff: DynamicTariff, starts: Sequence[datetime], zone: ZoneInfo, *, until: datetime, members: int
-) -> Floats:
+def _drawn(days: Mapping[date, Floats], starts: Sequence[datetime], zone: ZoneInfo, step: timedelta) -> Floats:
     """Possible import and export prices of unknown slots, of shape (2, members, slots)."""
-    step = timedelta(minutes=tariff.step_minutes)
-    drawn = np.empty((2, members, len(starts)))
-    for at, start in enumerate(starts):
-        possible = _possible_days(tariff, zone, until, local_day(start, zone), members)
-        drawn[:, :, at] = possible[:, :, clock_index(start, zone, step)]
-    return drawn
+    picked = [days[local_day(start, zone)][:, :, clock_index(start, zone, step)] for start in starts]
+    return np.stack(picked, axis=2)
 
 
 @lru_cache(maxsize=4)
 def _past(tariff: DynamicTariff, zone: ZoneInfo, until: datetime) -> _Past:
-    """What was published of the last weeks, by local day and clock; of an hour that comes twice the later."""
+    """What was published of the last weeks."""
     step = timedelta(minutes=tariff.step_minutes)
     oldest = day_bounds(local_day(until - step, zone) - _LOOKED_AT_DAYS * DAY, zone)[0]
     since = max((oldest - tariff.start) // step, 0)
     moments = [tariff.start + at * step for at in range(since, (until - tariff.start) // step)]
-    days = tuple(sorted({local_day(moment, zone) for moment in moments}))
+    span = slice(since, since + len(moments))
+    prices = np.array([tariff.import_prices[span], tariff.export_prices[span]])
+    past = _laid_out(moments, prices, zone, step)
+    if past is None:
+        raise DataError(f"no price is known before {until.isoformat()}: extend the price series")
+    return past
+
+
+def _laid_out(moments: Sequence[datetime], prices: Floats, zone: ZoneInfo, step: timedelta) -> _Past | None:
+    """Prices of shape (2, moments) by local day and clock, of an hour that comes twice the later; None without any."""
+    known = np.flatnonzero(~np.isnan(prices).any(axis=0)).tolist()
+    if not known:
+        return None
+    days = tuple(sorted({local_day(moments[at], zone) for at in known}))
     row_of = {day: row for row, day in enumerate(days)}
-    rows = [row_of[local_day(moment, zone)] for moment in moments]
-    clock = [clock_index(moment, zone, step) for moment in moments]
-    prices = np.full((2, len(days), DAY // step), np.nan)
-    prices[0, rows, clock] = tariff.import_prices[since : since + len(moments)]
-    prices[1, rows, clock] = tariff.export_prices[since : since + len(moments)]
-    return _Past(days, prices, np.mean(~np.isnan(prices[0]), axis=1) >= _WHOLE)
+    rows = [row_of[local_day(moments[at], zone)] for at in known]
+    clock = [clock_index(moments[at], zone, step) for at in known]
+    table = np.full((2, len(days), DAY // step), np.nan)
+    table[:, rows, clock] = prices[:, known]
+    return _Past(days, table, np.mean(~np.isnan(table[0]), axis=1) >= _WHOLE)
 
 
 @lru_cache(maxsize=8)
-def _possible_days(tariff: DynamicTariff, zone: ZoneInfo, until: datetime, day: date, members: int) -> Floats:
+def _cached_days(tariff: DynamicTariff, zone: ZoneInfo, until: datetime, day: date, members: int) -> Floats:
+    return _possible_days(_past(tariff, zone, until), tariff, day, members)
+
+
+def _possible_days(past: _Past, tariff: AnyTariff, day: date, members: int) -> Floats:
     """Possible prices of a whole day on the clock, of shape (2, members, slots of a day)."""
-    past = _past(tariff, zone, until)
     rows = _patterns(tariff, past, day)[:members]
     # What the last known day lacks, and what a day without a pattern is drawn from, is its own mean.
     level = np.nanmean(past.prices, axis=2, keepdims=True)
@@ -129,7 +175,7 @@ def _possible_days(tariff: DynamicTariff, zone: ZoneInfo, until: datetime, day: 
     return np.asarray(prices[:, like] + shift, dtype=np.float64)
 
 
-def _patterns(tariff: DynamicTariff, past: _Past, day: date) -> list[int]:
+def _patterns(tariff: AnyTariff, past: _Past, day: date) -> list[int]:
     """Rows of past days of the wanted day's kind that followed a day like the last known one, most like it first."""
     buy, rest = past.prices[0], is_rest_day(tariff, day)
     spread = float(np.nanstd(buy)) or 1.0

@@ -25,6 +25,7 @@ from energy.errors import AdvisorError, DataError
 from energy.guard import Policy
 from energy.home import Home
 from energy.slots import day_bounds, local_day
+from ingest.history.pv_forecast import with_nowcast
 from ingest.history.table import History
 from knowledge.days import DayRecord, Floats
 from simulator.house.house import HOUSE_SEED
@@ -109,7 +110,7 @@ class DemoResult:
 
 
 def recording(history: History, *, day: date, hours: int) -> Recording:
-    """The hours to be played, and the forecasts, which reach to the end of the last day.
+    """The hours to be played, and the forecasts, which reach to the end of the last day; that of PV is renewed.
 
     Raises:
         DataError: the home's history does not cover the day.
@@ -138,7 +139,15 @@ def recording(history: History, *, day: date, hours: int) -> Recording:
         temperature_forecast_c=(
             _joined(days, "temperature_forecast_c") if days[0].temperature_forecast_c is not None else None
         ),
+        pv_nowcast_kw=_nowcast_kw(days, home),
     )
+
+
+def _nowcast_kw(days: Sequence[DayRecord], home: Home) -> Floats | None:
+    """What is forecast of each slot just before it; None where a day has no forecast."""
+    told = [with_nowcast(day, peak_kw=home.pv_peak_kw).pv_nowcast_kw for day in days]
+    known = [one for one in told if one is not None]
+    return np.concatenate(known) if len(known) == len(told) else None
 
 
 def _joined(records: Sequence[DayRecord], series: str) -> Floats:

@@ -69,12 +69,12 @@ def eval_report(
     """Grade the records and write the page and its tables; nothing is run again."""
     from eval.collect.homes import HistorySource
     from eval.collect.suites import SUITES
-    from eval.report.report import refresh, write_report
+    from eval.report.report import mark_of, refresh, write_report
 
     source = HistorySource(wheel, None if name in SUITES else memory)
     page, text = write_report(out / name / "records", out / name, source=source)
     if into is not None:
-        refresh(into, text.read_text(encoding="utf-8"))
+        refresh(into, text.read_text(encoding="utf-8"), mark=mark_of(name))
     typer.echo(f"page:  {page}\ntable: {text}")
 
 

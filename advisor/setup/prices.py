@@ -41,12 +41,13 @@ def find_tariff(survey: Survey, said: str | None) -> tuple[AnyTariff, str]:
 
 
 def _flat(import_price: float, export_price: float | None, survey: Survey) -> FlatTariff:
+    currency = survey.config.currency
+    if why := doubt(import_price, currency):
+        raise SettingsError(f"{why}. Give yours with --tariff flat:0.25")
     try:
         return FlatTariff(import_price=import_price, export_price=export_price or 0.0)
     except ValidationError as err:
-        raise SettingsError(
-            f"a price of {import_price:g} {survey.config.currency}/kWh cannot be: give yours with --tariff flat:0.25"
-        ) from err
+        raise SettingsError(f"a price of {import_price:g} {currency}/kWh cannot be: give --tariff flat:0.25") from err
 
 
 def _price(survey: Survey, direction: str) -> tuple[float | None, str]:

@@ -49,7 +49,7 @@ WHEN OLD.at >= coalesce((SELECT max(before) FROM pruned), '') BEGIN SELECT RAISE
 # Columns of `measured` that journals of earlier versions lack.
 _ADDED = (
     *("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw"),
-    *("temperature_c", "temperature_forecast_c"),
+    *("temperature_c", "temperature_forecast_c", "pv_nowcast_kw"),
 )
 _MEASURED = ("load_kw", "pv_kw", "soc", "pv_forecast_kw", *_ADDED)
 

@@ -1,24 +1,27 @@
 """The PV forecast as the house tells it: what is expected now, and what was first told for each slot."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from agent.decision.day_ahead_forecast import DayAheadForecast, made_by
-from energy.slots import hours
+from energy.slots import floor_slot, hours
 from knowledge.days import Floats
 from transport.payloads import PvForecast
 
 _OLDEST = timedelta(days=1)
+_KEPT = timedelta(days=2)
 
 
 class PvForecasts:
-    """Holds the newest forecast, and for each slot the last one told before its day began."""
+    """Holds the newest forecast, and for each slot the last ones made before its day and before itself."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._newest: PvForecast | None = None
         self._first = DayAheadForecast(zone)
+        self._last: dict[datetime, float] = {}
 
     @property
     def made_at(self) -> datetime | None:
@@ -31,6 +34,8 @@ class PvForecasts:
             return
         self._newest = made_by(forecast, now)
         self._first.update(self._newest, forecast.values_kw)
+        self._last = {start: value for start, value in self._last.items() if start > self._newest.time - _KEPT}
+        self._last |= {start: value for start, value in _slots(self._newest) if start >= self._newest.time}
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether there is a forecast that is used now."""
@@ -39,6 +44,12 @@ class PvForecasts:
     def day_ahead(self, start: datetime) -> float | None:
         """The forecast for a slot as it stood when its day began, if it was heard."""
         return self._first.at(start)
+
+    def nowcast(self, start: datetime) -> float | None:
+        """The forecast for a slot as it was made last before the slot began."""
+        if self._newest is None:
+            return None
+        return self._last.get(floor_slot(start, timedelta(minutes=self._newest.step_minutes)))
 
     def energy_kwh(self, day: date) -> float | None:
         """Energy that was forecast for a whole local day when it began; None where part of it was not heard."""
@@ -56,3 +67,8 @@ class PvForecasts:
         at = [(first + index * step - newest.start) // told_step for index in range(reach // step)]
         known = len(newest.values_kw)
         return np.array([newest.values_kw[index] if 0 <= index < known else np.nan for index in at])
+
+
+def _slots(forecast: PvForecast) -> Iterator[tuple[datetime, float]]:
+    step = timedelta(minutes=forecast.step_minutes)
+    return ((forecast.start + at * step, value) for at, value in enumerate(forecast.values_kw))

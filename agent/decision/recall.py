@@ -129,4 +129,5 @@ def _record(home: Home, day: date, slots: Sequence[MeteredSlot], step: timedelta
         temperature_c=known(series(lambda slot: slot.temperature_c)),
         pv_forecast_kw=known(series(lambda slot: slot.pv_forecast_kw)),
         temperature_forecast_c=known(series(lambda slot: slot.temperature_forecast_c)),
+        pv_nowcast_kw=known(series(lambda slot: slot.pv_nowcast_kw)),
     )

@@ -186,6 +186,7 @@ class Feed:
             replace(
                 slot,
                 pv_forecast_kw=self.pv_forecast.day_ahead(slot.start),
+                pv_nowcast_kw=self.pv_forecast.nowcast(slot.start),
                 temperature_forecast_c=self.devices.outdoors.day_ahead(slot.start),
             )
             for slot in self._meter.finished(now)

@@ -96,8 +96,8 @@ class LivePrices:
         if tariff is None:
             self._problems.report(PROBLEM, "no prices received yet: planning with the tariff in the home's file")
             return home
-        if tariff.end <= now:
-            until = f"{tariff.end.astimezone(home.tz):%Y-%m-%d %H:%M}"
+        if self._book.known_until(now) is None and (ended := self._book.end) is not None:
+            until = f"{ended.astimezone(home.tz):%Y-%m-%d %H:%M}"
             self._problems.report(PROBLEM, f"prices are known until {until} only: planning with those of similar days")
         return home.model_copy(update={"tariff": tariff})
 

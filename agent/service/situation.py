@@ -72,7 +72,8 @@ class MeasuredDays:
         rows = self.since(now - _RECENT, now)
         if not rows or rows[-1].start + self._step < floor_slot(now, self._step):
             return NOTHING_RECENT
-        foreseen_kw = [np.nan if row.pv_forecast_kw is None else row.pv_forecast_kw for row in rows]
+        told = [row.pv_forecast_kw if row.pv_nowcast_kw is None else row.pv_nowcast_kw for row in rows]
+        foreseen_kw = [np.nan if one is None else one for one in told]
         return Recent(
             np.array([row.load_kw for row in rows]), np.array([row.pv_kw for row in rows]), np.array(foreseen_kw)
         )

@@ -10,10 +10,10 @@ from energy.home import Home
 from eval.grade.records import Cell, Forecast
 from ingest.history.citylearn import read_citylearn
 from ingest.history.market_prices import dynamic_tariff, read_auction
-from ingest.history.pv_forecast import honest_pv_nowcast
+from ingest.history.pv_forecast import with_nowcast
 from ingest.history.recorded import shipped_history, shipped_homes
 from ingest.history.table import History
-from knowledge.days import DayRecord, coarser, of_one_step
+from knowledge.days import coarser, of_one_step
 from knowledge.store import DayStore
 from simulator.scenario import load_scenario
 from simulator.staging import staged as staged_scenario
@@ -74,24 +74,10 @@ def _with_forecast(history: History, forecast: Forecast) -> History:
     if forecast == "midnight":
         return history
     if forecast == "renewed":
-        return replace(history, days=tuple(_renewed(day, history.home) for day in history.days))
+        peak_kw = history.home.pv_peak_kw
+        return replace(history, days=tuple(with_nowcast(day, peak_kw=peak_kw) for day in history.days))
     days = (replace(day, pv_forecast_kw=day.pv_kw if forecast == "perfect" else None) for day in history.days)
     return replace(history, days=tuple(days))
-
-
-def _renewed(record: DayRecord, home: Home) -> DayRecord:
-    """A day whose forecast is renewed before every slot, where it has one."""
-    if record.pv_forecast_kw is None:
-        return record
-    nowcast_kw = honest_pv_nowcast(
-        record.pv_kw,
-        record.pv_forecast_kw,
-        home=home.name,
-        day=record.day,
-        peak_kw=home.pv_peak_kw,
-        step_hours=record.step / _HOUR,
-    )
-    return replace(record, pv_nowcast_kw=nowcast_kw)
 
 
 def _with_dynamic_tariff(history: History, source: HistorySource) -> History:

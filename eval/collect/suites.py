@@ -97,13 +97,25 @@ SUITES = {
             Block(((date(2017, 1, 9), 7),), forecasts=("none", "perfect"), policies=_FEW),
         ),
     ),
+    # What a PV forecast that is renewed through the day is worth; the homes that are shipped first.
+    "forecasts": Suite(
+        "forecasts",
+        tuple(dict.fromkeys((*shipped_homes(), *(f"{CITYLEARN}{number}" for number in range(1, 9))))),
+        (
+            Block(
+                _SEASONS,
+                tariffs=("dynamic",),
+                forecasts=("midnight", "renewed"),
+                policies=frozenset({"none", "greedy", "planner", "oracle"}),
+            ),
+        ),
+    ),
     "real": Suite(
         "real",
         tuple(f"{CITYLEARN}{number}" for number in range(1, 9)),
         (
             Block(_SEASONS, _SIZES_KWH, but=_SIDE | _PEERS),
             Block(_SEASONS, tariffs=("dynamic",), but=_SIDE | _PEERS),
-            Block(_SEASONS, tariffs=("dynamic",), forecasts=("renewed",), policies=_FEW),
             Block(_YEAR, tariffs=("own", "dynamic"), but=_SIDE | _PEERS | {"lp_weekday", "recent"}),
             Block(_SEASONS, forecasts=("none", "perfect"), policies=_FEW | {"daytype", "lp_plan"}),
             Block(_SEASONS, (3.2, 13.5), ("dynamic",), policies=_FEW | {"timer"}),

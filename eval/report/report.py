@@ -13,6 +13,7 @@ from eval.report.page import Drawing, Section, Table, html, markdown
 
 _TITLE = "Energy Advisor: the exam"
 MARK = "<!-- tables: advisor eval report real --into docs/results.md -->\n"
+_END_MARK = "<!-- end of tables -->\n"
 ABLATION_MARK = "<!-- tables: advisor eval ablation --into docs/retrieval.md -->\n"
 _BESIDE = ("none", "greedy", "timer", "lp_yesterday", "planner", "oracle")
 _DUELS = "Mean over the windows that both finished; below zero the rival is the cheaper."
@@ -46,17 +47,24 @@ def write_report(records: Path, out: Path, *, source: HistorySource | None = Non
     return page, text
 
 
+def mark_of(suite: str) -> str:
+    """The line of a document after which the tables of a suite stand."""
+    return MARK.replace("real", suite)
+
+
 def refresh(document: Path, text: str, *, mark: str = MARK) -> None:
-    """Put the tables of a report after the line of a document that says where they go.
+    """Put the tables of a report after the line of a document that says where they go, up to its end or an end line.
 
     Raises:
         DataError: the document has no such line.
     """
-    told, found, _ = document.read_text(encoding="utf-8").partition(mark)
+    told, found, after = document.read_text(encoding="utf-8").partition(mark)
     if not found:
         raise DataError(f"{str(document)!r} has no line {mark.strip()!r}: put it where the tables belong")
     tables_alone = text.partition("\n")[2].lstrip() if text.startswith("# ") else text
-    document.write_text(f"{told}{found}\n{tables_alone}", encoding="utf-8")
+    _, end, rest = after.partition(_END_MARK)
+    kept = f"\n{end}{rest}" if end else ""
+    document.write_text(f"{told}{found}\n{tables_alone}{kept}", encoding="utf-8")
 
 
 def report(

@@ -6,11 +6,12 @@ A forecast that is renewed through the day is wrong by less shortly before a slo
 """
 
 import hashlib
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 
-from knowledge.days import Floats
+from knowledge.days import DayRecord, Floats
 
 # Standard deviation of the logarithm of a day's energy error: clear days are easy, broken ones are not.
 _CLEAR_ERROR, _CLOUDY_ERROR = 0.08, 0.30
@@ -55,6 +56,20 @@ def honest_pv_nowcast(
     off = np.divide(midnight_kw, seen, out=np.zeros_like(seen), where=seen > 0)
     wobble = _autoregressive(rng, len(pv_kw), _HOURLY_CORRELATION**step_hours) * _LAST_ERROR
     return np.asarray(np.clip(seen * off**_LEFT * (1 + wobble), 0, peak_kw), dtype=np.float64).round(4)
+
+
+def with_nowcast(record: DayRecord, *, peak_kw: float) -> DayRecord:
+    """A day whose forecast is renewed before every slot, where it has one; a perfect one stays so."""
+    midnight_kw = record.pv_forecast_kw
+    if midnight_kw is None:
+        return record
+    if np.array_equal(midnight_kw, record.pv_kw, equal_nan=True):
+        return replace(record, pv_nowcast_kw=midnight_kw)
+    step_hours = record.step / timedelta(hours=1)
+    nowcast_kw = honest_pv_nowcast(
+        record.pv_kw, midnight_kw, home=record.home, day=record.day, peak_kw=peak_kw, step_hours=step_hours
+    )
+    return replace(record, pv_nowcast_kw=nowcast_kw)
 
 
 def told_a_day_before(midnight_kw: Floats, *, home: str, day: date, peak_kw: float) -> Floats:

@@ -16,8 +16,8 @@ _METERED: tuple[Role, ...] = (*_REQUIRED, "grid_power", "battery_power", "outdoo
 class MeteredSlot:
     """Means of a finished slot; `soc` is the last charge heard in it, forecasts what was told when its day began.
 
-    Imports and exports, charging and discharging are averaged apart, so that a slot with both keeps both; None where
-    the house does not measure them.
+    The nowcast is what was told last before the slot. Imports and exports, charging and discharging are averaged apart,
+    so that a slot with both keeps both; None where the house does not measure them.
     """
 
     start: datetime
@@ -31,6 +31,7 @@ class MeteredSlot:
     discharge_kw: float | None = None
     temperature_c: float | None = None
     temperature_forecast_c: float | None = None
+    pv_nowcast_kw: float | None = None
 
 
 class SlotMeter:

@@ -57,6 +57,11 @@ class PriceBook:
         """The price that holds at a moment, if it is known."""
         return self._cells.get(int(moment.timestamp()) // _CELL_S)
 
+    @property
+    def end(self) -> datetime | None:
+        """Where the last price that is known ends."""
+        return datetime.fromtimestamp((max(self._cells) + 1) * _CELL_S, tz=UTC) if self._cells else None
+
     def known_until(self, now: datetime) -> datetime | None:
         """Where the prices that are known without a gap from `now` on end; None where that of now is not known."""
         cell = int(now.timestamp()) // _CELL_S

@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from energy.errors import DataError, SettingsError
-from energy.tariff import AnyTariff, DynamicTariff
+from energy.pricing.series import PriceRun, PriceSeries
+from energy.tariff import AnyTariff, Contract, DynamicTariff
 from ingest.prices.book import Floats, PriceBook
 from ingest.prices.units import read_unit
 
@@ -34,6 +35,7 @@ class PriceSettings(BaseModel):
     action: str | None = Field(default=None, pattern=r"^[a-z_]+\.[a-z0-9_]+$")
     action_data: dict[str, str] = {}
     unit: str | None = None
+    series: str | None = Field(default=None, min_length=1)
     indicator: Literal["pvpc", "spot"] = "pvpc"
     area: str | None = Field(default=None, pattern=r"^[A-Z0-9-]{16}$")
     token: SecretStr | None = None
@@ -81,15 +83,18 @@ class PriceSettings(BaseModel):
 
     def tariff(
         self, book: PriceBook, usual: AnyTariff, zone: ZoneInfo, *, step: timedelta, now: datetime
-    ) -> DynamicTariff | None:
+    ) -> AnyTariff | None:
         """The tariff that the known prices make, with export as `usual` has it or at the market's price.
 
-        None while no price is known.
+        A contract gets them as the series that it reads, and puts its own terms and taxes on top. None while no price
+        is known.
         """
         known = book.series(step, now=now)
         if known is None:
             return None
         start, market = known
+        if isinstance(usual, Contract) and usual.needs:
+            return _with_series(usual, self.series or usual.needs[0], start, market, step)
         imports = (market + self.add_per_kwh) * (1 + self.tax_percent / 100)
         exports = market + self.export_add_per_kwh
         if self.export == "tariff":
@@ -101,6 +106,15 @@ class PriceSettings(BaseModel):
             import_prices=tuple(imports.round(6).tolist()),
             export_prices=tuple(exports.round(6).tolist()),
         )
+
+
+def _with_series(contract: Contract, name: str, start: datetime, market: Floats, step: timedelta) -> Contract:
+    """The contract with a series of the known prices; what its published values include stays as it is described."""
+    run = PriceRun(start=start, step_minutes=step // timedelta(minutes=1), per_kwh=tuple(market.tolist()))
+    described = contract.series.get(name)
+    includes = described.includes if described else ()
+    series = PriceSeries(runs=(run,), includes=includes, published_at_hour=None)
+    return contract.model_copy(update={"series": contract.series | {name: series}})
 
 
 def _usual_export(usual: AnyTariff, starts: Sequence[datetime], zone: ZoneInfo) -> Floats:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from energy.errors import DataError
 from energy.home import Home
 from energy.slots import Instant, day_bounds, local_day
+from knowledge.forecast import renewed
 from transport.payloads import first_fault
 
 Floats = NDArray[np.float64]
@@ -22,7 +23,7 @@ class Recording:
     """Mean powers, prices and temperature of consecutive intervals of length `step`, each of shape (intervals,).
 
     Forecasts have the same index and may go on past the end: what was expected at the midnight that began each day, not
-    what came.
+    what came; `pv_nowcast_kw` is what was expected just before each interval, where the forecast is renewed.
     """
 
     home: Home
@@ -35,6 +36,7 @@ class Recording:
     temperature_c: Floats | None = None
     pv_forecast_kw: Floats | None = None
     temperature_forecast_c: Floats | None = None
+    pv_nowcast_kw: Floats | None = None
 
     @property
     def end(self) -> datetime:
@@ -42,12 +44,19 @@ class Recording:
         return self.start + len(self.load_kw) * self.step
 
     def forecast_from(self, moment: datetime, slot: timedelta) -> tuple[float, ...]:
-        """Expected mean PV power of each slot of the moment's local day that is left.
+        """Expected mean PV power of each slot of the moment's local day that is left, as it stands at the moment.
 
-        Nothing is told of the day after: its forecast is of a midnight to come.
+        A renewed forecast loses the error of midnight within the last hours before a slot. Nothing is told of the day
+        after: its forecast is of a midnight to come.
         """
         _, ends = day_bounds(local_day(moment, self.home.tz), self.home.tz)
-        return self._by_slot(self.pv_forecast_kw, moment, ends, slot)
+        midnight_kw = self._by_slot(self.pv_forecast_kw, moment, ends, slot)
+        last_kw = self._by_slot(self.pv_nowcast_kw, moment, ends, slot)
+        if not last_kw:
+            return midnight_kw
+        lead_h = np.arange(len(last_kw), dtype=np.float64) * (slot / timedelta(hours=1))
+        now_kw = renewed(np.array(last_kw), np.array(midnight_kw[: len(last_kw)]), lead_h)
+        return tuple(np.round(now_kw, 4).tolist())
 
     def temperatures_on(self, moment: datetime, slot: timedelta) -> tuple[datetime, tuple[float, ...]]:
         """When a moment's local day began, and the mean temperature that was foreseen then for each of its slots."""
@@ -106,6 +115,7 @@ class Recording:
             temperature_forecast_c=(
                 None if read.temperature_forecast_c is None else np.array(read.temperature_forecast_c)
             ),
+            pv_nowcast_kw=None if read.pv_nowcast_kw is None else np.array(read.pv_nowcast_kw),
         )
 
 
@@ -122,6 +132,7 @@ class _RecordingFile(BaseModel):
     temperature_c: tuple[float, ...] | None = None
     pv_forecast_kw: tuple[float, ...] | None = None
     temperature_forecast_c: tuple[float, ...] | None = None
+    pv_nowcast_kw: tuple[float, ...] | None = None
 
     @model_validator(mode="after")
     def _series_fit_together(self) -> Self:
@@ -130,7 +141,7 @@ class _RecordingFile(BaseModel):
             series = getattr(self, name)
             if series is not None and len(series) != intervals:
                 raise ValueError(f"{name} has {len(series)} values and load_kw {intervals}: give one per interval")
-        for name in ("pv_forecast_kw", "temperature_forecast_c"):
+        for name in ("pv_forecast_kw", "temperature_forecast_c", "pv_nowcast_kw"):
             series = getattr(self, name)
             if series is not None and len(series) < intervals:
                 raise ValueError(f"{name} has {len(series)} values: give at least {intervals}")
@@ -157,5 +168,6 @@ class _RecordingFile(BaseModel):
                 "temperature_c": listed(recording.temperature_c),
                 "pv_forecast_kw": listed(recording.pv_forecast_kw),
                 "temperature_forecast_c": listed(recording.temperature_forecast_c),
+                "pv_nowcast_kw": listed(recording.pv_nowcast_kw),
             },
         )

@@ -30,13 +30,16 @@ _MOST_DAYS = 3660
 HISTORY_STEP = timedelta(minutes=30)
 # Lived beyond the last day that is asked for; to live fewer would draw another life from the same seed.
 _BEYOND_DAYS = 2
+# How long before a slot its last forecast is made, in hours.
+_LAST_LEAD_H = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SyntheticYear:
     """All that was lived, in five-minute steps of shape (slots,): `loads` holds the power of each device in kW.
 
-    `midnight` is what had been forecast of each day when it began. Series reach two days beyond `days`.
+    `midnight` is what had been forecast of each day when it began, and `pv_nowcast_kw` of each slot just before it.
+    Series reach two days beyond `days`.
     """
 
     spec: HomeSpec
@@ -51,6 +54,7 @@ class SyntheticYear:
     pv_kw: Floats
     midnight: WeatherForecast | None
     pv_forecast_kw: Floats | None
+    pv_nowcast_kw: Floats | None
 
     @property
     def load_kw(self) -> Floats:
@@ -79,6 +83,7 @@ def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
     indoors = live_indoors(situation, np.sum(list(plugs.values()), axis=0))
     car = None if spec.car is None else drive_and_charge(spec.car, local, diary, presence, seed=seed)
     midnight = look_ahead(weather, _hours_into_day(local), quality=spec.forecast, seed=seed)
+    lately = look_ahead(weather, np.full(local.slots, _LAST_LEAD_H), quality=spec.forecast, seed=seed)
     return SyntheticYear(
         spec=spec,
         local=local,
@@ -92,6 +97,7 @@ def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
         pv_kw=pv_power(spec.pv, weather.sun, weather.light, weather.temperature_c, weather.wind_m_s),
         midnight=midnight,
         pv_forecast_kw=None if midnight is None else pv_outlook(spec.pv, weather, midnight),
+        pv_nowcast_kw=None if lately is None else pv_outlook(spec.pv, weather, lately),
     )
 
 
@@ -182,6 +188,7 @@ def record(year: SyntheticYear, *, first: date | None = None, days: int | None =
         temperature_c=year.weather.temperature_c[played],
         pv_forecast_kw=None if year.pv_forecast_kw is None else year.pv_forecast_kw[played],
         temperature_forecast_c=None if year.midnight is None else year.midnight.temperature_c[played],
+        pv_nowcast_kw=None if year.pv_nowcast_kw is None else year.pv_nowcast_kw[played],
     )
 
 

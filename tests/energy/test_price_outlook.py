@@ -7,7 +7,10 @@ import pytest
 
 from energy.errors import DataError
 from energy.price_outlook import price_outlook
-from energy.tariff import DynamicTariff, FlatTariff
+from energy.pricing.rules import Tax
+from energy.pricing.series import PriceRun, PriceSeries
+from energy.pricing.terms import EnergyTerm, Indexed
+from energy.tariff import Contract, DynamicTariff, FlatTariff
 
 MADRID = ZoneInfo("Europe/Madrid")
 MONDAY = datetime(2026, 1, 4, 23, tzinfo=UTC)  # local midnight
@@ -99,3 +102,26 @@ def test_days_of_23_and_25_hours_have_a_price_in_every_slot() -> None:
     now = datetime(2026, 10, 24, 8, tzinfo=UTC)
     seen = price_outlook(tariff, slots(now, 48), MADRID, now=now, members=3)
     assert np.isfinite(seen.prices.import_per_kwh).all()
+
+
+def test_a_contract_that_reads_a_series_has_its_own_terms_and_taxes_in_what_is_expected() -> None:
+    days = 9
+    spot = PriceSeries(runs=(PriceRun(start=MONDAY, per_kwh=tuple(SHAPE.tolist() * days)),))
+    contract = Contract(
+        import_terms=(EnergyTerm(name="energy", price=Indexed(of={"spot": 1.0}, plus=0.05)),),
+        export_terms=(EnergyTerm(name="surplus", price=Indexed(of={"spot": 1.0})),),
+        taxes=(Tax(name="vat", percent=21, on=("energy",)),),
+        series={"spot": spot},
+    )
+    now = MONDAY + (7 * 24 + 10) * HOUR
+    seen = price_outlook(contract, slots(now), MADRID, now=now, members=3)
+    assert seen.known == 14
+    assert seen.members is not None
+    whole = np.roll((SHAPE + 0.05) * 1.21, -10)
+    assert seen.prices.import_per_kwh == pytest.approx(whole, abs=1e-4)
+    assert seen.prices.export_per_kwh == pytest.approx(np.roll(SHAPE, -10), abs=1e-4)
+    late = MONDAY + (days * 24 + 3) * HOUR
+    assert price_outlook(contract, slots(late), MADRID, now=late, members=3).known == 0
+    bare = contract.model_copy(update={"series": {}})
+    with pytest.raises(DataError, match="no price is known"):
+        price_outlook(bare, slots(now), MADRID, now=now, members=3)

@@ -150,7 +150,8 @@ def running(
 
 def decided(link: MqttLink, at: datetime) -> None:
     """Move the clock and wait for its decision."""
-    for name, value, unit in (("load_power", 0.6, "kW"), ("pv_power", 0.0, "kW"), ("battery_soc", 50.0, "%")):
+    load_kw = 0.6 + 0.01 * at.hour
+    for name, value, unit in (("load_power", load_kw, "kW"), ("pv_power", 0.0, "kW"), ("battery_soc", 50.0, "%")):
         payload = json.dumps({"value": value, "unit": unit, "time": at.isoformat()})
         link.publish(TOPICS.sensor(name), payload, retain=True, qos=1)
     link.publish(TOPICS.clock, json.dumps({"time": at.isoformat()}), retain=True, qos=1)

@@ -12,7 +12,7 @@ from eval.grade import records
 from eval.grade.metrics import price
 from eval.grade.records import Cell, CellOutcome, Record, Series
 from eval.grade.stretches import by_day, by_month
-from eval.report.report import refresh, write_report
+from eval.report.report import mark_of, refresh, write_report
 from eval.report.similar_plot import similar_to
 
 JANUARY, JUNE = date(2017, 1, 1), date(2017, 6, 15)
@@ -194,6 +194,16 @@ def test_a_document_keeps_its_words_and_gets_new_tables(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="put it where the tables belong"):
         refresh(document, "# The exam\n")
     assert document.read_text() == "# Without a mark\n"
+
+
+def test_tables_of_two_suites_stand_in_one_document(tmp_path: Path) -> None:
+    document = tmp_path / "results.md"
+    document.write_text(f"# Results\n{mark_of('forecasts')}\nold\n<!-- end of tables -->\n{mark_of('real')}\nolder\n")
+    refresh(document, "new\n", mark=mark_of("forecasts"))
+    refresh(document, "newer\n", mark=mark_of("real"))
+    assert document.read_text() == (
+        f"# Results\n{mark_of('forecasts')}\nnew\n\n<!-- end of tables -->\n{mark_of('real')}\nnewer\n"
+    )
 
 
 def test_the_day_shown_stands_among_the_days_like_it_where_its_home_is_there(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from energy.tariff import FlatTariff
+from energy.pricing.rules import Tax
+from energy.pricing.terms import EnergyTerm, Indexed
+from energy.tariff import Contract, DynamicTariff, FlatTariff
 from ingest.prices.book import PriceBook
 from ingest.prices.points import PricePoint
 from ingest.prices.settings import PriceSettings
@@ -82,12 +84,22 @@ def test_the_tariff_is_the_price_with_what_is_on_top(changes: dict[str, Any], im
     usual = FlatTariff(import_price=0.2, export_price=0.05)
     settings = PriceSettings(source="redata", **changes)
     tariff = settings.tariff(book(*hours(0.1, 0.1)), usual, MADRID, step=QUARTER, now=START)
-    assert tariff is not None
+    assert isinstance(tariff, DynamicTariff)
     prices = tariff.prices([START, START + 7 * QUARTER], MADRID)
     assert prices.import_per_kwh == pytest.approx(np.full(2, imports))
     assert prices.export_per_kwh == pytest.approx(np.full(2, exports))
     assert tariff.end == START + 2 * HOUR
     assert settings.tariff(book(), usual, MADRID, step=QUARTER, now=START) is None
+
+
+def test_a_contract_gets_the_prices_as_the_series_that_it_reads_with_what_they_are_said_to_include() -> None:
+    contract = Contract(
+        import_terms=(EnergyTerm(name="energy", price=Indexed(of={"pvpc": 1.0})),),
+        taxes=(Tax(name="vat", percent=21, on=("energy",)),),
+    )
+    tariff = PriceSettings(source="redata").tariff(book(*hours(0.1, 0.1)), contract, MADRID, step=QUARTER, now=START)
+    assert tariff is not None
+    assert tariff.prices([START, START + HOUR], MADRID).import_per_kwh == pytest.approx(np.full(2, 0.121))
 
 
 @pytest.mark.parametrize(
