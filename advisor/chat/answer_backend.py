@@ -9,15 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import ValidationError
-
 from agent.decision.journal import open_journal
 from agent.language.answers.ask import Answer, Asker, Piece
 from agent.language.answers.interpreter import Interpreter
 from agent.language.questions.question import Language
 from agent.llm.models import ModelSettings, load_model
 from agent.queries import Sources
-from energy.errors import DataError, ModelError, SettingsError
+from energy.errors import DataError, ModelError
 from energy.home import Home
 from energy.slots import day_bounds, local_day
 from knowledge.notes import KnownNote, notes_of
@@ -113,7 +111,9 @@ def journal_of(memory: Path) -> Path:
     return memory / "journal.sqlite"
 
 
-def open_memory(memory: Path, home: str | Home | None, stack: ExitStack, *, model: str = "none") -> MemoryBackend:
+def open_memory(
+    memory: Path, home: str | Home | None, stack: ExitStack, *, model: ModelSettings | None = None
+) -> MemoryBackend:
     """Open a memory folder to read, for a home or the one decided for last; closed with `stack`.
 
     Raises:
@@ -136,23 +136,19 @@ def open_memory(memory: Path, home: str | Home | None, stack: ExitStack, *, mode
     return MemoryBackend(facts, memory, sources, Asker(sources, lambda: interpreter), label)
 
 
-def _interpreter(model: str, stack: ExitStack) -> Interpreter | None:
+def _interpreter(wanted: ModelSettings | None, stack: ExitStack) -> Interpreter | None:
     """The model that may reword; `auto` takes Ollama where it runs, for the packaged one is too small for it.
 
     Raises:
-        SettingsError: no such provider.
         ModelError: it was named and is not there.
     """
-    if model == "none" or (model == "auto" and not _ollama_listens()):
+    if wanted is None or (wanted.provider == "auto" and wanted.base_url is None and not _ollama_listens()):
         return None
+    auto = wanted.provider == "auto"
     try:
-        settings = ModelSettings.model_validate({"provider": "ollama" if model == "auto" else model})
-    except ValidationError as err:
-        raise SettingsError(f"model {model!r} is not known: use auto, ollama, embedded or none") from err
-    try:
-        loaded = load_model(settings)
+        loaded = load_model(wanted.model_copy(update={"provider": "ollama"}) if auto else wanted)
     except ModelError:
-        if model == "auto":
+        if auto:
             return None
         raise
     if loaded is None:

@@ -50,7 +50,9 @@ def find_backend(config: Path, memory: Path | None, home: str | None, model: str
         AdvisorError: there is neither, or a file is wrong.
     """
     from advisor.chat.answer_backend import newest_memory, open_memory
+    from advisor.model_choice import chosen_model
 
+    wanted = chosen_model(config, model)
     if memory is None and config.exists():
         from advisor.chat.service_backend import find_service
         from agent.settings import load_settings
@@ -58,8 +60,8 @@ def find_backend(config: Path, memory: Path | None, home: str | None, model: str
 
         settings = load_settings(config)
         found = find_service(settings, stack)
-        return found or open_memory(settings.memory_dir, load_home(settings.home_file), stack, model=model)
-    return open_memory(memory or newest_memory(MEMORIES), home, stack, model=model)
+        return found or open_memory(settings.memory_dir, load_home(settings.home_file), stack, model=wanted)
+    return open_memory(memory or newest_memory(MEMORIES), home, stack, model=wanted)
 
 
 def _answer_once(backend: "AnswerBackend", question: str, *, as_json: bool, language: "Language" = "en") -> None:

@@ -24,7 +24,10 @@ def demo(  # noqa: PLR0913 (a command line's options)
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day to play.")] = None,
     hours: Annotated[int, typer.Option(min=1, max=72, help="Hours to play.")] = 24,
     speed: Annotated[float | None, typer.Option(min=1, help="Simulated seconds per second.")] = None,
-    model: Annotated[str, typer.Option(help="auto, ollama, embedded or none.")] = "auto",
+    model: Annotated[str, typer.Option(help="auto, ollama, ollama/NAME, embedded or none.")] = "auto",
+    config: Annotated[Path, typer.Option(help="Settings whose [model] is used, if the file is there.")] = Path(
+        "advisor.toml"
+    ),
     broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to use instead of the own one.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Save the terminal as an SVG.")] = None,
     scenario: ScenarioName = None,
@@ -42,7 +45,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     from advisor.demo.run import DAY, Choices, playing, prepare
     from advisor.demo.scenarios import stage
 
-    choices = Choices(home, day.date() if day else DAY, hours, speed, model, broker, plan_devices=devices)
+    choices = Choices(home, day.date() if day else DAY, hours, speed, model, config, broker, plan_devices=devices)
     if page:
         choices = replace(choices, page_port=page_port, speed=speed or _SPEED_TO_WATCH)
     console = None if as_json else Console()

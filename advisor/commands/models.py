@@ -1,11 +1,14 @@
 """`advisor models`: what language models are there, what fits this machine, and fetching one through Ollama."""
 
 import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from agent.llm.models import ModelSettings
     from agent.llm.ollama_catalogue import OnShelf
 
 models_app = typer.Typer(
@@ -14,43 +17,58 @@ models_app = typer.Typer(
 )
 
 Url = Annotated[str | None, typer.Option("--url", help="Where Ollama is; OLLAMA_HOST or this machine by default.")]
+Config = Annotated[Path, typer.Option(help="Settings whose [model] is marked, if the file is there.")]
+DEFAULT = Path("advisor.toml")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @models_app.callback()
-def models(context: typer.Context, *, url: Url = None, as_json: Json = False) -> None:
-    """List what is there and what fits this machine."""
+def models(context: typer.Context, *, url: Url = None, config: Config = DEFAULT, as_json: Json = False) -> None:
+    """List what is there, what fits this machine, and which one the settings name."""
     if context.invoked_subcommand is not None:
         return
+    from advisor.model_choice import chosen_model
     from agent.llm.models import embedded_model
     from agent.llm.ollama_catalogue import memory_gb, shelf, suggestions
     from energy.errors import ModelError
 
-    problem = ""
+    problem, chosen = "", chosen_model(config, "auto")
     try:
-        known = shelf(url)
+        known = shelf(url or chosen.base_url)
     except ModelError as err:
         known, problem = suggestions(), str(err)
     embedded, missing = embedded_model()
     if as_json:
-        rows = [{"name": m.name, "size_gb": round(m.size_gb, 2), "fits": m.fits, "present": m.present} for m in known]
+        rows = [asdict(one) | {"size_gb": round(one.size_gb, 2), "configured": is_named(one, chosen)} for one in known]
         told = {"memory_gb": round(memory_gb(), 1), "embedded": embedded, "embedded_problem": missing, "ollama": rows}
         typer.echo(json.dumps(told | {"ollama_problem": problem}))
         return
     typer.echo(f"This machine has {memory_gb():.0f} GB of memory.")
     typer.echo(f"Embedded: {embedded or missing}")
-    _tell(known, problem)
+    _tell(known, problem, chosen)
 
 
-def _tell(known: "list[OnShelf]", problem: str) -> None:
+def is_named(model: "OnShelf", chosen: "ModelSettings") -> bool:
+    """Whether the settings name this model, or leave it to the usual one; Ollama's tag `latest` need not be said."""
+    from agent.llm.models import OLLAMA_MODEL
+
+    if chosen.provider not in {"auto", "ollama"}:
+        return False
+    return (chosen.name or OLLAMA_MODEL) in {model.name, model.name.removesuffix(":latest")}
+
+
+def _tell(known: "list[OnShelf]", problem: str, chosen: "ModelSettings") -> None:
     from rich.console import Console
     from rich.table import Table
 
     typer.echo(f"Ollama: {problem or 'answers'}")
-    table = Table("model", "size", "here", "fits in memory")
+    table = Table("model", "size", "here", "fits in memory", "can", "context")
     for model in known:
+        name = f"{model.name} (in your settings)" if is_named(model, chosen) else model.name
         here = "yes" if model.present else f"no: advisor models pull {model.name}"
-        table.add_row(model.name, f"{model.size_gb:.1f} GB", here, "yes" if model.fits else "too large")
+        fits = "yes" if model.fits else "too large"
+        context = f"{model.context_length:,}" if model.context_length else ""
+        table.add_row(name, f"{model.size_gb:.1f} GB", here, fits, ", ".join(model.capabilities), context)
     Console().print(table)
 
 

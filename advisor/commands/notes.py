@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from agent.language.notes.reading import NotUnderstood, Understood
+    from agent.llm.models import ModelSettings
     from energy.home import Home
     from knowledge.notes import KnownNote
 
@@ -28,17 +30,21 @@ DEFAULT_MEMORY = Path(".advisor/memory")
 
 
 @notes_app.command("add")
-def add(
+def add(  # noqa: PLR0913 (a command line's options)
     text: Annotated[str, typer.Argument(help="The note, such as 'keep 60 % until 08:00'.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Keep it without asking.")] = False,
-    model: Annotated[str, typer.Option(help="Reads what the grammar does not know: ollama or none.")] = "ollama",
+    model: Annotated[
+        str, typer.Option(help="Reads what the grammar does not know: auto (as the settings say), ollama/NAME or none.")
+    ] = "auto",
     at: At = None,
     home: HomeName = None,
     memory: MemoryDir = DEFAULT_MEMORY,
+    config: Annotated[Path, typer.Option(help="Settings whose [model] is asked.")] = Path("advisor.toml"),
     as_json: Json = False,
 ) -> None:
     """Understand a note, show what was understood, and keep it once confirmed."""
+    from advisor.model_choice import chosen_model
     from agent.decision.constraint_words import describe
     from agent.language.notes.reading import NotUnderstood, understand
     from energy.errors import DataError
@@ -46,7 +52,9 @@ def add(
 
     facts = _home(memory, home)
     now = _moment(at, facts)
-    answer = understand(text, now=now, tz=facts.tz, home=facts, fallback=_by_model if model == "ollama" else None)
+    answer = understand(
+        text, now=now, tz=facts.tz, home=facts, fallback=partial(_by_model, chosen_model(config, model))
+    )
     if isinstance(answer, NotUnderstood):
         raise DataError(f"not understood: {answer.why}")
     told = describe(answer.constraint, facts.tz, answer.language)
@@ -62,19 +70,25 @@ def add(
         typer.echo(f"kept as {note.id}: {told}")
 
 
-def _by_model(text: str, now: datetime, tz: ZoneInfo) -> "Understood | NotUnderstood":
-    """Ask Ollama, if it is there; the embedded model reads too poorly to be asked."""
+def _by_model(settings: "ModelSettings", text: str, now: datetime, tz: ZoneInfo) -> "Understood | NotUnderstood":
+    """Ask the configured model, if it is there; the embedded one reads too poorly to be asked."""
     from agent.language.notes.model import note_reader
     from agent.language.notes.reading import HELP, NotUnderstood
-    from agent.llm.models import ModelSettings, load_model
+    from agent.llm.models import load_model
     from energy.errors import ModelError
 
+    if settings.provider in {"none", "embedded"}:
+        return NotUnderstood(HELP)
+    wanted = settings.model_copy(update={"provider": "ollama"}) if settings.provider == "auto" else settings
     try:
-        model = load_model(ModelSettings(provider="ollama"))
+        model = load_model(wanted)
     except ModelError:
         return NotUnderstood(HELP)
     assert model is not None  # noqa: S101 (a provider asked for by name is there or raises)
-    return note_reader(model)(text, now, tz)
+    try:
+        return note_reader(model)(text, now, tz)
+    finally:
+        model.close()
 
 
 def _show(told: str, answer: "Understood") -> None:

@@ -1,5 +1,6 @@
 """The demo: broker, house and advisor brought up together, one recorded day played and told."""
 
+import json
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from advisor.demo.bills import bills, read_record
 from advisor.demo.device_bills import DeviceBills, Stage, device_bills, lived
 from advisor.demo.view import DayView
 from advisor.memory import ingest_history, known_history
+from advisor.model_choice import chosen_model
 from agent.decision.journal import open_journal
 from agent.decision.record import Decision
 from energy.billing.bills import Bills
@@ -57,6 +59,8 @@ class Choices:
     hours: int = 24
     speed: float | None = None
     model: str = "auto"
+    # Settings whose [model] the demo's advisor runs with, where there is such a file.
+    config: Path | None = None
     broker: str | None = None
     folder: Path = Path(".advisor/demo")
     known: Path = Path(".advisor/memory")
@@ -315,7 +319,7 @@ grace_s = {_GRACE_S}
 max_snapshot_age_s = {_patience_s(choices.quality)}
 
 [model]
-provider = "{choices.model}"
+{_model_lines(choices)}
 
 [api]
 enabled = {str(choices.page_port is not None).lower()}
@@ -323,6 +327,14 @@ port = {choices.page_port or 0}
 """,
             encoding="utf-8",
         )
+
+
+def _model_lines(choices: Choices) -> str:
+    """The model's settings; one that was asked for by name is asked at the review pace, so that it can be watched."""
+    chosen = chosen_model(choices.config, choices.model).model_dump(exclude_defaults=True, mode="json")
+    chosen |= {} if choices.model == "auto" else {"reviews": "always"}
+    # A string, number or truth is written in TOML as it is in JSON.
+    return "\n".join(f"{name} = {json.dumps(value)}" for name, value in chosen.items())
 
 
 def _patience_s(quality: SensorQuality) -> float:

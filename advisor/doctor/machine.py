@@ -1,4 +1,4 @@
-"""What `advisor doctor` checks on this machine: zone, disk, memory, index, model."""
+"""What `advisor doctor` checks on this machine: zone, disk, memory, index."""
 
 import shutil
 from datetime import datetime, timedelta
@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from advisor.doctor.finding import CheckResult, Level, ok
-from agent.llm.models import load_model
 from agent.settings import Settings
-from energy.errors import MemoryFault, ModelError
+from energy.errors import MemoryFault
 from energy.home import Home
 from energy.slots import DAY, hours, local_day
 from knowledge.days import DayRecord, is_complete
@@ -43,7 +42,6 @@ def check_machine(settings: Settings, home: Home, *, now: datetime) -> list[Chec
         check_history(days, home, now),
         *check_noon(days, home),
         check_index(settings.memory_dir / "index"),
-        check_model(settings),
     ]
 
 
@@ -152,21 +150,3 @@ def check_index(path: Path) -> CheckResult:
     if not is_sound(path):
         return CheckResult("index", "problem", f"index {str(path)!r} cannot be read", "advisor index rebuild")
     return ok("index", "sound")
-
-
-def check_model(settings: Settings) -> CheckResult:
-    """Whether the model that the settings name answers."""
-    if settings.model.provider == "none":
-        return CheckResult("model", "note", "no language model, by settings: the planner decides alone", "")
-    try:
-        model = load_model(settings.model)
-    except ModelError as err:
-        return CheckResult("model", "problem", str(err), "mend [model] in the settings, or set provider = 'auto'")
-    if model is None:
-        return CheckResult(
-            "model", "warning", "no language model can be had: the planner decides alone", "start Ollama with a model"
-        )
-    model.close()
-    if model.provider == "embedded":
-        return CheckResult("model", "note", f"{model.label}: small, it shows the machinery", "Ollama with a larger one")
-    return ok("model", model.label)

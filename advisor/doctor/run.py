@@ -14,6 +14,7 @@ from advisor.doctor.broker import check_roles, listen
 from advisor.doctor.finding import CheckResult, Level, ok, worst
 from advisor.doctor.homeassistant import check_homeassistant
 from advisor.doctor.machine import check_machine
+from advisor.doctor.model import check_model
 from agent.settings import load_settings
 from energy.errors import SettingsError
 from ingest.home_file import load_home
@@ -39,6 +40,7 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
         return [CheckResult("settings", "problem", str(err), "correct that key")], _WRONG_SETTINGS
     findings = [ok("settings", f"{config} and {settings.home_file} can be read")]
     findings += check_machine(settings, home, now=datetime.now(UTC))
+    findings.append(check_model(settings))
     told, heard = listen(settings, home, listen_s)
     findings += told
     if heard is not None:

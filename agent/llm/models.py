@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 # front of the prompt · invalid: an answer that cannot be used · failed: an error of our own, not of the model's.
 FailureKind = Literal["late", "unreachable", "missing", "no_tools", "busy", "broken", "truncated", "invalid", "failed"]
 
-_OLLAMA_MODEL = "qwen3:4b-instruct"
+OLLAMA_MODEL = "qwen3:4b-instruct"
 _KEEP_ALIVE = "10m"
 _EMBEDDED_MODEL = "SmolLM2-135M-Instruct.Q4_1"
 _EMBEDDED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -57,6 +57,9 @@ class ModelSettings(BaseModel):
     threads: int | None = Field(default=None, ge=1, le=256)
     # Brief: one structured call. Tools: the model looks facts up first, then makes the same call.
     mode: Literal["brief", "tools"] = "brief"
+    # When needed: only where the household said what the plan cannot hold, or somebody asks. Always: at the review pace
+    # too, which suits a model that chose as well as the planner in the exam.
+    reviews: Literal["when needed", "always"] = "when needed"
 
     @model_validator(mode="after")
     def _server_is_named(self) -> Self:
@@ -159,7 +162,7 @@ def _first_available(settings: ModelSettings) -> LoadedModel | None:
 def _ollama(settings: ModelSettings) -> LoadedModel:
     from langchain_ollama import ChatOllama  # noqa: PLC0415 (only who uses it pays for the import)
 
-    name = settings.name or _OLLAMA_MODEL
+    name = settings.name or OLLAMA_MODEL
     able = capabilities(settings.base_url, name)
     thinks = "thinking" in able
     keep_alive = _KEEP_ALIVE if settings.keep_alive is None else settings.keep_alive

@@ -1,17 +1,19 @@
 """What Ollama has on its shelf, what fits this machine, and fetching a model through it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
+from pydantic import BaseModel, model_validator
+
+from agent.llm.ollama_client import address
 from energy.errors import ModelError
-
-if TYPE_CHECKING:
-    import ollama
 
 _ANSWERS_IN_S = 3.0
 _GB = 1e9
+# How Go and Ollama word that a registry could not be reached.
+_NO_NETWORK = ("no such host", "dial tcp", "i/o timeout", "connection refused", "network is unreachable", "lookup ")
 # A model in memory needs its file, a fifth more for working space, and room for the context.
 _WORKING_SHARE = 1.2
 _CONTEXT_GB = 0.6
@@ -31,12 +33,17 @@ SUGGESTED = {
 
 @dataclass(frozen=True, slots=True)
 class OnShelf:
-    """One model that Ollama has, or could have: its size in GB, and whether it fits this machine's memory."""
+    """One model that Ollama has, or could have: its size in GB, and whether it fits this machine's memory.
+
+    What it can do and how long its context may be are known of models that are there, from newer servers.
+    """
 
     name: str
     size_gb: float
     fits: bool
     present: bool
+    capabilities: tuple[str, ...] = ()
+    context_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +71,24 @@ def shelf(base_url: str | None, *, memory: float | None = None) -> list[OnShelf]
     Raises:
         ModelError: Ollama does not answer.
     """
-    return _judged({model.model or "?": (model.size or 0) / _GB for model in _listed(base_url)}, memory)
+    return _judged(_listed(base_url), memory)
 
 
 def suggestions(*, memory: float | None = None) -> list[OnShelf]:
     """Models that we suggest, smallest first, for when Ollama cannot be asked."""
-    return _judged({}, memory)
+    return _judged((), memory)
 
 
-def _judged(present: dict[str, float], memory: float | None) -> list[OnShelf]:
+def _judged(present: "Sequence[_Listed]", memory: float | None) -> list[OnShelf]:
     room = memory_gb() if memory is None else memory
-    sizes = SUGGESTED | present
-    known = [OnShelf(name, size, fits(size, room), name in present) for name, size in sizes.items()]
-    return sorted(known, key=lambda model: model.size_gb)
+    here = [
+        OnShelf(one.model, gb, fits(gb, room), True, one.capabilities, one.context_length)
+        for one in present
+        for gb in (one.size / _GB,)
+    ]
+    names = {one.name for one in here}
+    others = [OnShelf(name, gb, fits(gb, room), False) for name, gb in SUGGESTED.items() if name not in names]
+    return sorted([*here, *others], key=lambda model: model.size_gb)
 
 
 def pull(name: str, base_url: str | None) -> Iterator[Progress]:
@@ -93,23 +105,44 @@ def pull(name: str, base_url: str | None) -> Iterator[Progress]:
             for part in client.pull(name, stream=True):
                 yield Progress(part.status or "", part.completed or 0, part.total or 0)
     except ollama.ResponseError as err:
-        raise ModelError(f"Ollama cannot pull {name!r}: {err.error}: check the name at ollama.com/library") from err
+        raise ModelError(f"Ollama cannot pull {name!r}: {err.error}: {_pull_fix(err.error)}") from err
     except Exception as err:
         raise _silent(base_url, err) from err
 
 
-def _listed(base_url: str | None) -> "list[ollama.ListResponse.Model]":
+def _pull_fix(said: str) -> str:
+    """What to do about a download that failed; the registry's own answer is told apart from none at all."""
+    if any(sign in said for sign in _NO_NETWORK):
+        return "Ollama cannot reach the internet: check its network, or copy the model from another machine"
+    return "check the name at ollama.com/library" if "file does not exist" in said else "try again later"
+
+
+class _Listed(BaseModel):
+    """What is read of a model in Ollama's list; the client library leaves out the fields that it does not know."""
+
+    model: str = "?"
+    size: int = 0
+    capabilities: tuple[str, ...] = ()
+    context_length: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _details_may_hold_them(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return (value.get("details") or {}) | {name: one for name, one in value.items() if one is not None}
+
+
+def _listed(base_url: str | None) -> list[_Listed]:
     import ollama  # noqa: PLC0415 (only who uses it pays for the import)
 
     try:
         with ollama.Client(host=base_url, timeout=_ANSWERS_IN_S, trust_env=False) as client:
-            return list(client.list().models)
+            answer = client._client.get("/api/tags")  # noqa: SLF001 (its own call drops fields it does not know)
+            answer.raise_for_status()
+            return [_Listed.model_validate(one) for one in answer.json()["models"] or ()]
     except Exception as err:
         raise _silent(base_url, err) from err
 
 
 def _silent(base_url: str | None, err: Exception) -> ModelError:
-    where = base_url or os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
-    return ModelError(
-        f"Ollama does not answer at {where!r} ({type(err).__name__}): start it with `ollama serve` or give --url"
-    )
+    where, kind = address(base_url), type(err).__name__
+    return ModelError(f"Ollama does not answer at {where!r} ({kind}): start it with `ollama serve` or give --url")

@@ -87,6 +87,7 @@ class FakeOllama:
     # Models that are there with their sizes in bytes, and those that can be pulled.
     shelf: dict[str, int] = field(default_factory=dict)
     library: set[str] = field(default_factory=set)
+    offline: bool = False
     # Answers of real servers, as (status, body) by path; while there are any, they are given as they stand.
     recorded: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     # One of: answers, missing, full, hangs, garbage, breaks off, truncates, has no tools, refuses the schema,
@@ -151,6 +152,11 @@ class _Ollama(BaseHTTPRequestHandler):
 
     def _pull(self, request: dict[str, Any]) -> None:
         """A download tells its state line by line under HTTP 200, and so does its failure."""
+        if self.fake.offline:
+            where = "https://registry.ollama.ai/v2/library/x/manifests/latest"
+            lost = f'pull model manifest: Get "{where}": dial tcp: lookup registry.ollama.ai: no such host'
+            self._send(200, {"status": "pulling manifest"}, {"error": lost})
+            return
         if request["model"] not in self.fake.library:
             self._send(200, {"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"})
             return

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from agent.llm.ollama_catalogue import fits, pull, shelf, suggestions
+from advisor.commands.models import is_named
+from agent.llm.models import ModelSettings
+from agent.llm.ollama_catalogue import OnShelf, fits, pull, shelf, suggestions
 from energy.errors import ModelError
 
 
@@ -35,8 +37,37 @@ def test_a_pull_tells_how_far_it_is(ollama: Any) -> None:
 
 
 def test_a_model_that_nobody_has_is_named(ollama: Any) -> None:
-    with pytest.raises(ModelError, match="cannot pull 'x': pull model manifest: file does not exist"):
+    with pytest.raises(ModelError, match="cannot pull 'x': pull model manifest: file does not exist: check the name"):
         list(pull("x", ollama.url))
+
+
+def test_a_server_without_a_network_is_not_blamed_on_the_name(ollama: Any) -> None:
+    ollama.offline = True
+    with pytest.raises(ModelError, match="no such host: Ollama cannot reach the internet"):
+        list(pull("x", ollama.url))
+
+
+def test_what_newer_servers_tell_of_a_model_is_read(ollama: Any) -> None:
+    told = {"name": "m:latest", "model": "m:latest", "size": 5_000_000_000, "details": {"context_length": 40960}}
+    body = json.dumps({"models": [told | {"capabilities": ["completion", "tools"]}, {"model": "old", "size": 1}]})
+    ollama.recorded["/api/tags"] = [(200, body.encode())]
+    known = {one.name: one for one in shelf(ollama.url, memory=16.0) if one.present}
+    assert (known["m:latest"].capabilities, known["m:latest"].context_length) == (("completion", "tools"), 40960)
+    assert (known["old"].capabilities, known["old"].context_length) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({"name": "m"}, True),
+        ({"name": "m:latest", "provider": "ollama"}, True),
+        ({"name": "n"}, False),
+        ({"name": "m", "provider": "none"}, False),
+        ({}, False),
+    ],
+)
+def test_the_model_of_the_settings_is_marked(settings: dict[str, Any], wanted: bool) -> None:
+    assert is_named(OnShelf("m:latest", 1.0, True, True), ModelSettings.model_validate(settings)) is wanted
 
 
 def test_a_server_that_is_not_there_is_said_with_the_cure() -> None:
@@ -51,7 +82,9 @@ def test_the_command_lists_and_pulls(ollama: Any, advisor: Callable[..., Complet
     assert (pulled.returncode, "tiny is here" in pulled.stdout) == (0, True), pulled.stderr
     listed = advisor("models", "--json", "--url", ollama.url)
     told = json.loads(listed.stdout)
-    assert {"name": "tiny", "size_gb": 0.0, "fits": True, "present": True} in told["ollama"]
+    [row] = [row for row in told["ollama"] if row["name"] == "tiny"]
+    assert (row["size_gb"], row["fits"], row["present"], row["configured"]) == (0.0, True, True, False)
+    assert [row["name"] for row in told["ollama"] if row["configured"]] == ["qwen3:4b-instruct"]
     assert told["embedded"] == "SmolLM2-135M-Instruct.Q4_1.gguf"
     gone = advisor("models", "--url", "http://127.0.0.1:9")
     assert (gone.returncode, "does not answer" in gone.stdout) == (0, True)
