@@ -15,7 +15,7 @@ DEFAULT_MEMORY = Path(".advisor/memory")
 @eval_app.command("run")
 def eval_run(  # noqa: PLR0913 (a command line's options)
     *,
-    suite: Annotated[str, typer.Option(help="smoke, real, scenarios or model.")] = "smoke",
+    suite: Annotated[str, typer.Option(help="smoke, real, scenarios, decisions or model.")] = "smoke",
     home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
     policies: Annotated[
         str | None,
@@ -27,9 +27,12 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
         Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
     ] = None,
     memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = DEFAULT_MEMORY,
-    model: Annotated[str, typer.Option(help="Of suite model: none, embedded, ollama/NAME, NAME@URL.")] = "embedded",
+    model: Annotated[
+        str, typer.Option(help="Of suites model and decisions: none, embedded, ollama/NAME, NAME@URL.")
+    ] = "embedded",
     parts: Annotated[str | None, typer.Option(help="Of suite model: its parts with commas; all if not given.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Of suite model: at most so many cases a part.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Play at most so many days of each window.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Cells played at once.")] = 2,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
     out: Out = DEFAULT_OUT,
@@ -38,18 +41,21 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     """Play what has no record yet, grade all records and write the report."""
     from advisor.exam.run import ExamRun, run_home, run_suite
     from eval.collect.policies import ESSENTIAL, POLICIES
+    from eval.collect.suites import DECISIONS, decision_policies
 
     if suite == "model" and home is None:
         from advisor.exam.model_exam import run_model_exam
 
         run_model_exam(model, parts=parts, limit=limit, out=out, as_json=as_json)
         return
+    usual = ESSENTIAL if home is not None else decision_policies(model) if suite == DECISIONS else POLICIES
     sitting = ExamRun(
-        policies=tuple(policies.split(",")) if policies else POLICIES if home is None else ESSENTIAL,
+        policies=tuple(policies.split(",")) if policies else usual,
         redo=tuple(redo.split(",")) if redo else (),
         workers=workers,
         timeout_s=timeout,
         out=out,
+        days=days,
         as_json=as_json,
     )
     if home is not None:

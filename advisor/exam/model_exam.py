@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from agent.llm.models import LoadedModel, ModelSettings, load_model
-from energy.errors import ModelError, SettingsError
-from eval.collect.agent_policy import Consulted
+from agent.llm.models import LoadedModel, load_model
+from energy.errors import ModelError
+from eval.collect.model_seat import model_settings
+from eval.collect.replies import with_replies
 from eval.model_exam.model_exam import PARTS, sit, write_results
-from eval.model_exam.replies import with_replies
 from eval.model_exam.report import write_model_report
 from eval.model_exam.scores import CaseResult, Examinee
 
@@ -43,24 +43,6 @@ def run_model_exam(
     else:
         typer.echo(text.read_text(encoding="utf-8"))
         typer.echo(f"page: {page}\nfigures: {figures}")
-
-
-def model_settings(model: str) -> ModelSettings:
-    """Settings of a model by its name in the exam: none, auto, embedded, ollama, ollama/NAME, or NAME@URL.
-
-    Raises:
-        SettingsError: it is none of them.
-    """
-    name, _, url = model.partition("@")
-    if url.startswith(("http://", "https://")) and name:
-        return ModelSettings(provider="openai-compatible", name=name, base_url=url, timeout_s=_TIMEOUT_S)
-    try:
-        found = Consulted.parse(f"advisor:{model}").model
-    except SettingsError as err:
-        raise SettingsError(
-            f"model {model!r} is not known: use none, embedded, auto, ollama, ollama/NAME or NAME@http://HOST:PORT/v1"
-        ) from err
-    return found.model_copy(update={"timeout_s": _TIMEOUT_S})
 
 
 def _sit(name: str, parts: tuple[str, ...], limit: int | None, replies: Path) -> list[CaseResult]:

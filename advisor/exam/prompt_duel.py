@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from advisor.exam.model_exam import loaded
+from eval.collect.replies import with_replies
 from eval.model_exam.prompt_compare import CaseOutcome, Difference, differences, outcomes, verdict
-from eval.model_exam.replies import with_replies
 from eval.model_exam.scores import Examinee
 from eval.report.page import Table
 from prompts.library import Prompt

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from eval.collect.homes import HistorySource, history_of
 from eval.collect.policies import POLICIES
 from eval.collect.rollout import collect
-from eval.collect.suites import Suite, home_suite, suite_named
+from eval.collect.suites import Suite, home_suite, shortened, suite_named
 from eval.grade.records import Cell
 from eval.report.report import write_report
 
@@ -27,6 +27,8 @@ class ExamRun:
     workers: int = 2
     timeout_s: float = 1800.0
     out: Path = Path(".advisor/eval")
+    # Of windows longer than this only the first days are played.
+    days: int | None = None
     as_json: bool = False
 
 
@@ -36,7 +38,7 @@ def run_suite(name: str, sitting: ExamRun, *, wheel: Path | None, prices: Path |
     Raises:
         SettingsError: a suite or policy is not known.
     """
-    _run(suite_named(name), HistorySource(wheel, None, prices), sitting)
+    _run(shortened(suite_named(name), sitting.days), HistorySource(wheel, None, prices), sitting)
 
 
 def run_home(name: str, sitting: ExamRun, *, wheel: Path | None, memory: Path) -> None:

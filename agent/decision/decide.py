@@ -283,7 +283,7 @@ def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -
     answer = reviewer(brief)
     if isinstance(answer, NoChoice):
         return Choice(best, "planner", _failed_review(answer).model_copy(update={"trigger": situation.trigger}))
-    ids = dict(zip((candidate.id for candidate in brief.candidates), outline.plan.candidates, strict=True))
+    ids = dict(zip((shown.id for shown in brief.candidates), shuffled(outline.plan, situation.now), strict=True))
     wanted = ids[answer.choice]
     cost = {
         "trigger": situation.trigger,
@@ -306,8 +306,13 @@ def named(plan_: Plan, name: str | None) -> Candidate | None:
     return next((candidate for candidate in plan_.candidates if candidate.name == name), None)
 
 
+def shuffled(plan_: Plan, now: datetime) -> list[Candidate]:
+    """The candidates in an order that tells nothing of their cost, the same for the same moment."""
+    return sorted(plan_.candidates, key=lambda one: hashlib.sha256(f"{now.isoformat()} {one.name}".encode()).digest())
+
+
 def make_brief(situation: Situation, outline: Outline) -> Brief:
-    """The short account that the model reads: facts, candidates A, B, C …, notes and similar days."""
+    """The short account that the model reads: facts, candidates in random order, notes and similar days."""
     home, made = situation.home, outline.plan
     told = _explain(made.best, situation, outline)
     return Brief(
@@ -318,7 +323,7 @@ def make_brief(situation: Situation, outline: Outline) -> Brief:
         candidates=[
             BriefCandidate(
                 id=chr(ord("A") + rank),
-                label=candidate_name(candidate.name),
+                label="charging and holding by price" if candidate.name == "best" else candidate_name(candidate.name),
                 expected_cost=candidate.outlook.expected_cost,
                 extra_cost=candidate.outlook.expected_cost - made.best.outlook.expected_cost,
                 spread=candidate.outlook.spread,
@@ -327,7 +332,7 @@ def make_brief(situation: Situation, outline: Outline) -> Brief:
                 mode_now=candidate.levels[0].mode(made.start_soc),
                 regret_per_slot=made.regret(candidate),
             )
-            for rank, candidate in enumerate(made.candidates)
+            for rank, candidate in enumerate(shuffled(made, situation.now))
         ],
         notes=list(situation.notes),
         similar_days=[f"{near.day.isoformat()}: {near.why}" for near in outline.neighbours[:3]],

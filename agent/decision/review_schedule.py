@@ -1,10 +1,12 @@
 """When the model is asked again: every few hours, or when something has changed that it should know of."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Literal
 
 from agent.decision.record import Decision
+from energy.constraints import Constraint
 from energy.home import Home
 from ingest.live.meter import MeteredSlot
 
@@ -13,6 +15,15 @@ Trigger = Literal["first", "pace", "note", "prices", "departure", "asked"]
 # The day departs from its forecast when the energy that the house took differs from it by this share of the battery,
 # counted from the last review: less would not change a choice.
 _DEPARTURE_OF_BATTERY = 0.2
+# Wishes that a ban on charging from the grid may stand against.
+_NEEDS_ENERGY = frozenset({"reserve", "car_ready"})
+
+
+def something_to_decide(wishes: Sequence[Constraint], *, remarks: bool) -> bool:
+    """Whether the household said what the plan cannot hold: a remark that is no constraint, or wishes that clash."""
+    bans = [one for one in wishes if one.kind == "no_grid_charge"]
+    needs = [one for one in wishes if one.kind in _NEEDS_ENERGY]
+    return remarks or any(ban.start < need.end and need.start < ban.end for ban, need in product(bans, needs))
 
 
 class ReviewSchedule:

@@ -10,7 +10,7 @@ from agent.decision.decide import Situation
 from agent.decision.device_plan import effective_prices
 from agent.decision.journal import Journal
 from agent.decision.recall import Recall, day_shape
-from agent.decision.review_schedule import ReviewSchedule
+from agent.decision.review_schedule import ReviewSchedule, something_to_decide
 from agent.service.feed import Feed
 from agent.service.household import NotesInForce
 from agent.service.prices import LivePrices
@@ -126,7 +126,7 @@ class Situations:
             return None
         ahead = effective_prices(seen.prices, home)
         pairs = zip(ahead.import_per_kwh.tolist(), ahead.export_per_kwh.tolist(), strict=True)
-        return schedule.due(
+        due = schedule.due(
             now,
             notes=notes.ids,
             # What is only expected is no news.
@@ -134,6 +134,9 @@ class Situations:
             measured=self._days.since(now - self._reach, now),
             asked=wished,
         )
+        wishes = notes.constraints
+        needed = something_to_decide(wishes, remarks=len(wishes) < len(notes.texts))
+        return due if needed or wished or self._settings.model.reviews == "always" else None
 
     def _slots_ahead(self, first: datetime) -> list[datetime]:
         return [first + at * self._step for at in range(self._reach // self._step)]

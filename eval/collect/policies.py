@@ -19,6 +19,7 @@ from energy.slots import DAY, clock_index, local_day
 from energy.tariff import Prices, is_rest_day
 from eval.collect.agent_policy import Consulted, advisor_decider
 from eval.collect.closed_loop import MEMBERS, DayChoice, Planner
+from eval.collect.model_policies import KINDS, check_model_policy, is_model_policy, model_decider
 from eval.collect.peer_policies import emhass_decider
 from eval.collect.peers import as_levels, is_installed
 from eval.collect.playing import Course, Decider, DecisionCounters, Setpoint, Stretch, play, self_consumption
@@ -95,9 +96,12 @@ def check_policy(name: str) -> None:
     """Raise SettingsError for a policy that does not exist, or an advisor with a model or prompt that cannot be."""
     if name.startswith(f"{ADVISOR}:"):
         Consulted.parse(name)
+    elif is_model_policy(name):
+        check_model_policy(name)
     elif name not in (*POLICIES, *PEERS):
         known = ", ".join((*POLICIES, *PEERS))
-        raise SettingsError(f"policy {name!r} is not known: use some of {known}, or advisor:MODEL:PROMPT")
+        seats = ", ".join(f"{kind}:MODEL" for kind in KINDS)
+        raise SettingsError(f"policy {name!r} is not known: use some of {known}, {seats}, or advisor:MODEL:PROMPT")
 
 
 def why_not(policy: str, home: Home) -> str:
@@ -130,6 +134,9 @@ def _decider(policy: str, sitting: Sitting, tally: DecisionCounters) -> Iterator
         planner = Planner(history, choose=latest, mean=True, persist=True)
         publishes = policy == "emhass_watts"
         with emhass_decider(history, played, planner, tally, as_it_publishes=publishes) as decide:
+            yield decide
+    elif is_model_policy(policy):
+        with model_decider(policy, history, played, tally) as decide:
             yield decide
     elif policy.partition(":")[0] == ADVISOR:
         yield advisor_decider(Consulted.parse(policy), history, played, tally)

@@ -1,12 +1,13 @@
 """What the exam asks: which policies on which homes, windows, batteries and tariffs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import product
 
 from energy.errors import SettingsError
 from eval.collect.homes import CITYLEARN, SCENARIO, HistorySource, history_of
+from eval.collect.model_policies import KINDS
 from eval.collect.policies import PEERS, check_policy
 from eval.grade.records import Cell, Forecast, Tariff
 from ingest.history.recorded import shipped_homes
@@ -88,6 +89,8 @@ _SIMULATED = _FEW | {"timer", "recent", "daytype", "advisor"}
 _SCENARIOS = "scenarios"
 # The peer takes a minute a window: two seasons.
 _PEERS = frozenset(PEERS)
+DECISIONS = "decisions"
+_DECISION_WEEKS = (date(2016, 12, 12), date(2017, 1, 9), date(2017, 2, 13), date(2017, 4, 10))
 SUITES = {
     "smoke": Suite(
         "smoke",
@@ -109,6 +112,12 @@ SUITES = {
                 policies=frozenset({"none", "greedy", "planner", "oracle"}),
             ),
         ),
+    ),
+    # What a language model decides: weeks with something to win, six decisions a day.
+    DECISIONS: Suite(
+        DECISIONS,
+        ("citylearn-4",),
+        (Block(tuple((day, 7) for day in _DECISION_WEEKS)),),
     ),
     "real": Suite(
         "real",
@@ -137,6 +146,22 @@ def suite_named(name: str) -> Suite:
     if name not in SUITES:
         raise SettingsError(f"suite {name!r} is not known: use one of {', '.join(SUITES)}, {_SCENARIOS}, or --home")
     return SUITES[name]
+
+
+def shortened(suite: Suite, days: int | None) -> Suite:
+    """The same suite with windows of at most so many days, for a model that takes minutes for an answer."""
+    if days is None:
+        return suite
+    blocks = tuple(
+        replace(block, windows=tuple((first, min(days, length)) for first, length in block.windows))
+        for block in suite.blocks
+    )
+    return replace(suite, blocks=blocks)
+
+
+def decision_policies(model: str) -> tuple[str, ...]:
+    """Who sits the exam on a language model's decisions: it three times, and those it is held against."""
+    return ("none", "greedy", "threshold", "planner", "oracle", *(f"{kind}:{model}" for kind in KINDS))
 
 
 def scenario_suite() -> Suite:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 
-from agent.decision.decide import Outline, Situation, make_brief, think
+from agent.decision.decide import Outline, Situation, make_brief, shuffled, think
 from agent.llm.review import Brief
 from eval.collect.agent_policy import situation_at
 from eval.collect.closed_loop import Planner
@@ -40,8 +40,13 @@ class ChoiceCase:
     @property
     def self_consumption(self) -> str:
         """The letter of plain self-consumption, or of the best where that is the same schedule."""
-        names = [candidate.name for candidate in self.outline.plan.candidates]
-        return self.brief.ids[names.index("self_consumption")] if "self_consumption" in names else "A"
+        names = [candidate.name for candidate in shuffled(self.outline.plan, self.situation.now)]
+        return self.brief.ids[names.index("self_consumption")] if "self_consumption" in names else self.best
+
+    @property
+    def best(self) -> str:
+        """The letter of the planner's best."""
+        return min(self.brief.candidates, key=lambda one: one.extra_cost).id
 
 
 @cache

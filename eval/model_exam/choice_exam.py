@@ -36,39 +36,24 @@ class RecordingReviewer:
 
 def sit_choice(candidate: Examinee, limit: int | None, progress: Progress) -> Iterator[CaseResult]:
     """Score constant policies and, if there is one, the model with its newest prompt."""
-    for at, case in enumerate(spread(exam_cases(), limit)):
+    for case in spread(exam_cases(), limit):
         yield from _constants(case)
         if candidate.model is not None:
             asked = RecordingReviewer(candidate)
             decision = decide(case.situation, asked)
             yield from _of_model(case, asked, decision, candidate)
-            yield from _in_turned_letters(case, at, candidate)
         progress(CHOICE)
 
 
 def turned(brief: Brief, by: int) -> Brief:
-    """The same brief with its schedules in another order, lettered anew: the best moves up from A by `by` letters."""
+    """The same brief with its schedules in another order, lettered anew: each moves up by `by` letters."""
     cut = -by % len(brief.candidates)
     order = [*brief.candidates[cut:], *brief.candidates[:cut]]
     lettered = [replace(one, id=letter) for letter, one in zip(brief.ids, order, strict=True)]
     return replace(brief, candidates=lettered)
 
 
-def _in_turned_letters(case: ChoiceCase, at: int, candidate: Examinee) -> Iterator[CaseResult]:
-    """Whether a model chooses a schedule or a letter: case by case another letter is the best."""
-    brief = turned(case.brief, at)
-    bound = case.situation.policy.max_regret_per_slot
-    every = [one.regret_per_slot for one in brief.candidates]
-    yield _cents(case.name, "always A", every[0], bound)
-    yield _cents(case.name, "random", fmean(every), bound)
-    answer = RecordingReviewer(candidate)(brief)
-    if isinstance(answer, Chosen):
-        yield _cents(case.name, "model", every[brief.ids.index(answer.choice)], bound).model_copy(
-            update={"detail": f"{answer.choice}: {answer.rationale}", **candidate.spent()}
-        )
-
-
-def _cents(case: str, who: str, regret: float, bound: float, group: str = "letters turned") -> CaseResult:
+def _cents(case: str, who: str, regret: float, bound: float, group: str) -> CaseResult:
     mark = "best" if regret <= 0 else "within the bound" if regret <= bound else "over the bound"
     return CaseResult(part=CHOICE, group=group, who=who, case=case, grade=mark, score=regret * _CENTS)
 
@@ -76,7 +61,8 @@ def _cents(case: str, who: str, regret: float, bound: float, group: str = "lette
 def _constants(case: ChoiceCase) -> Iterator[CaseResult]:
     every = [one.regret_per_slot for one in case.brief.candidates]
     rows = {
-        "planner's best (always A)": case.regret("A"),
+        "planner's best": 0.0,
+        "always A": case.regret("A"),
         "always self-consumption": case.regret(case.self_consumption),
         "random": fmean(every),
     }

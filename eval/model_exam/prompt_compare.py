@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any, Literal
 
 from agent.language.notes.model import note_reader
@@ -11,7 +10,7 @@ from agent.llm.review import Brief, Chosen, NoChoice
 from energy.errors import SettingsError
 from eval.grade.intervals import Estimate, mean_of
 from eval.model_exam.choice_cases import exam_cases
-from eval.model_exam.choice_exam import RecordingReviewer, turned
+from eval.model_exam.choice_exam import RecordingReviewer
 from eval.model_exam.note_cases import ZONE, grade, note_cases
 from eval.model_exam.scores import Examinee, Progress, spread
 from prompts.library import Prompt
@@ -97,23 +96,15 @@ def differences(first: Sequence[CaseOutcome], second: Sequence[CaseOutcome]) -> 
 
 
 def _choices(candidate: Examinee, prompt: Prompt, limit: int | None) -> Iterator[CaseOutcome]:
-    """Ask each moment as the service would, and once more with the best schedule at another letter from case to case.
-
-    What is chosen is judged by the second alone, so that a habit of one letter is worth no more than chance; the rest
-    is the mean of both.
-    """
-    for at, case in enumerate(spread(exam_cases(), limit)):
-        asked = [(brief, RecordingReviewer(candidate, prompt)(brief)) for brief in (case.brief, turned(case.brief, at))]
-        cost = {name: value / len(asked) for name, value in _cost(candidate).items()}
-        chosen = [answer for _, answer in asked if isinstance(answer, Chosen)]
-        measures = {"valid": len(chosen) / len(asked)}
-        if len(chosen) == len(asked):
-            brief, last = asked[-1][0], chosen[-1]
-            regret = brief.candidates[brief.ids.index(last.choice)].regret_per_slot
-            measures["regret, cents a slot"] = regret * 100
-            measures["reasons that may go out"] = fmean(answer.rationale_ok for answer in chosen)
-            measures[ANSWERED_A] = fmean(answer.choice == "A" for answer in chosen)
-        yield CaseOutcome(case.name, measures | cost, "; ".join(_said(*one) for one in asked))
+    """Ask each moment as the service does, the schedules in random order: a habit of one letter is worth chance."""
+    for case in spread(exam_cases(), limit):
+        answer = RecordingReviewer(candidate, prompt)(case.brief)
+        measures = {"valid": float(isinstance(answer, Chosen))}
+        if isinstance(answer, Chosen):
+            measures["regret, cents a slot"] = case.regret(answer.choice) * 100
+            measures["reasons that may go out"] = float(answer.rationale_ok)
+            measures[ANSWERED_A] = float(answer.choice == "A")
+        yield CaseOutcome(case.name, measures | _cost(candidate), _said(case.brief, answer))
 
 
 def _said(brief: Brief, answer: Chosen | NoChoice) -> str:

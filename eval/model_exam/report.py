@@ -15,8 +15,7 @@ _ABOUT = {
     "choice": (
         "Moments of a recorded home. The score is the expected extra cost of what was chosen, in cents a slot against "
         "the planner's best, which no choice can beat: lower is better. The guard lets out what is within its bound. "
-        "Letters turned: the same moments with the best at another letter each time, so that who always says the same "
-        "letter scores as chance does."
+        "Nobody wishes anything, so the best is the only right choice; the schedules stand in random order."
     ),
     "validity": "Whether a reply was one of the letters at all, apart from which: at the first go, or once repaired.",
     "reasons": (

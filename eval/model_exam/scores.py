@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from agent.llm.models import LoadedModel
+from eval.collect.replies import ReplyCache, Spent
 from eval.grade.intervals import Estimate, mean_of
-from eval.model_exam.replies import ReplyCache, Spent
 
 
 class CaseResult(BaseModel):

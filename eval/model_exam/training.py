@@ -58,7 +58,7 @@ def training_lines() -> Iterator[str]:
     for case in training_cases():
         # Every letter is the best in turn: who learns from this must not learn a letter.
         for by in range(len(case.brief.candidates)):
-            yield _line(*_choice(turned(case.brief, by), case.brief.ids[by]))
+            yield _line(*_choice(turned(case.brief, by)))
     for text in _notes():
         yield _line(*_note(text, training_moment()))
 
@@ -73,9 +73,9 @@ def _line(*messages: tuple[str, str]) -> str:
     return json.dumps({"messages": told}, ensure_ascii=False)
 
 
-def _choice(brief: Brief, letter: str) -> list[tuple[str, str]]:
+def _choice(brief: Brief) -> list[tuple[str, str]]:
     prompt = load("decide")
-    best = brief.candidates[brief.ids.index(letter)]
+    best = min(brief.candidates, key=lambda one: one.extra_cost)
     answer = {"rationale": f"{best.label.capitalize()} is expected to cost the least.", "choice": best.id}
     return [
         ("system", prompt.render("system")),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from advisor.cli import main
-from advisor.exam.model_exam import model_settings
+from eval.collect.model_seat import model_settings
 from eval.model_exam.model_exam import PARTS
 from eval.model_exam.scores import CaseResult
 

@@ -8,9 +8,11 @@ import pytest
 
 from agent.decision.decide import Situation, decide
 from agent.decision.record import Decision
-from agent.decision.review_schedule import ReviewSchedule
+from agent.decision.review_schedule import ReviewSchedule, something_to_decide
+from energy.constraints import Constraint, NoExport, NoGridCharge, Reserve
 from energy.home import Home
 from ingest.live.meter import MeteredSlot
+from tests.agent.conftest import NOW
 
 HOUR = timedelta(hours=1)
 
@@ -18,6 +20,27 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def decision(make_situation: Callable[..., Situation]) -> Decision:
     return decide(make_situation())
+
+
+_KEEP = Reserve(start=NOW, end=NOW + 6 * HOUR, soc=0.6)
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ([], False),
+        ([_KEEP], False),
+        ([None], True),
+        ([_KEEP, None], True),
+        ([NoGridCharge(start=NOW, end=NOW + 3 * HOUR)], False),
+        ([_KEEP, NoGridCharge(start=NOW, end=NOW + 3 * HOUR)], True),
+        ([_KEEP, NoGridCharge(start=NOW + 6 * HOUR, end=NOW + 9 * HOUR)], False),
+        ([_KEEP, NoExport(start=NOW, end=NOW + 3 * HOUR)], False),
+    ],
+)
+def test_only_remarks_and_wishes_that_pull_apart_are_for_a_model(said: list[Constraint | None], wanted: bool) -> None:
+    wishes = [one for one in said if one is not None]
+    assert something_to_decide(wishes, remarks=None in said) is wanted
 
 
 def _prices(decision: Decision, factor: float = 1.0) -> dict[datetime, tuple[float, float]]:

@@ -18,13 +18,13 @@ from agent.llm.grounding import ungrounded_numbers
 from agent.llm.models import LoadedModel
 from energy.constraints import NoExport, Reserve
 from energy.errors import SettingsError
+from eval.collect.replies import ReplyCache
 from eval.model_exam.choice_cases import exam_cases
 from eval.model_exam.choice_exam import sit_choice, turned
 from eval.model_exam.hostile_exam import sit_hostile
 from eval.model_exam.model_exam import sit, write_results
 from eval.model_exam.note_cases import ZONE, NoteCase, Wish, fresh_note_cases, grade, new_note_cases, note_cases
 from eval.model_exam.question_cases import QuestionCase
-from eval.model_exam.replies import ReplyCache
 from eval.model_exam.report import write_model_report
 from eval.model_exam.scores import CaseResult, Examinee
 from eval.model_exam.training import training_lines, training_moment
