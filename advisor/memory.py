@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -16,7 +16,8 @@ from rich.table import Table
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Home
 from ingest.history.citylearn import read_citylearn
-from ingest.history.csv_files import read_csv
+from ingest.history.csv_files import Understood, read_files
+from ingest.history.files.table.options import Options
 from ingest.history.job import Report, ingest, sync
 from ingest.history.recorded import shipped_history, shipped_homes
 from ingest.history.table import History
@@ -70,12 +71,12 @@ def known_history(name: str, memory: Path) -> History:
     return History(store.home(name), days[0].step, days)
 
 
-def csv_history(file: Path, name: str, facts: Path) -> History:
-    """A CSV file read for the home whose fixed facts are in a TOML; `name` is what it is called from now on."""
+def understand_files(files: Sequence[Path], name: str, facts: Path, options: Options) -> Understood:
+    """CSV files read for the home whose fixed facts are in a TOML; `name` is what it is called from now on."""
     home = load_home(facts)
     if not HOME_NAME.fullmatch(name):
         raise SettingsError(f"home name {name!r} is not allowed: use small letters, digits, - and _, at most 48")
-    return read_csv(file, home.model_copy(update={"name": name}))
+    return read_files(files, home.model_copy(update={"name": name}), options)
 
 
 def ingest_history(history: History, memory: Path, *, quiet: bool = False) -> Report:
@@ -84,11 +85,15 @@ def ingest_history(history: History, memory: Path, *, quiet: bool = False) -> Re
         return ingest(history, store_of(memory), index, progress=progress)
 
 
-def ingest_and_report(history: History, memory: Path, *, as_json: bool) -> None:
-    """Ingest and tell what became of it."""
+def ingest_and_report(
+    history: History, memory: Path, *, as_json: bool, more: Mapping[str, object] | None = None
+) -> None:
+    """Ingest and tell what became of it, and `more`; poorer days are those that knew less than the stored ones."""
     report = ingest_history(history, memory, quiet=as_json)
-    counts = {"unusable": report.unusable, "indexed": report.indexed, "narratives": report.narratives}
+    counts: dict[str, object] = {"poorer": report.poorer} if report.poorer else {}
+    counts |= {"unusable": report.unusable, "indexed": report.indexed, "narratives": report.narratives}
     told = {"home": history.home.name, **asdict(report.days), **counts, "warnings": list(history.warnings)}
+    told |= more or {}
     _tell(told, as_json=as_json)
 
 

@@ -3,6 +3,7 @@
     AdvisorError
     ├── SettingsError     a file, flag or environment variable says something impossible
     ├── DataError         history or a recorded home cannot be read as it is
+    │   └── UnclearError  a file may mean two things: which, a person has to say
     ├── MemoryFault       the day store or its index is damaged, busy or of another version
     │   └── NotWritable   a part of the memory cannot be written: who can do without it goes on
     ├── TransportError    the broker cannot be reached or refuses us
@@ -22,6 +23,14 @@ class SettingsError(AdvisorError):
 
 class DataError(AdvisorError):
     """Recorded data cannot be used as it stands."""
+
+
+class UnclearError(DataError):
+    """A file may mean two things; `option` settles it with one of `choices`."""
+
+    def __init__(self, message: str, *, option: str, choices: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.option, self.choices = option, choices
 
 
 class MemoryFault(AdvisorError):  # noqa: N818 (MemoryError is Python's own)

@@ -38,6 +38,10 @@ class DayRecord:
     import_price: Floats | None = None
     export_price: Floats | None = None
     temperature_forecast_c: Floats | None = None
+    grid_import_kw: Floats | None = None
+    grid_export_kw: Floats | None = None
+    charge_kw: Floats | None = None
+    discharge_kw: Floats | None = None
     notes: tuple[str, ...] = ()
     pv_nowcast_kw: Floats | None = None
 

@@ -28,6 +28,10 @@ _SERIES = (
     "export_price",
     "temperature_forecast_c",
     "pv_nowcast_kw",
+    "grid_import_kw",
+    "grid_export_kw",
+    "charge_kw",
+    "discharge_kw",
 )
 # A tenth of a watt: finer than any meter, and it keeps the file small.
 _DECIMALS = 4

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.commands.files import ingest_csv
 from advisor.commands.home import ingest_homeassistant
 from advisor.commands.synthetic import ingest_synthetic
 
@@ -13,24 +14,11 @@ ingest_app.command("homeassistant")(ingest_homeassistant)
 ingest_app.command("synthetic")(ingest_synthetic)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-HomeName = Annotated[str, typer.Option("--home", help="Name of the home.")]
 MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
 DEFAULT_MEMORY = Path(".advisor/memory")
 
 
-@ingest_app.command("csv")
-def ingest_csv(
-    file: Path,
-    *,
-    home: HomeName,
-    facts: Annotated[Path, typer.Option(help="TOML with the home's fixed facts.")],
-    memory: MemoryDir = DEFAULT_MEMORY,
-    as_json: Json = False,
-) -> None:
-    """Read a CSV with columns timestamp, load_kw, pv_kw and optional ones."""
-    from advisor.memory import csv_history, ingest_and_report
-
-    ingest_and_report(csv_history(file, home, facts), memory, as_json=as_json)
+ingest_app.command("csv")(ingest_csv)
 
 
 @ingest_app.command("home")

@@ -10,6 +10,7 @@ import numpy as np
 from energy.errors import DataError
 from energy.home import Home
 from energy.slots import DAY, day_bounds, floor_slot, hours, local_day
+from ingest.history.nights import darkened
 from ingest.history.table import History, on_local_days, split_days
 from ingest.homeassistant.client import HomeAssistant, Period, Signed, StatisticRole, StatisticRow
 from ingest.live.snapshot import believable_range
@@ -31,7 +32,6 @@ _SPREAD = timedelta(hours=2)
 # Panels that slept give little in the slots at either end of the night.
 _DAWN_SHARE = 0.2
 _FORENOON = timedelta(hours=12)
-_LONGEST_NIGHT = timedelta(hours=20)
 _NOISE_KW = 0.05
 # A balance of coarse counters (0.1 kWh is common) goes a little below nothing.
 _BALANCE_NOISE_KW = 0.3
@@ -66,6 +66,7 @@ def new_days(
     Raises:
         DataError: as `read_statistics`.
     """
+    _check_sources(assistant, sources)
     complete = [record.day for record in stored if is_complete(record)]
     since = max(complete) + DAY if complete else first_day(assistant, sources, home.tz, now)
     if since > last_finished_day(now, home.tz):
@@ -162,8 +163,8 @@ def _days(
         role: signed_means(signed, rows, grid, dawn_kwh=_dawn_kwh(role, home, step)) for role, signed in sources.items()
     }
     faults = [fault for role in series if (fault := _refuse_absurd(role, series[role], grid, home))]
-    _darken_nights(series["pv_power"], grid, home)
-    kept, fine = on_local_days(_house(series), start, step, home.tz)
+    series["pv_power"] = darkened(series["pv_power"], start, step, home)
+    kept, fine = on_local_days(_house(series) | _at_grid(sources, rows, grid, home), start, step, home.tz)
     days = split_days(home, start, fine, kept)
     return {record.day: record for record in days if since <= record.day <= until}, tuple(faults)
 
@@ -200,21 +201,25 @@ def slot_means(rows: Sequence[StatisticRow], grid: SlotGrid, *, dawn_kwh: float 
     hand: that slot is unknown.
     """
     values = np.full(grid.count, np.nan)
-    before: tuple[datetime, float] | None = None
-    for row in rows:
-        at = grid.place(row.start)
+    before: tuple[int, float] | None = None
+    for at, row in _once(rows, grid).items():
         if row.sum is None:
             if row.mean is not None and 0 <= at < grid.count:
                 values[at] = row.mean
             continue
         if before is not None and (flowed_kwh := row.sum - before[1]) >= 0:
-            slots = (row.start - before[0]) // grid.step
+            slots = at - before[0]
             if (slots - 1) * grid.step <= _SPREAD:
                 values[max(at - slots + 1, 0) : max(at + 1, 0)] = flowed_kwh / slots / hours(grid.step)
             elif flowed_kwh <= dawn_kwh and at >= 0:
                 values[at] = flowed_kwh / hours(grid.step)
-        before = (row.start, row.sum)
+        before = (at, row.sum)
     return values
+
+
+def _once(rows: Sequence[StatisticRow], grid: SlotGrid) -> dict[int, StatisticRow]:
+    """One row of each slot, the last of several: a repaired or imported database may have an hour twice."""
+    return {grid.place(row.start): row for row in rows}
 
 
 def _dawn_kwh(role: StatisticRole, home: Home, step: timedelta) -> float:
@@ -235,21 +240,19 @@ def _refuse_absurd(role: StatisticRole, values: Floats, grid: SlotGrid, home: Ho
     )
 
 
-def _darken_nights(pv_kw: Floats, grid: SlotGrid, home: Home) -> None:
-    """Set to zero the gaps of inverters that sleep: over local 01:00, with hardly any sun on either side."""
-    unknown = np.isnan(pv_kw)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], unknown, [False])).astype(int)))
-    for first, after in edges.reshape(-1, 2).tolist():
-        if after == len(pv_kw) or (after - first) * grid.step > _LONGEST_NIGHT:
-            continue
-        low = all(pv_kw[at] <= _DAWN_SHARE * home.pv_peak_kw for at in (first - 1, after) if at >= 0)
-        if low and _holds_one(grid, first, after, home.tz):
-            pv_kw[first:after] = 0.0
-
-
-def _holds_one(grid: SlotGrid, first: int, after: int, zone: ZoneInfo) -> bool:
-    """Whether slots [first, after) hold a local hour of one at night."""
-    return any((grid.start + at * grid.step).astimezone(zone).hour == 1 for at in range(first, after))
+def _at_grid(sources: Sources, rows: Mapping[str, list[StatisticRow]], grid: SlotGrid, home: Home) -> dict[str, Floats]:
+    """Import and export apart, where the meter has a statistic for each; what this home cannot measure is unknown."""
+    meter = sources.get("grid_power")
+    if meter is None or not meter.add or not meter.subtract:
+        return {}
+    high = believable_range("grid_power", home)[1]
+    parts = {
+        "grid_import_kw": signed_means(Signed(add=meter.add), rows, grid),
+        "grid_export_kw": signed_means(Signed(add=meter.subtract), rows, grid),
+    }
+    for values in parts.values():
+        values[(values < -_NOISE_KW) | (values > high)] = np.nan
+    return {name: np.maximum(values, 0.0) for name, values in parts.items()}
 
 
 def _house(series: Mapping[StatisticRole, Floats]) -> dict[str, Floats]:

@@ -13,8 +13,11 @@ from energy.errors import DataError
 from energy.slots import believable_year, floor_slot, hours
 from transport.payloads import PvForecast, first_fault
 
-# What Home Assistant says where it has no value.
-NO_VALUE = frozenset({"unavailable", "unknown", "none", ""})
+# What Home Assistant, spreadsheets and portals say where they have no value; files are read with the same list.
+NO_VALUE = frozenset(
+    {"", "unavailable", "unknown", "none", "null", "nan", "nil", "-", "--", "---", "n/a", "#n/a", "na", "n.a.", "k.a."}
+    | {"no data", "nodata", "sin datos", "#value!", "?"},
+)
 _LONGEST_NUMBER = 16_384
 _MINUTE = timedelta(minutes=1)
 _STEPS = frozenset(timedelta(minutes=minutes) for minutes in (5, 10, 15, 20, 30, 60))

@@ -36,32 +36,30 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 
 
 BAD = [
-    ("timestamp,load_kw\n2026-01-01T00:00,1\n", ["column 'pv_kw' is missing", "temperature_c"]),
+    ("timestamp,load_kw\n2026-01-01T00:00,1\n2026-01-01T01:00,1\n", ["what the house used and no solar", "column pv="]),
     (HEAD + "2026-01-01T00:00,1,0\n2026-01-01T00:30,much,0\n", ["row 3", "'load_kw'", "'much'", "is no number"]),
-    (HEAD + '2026-01-01T00:00,"1,5",0\n', ["row 2", "'1,5'", "with a point"]),
-    (HEAD + "2026-01-01T00:00,1,0\n2026-01-01T00:00,1,0\n", ["row 3", "'timestamp'", "is there twice"]),
-    (HEAD + "2026-01-01T01:00,1,0\n2026-01-01T00:00,1,0\n", ["row 3", "after a later one", "sort"]),
+    (HEAD + "2026-01-01T00:00,1,0\n2026-01-01T00:00,2,0\n", ["row 3", "is there twice"]),
     (HEAD + "2026-03-29T01:30,1,0\n2026-03-29T02:30,1,0\n", ["row 3", "does not exist in Europe/Madrid", "offset"]),
-    (HEAD + "31/01/2026 18:30,1,0\n", ["row 2", "'31/01/2026 18:30'", "no ISO time"]),
-    (HEAD + "2026-01-01T00:00,-2,0\n", ["row 2", "'load_kw'", "'-2'", "outside 0 to 1000", "sign"]),
-    (HEAD + "2026-01-01T00:00,2500,0\n", ["row 2", "'2500'", "unit"]),
-    (HEAD + "2026-01-01T00:00,nan,0\n", ["row 2", "'nan'", "outside"]),
-    (HEAD + "2026-01-01T00:00,1\n", ["row 2", "2 cells", "has 3"]),
-    (HEAD + "2026-01-01T00:00,1,0\n2026-01-01T00:07,1,0\n", ["0:07:00 apart", "resample"]),
+    (HEAD + "2026-01-01T00:00,-2,0\n2026-01-01T01:00,-2,0\n", ["row 2", "'load_kw'", "'-2'", "outside 0 to", "sign"]),
+    (HEAD + "2026-01-01T00:00,2500,0\n2026-01-01T01:00,2500,0\n", ["row 2", "'2500'", "looks like W"]),
+    (HEAD + "2026-01-01T00:00,nan,0\n2026-01-01T01:00,nan,0\n", ["no value is known"]),
+    (HEAD + "2026-01-01T00:00,1\n2026-01-01T01:00,1\n", ["row 2", "2 cells", "has 3"]),
+    (HEAD + "2026-01-01T00:00,1,0\n2026-01-01T00:07,1,0\n", ["7 minutes apart", "resample"]),
     (
         HEAD + "".join(f"2026-01-01T0{h}:00,1,0\n" for h in (0, 1, 2)) + "2026-01-01T02:20,1,0\n",
         ["row 5", "off the grid"],
     ),
     (HEAD + "2026-01-01T00:07,1,0\n2026-01-01T00:37,1,0\n", ["off every grid"]),
     (HEAD, ["0 rows"]),
-    ("", ["column 'timestamp' is missing"]),
-    ("timestamp;load_kw;pv_kw\n", ["'timestamp' is missing", "'timestamp;load_kw;pv_kw'", "with commas between"]),
-    ("timestamp,load_kw,pv_kw,load_kw\n", ["column 'load_kw' is there twice"]),
-    ("timestamp,load_kw,pv_kw,export_price\n", ["'export_price'", "without 'import_price'"]),
-    (HEAD + "2206-01-01T00:00,1,0\n", ["row 2", "'2206-01-01T00:00'", "correct the year"]),
-    (HEAD + "9999-12-31T23:59+00:00,1,0\n", ["row 2", "correct the year"]),
+    ("", ["is empty"]),
+    (HEAD + "2026-01-01T00:00,1,0\n", ["1 rows"]),
+    (
+        "timestamp,load_kw,pv_kw,export_price\n2026-01-01T00:00,1,0,1\n2026-01-01T01:00,1,0,1\n",
+        ["'export_price'", "without"],
+    ),
+    (HEAD + "2206-01-01T00:00,1,0\n2206-01-01T01:00,1,0\n", ["row 2", "'2206-01-01T00:00'", "correct the year"]),
+    (HEAD + "9999-12-31T23:59+00:00,1,0\n9999-12-31T23:59+00:00,1,0\n", ["row 2", "correct the year"]),
     (HEAD + f"2026-01-01T00:00,{'1' * 200_000},0\n", ["is no CSV file", "field larger"]),
-    ("timestamp,load_kw,pv_kw,import_price\n2026-01-01T00:00,1,0,0.2\n2026-01-01T00:30,1,0,\n", ["no import_price at"]),
 ]
 
 
@@ -81,16 +79,16 @@ def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
         read_csv(tmp_path / "none.csv", make_home())
     with pytest.raises(DataError, match="Is a directory"):
         read_csv(tmp_path, make_home())
-    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(DataError, match="not UTF-8"):
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x01\x02")
+    with pytest.raises(DataError, match="looks like UTF-16 but byte 4 does not fit"):
         read_csv(tmp_path / "binary.csv", make_home())
 
 
 def test_local_times_of_an_autumn_day_are_read_in_order(write: Callable[[str], Path]) -> None:
     hours = ["00:00", "01:00", "02:00", "02:00", "03:00", *(f"{hour:02d}:00" for hour in range(4, 24))]
-    rows = "".join(f"2026-10-25T{hour},{at},0\n" for at, hour in enumerate(hours))
+    rows = "".join(f"2026-10-25T{hour},{at % 7},0\n" for at, hour in enumerate(hours))
     [day] = read_csv(write(HEAD + rows), make_home()).days
-    assert day.load_kw.tolist() == list(range(25))
+    assert day.load_kw.tolist() == [at % 7 for at in range(25)]
 
 
 def test_half_hours_of_an_autumn_night_are_read_in_order(write: Callable[[str], Path]) -> None:
@@ -110,7 +108,7 @@ def test_gaps_stay_gaps_and_missing_night_sun_is_zero(write: Callable[[str], Pat
 
 def test_a_zone_off_the_whole_hour_is_cut_at_its_own_midnight(write: Callable[[str], Path]) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    rows = "".join(f"{(start + timedelta(hours=at)).isoformat()},{at},0\n" for at in range(48))
+    rows = "".join(f"{(start + timedelta(hours=at)).isoformat()},{at % 23},0\n" for at in range(48))
     history = read_csv(write(HEAD + rows), make_home("Asia/Kolkata"))
     assert history.step == timedelta(minutes=30)
     assert [len(day.load_kw) for day in history.days] == [48, 48, 48]
@@ -120,13 +118,13 @@ def test_a_zone_off_the_whole_hour_is_cut_at_its_own_midnight(write: Callable[[s
 
 def test_clocks_that_move_by_half_an_hour_move_no_value(write: Callable[[str], Path]) -> None:
     start = datetime(2026, 4, 3, 13, tzinfo=UTC)  # midnight of 4 April on Lord Howe Island, the day before the change
-    rows = "".join(f"{(start + timedelta(hours=at)).isoformat()},{at},0\n" for at in range(72))
+    rows = "".join(f"{(start + timedelta(hours=at)).isoformat()},{at % 23},0\n" for at in range(72))
     history = read_csv(write(HEAD + rows), make_home("Australia/Lord_Howe"))
     assert [len(day.load_kw) for day in history.days] == [48, 49, 48]
     for day in history.days:
         for at, load_kw in enumerate(day.load_kw):
             if not np.isnan(load_kw):
-                assert load_kw == (day.start + at * history.step - start) // timedelta(hours=1)
+                assert load_kw == (day.start + at * history.step - start) // timedelta(hours=1) % 23
 
 
 def test_recorded_prices_take_the_place_of_the_tariff(write: Callable[[str], Path]) -> None:

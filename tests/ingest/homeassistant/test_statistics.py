@@ -142,6 +142,35 @@ def test_five_minute_statistics_are_taken_where_they_are_whole(assistant: Any) -
     assert fine.load_kw == pytest.approx(np.full(288, (0.1 + 0.05 - 0.1) * 12))
 
 
+def test_an_hour_that_is_there_twice_counts_once(assistant: Any) -> None:
+    def doubled(rows: list[dict[str, Any]], noon: int) -> list[dict[str, Any]]:
+        late = rows[noon] | {"start": rows[noon]["start"] + 30_000}
+        return [*rows[: noon + 1], rows[noon], late, *rows[noon + 1 :]]
+
+    history = changed_pv(assistant, doubled)
+    assert history.days[2].pv_kw.sum() == pytest.approx(16)
+    assert history.warnings == ()
+
+
+def test_what_was_bought_and_sold_is_kept_beside_the_load(assistant: Any) -> None:
+    teach(assistant, date(2026, 4, 1), 14)
+    day = read(assistant, date(2026, 4, 1)).days[0]
+    assert day.grid_import_kw is not None
+    assert day.grid_export_kw is not None
+    net = day.load_kw - day.pv_kw
+    at_noon = [hour for hour in range(24) if hour not in {11, 12, 20, 21}]
+    assert day.grid_import_kw[at_noon] == pytest.approx(np.maximum(net, 0)[at_noon])
+    assert day.grid_export_kw[at_noon] == pytest.approx(np.maximum(-net, 0)[at_noon])
+
+
+@pytest.mark.parametrize("sources", [{}, {"pv_power": Signed(add=("sensor.pv",))}])
+def test_an_energy_dashboard_that_names_too_little_is_a_sentence(assistant: Any, sources: Sources) -> None:
+    missing = "grid_power" if sources else "pv_power"
+    with HomeAssistant(assistant.address) as asked, pytest.raises(DataError) as caught:
+        new_days(asked, MADRID, sources, stored=[], now=NOW)
+    assert f"{missing}: no statistic is named for it: complete Home Assistant's energy dashboard" in str(caught.value)
+
+
 def test_means_in_kw_count_as_they_are_and_temperature_comes_along(assistant: Any) -> None:
     start = day_bounds(date(2026, 4, 1), MADRID.tz)[0]
     for name, value in (("pv", 1.0), ("grid", -0.4), ("battery", 0.1), ("outside", 11.0)):

@@ -1,0 +1,1 @@
+"""Tables that people have from suppliers, inverters and spreadsheets, read for what they mean."""

@@ -1,0 +1,1 @@
+"""What single cells and headers say: numbers, times, units, words."""

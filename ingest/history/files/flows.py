@@ -1,0 +1,135 @@
+"""The unit of each column, and its values as kW on slots; a column that cannot be this home's is refused."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from energy.errors import DataError, UnclearError
+from energy.home import Home
+from ingest.history.files.cells.clock import day_of
+from ingest.history.files.cells.numbers import Column
+from ingest.history.files.cells.powers import Slots, counter_means, dawn_kwh, in_kw, runs_on, slot_means
+from ingest.history.files.cells.units import UNITS, Unit
+from ingest.history.files.table.columns import Meaning, is_flow
+from ingest.history.files.table.options import column_option
+from ingest.history.files.table.rows import Rows
+from ingest.history.files.units_by_size import believable_kw, is_believable, is_tiny, other_unit, units_that_fit
+from knowledge.days import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadColumn:
+    """A column with its role and its values, row by row."""
+
+    meaning: Meaning
+    values: Floats
+    suffix: str
+    rows: Rows
+    home: Home
+
+    @classmethod
+    def of(cls, meaning: Meaning, numbers: Column, rows: Rows, home: Home) -> "ReadColumn":
+        """A column's values in the order of the rows that count, with its sign."""
+        return cls(meaning, _turned(numbers.values[rows.at], meaning), numbers.suffix, rows, home)
+
+    @property
+    def name(self) -> str:
+        """The header."""
+        return self.rows.sheet.names[self.meaning.column]
+
+    @property
+    def hours(self) -> float:
+        """Length of a row's interval."""
+        return self.rows.times.step_s / 3600
+
+    def unit(self) -> Unit:
+        """The unit that is named, else the only one that gives what this home can measure.
+
+        Raises:
+            UnclearError: several would.
+        """
+        unit, role = self.meaning.unit or UNITS.get(self.suffix), self.meaning.role
+        if not is_flow(role):
+            return unit or UNITS["per-kWh" if role.endswith("_price") else "C"]
+        counts = runs_on(self.values, self.rows.moments_s)
+        if unit is not None:
+            return UNITS[f"{unit.name}-total"] if counts and unit.kind == "energy" else unit
+        if counts:
+            raise self._unclear(["kWh-total", "Wh-total"], "its values only rise, as a counter's do,")
+        fitting = list(units_that_fit(self.values, role, self.home, self.hours).values())
+        if len(fitting) == 1:
+            return fitting[0]
+        names = [found.name for found in fitting] or ["kW", "W", "kWh", "Wh"]
+        raise self._unclear(names, f"its values may be {' or '.join(names)}")
+
+    def on_slots(self, unit: Unit) -> Floats:
+        """Mean of each slot, of flows in kW.
+
+        Raises:
+            DataError: most of the column cannot be this home's.
+        """
+        slots, rows = self.rows.slots, self.rows
+        if unit.kind == "counter":
+            longer = Slots(slots.start_s, slots.step_s, slots.count + 1)
+            dawn = dawn_kwh(self.meaning.role, self.home.pv_peak_kw, slots)
+            return counter_means(self.values * unit.factor, rows.moments_s, longer, dawn_kwh=dawn)[: slots.count]
+        power = in_kw(self.values, unit, self.hours)
+        if is_flow(self.meaning.role):
+            self._refuse_wrong_unit(unit, power)
+        return slot_means(power, rows.starts_s, slots)
+
+    def _unclear(self, names: list[str], what: str) -> UnclearError:
+        role = self.meaning.role
+        return UnclearError(
+            f"{self.rows.sheet.path}, column {self.name!r}: its unit is not named and {what}: say "
+            f"{column_option(role, self.name, names[0])}, or with {' or '.join(names[1:])}",
+            option=f"column {role}",
+            choices=tuple(f"{self.name}:{unit}" for unit in names),
+        )
+
+    def _refuse_wrong_unit(self, unit: Unit, power: Floats) -> None:
+        """Refuse a column most of whose days this home cannot have measured, with the likely cause."""
+        role, home = self.meaning.role, self.home
+        known = np.flatnonzero(~np.isnan(power))
+        if is_believable(power, role, home):
+            return
+        low, high = believable_kw(role, home)
+        off = known[(power[known] < low - 0.1) | (power[known] > high)]
+        is_small = is_tiny(power[known], role, home)
+        if not is_small and self._days(off) * 2 <= self._days(known):
+            return
+        at = int(known[np.argmax(power[known])]) if is_small or not len(off) else int(off[0])
+        limits = "next to nothing" if is_small else f"outside {low:g} to {high:g} kW, what this home can measure"
+        sheet, row = self.rows.sheet, int(self.rows.at[at])
+        raise DataError(
+            f"{sheet.path} row {sheet.lines[row]}, column {self.name!r}: {sheet.rows[row][self.meaning.column]!r} is "
+            f"{power[at]:g} kW as {unit.name}, {limits}, and so is most of the column: {self._cause(unit)}",
+        )
+
+    def _days(self, rows: "np.typing.NDArray[np.intp]") -> int:
+        """How many days some rows are of; of many rows some are looked at."""
+        some = rows[:: max(len(rows) // 5000, 1)].tolist()
+        return len({day_of(int(self.rows.starts_s[at]), self.home.tz) for at in some})
+
+    def _cause(self, unit: Unit) -> str:
+        role = self.meaning.role
+        if runs_on(self.values, self.rows.moments_s):
+            said = column_option(role, self.name, "kWh-total")
+            return f"it looks like a counter that runs on: say {said}, or with Wh-total"
+        other = other_unit(self.values, role, self.home, self.hours, (unit,))
+        if other is not None:
+            return f"it looks like {other.name}: say {column_option(role, self.name, other.name)}"
+        known = self.values[~np.isnan(self.values)]
+        if len(known) and float((known < 0).mean()) > 0.3:
+            return f"its sign looks turned: say {column_option(role, f'-{self.name}', unit.name)}"
+        return "check its unit and its sign, and the limits in the home's facts"
+
+
+def _turned(values: Floats, one: Meaning) -> Floats:
+    """A column's values with its sign: one that a person turned, or a direction written with a minus throughout."""
+    if one.turned:
+        return -values
+    known = values[~np.isnan(values)]
+    is_direction = is_flow(one.role) and one.role not in ("grid", "battery")
+    backwards = is_direction and len(known) > 12 and float(known.max()) <= 0 and float(known.min()) < -0.1
+    return -values if backwards else values

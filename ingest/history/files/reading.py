@@ -1,0 +1,125 @@
+"""One file read: its columns as kW in regular slots, what each was taken for, and the days that have a fault."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy.errors import UnclearError
+from energy.home import Home
+from ingest.history.files.cells.clock import day_of
+from ingest.history.files.cells.numbers import Column, decimal_sign, is_doubtful, read_numbers
+from ingest.history.files.cells.powers import Slots
+from ingest.history.files.flows import ReadColumn
+from ingest.history.files.table.columns import Meaning, meanings, unread
+from ingest.history.files.table.faults import Faults
+from ingest.history.files.table.options import Options
+from ingest.history.files.table.rows import Rows, placed_rows
+from ingest.history.files.table.rowtimes import row_times
+from ingest.history.files.table.sheet import Sheet
+from ingest.history.files.table.timecolumns import TimeColumns, time_columns
+from knowledge.days import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a column was taken for."""
+
+    name: str
+    role: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A file's series by role, each with one value a slot (kW for flows), and what a person should know of it.
+
+    `lines` is the row of the file that each slot came from, 0 for none.
+    """
+
+    path: Path
+    slots: Slots
+    series: dict[str, Floats]
+    lines: NDArray[np.int64]
+    taken: tuple[Taken, ...]
+    about: str
+    format: str | None
+    faults: Mapping[date, str]
+    notes: tuple[str, ...]
+
+
+def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> Reading:
+    """Read a table for a home.
+
+    Raises:
+        DataError: naming file, row, column, value and what to do.
+        UnclearError: something can be meant in two ways.
+    """
+    when = time_columns(sheet, options)
+    times = row_times(sheet, when, options, home.tz)
+    read = meanings(sheet, when, options)
+    numbers = _numbers(sheet, read, options)
+    faults = Faults(path, sheet, times, home.tz)
+    rows = placed_rows(sheet, times, read, numbers, home, faults)
+    series: dict[str, Floats] = {}
+    taken = []
+    for one in read:
+        column = ReadColumn.of(one, numbers[one.column], rows, home)
+        unit = column.unit()
+        power = column.on_slots(unit)
+        series[one.role] = power if one.role not in series else series[one.role] + power
+        taken.append(Taken(sheet.names[one.column], one.role, unit.name if unit.kind != "plain" else ""))
+    counted = set(rows.at.tolist())
+    for one in read:
+        faults.add_cells(one.column, [at for at in numbers[one.column].wrong if at in counted])
+    not_read = unread(sheet, when, read)
+    notes = (
+        *times.notes,
+        *rows.notes,
+        *((f"columns not known and not read: {', '.join(not_read)}",) if not_read else ()),
+    )
+    known = sheet.known.name if sheet.known else None
+    lines = np.zeros(rows.slots.count, dtype=np.int64)
+    lines[rows.slots.places(rows.starts_s)[::-1]] = np.array([sheet.lines[at] for at in rows.at[::-1].tolist()])
+    return Reading(
+        path, rows.slots, series, lines, tuple(taken), _about(rows, when, home), known, faults.by_day(), notes
+    )
+
+
+def _numbers(sheet: Sheet, read: Iterable[Meaning], options: Options) -> dict[int, Column]:
+    """The columns that are read, as numbers, with the decimal sign that leaves no doubt."""
+    cells = {one.column: sheet.cells(one.column) for one in read}
+    if options.decimal:
+        return {at: read_numbers(column, options.decimal) for at, column in cells.items()}
+    own = {at: decimal_sign(set(column)) for at, column in cells.items()}
+    shown = {sign for sign in own.values() if sign is not None}
+    of_file = shown.pop() if len(shown) == 1 else None
+    found = {}
+    for at, column in cells.items():
+        sign = own[at] or of_file
+        if sign is None and sheet.delimiter != "," and is_doubtful(set(column)):
+            example = next(cell for cell in column if "," in cell or "." in cell)
+            raise UnclearError(
+                f"{sheet.path}, column {sheet.names[at]!r}: {example!r} can be read in two ways: say --decimal point "
+                f"or "
+                "--decimal comma",
+                option="decimal",
+                choices=("point", "comma"),
+            )
+        found[at] = read_numbers(column, sign or "point")
+    return found
+
+
+def _about(rows: Rows, when: TimeColumns, home: Home) -> str:
+    """How the file was read, in a line."""
+    sheet, times = rows.sheet, rows.times
+    first, last = (day_of(int(rows.starts_s[at]), home.tz) for at in (0, -1))
+    mark = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}.get(sheet.delimiter, repr(sheet.delimiter))
+    ends = "ends" if times.ends and when.end is None else "starts"
+    newest = ", newest first" if times.newest_first else ""
+    step = f"{times.step_s / 60:g} min"
+    table = f"{sheet.encoding}, {mark}; {len(rows.at)} rows of {step} from {first} to {last}{newest}"
+    return f"{table}; times are interval {ends}"

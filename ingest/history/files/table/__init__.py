@@ -1,0 +1,1 @@
+"""From a file to rows with times and columns with meanings."""

@@ -1,0 +1,215 @@
+"""From a file's bytes to a table: its encoding, its delimiter, where its header stands and which rows are data."""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from energy.errors import DataError
+from ingest.history.files.cells.moments import looks_like_time
+from ingest.history.files.cells.numbers import is_no_value, looks_like_number
+from ingest.history.files.cells.units import Unit, is_unit, unit_in
+from ingest.history.files.table.formats import KnownFormat, format_of
+
+_SNIFFED_LINES = 400
+_MOST_PREAMBLE = 200
+_DELIMITERS = (";", "\t", "|", ",")
+_SEP = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
+_NOT_TEXT = {
+    b"PK\x03\x04": "an Excel workbook or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "a gzip archive",
+    b"%PDF": "a PDF",
+}
+# Order matters: the mark of UTF-32 begins like that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF8, "UTF-8-SIG"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A table: its column names, the units of a unit row, and for each data row its cells and its line in the file.
+
+    `ragged` are rows of another width than the header's, by their place among the rows.
+    """
+
+    path: Path
+    encoding: str
+    delimiter: str
+    names: tuple[str, ...]
+    units: tuple[Unit | None, ...]
+    rows: list[list[str]]
+    lines: list[int]
+    ragged: dict[int, str]
+    known: KnownFormat | None
+
+    def cells(self, column: int) -> list[str]:
+        """A column's cells."""
+        return [row[column] for row in self.rows]
+
+
+def read_sheet(path: Path) -> Sheet:
+    """Read a table.
+
+    Raises:
+        DataError: it cannot be read, is no text, or has no row with a time and a value.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as err:
+        raise DataError(f"{path} cannot be read ({err.strerror}): give the path of a CSV file") from err
+    text, encoding = _decoded(path, raw)
+    text, delimiter = _delimiter(text)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+        records = [([cell.strip() for cell in cells], reader.line_num) for cells in reader]
+    except csv.Error as err:
+        raise DataError(f"{path} is no CSV file ({err}): separate cells with commas and rows with line ends") from err
+    return _table(path, encoding, delimiter, [(cells, line) for cells, line in records if any(cells)])
+
+
+def _decoded(path: Path, raw: bytes) -> tuple[str, str]:
+    if not raw.strip():
+        raise DataError(f"{path} is empty: it has 0 rows; download it again")
+    for magic, what in _NOT_TEXT.items():
+        if raw.startswith(magic):
+            raise DataError(f"{path} is {what}, no text: save or export it as CSV")
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return _as(path, raw, encoding), encoding.removesuffix("-SIG")
+    if b"\x00" in raw[:4000]:
+        odd = raw[1:4000:2].count(0) > raw[0:4000:2].count(0)
+        return _as(path, raw, "UTF-16-LE" if odd else "UTF-16-BE"), "UTF-16"
+    try:
+        return raw.decode("utf-8"), "UTF-8"
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace"), "Latin-1"
+
+
+def _as(path: Path, raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as err:
+        raise DataError(
+            f"{path} looks like {encoding} but byte {err.start} does not fit: the file is damaged or cut; "
+            "export it again, as UTF-8",
+        ) from err
+
+
+def _delimiter(text: str) -> tuple[str, str]:
+    """The text and its delimiter: as a `sep=` line says, else the rarest sign that splits nearly every line alike."""
+    first, end, rest = text.partition("\n")
+    if said := _SEP.fullmatch(first):
+        return end + rest, said[1]
+    lines = [line for line in text.splitlines()[:_SNIFFED_LINES] if line.strip()]
+    for delimiter in _DELIMITERS[:-1]:
+        counts = Counter(line.count(delimiter) for line in lines)
+        [(most, times)] = counts.most_common(1)
+        if most and times >= 0.5 * len(lines):
+            return text, delimiter
+    return text, ","
+
+
+def _table(path: Path, encoding: str, delimiter: str, records: list[tuple[list[str], int]]) -> Sheet:
+    top = [cells for cells, _ in records[:_MOST_PREAMBLE]]
+    known, header = format_of(top)
+    if known is not None and known.refuse:
+        raise DataError(f"{path}: {known.refuse}")
+    first = _first_data(top, after=header)
+    if first is None:
+        raise _no_rows(path, delimiter, top)
+    if header is None:
+        header = _header_above(top, first)
+    names, units = _names(top, header, first)
+    rows, lines, ragged = _even([records[at] for at in range(first, len(records))], len(names))
+    _refuse_uneven(path, names, rows, ragged, lines)
+    return Sheet(path, encoding, delimiter, names, units, rows, lines, ragged, known)
+
+
+def _first_data(top: list[list[str]], *, after: int | None) -> int | None:
+    for at, cells in enumerate(top):
+        if after is not None and at <= after:
+            continue
+        times = [cell for cell in cells if looks_like_time(cell)]
+        values = [cell for cell in cells if looks_like_number(cell) or (is_no_value(cell) and cell)]
+        if times and len(cells) >= 2 and (len(values) > sum(looks_like_number(cell) for cell in times)):
+            return at
+    return None
+
+
+def _no_rows(path: Path, delimiter: str, top: list[list[str]]) -> DataError:
+    shown = delimiter.join(top[0])[:60] if top else ""
+    return DataError(
+        f"{path}: 0 rows with a time and a number were found; the first line is {shown!r}: a table has a line of "
+        f"column "
+        "names and then rows such as 2026-01-31T18:30,0.52,1.20 (time, load, solar); see docs/files.md",
+    )
+
+
+def _header_above(top: list[list[str]], first: int) -> int | None:
+    """The nearest line above the data that names columns; lines of units alone name none."""
+    for at in range(first - 1, -1, -1):
+        if len(top[at]) >= 2 and not _is_unit_row(top[at]) and sum(bool(cell) for cell in top[at]) >= 2:
+            return at
+    return None
+
+
+def _is_unit_row(cells: list[str]) -> bool:
+    named = [cell for cell in cells if cell]
+    units = [is_unit(cell) for cell in named]
+    beside = all(
+        unit or "mm" in cell.lower() or cell.lower().strip("[]()") in _BESIDE
+        for unit, cell in zip(units, named, strict=True)
+    )
+    return any(units) and beside
+
+
+# What stands in a row of units where a column has none.
+_BESIDE = frozenset(
+    {"date", "time", "datetime", "datum", "fecha", "zeit", "utc", "local", "-", "%", "°c", "h", "v", "a"}
+)
+
+
+def _names(top: list[list[str]], header: int | None, first: int) -> tuple[tuple[str, ...], tuple[Unit | None, ...]]:
+    width = len(top[first])
+    if header is None:
+        return tuple(f"#{at + 1}" for at in range(width)), (None,) * width
+    names = list(top[header])
+    while len(names) > width and not names[-1]:
+        names.pop()
+    units: list[Unit | None] = [None] * len(names)
+    for cells in top[header + 1 : first]:
+        units = [unit_in(cells[at]) if at < len(cells) else None for at in range(len(names))]
+    return tuple(names), tuple(units)
+
+
+def _even(records: list[tuple[list[str], int]], width: int) -> tuple[list[list[str]], list[int], dict[int, str]]:
+    rows, lines, ragged = [], [], {}
+    for at, (cells, line) in enumerate(records):
+        extra = cells[width:]
+        if len(cells) < width or any(extra):
+            ragged[at] = f"{len(cells)} cells, the header has {width}"
+        rows.append((cells + [""] * (width - len(cells)))[:width])
+        lines.append(line)
+    return rows, lines, ragged
+
+
+def _refuse_uneven(
+    path: Path, names: tuple[str, ...], rows: list[list[str]], ragged: dict[int, str], lines: list[int]
+) -> None:
+    # Total rows and footers are often short, and are few.
+    if len(ragged) * 2 <= len(rows):
+        return
+    at, why = next(iter(ragged.items()))
+    raise DataError(
+        f"{path} row {lines[at]}: {why} ({', '.join(names)[:60]}), and so has most of the file: where decimals are "
+        "written with a comma, cells must be separated by semicolons or tabs, or be quoted",
+    )

@@ -1,0 +1,160 @@
+"""Which columns of a table hold its times, found by what is in them."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from energy.errors import DataError, UnclearError
+from ingest.history.files.cells.moments import clock_seconds, epoch_seconds, read_moment
+from ingest.history.files.cells.words import plain
+from ingest.history.files.table.options import Options, Wish
+from ingest.history.files.table.sheet import Sheet
+
+_SAMPLE = 300
+# Cells of footers and totals may differ.
+_MOST = 0.8
+_HOUR_WORDS = re.compile(
+    r"hora|hour|stunde|uhr|zeit|time|heure|uur|\bora\b|interval|period|quarter|slot|\bhh?\b|\bnr\b"
+)
+_END_WORDS = re.compile(r"\b(end|ends|ending|to|until|hasta|fin|bis|ende|tot|til|a)\b")
+_START_WORDS = re.compile(r"\b(start|starts|begin|beginning|from|since|desde|inicio|von|beginn|van|fra)\b")
+_HOURS_AT_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumns:
+    """Where times stand: one column of dates with times or of seconds, or a date beside a clock or an hour's number."""
+
+    time: int
+    clock: int | None = None
+    numbered: bool = False
+    epoch: bool = False
+    end: int | None = None
+    names_end: bool = False
+
+    @property
+    def used(self) -> frozenset[int]:
+        """All columns that say when."""
+        return frozenset(at for at in (self.time, self.clock, self.end) if at is not None)
+
+
+def time_columns(sheet: Sheet, options: Options) -> TimeColumns:
+    """The columns of times.
+
+    Raises:
+        UnclearError: several may be meant, or none is found.
+        DataError: an option names a column that is not there.
+    """
+    wishes = {wish.role: column_named(sheet, wish) for wish in options.columns if wish.role in ("time", "date", "hour")}
+    if "time" in wishes:
+        return _one(sheet, wishes["time"])
+    dated = [at for at in range(len(sheet.names)) if _mostly(sheet, at, _is_dated)]
+    if "date" not in wishes and "hour" not in wishes and (whole := [at for at in dated if _has_clock(sheet, at)]):
+        return _whole(sheet, whole)
+    day = wishes.get("date", dated[0] if dated else None)
+    if day is not None and (clock := wishes.get("hour", _clock_beside(sheet, day))) is not None:
+        return TimeColumns(day, clock, numbered=not _mostly(sheet, clock, lambda cell: clock_seconds(cell) is not None))
+    seconds = [at for at in range(len(sheet.names)) if _mostly(sheet, at, lambda cell: epoch_seconds(cell) is not None)]
+    if seconds:
+        return TimeColumns(seconds[0], epoch=True)
+    raise UnclearError(
+        f"{sheet.path}: no column holds times of the day; its columns are {', '.join(map(repr, sheet.names))}: say "
+        f"which "
+        "with --column time=NAME, or --column date=NAME --column hour=NAME; totals of days cannot be used",
+        option="column time",
+        choices=tuple(sheet.names),
+    )
+
+
+def column_named(sheet: Sheet, wish: Wish) -> int:
+    """Place of the column that a person named.
+
+    Raises:
+        DataError: it is not there.
+    """
+    found = _place(sheet.names, wish.name)
+    if found is None:
+        raise DataError(
+            f"{sheet.path}: there is no column {wish.name!r} for --column {wish.role}=…; there are "
+            f"{', '.join(map(repr, sheet.names))}",
+        )
+    return found
+
+
+def has_column(sheet: Sheet, wish: Wish) -> bool:
+    """Whether a table has the column that a person named."""
+    return _place(sheet.names, wish.name) is not None
+
+
+def _place(names: Sequence[str], name: str) -> int | None:
+    if name in names:
+        return names.index(name)
+    if re.fullmatch(r"#\d+", name) and 1 <= int(name[1:]) <= len(names):
+        return int(name[1:]) - 1
+    alike = [at for at, one in enumerate(names) if plain(one) == plain(name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _one(sheet: Sheet, at: int) -> TimeColumns:
+    epoch = not _mostly(sheet, at, _is_dated) and _mostly(sheet, at, lambda cell: epoch_seconds(cell) is not None)
+    return TimeColumns(at, epoch=epoch, names_end=_names_end(sheet, at))
+
+
+def _whole(sheet: Sheet, whole: Sequence[int]) -> TimeColumns:
+    """One column of whole times, or of two the one that names the start of each interval."""
+    utc = [at for at in whole if re.search(r"\butc|\bgmt", plain(sheet.names[at]))]
+    offset = [at for at in whole if _mostly(sheet, at, _has_offset)]
+    if len(whole) == 2:
+        first, second = whole
+        if _START_WORDS.search(plain(sheet.names[first])) or _names_end(sheet, second):
+            return TimeColumns(first, end=second)
+        if _START_WORDS.search(plain(sheet.names[second])) or _names_end(sheet, first):
+            return TimeColumns(second, end=first)
+    chosen = (offset or utc or list(whole))[0]
+    if len(whole) > 1 and not (offset or utc):
+        raise UnclearError(
+            f"{sheet.path}: the columns {', '.join(repr(sheet.names[at]) for at in whole)} all hold times: say which "
+            f"one "
+            "counts with --column time=NAME",
+            option="column time",
+            choices=tuple(sheet.names[at] for at in whole),
+        )
+    return TimeColumns(chosen, names_end=_names_end(sheet, chosen))
+
+
+def _names_end(sheet: Sheet, at: int) -> bool:
+    return _END_WORDS.search(plain(sheet.names[at]).replace("_", " ")) is not None
+
+
+def _clock_beside(sheet: Sheet, day: int) -> int | None:
+    others = [at for at in range(len(sheet.names)) if at != day]
+    clocks = [at for at in others if _mostly(sheet, at, lambda cell: clock_seconds(cell) is not None)]
+    if clocks:
+        starting = [at for at in clocks if not _names_end(sheet, at)]
+        return (starting or clocks)[0]
+    named = [at for at in others if _HOUR_WORDS.search(plain(sheet.names[at]).replace("_", " "))]
+    return next((at for at in named if _mostly(sheet, at, _is_number_of_hour)), None)
+
+
+def _mostly(sheet: Sheet, at: int, test: Callable[[str], bool]) -> bool:
+    cells = [row[at] for row in sheet.rows[:_SAMPLE] if row[at]]
+    return bool(cells) and sum(test(cell) for cell in cells) >= _MOST * len(cells)
+
+
+def _has_clock(sheet: Sheet, at: int) -> bool:
+    """Whether dates stand with times; midnight alone may be written as a bare date."""
+    cells = [row[at] for row in sheet.rows[:_SAMPLE] if row[at]]
+    return any((moment := read_moment(cell)) is not None and moment.second is not None for cell in cells)
+
+
+def _is_dated(cell: str) -> bool:
+    return read_moment(cell) is not None
+
+
+def _has_offset(cell: str) -> bool:
+    return (moment := read_moment(cell)) is not None and moment.offset_s is not None
+
+
+def _is_number_of_hour(cell: str) -> bool:
+    number = re.fullmatch(r"[HhQq]?0*(\d{1,3})h?(?:\s*-\s*\d+)?", cell)
+    return number is not None and int(number[1]) <= _HOURS_AT_MOST
