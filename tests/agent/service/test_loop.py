@@ -616,7 +616,7 @@ def test_off_while_the_model_is_waited_for_gives_no_command(
         return NoChoice("late", "it took its time", "m", 1.0)
 
     situation = make_situation()
-    with running(broker, tmp_path, home, situation, reviewer=reviewer) as stage:
+    with running(broker, tmp_path, home, situation, reviewer=reviewer, reviews="always") as stage:
         stage.well(situation.now)
         stage.link.publish(TOPICS.clock, json.dumps({"time": situation.now.isoformat()}), retain=True, qos=1)
         assert asked.wait(20)
