@@ -69,6 +69,7 @@ def serve(config: Path) -> None:
         label = reconnecting.label if reconnecting else "none"
         reviewer = reconnecting.review if reconnecting else None
         shared_state = SharedServiceState()
+        sources.follow(lambda: shared_state.shown.home if shared_state.shown else home)
         if settings.api.enabled:
             asker = _asker(settings, sources, reconnecting)
             stack.enter_context(serving(_api(settings, shared_state, home, asker), settings.api))

@@ -38,13 +38,22 @@ class Sources:
     """A home's past as inquiries see it; it only reads, and may be used from several threads."""
 
     def __init__(self, home: Home, store: DayStore, journal: Journal, *, similar: Similar | None = None) -> None:
-        self.home = home
+        self._home: Callable[[], Home] = lambda: home
         self._store = store
         self._journal = journal
         self._similar = similar
         self._table: FingerprintTable | None = None
         self._totals: dict[date, DayTotals] = {}
         self._lock = RLock()
+
+    @property
+    def home(self) -> Home:
+        """The home, with the prices that are known now where they come in while the service runs."""
+        return self._home()
+
+    def follow(self, home_now: Callable[[], Home]) -> None:
+        """From now on the home is the one that the running service knows."""
+        self._home = home_now
 
     def decision(self, at: datetime | None = None) -> Decision | None:
         """The decision in force at a moment, or the newest."""

@@ -108,8 +108,10 @@ class LivePrices:
             reading = readings.get(role)
             if reading is None or now - reading.at > _CHECKED_FOR:
                 continue
-            why = _contradiction(role, reading, home, floor_slot(now, self._step))
-            if why and now - floor_slot(now, self._step) > _LAGS:
+            # By its own time: a simulated house tells the price of a slot just before the clock turns to it.
+            slot = floor_slot(reading.at, self._step)
+            why = _contradiction(role, reading, home, slot)
+            if why and reading.at - slot > _LAGS:
                 self._problems.report(role, why)
             elif not why:
                 self._problems.clear(role, f"{role} agrees with the tariff again")
