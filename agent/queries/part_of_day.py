@@ -1,4 +1,4 @@
-"""Questions over parts of days, as they were metered: an evening's use, nights beside days, how the battery ran."""
+"""Questions over parts of days, as they were measured: an evening's use, nights beside days, how the battery ran."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -7,6 +7,7 @@ import numpy as np
 from agent.queries.finding import Fact, Finding, unknown
 from agent.queries.history import FIELD, Quantity
 from agent.queries.past import NEAR_LIMIT, Metered
+from agent.queries.remembered import cost_between, energies_between
 from agent.queries.sources import Sources, Span
 from energy.slots import DAY, local_day
 
@@ -25,12 +26,15 @@ _SERIES: dict[Quantity, str] = {
 
 
 def metered_in(sources: Sources, quantity: Quantity | None, start: datetime, end: datetime) -> Finding | None:
-    """A quantity, or all of them, in a part of a day, and in how many metered hours; None for what has no flow."""
+    """A quantity, or all of them, in a part of a day, and in how many metered hours; None for what has no flow.
+
+    Hours that the service did not meter are those of the remembered days, where a file or Home Assistant had them.
+    """
     if quantity is not None and quantity not in (*_SERIES, "cost"):
         return None
     seen = _metered(sources, start, end)
     if seen is None:
-        return unknown("totals", "not_metered_then", start=start, end=end)
+        return _remembered_in(sources, quantity, start, end)
     facts: dict[str, Fact] = {"start": start, "end": end, "metered_hours": len(seen.starts) * seen.hours}
     if quantity is not None:
         facts["quantity"] = quantity
@@ -41,6 +45,24 @@ def metered_in(sources: Sources, quantity: Quantity | None, start: datetime, end
         facts["cost"] = float(seen.cost.sum())
     days = (local_day(start, sources.home.tz),)
     return Finding("totals", "totals.part" if quantity else "totals.part_all", facts, days=days)
+
+
+def _remembered_in(sources: Sources, quantity: Quantity | None, start: datetime, end: datetime) -> Finding:
+    """The same out of the remembered days."""
+    zone = sources.home.tz
+    records = sources.records(Span(local_day(start, zone), local_day(end - timedelta(seconds=1), zone)))
+    energies, known_hours = energies_between(records, start, end)
+    values: dict[str, float] = dict(energies)
+    if (cost := cost_between(records, sources.home, start, end)) is not None:
+        values["cost"] = cost
+    if not known_hours or (quantity is not None and FIELD[quantity] not in values):
+        return unknown("totals", "not_metered_then", start=start, end=end)
+    facts: dict[str, Fact] = {"start": start, "end": end, "metered_hours": known_hours}
+    if quantity is not None:
+        facts["quantity"] = quantity
+    facts |= {name: value for name, value in values.items() if quantity is None or name == FIELD[quantity]}
+    told = "totals.part" if quantity else "totals.part_all"
+    return Finding("totals", told, facts, days=(local_day(start, zone),))
 
 
 def bought(sources: Sources, start: datetime, end: datetime) -> float | None:

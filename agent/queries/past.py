@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from agent.queries.remembered import day_energies
 from energy.errors import DataError
 from energy.home import Home
 from energy.slots import day_slots, hours, local_day
@@ -116,7 +117,8 @@ def metered(slots: Sequence[MeteredSlot], home: Home, step: timedelta) -> Metere
 def totals_of(day: date, home: Home, *, record: DayRecord | None, seen: Metered | None, now: datetime) -> DayTotals:
     """Totals of a day: load and sun from its record, or from the meter while there is none; the rest from the meter.
 
-    What was bought and sold is told only of days that were metered all through, today up to `now`.
+    What was bought and sold is told only of days that were metered all through, today up to `now`, else as the record
+    has it from a file or from Home Assistant.
     """
     if record is not None:
         step = record.step
@@ -137,7 +139,7 @@ def totals_of(day: date, home: Home, *, record: DayRecord | None, seen: Metered 
         peak_kw=float(load_kw[peak]) if peak is not None else np.nan,
         peak_at=starts[peak] if peak is not None else None,
         temperature_c=temperature_c,
-        **_at_meter(seen if seen is not None and seen.covers(day, home, now) else None),
+        **_at_meter(day, home, record=record, seen=seen, now=now),
     )
 
 
@@ -146,16 +148,21 @@ def _due(day: date, home: Home, step: timedelta, now: datetime) -> list[datetime
     return [start for start in day_slots(day, home.tz, step) if start + step <= now]
 
 
-def _at_meter(seen: Metered | None) -> dict[str, float]:
-    if seen is None:
-        return dict.fromkeys(("import_kwh", "export_kwh", "charge_kwh", "discharge_kwh", "cost"), np.nan)
-    return {
-        "import_kwh": _sum(seen.grid_import_kw) * seen.hours,
-        "export_kwh": _sum(seen.grid_export_kw) * seen.hours,
-        "charge_kwh": _sum(seen.charge_kw) * seen.hours,
-        "discharge_kwh": _sum(seen.discharge_kw) * seen.hours,
-        "cost": float(seen.cost.sum()),
-    }
+def _at_meter(
+    day: date, home: Home, *, record: DayRecord | None, seen: Metered | None, now: datetime
+) -> dict[str, float]:
+    """What was bought, sold, charged and paid: as metered, else as remembered, else unknown."""
+    if seen is not None and seen.covers(day, home, now):
+        return {
+            "import_kwh": _sum(seen.grid_import_kw) * seen.hours,
+            "export_kwh": _sum(seen.grid_export_kw) * seen.hours,
+            "charge_kwh": _sum(seen.charge_kw) * seen.hours,
+            "discharge_kwh": _sum(seen.discharge_kw) * seen.hours,
+            "cost": float(seen.cost.sum()),
+        }
+    if record is not None:
+        return day_energies(record, home)
+    return dict.fromkeys(("import_kwh", "export_kwh", "charge_kwh", "discharge_kwh", "cost"), np.nan)
 
 
 def _battery_kw(slots: Sequence[MeteredSlot], home: Home, step: timedelta) -> Floats:

@@ -121,13 +121,20 @@ def play_cell(cell: Cell, source: HistorySource) -> Record:
 
 
 def _window(history: History, cell: Cell) -> Stretch | str:
-    """The days of a cell, or why they cannot be played."""
+    """The days of a cell without the few that lack data, or why they cannot be played.
+
+    For every policy a left-out day is as if it had not been: the charge of the evening before is kept over it.
+    """
     last = cell.first_day + timedelta(days=cell.days)
-    days = tuple(record for record in history.days if cell.first_day <= record.day < last)
-    if len(days) < cell.days or not all(is_complete(day) for day in days):
-        usable = sum(is_complete(day) for day in days)
-        return f"{usable} of {cell.days} days from {cell.first_day} have data"
-    return stretch(history.home, days)
+    usable = tuple(record for record in history.days if cell.first_day <= record.day < last and is_complete(record))
+    if cell.days - len(usable) > _most_left_out(cell.days):
+        return f"{len(usable)} of {cell.days} days from {cell.first_day} have data"
+    return stretch(history.home, usable)
+
+
+def _most_left_out(days: int) -> int:
+    """How many days of a window may lack data: a tenth, and of a week one."""
+    return max(days // 10, int(days >= 7))
 
 
 def _after(history: History, cell: Cell) -> Stretch | None:

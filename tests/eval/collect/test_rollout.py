@@ -20,6 +20,7 @@ from eval.grade.records import Cell, read, write
 from eval.report.report import write_report
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
+from knowledge.store import DayStore
 from simulator.scenario import load_scenario, scenario_names
 
 SUITE = Suite("tiny", ("citylearn-4",), (Block(((date(2017, 1, 9), 2),)),))
@@ -80,6 +81,35 @@ def test_what_goes_wrong_is_recorded_and_the_run_goes_on(
     assert record.outcome.status == status
     assert told in record.outcome.detail
     assert play_cell(cell, HistorySource()).outcome.status == "done"
+
+
+@pytest.mark.parametrize(
+    ("policy", "days", "bad", "status", "played"),
+    [
+        ("greedy", 28, (3,), "done", 27),
+        ("greedy", 28, (0, 27), "done", 26),
+        ("greedy", 28, (3, 9, 11), "no_data", 0),
+        ("planner", 7, (3,), "done", 6),
+        ("greedy", 2, (1,), "no_data", 0),
+    ],
+)
+def test_a_bad_day_is_left_out_of_its_window(
+    tmp_path: Path, policy: str, days: int, bad: tuple[int, ...], status: str, played: int
+) -> None:
+    history, first = shipped_history("citylearn-4"), date(2017, 1, 9)
+    store = DayStore(tmp_path / "days")
+    store.remember_home(history.home.model_copy(update={"name": "mine"}))
+    gone = {first + timedelta(days=at) for at in bad[:1]}
+    unknown = {first + timedelta(days=at) for at in bad[1:]}
+    mine = [replace(day, home="mine") for day in history.days if day.day not in gone]
+    store.append("mine", [replace(day, load_kw=day.load_kw * np.nan) if day.day in unknown else day for day in mine])
+    cell = SUITE.cells((policy,))[0].model_copy(update={"home": "mine", "first_day": first, "days": days})
+    record = play_cell(cell, HistorySource(memory=tmp_path))
+    assert record.outcome.status == status
+    if played:
+        assert record.series is not None
+        assert len(record.series.load_kw) == played * 24
+        assert not np.isnan(record.series.load_kw).any()
 
 
 def test_a_home_of_ones_own_sits_consecutive_windows_after_its_first_weeks() -> None:
