@@ -566,3 +566,40 @@ def test_an_option_that_cannot_be_meant_is_refused(
     with pytest.raises(SettingsError) as caught:
         understand(write("file.csv", SAME["comma"]), columns=(text,))
     assert told in str(caught.value)
+
+
+# Made from the column names in the public importer solectrus/csv-importer after the reader was written, which was not
+# changed for them.
+UNSEEN = {
+    "SENEC": table(
+        "Uhrzeit;Netzbezug [kW];Netzeinspeisung [kW];Stromverbrauch [kW];Akku-Beladung [kW];Akku-Entnahme [kW];"
+        "Stromerzeugung [kW];Akku Spannung [V];Akku Stromstärke [A]",
+        lambda t, a, b: (
+            f"{local(t, '%d.%m.%Y %H:%M:%S')};{comma(max(a - b, 0))};{comma(max(b - a, 0))};{comma(a)};0,0;0,0;"
+            f"{comma(b)};53,1;0,2"
+        ),
+    ),
+    "Sungrow": table(
+        "Zeit,PV-Ertrag(W),Netz(W),Batterie(W),Gesamtverbrauch(W)",
+        lambda t, a, b: f"{local(t, '%Y-%m-%d %H:%M:%S')},{b * 1000:.1f},{(a - b) * 1000:.1f},0.0,{a * 1000:.1f}",
+    ),
+    "SolarEdge with a meter": table(
+        "Time,Energie (Wh),ZählerBezugs-Zähler E (Wh),ZählerEinspeise-Zähler E (Wh)",
+        lambda t, a, b: (
+            f"{local(t, '%d.%m.%Y %H:%M')},{b * 1000:.0f},{max(a - b, 0) * 1000:.0f},{max(b - a, 0) * 1000:.0f}"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_formats_that_were_not_looked_at_are_read_or_asked_one_question(
+    write: Callable[[str, str | bytes], Path], name: str
+) -> None:
+    path = write("file.csv", UNSEEN[name])
+    if name == "SolarEdge with a meter":
+        with pytest.raises(UnclearError, match="no solar production"):
+            understand(path)
+        check_base(understand(path, columns=("pv=Energie (Wh)",)), tolerance=2e-3)
+    else:
+        check_base(understand(path))
