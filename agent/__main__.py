@@ -33,6 +33,7 @@ from agent.web.server import serving
 from agent.web.source import ApiSource
 from energy.errors import MemoryFault, NotWritable
 from energy.home import Home
+from ingest.evcc.runner import EvccRunner
 from ingest.home_file import load_home
 from ingest.homeassistant.live_states import LiveStates
 from knowledge.index import MemoryIndex
@@ -76,7 +77,7 @@ def serve(config: Path) -> None:
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
         actuator = stack.enter_context(driving(settings, home))
-        live = stack.enter_context(following(settings))
+        live = _live_sources(settings, home, stack)
         parts = Parts(
             home,
             recall,
@@ -176,6 +177,13 @@ def driving(settings: Settings, home: Home) -> AbstractContextManager[Actuator |
     if not settings.actuation.entities:
         return nullcontext()
     return Actuator(settings.actuation.above(home.battery), settings.homeassistant.address())
+
+
+def _live_sources(settings: Settings, home: Home, stack: ExitStack) -> LiveStates | None:
+    """What brings the house's states beside MQTT itself: evcc's bridge at work, and Home Assistant's own states."""
+    if settings.evcc is not None:
+        stack.enter_context(EvccRunner(home, settings.evcc, settings.mqtt.address))
+    return stack.enter_context(following(settings))
 
 
 def following(settings: Settings) -> AbstractContextManager[LiveStates | None]:

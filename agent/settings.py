@@ -22,6 +22,7 @@ from agent.llm.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
 from energy.validation_messages import validation_messages
+from ingest.evcc.settings import EvccSettings
 from ingest.home_file import parse_text
 from ingest.homeassistant.client import HomeAssistantSettings
 from ingest.live.mapping import MappedRole, SensorSource, check_sources
@@ -149,6 +150,7 @@ class Settings(BaseSettings):
     forecast: ForecastSettings = ForecastSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     actuation: Actuation = Actuation()
+    evcc: EvccSettings | None = None
 
     @field_validator("sensors")
     @classmethod
@@ -158,8 +160,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _clocks_agree(self) -> Self:
-        if self.sensors and self.service.clock == "house":
-            raise ValueError("sensors: foreign sensors tell no time, so service.clock must be 'wall'")
+        if (self.sensors or self.evcc) and self.service.clock == "house":
+            what = "sensors: foreign sensors tell no time" if self.sensors else "evcc: it lives by the wall clock"
+            raise ValueError(f"{what}, so service.clock must be 'wall'")
         return self
 
     @classmethod

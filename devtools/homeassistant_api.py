@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 from energy.errors import AdvisorError, TransportError
 from transport.mqtt import BrokerAddress
 
-_TIMEOUT_S = 15.0
+_TIMEOUT_S = 60
 _GLANCE_S = 0.05
 _USER = {"name": "Tester", "username": "tester", "password": "correct horse battery staple", "language": "en"}
 

@@ -1,0 +1,126 @@
+"""What evcc says of a home: powers, charge, loadpoints and cars, in the words of its older and newer versions.
+
+Field names from evcc's public description of its API state and MQTT topics: watts, per cent, grid import and battery
+discharge positive; `gridPower` became `grid.power`, `batterySoc` became `battery.soc`.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from energy.errors import DataError
+from transport.payloads import first_fault
+
+_NO_TIME_BEFORE = 2000
+
+
+def _some_time(value: datetime | None) -> datetime | None:
+    """A time in the year 1 is how it says that there is none."""
+    return value if value is not None and value.year >= _NO_TIME_BEFORE else None
+
+
+PlanTime = Annotated[AwareDatetime | None, AfterValidator(_some_time)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class _Part(BaseModel):
+    # Its versions add fields every few weeks; those that we read have kept their meaning.
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True)
+
+
+class _Meter(_Part):
+    power: float | None = None
+    soc: Percent | None = None
+
+
+class EvccVehicle(_Part):
+    """A car that evcc knows; usable capacity in kWh."""
+
+    title: str = ""
+    capacity: float = Field(default=0.0, ge=0, le=300)
+
+
+class Loadpoint(_Part):
+    """A charger or a heat pump, and what is connected to it."""
+
+    title: str = ""
+    charge_power: float = Field(default=0.0, alias="chargePower")
+    connected: bool = False
+    charging: bool = False
+    mode: str = ""
+    vehicle_name: str = Field(default="", alias="vehicleName")
+    vehicle_soc: Percent | None = Field(default=None, alias="vehicleSoc")
+    plan_time: PlanTime = Field(default=None, alias="effectivePlanTime")
+    plan_soc: Percent | None = Field(default=None, alias="effectivePlanSoc")
+    plan_energy: float | None = Field(default=None, alias="planEnergy")
+    session_energy: float = Field(default=0.0, alias="sessionEnergy")
+    limit_soc: Percent | None = Field(default=None, alias="effectiveLimitSoc")
+    phases_active: int | None = Field(default=None, alias="phasesActive")
+    is_heating: bool = Field(default=False, alias="chargerFeatureHeating")
+
+
+class EvccState(_Part):
+    """The site with its loadpoints; watts, grid import and battery discharge positive."""
+
+    home_power: float | None = Field(default=None, alias="homePower")
+    pv_power: float | None = Field(default=None, alias="pvPower")
+    old_grid_power: float | None = Field(default=None, alias="gridPower")
+    grid: _Meter = _Meter()
+    old_battery_power: float | None = Field(default=None, alias="batteryPower")
+    old_battery_soc: Percent | None = Field(default=None, alias="batterySoc")
+    battery: _Meter | list[_Meter] = _Meter()
+    battery_mode: str = Field(default="", alias="batteryMode")
+    loadpoints: tuple[Loadpoint, ...] = ()
+    vehicles: dict[str, EvccVehicle] = {}
+
+    @property
+    def grid_power(self) -> float | None:
+        """Import less export."""
+        return self.grid.power if self.grid.power is not None else self.old_grid_power
+
+    @property
+    def battery_power(self) -> float | None:
+        """Discharge less charge, of all batteries."""
+        whole = self._battery.power
+        return whole if whole is not None else self.old_battery_power
+
+    @property
+    def battery_soc(self) -> float | None:
+        """Charge of the batteries in per cent."""
+        whole = self._battery.soc
+        return whole if whole is not None else self.old_battery_soc
+
+    @property
+    def _battery(self) -> _Meter:
+        """Older versions list the batteries beside their sums."""
+        return _Meter() if isinstance(self.battery, list) else self.battery
+
+    def needed_kwh(self, loadpoint: Loadpoint) -> float:
+        """What the connected car still wants: by its plan, else by its limit; nothing where that is not known."""
+        if not loadpoint.connected or loadpoint.is_heating:
+            return 0.0
+        if loadpoint.plan_energy and loadpoint.plan_time is not None:
+            return max(loadpoint.plan_energy - loadpoint.session_energy / 1000, 0.0)
+        target = loadpoint.plan_soc if loadpoint.plan_time is not None and loadpoint.plan_soc else loadpoint.limit_soc
+        vehicle = self.vehicles.get(loadpoint.vehicle_name)
+        if vehicle is None or loadpoint.vehicle_soc is None or target is None:
+            return 0.0
+        return max(target - loadpoint.vehicle_soc, 0.0) / 100 * vehicle.capacity
+
+
+def read_state(body: bytes) -> EvccState:
+    """The state, alone or inside `result` as some versions wrap it.
+
+    Raises:
+        DataError: it is none, or of a form that no known version has.
+    """
+    try:
+        said: Any = orjson.loads(body)
+        inside = said.get("result", said)
+        return EvccState.model_validate({key: value for key, value in inside.items() if value is not None})
+    except ValidationError as err:
+        raise DataError(f"evcc's state cannot be read: {first_fault(err)}") from err
+    except (orjson.JSONDecodeError, AttributeError) as err:
+        raise DataError(f"evcc's state is none ({body[:40].decode('utf-8', 'replace')!r}): check evcc.url") from err
