@@ -96,6 +96,7 @@ class ApiSettings(_Section):
     token: SecretStr | None = None
     token_file: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
+    page_url: str | None = Field(default=None, pattern=r"^(https?|homeassistant)://\S+$")
     reads_per_second: float = Field(default=50.0, gt=0, le=10_000)
     asks_per_minute: float = Field(default=30.0, gt=0, le=600)
     changes_per_minute: float = Field(default=30.0, gt=0, le=600)

@@ -13,7 +13,7 @@ ACTINGS = ("act", "advise only", "off")
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a home's entities depend on: its currency, which permissions it can give, and how long a state is fresh."""
+    """What a home's entities depend on: currency, permissions, how long a state is fresh, where the page is."""
 
     currency: str
     grid_charging: bool = True
@@ -21,6 +21,7 @@ class Offer:
     notes: bool = False
     least_reserve_soc: float = 0.0
     expire_after_s: int = 2700
+    page_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ def advisor_discovery(topics: Topics, offer: Offer) -> dict[str, str]:
 
     The device's name and an entity's title make up the entity's id, `sensor.energy_advisor_<home>_mode` for example.
     """
-    device = device_of(topics, "advisor", name=f"Energy Advisor {topics.home}", model="Local advisor")
+    device = device_of(
+        topics, "advisor", name=f"Energy Advisor {topics.home}", model="Local advisor", configuration_url=offer.page_url
+    )
     shared = {"availability_topic": topics.advisor_status, "device": device}
     entities = (*_sensors(topics, offer), *_diagnostics(topics, offer), *_controls(topics, offer))
     return dict(

@@ -1,9 +1,10 @@
 """Home Assistant MQTT discovery: how a device and its entities introduce themselves, and what a house shows."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 
 from transport.topics import ROOT, Topics
 
@@ -59,6 +60,20 @@ def device_sensors(devices: Iterable[tuple[str, str]]) -> tuple[Sensor, ...]:
     )
 
 
+def origin() -> dict[str, str]:
+    """Who announces: name, version, and where its package says that there is help."""
+    told = {"name": "Energy Advisor", "sw_version": version("energy-advisor")}
+    links = [link.partition(", ")[2] for link in metadata("energy-advisor").get_all("Project-URL") or ()]
+    return told | ({"support_url": links[0]} if links else {})
+
+
+def _entity_name(stated: Mapping[str, object]) -> str:
+    """The last part of an entity's id, as Home Assistant makes it of the names of device and entity."""
+    device = stated.get("device")
+    named = device.get("name") if isinstance(device, Mapping) else ""
+    return re.sub(r"[^a-z0-9]+", "_", f"{named} {stated.get('name')}".lower()).strip("_")
+
+
 _POWERS = (("load", "Load"), ("pv", "PV"), ("grid", "Grid"), ("battery", "Battery"))
 _ENERGIES = (
     ("load", "Load"),
@@ -97,9 +112,13 @@ def house_discovery(topics: Topics, sensors: Iterable[Sensor], *, expire_after_s
     )
 
 
-def device_of(topics: Topics, part: str, *, name: str, model: str) -> dict[str, object]:
-    """The device that all entities of one part of a home share."""
+def device_of(
+    topics: Topics, part: str, *, name: str, model: str, configuration_url: str | None = None
+) -> dict[str, object]:
+    """The device that all entities of one part of a home share, with the page that Home Assistant links to."""
+    linked = {"configuration_url": configuration_url} if configuration_url else {}
     return {
+        **linked,
         "identifiers": [f"{ROOT}_{topics.home}_{part}"],
         "name": name,
         "manufacturer": "Energy Advisor",
@@ -109,8 +128,17 @@ def device_of(topics: Topics, part: str, *, name: str, model: str) -> dict[str, 
 
 
 def announcement(topics: Topics, component: str, name: str, stated: Mapping[str, object]) -> tuple[str, str]:
-    """Topic and payload that introduce one entity; what is None is left out."""
+    """Topic and payload that introduce one entity; what is None is left out.
+
+    `default_entity_id` keeps ids as dashboards and blueprints know them, also where Home Assistant would begin them
+    with the area (since 2026.11); versions before 2025.10 do not know the key, and make the same id of the names.
+    """
     unique_id = f"{ROOT}_{topics.home}_{name}"
-    payload = {"unique_id": unique_id, **stated, "origin": {"name": "Energy Advisor"}}
+    payload = {
+        "unique_id": unique_id,
+        "default_entity_id": f"{component}.{_entity_name(stated)}",
+        **stated,
+        "origin": origin(),
+    }
     said = {key: value for key, value in payload.items() if value is not None}
     return f"{PREFIX}/{component}/{unique_id}/config", json.dumps(said, ensure_ascii=False)

@@ -382,6 +382,7 @@ def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
         notes=parts.notes is not None,
         least_reserve_soc=settings.policy.min_reserve_soc,
         expire_after_s=max(900, settings.service.slot_minutes * 60 * 3),
+        page_url=settings.api.page_url,
     )
     step = timedelta(minutes=settings.service.slot_minutes)
     return DiscoveryPublisher(Identity(parts.home, parts.model, offer, step, parts.notes), parts.panel, parts.journal)

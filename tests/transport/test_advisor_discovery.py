@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ def test_the_saving_introduces_itself_like_this() -> None:
     config = announced()["sensor.saved_today"]
     assert {key: value for key, value in config.items() if key not in {"device", "icon", "origin"}} == {
         "unique_id": "energy_advisor_casa-1_saved_today",
+        "default_entity_id": "sensor.energy_advisor_casa_1_saved_today",
         "name": "Saved today",
         "state_topic": "energy_advisor/casa-1/advisor/bill",
         "value_template": "{{ value_json.saved_today }}",
@@ -47,6 +49,18 @@ def test_every_entity_belongs_to_one_device_and_goes_with_it() -> None:
     assert len({json.dumps(config["device"]) for config in configs}) == 1
     assert {config["availability_topic"] for config in configs} == {"energy_advisor/casa-1/advisor/status"}
     assert len({config["name"] for config in configs}) == len(configs)
+
+
+def test_ids_are_asked_for_origin_has_a_version_and_nothing_deprecated_is_said() -> None:
+    configs = announced(export=True, notes=True, page_url="http://advisor.local:8765/")
+    ids = [config["default_entity_id"] for config in configs.values()]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z_]+\.energy_advisor_casa_1_[a-z0-9_]+", one) for one in ids)
+    for name, config in configs.items():
+        assert config["default_entity_id"].partition(".")[0] == name.partition(".")[0]
+        assert config["origin"]["sw_version"]
+        assert config["device"]["configuration_url"] == "http://advisor.local:8765/"
+        assert not {"object_id", "value_template_topic", "color_mode"} & set(config)
 
 
 def test_the_words_are_those_of_the_house_and_of_the_controls() -> None:

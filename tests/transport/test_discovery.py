@@ -14,6 +14,7 @@ def test_a_sensor_introduces_itself_like_this() -> None:
     assert json.loads(announced["homeassistant/sensor/energy_advisor_casa-1_battery_soc/config"]) == {
         "name": "Battery charge",
         "unique_id": "energy_advisor_casa-1_battery_soc",
+        "default_entity_id": "sensor.house_casa_1_battery_charge",
         "state_topic": "energy_advisor/casa-1/house/battery_soc",
         "value_template": "{{ value_json.value }}",
         "unit_of_measurement": "%",
@@ -27,7 +28,7 @@ def test_a_sensor_introduces_itself_like_this() -> None:
             "model": "Simulated house",
             "sw_version": version("energy-advisor"),
         },
-        "origin": {"name": "Energy Advisor"},
+        "origin": {"name": "Energy Advisor", "sw_version": version("energy-advisor")},
         "expire_after": 900,
     }
 
