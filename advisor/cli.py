@@ -6,6 +6,7 @@ import sys
 import typer
 
 from advisor.chat.command import chat
+from advisor.commands.bill import bill
 from advisor.commands.demo import demo, simulate
 from advisor.commands.explain import explain, replay
 from advisor.commands.home import doctor, setup
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, run, page, simulate, size, chat, explain, replay, setup, doctor, mcp):
+for command in (demo, run, page, simulate, size, bill, chat, explain, replay, setup, doctor, mcp):
     app.command()(command)
 for name, group in {
     "ingest": ingest_app,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from energy.billing.lines import BillLine, Carried, MonthBill
 from energy.billing.registers import net_registers
 from energy.billing.taxes import tax_lines
-from energy.pricing.calendar import Period, billing_period
+from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, WALLET, Contract
-from energy.pricing.metering import Metered, Netted, day_peaks, month_peak, netted
+from energy.pricing.metering import MeterReadings, Netted, day_peaks, month_peak, netted
 from energy.pricing.series import Floats
 from energy.pricing.terms import Dated
 from energy.slots import day_bounds, hours
@@ -25,7 +25,7 @@ class Draft:
     """A bill being written: its lines, and what each name amounts to on each day, which taxes need."""
 
     contract: Contract
-    period: Period
+    period: BillingPeriod
     days: list[date]
     lines: list[BillLine]
     amounts: dict[str, Floats]
@@ -47,7 +47,7 @@ class Draft:
 
 
 def bills(
-    metered: Metered,
+    metered: MeterReadings,
     tariff: AnyTariff,
     zone: ZoneInfo,
     *,
@@ -64,7 +64,7 @@ def bills(
 
 
 def total_of(
-    metered: Metered,
+    metered: MeterReadings,
     tariff: AnyTariff,
     zone: ZoneInfo,
     *,
@@ -75,7 +75,9 @@ def total_of(
     return sum(bill.total for bill in made) - wallet_worth * (made[-1].carried.wallet if made else 0.0)
 
 
-def _bill(metered: Metered, contract: Contract, zone: ZoneInfo, period: Period, carried: Carried) -> MonthBill:
+def _bill(
+    metered: MeterReadings, contract: Contract, zone: ZoneInfo, period: BillingPeriod, carried: Carried
+) -> MonthBill:
     read = ~(np.isnan(metered.import_kwh) | np.isnan(metered.export_kwh))
     known = metered.part(read)
     days = sorted({start.astimezone(zone).date() for start in known.starts})
@@ -125,7 +127,7 @@ def _expected(energy: Netted) -> NDArray[np.bool_]:
     return found
 
 
-def _complete(metered: Metered, known: Metered, period: Period, zone: ZoneInfo) -> bool:
+def _complete(metered: MeterReadings, known: MeterReadings, period: BillingPeriod, zone: ZoneInfo) -> bool:
     start, end = day_bounds(period.first, zone)[0], day_bounds(period.last, zone)[1]
     return len(known.starts) * metered.step >= end - start
 
@@ -172,7 +174,7 @@ def cap(contract: Contract, amounts: dict[str, Floats]) -> float:
     return max(sum(float(amounts[name].sum()) for name in dict.fromkeys(names) if name in amounts), 0.0)
 
 
-def _peak_lines(draft: Draft, known: Metered, zone: ZoneInfo) -> dict[str, float]:
+def _peak_lines(draft: Draft, known: MeterReadings, zone: ZoneInfo) -> dict[str, float]:
     found: dict[str, float] = {}
     for peak in draft.contract.peaks:
         if not draft.days or not peak.holds(draft.days[-1]):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from energy.pricing.calendar import Period
+from energy.pricing.calendar import BillingPeriod
 
 LineKind = Literal["energy", "netting", "credit", "cap", "kept", "wallet", "wallet_fee", "peak", "fixed", "tax"]
 
@@ -43,7 +43,7 @@ class MonthBill:
     sure of.
     """
 
-    period: Period
+    period: BillingPeriod
     lines: tuple[BillLine, ...]
     import_kwh: float
     export_kwh: float

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from energy.billing.lines import BillLine
-from energy.pricing.calendar import Period
+from energy.pricing.calendar import BillingPeriod
 from energy.pricing.contract import Contract
 from energy.pricing.rules import Tax
 from energy.pricing.series import Floats
@@ -17,7 +17,7 @@ class Taxable(Protocol):
     """A bill in the making: what each name amounts to on each of its days."""
 
     contract: Contract
-    period: Period
+    period: BillingPeriod
     days: list[date]
     amounts: dict[str, Floats]
 

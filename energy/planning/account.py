@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from energy.pricing.calendar import Period, billing_period
+from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import Contract
 from energy.pricing.metering import month_peak
 from energy.pricing.periods import places, table
@@ -63,7 +63,7 @@ class Account:
     `open_import_kwh` and `open_export_kwh` belong to the netting interval that has begun, `interval` says which one.
     """
 
-    period: Period | None = None
+    period: BillingPeriod | None = None
     year: int | None = None
     earned: float = 0.0
     cap: float = 0.0
@@ -86,7 +86,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class MeteredSlot:
+class BilledSlot:
     """One slot of a meter, with its bare prices."""
 
     start: datetime
@@ -119,7 +119,7 @@ def opened(account: Account, contract: Contract, now: datetime, zone: ZoneInfo) 
     )
 
 
-def counted(account: Account, slot: MeteredSlot, contract: Contract, zone: ZoneInfo) -> Account:
+def counted(account: Account, slot: BilledSlot, contract: Contract, zone: ZoneInfo) -> Account:
     """The account after a slot of the meter."""
     account = opened(account, contract, slot.start, zone)
     local = slot.start.astimezone(zone)
@@ -154,12 +154,12 @@ def _interval(contract: Contract, moment: datetime, local: date) -> int | None:
     return None if length is None else int(moment.timestamp()) // length
 
 
-def _with_registers(account: Account, slot: MeteredSlot) -> dict[str, float]:
+def _with_registers(account: Account, slot: BilledSlot) -> dict[str, float]:
     net = slot.import_kwh - slot.export_kwh
     return account.registers | {name: account.registers.get(name, 0.0) + net for name in slot.registers}
 
 
-def _with_peak(account: Account, peak: Peak, local: datetime, slot: MeteredSlot) -> dict[date, float]:
+def _with_peak(account: Account, peak: Peak, local: datetime, slot: BilledSlot) -> dict[date, float]:
     """Highest import of each day; slots shorter than the peak's interval count by their own power, which is no less."""
     days = account.peaks.get(peak.name, {})
     if not counts(peak, [local])[0]:

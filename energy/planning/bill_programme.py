@@ -10,9 +10,9 @@ import scipy
 from numpy.typing import NDArray
 
 from energy.planning.account import counts
-from energy.pricing.calendar import Period, billing_period
+from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, Contract
-from energy.pricing.metering import Metered, Netted, groups, netted
+from energy.pricing.metering import MeterReadings, Netted, groups, netted
 from energy.pricing.rules import INTERVAL_SECONDS, Peak
 from energy.pricing.series import Floats
 
@@ -82,7 +82,7 @@ class _Energy:
 
     found: Netted
     days: list[date]
-    periods: list[Period]
+    periods: list[BillingPeriod]
     imports: Ints
     exports: Ints
 
@@ -90,7 +90,7 @@ class _Energy:
 def add_bill(programme: Programme, contract: Contract, metering: Metering, *, wallet_worth: float = 1.0) -> None:
     """Add everything that the contract bills; the programme's cost then is the sum of its bills but for constants."""
     energy = _net_energy(programme, contract, metering)
-    due: dict[Period, list[Part]] = {}
+    due: dict[BillingPeriod, list[Part]] = {}
     for period in dict.fromkeys(energy.periods):
         here = np.array([one == period for one in energy.periods])
         due[period] = [_energy_cost(programme, contract, energy, here)]
@@ -104,7 +104,7 @@ def add_bill(programme: Programme, contract: Contract, metering: Metering, *, wa
 def _net_energy(programme: Programme, contract: Contract, metering: Metering) -> _Energy:
     """Net import and export of each netting interval: their difference is that of the slots."""
     count, zone = len(metering.starts), metering.zone
-    nothing = Metered(metering.starts, np.zeros(count), np.zeros(count), metering.step)
+    nothing = MeterReadings(metering.starts, np.zeros(count), np.zeros(count), metering.step)
     found = netted(nothing, contract, zone)
     days = [start.astimezone(zone).date() for start in metering.starts]
     group = groups(metering.starts, contract, days)
@@ -148,15 +148,15 @@ def _credits(
     programme: Programme,
     contract: Contract,
     energy: _Energy,
-    due: dict[Period, list[Part]],
+    due: dict[BillingPeriod, list[Part]],
     wallet_worth: float,
-) -> dict[Period, int]:
+) -> dict[BillingPeriod, int]:
     """Surplus credit of each billing period, its cap, and the wallet; returns the columns of the credit."""
     count = len(energy.days)
     each = _sum_of([term.per_kwh for term in energy.found.exports], count)
     cap_on = contract.credit.cap_on or tuple(term.name for term in energy.found.imports)
     capped = _sum_of([term.per_kwh for term in energy.found.imports if term.name in cap_on], count)
-    made: dict[Period, int] = {}
+    made: dict[BillingPeriod, int] = {}
     wallet: int | None = None
     for period, parts in due.items():
         here = np.array([one == period for one in energy.periods])
@@ -179,7 +179,7 @@ def _credits(
 def _wallet(
     programme: Programme,
     contract: Contract,
-    period: Period,
+    period: BillingPeriod,
     due: Sequence[Part],
     now: tuple[int, list[Part], int | None],
 ) -> int:
@@ -196,7 +196,7 @@ def _wallet(
     return kept
 
 
-def fixed_cost(contract: Contract, period: Period) -> float:
+def fixed_cost(contract: Contract, period: BillingPeriod) -> float:
     """Fixed terms and the wallet's fee of a whole billing period, with their taxes."""
     total = 0.0
     for term in contract.fixed:
@@ -207,7 +207,7 @@ def fixed_cost(contract: Contract, period: Period) -> float:
     return total
 
 
-def _least_taxes(programme: Programme, contract: Contract, energy: _Energy, earned: dict[Period, int]) -> None:
+def _least_taxes(programme: Programme, contract: Contract, energy: _Energy, earned: dict[BillingPeriod, int]) -> None:
     """What a tax with a lower limit per kWh adds where its percentage comes to less."""
     for at, name in enumerate(contract.tax_names()):
         later = contract.tax_names()[at:]
@@ -229,7 +229,7 @@ def _least_taxes(programme: Programme, contract: Contract, energy: _Energy, earn
             programme.row([*parts, (credit, on_credit)], low=-share * _taxed_fixed(contract, name, period))
 
 
-def _taxed_fixed(contract: Contract, name: str, period: Period) -> float:
+def _taxed_fixed(contract: Contract, name: str, period: BillingPeriod) -> float:
     tax = contract.tax_on(name, period.last, period)
     kept = [term for term in contract.fixed if tax and tax.applies_to(term.name) and term.holds(period.last)]
     powers = [contract.contracted_kw[term.contracted] if term.contracted else 1.0 for term in kept]
@@ -241,7 +241,7 @@ def _peaks(
     contract: Contract,
     peak: Peak,
     metering: Metering,
-    due: dict[Period, list[Part]],
+    due: dict[BillingPeriod, list[Part]],
 ) -> None:
     """The peak of each billing period, by the highest days, and its price or step."""
     local = [start.astimezone(metering.zone) for start in metering.starts]

@@ -26,7 +26,7 @@ class Optimum:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FlowLimits:
     """Upper bounds of each variable, arrays of shape (slots,), in the order of the programme's columns."""
 
     charge_kw: Floats
@@ -87,7 +87,7 @@ def both_ways(prices: Prices) -> NDArray[np.intp]:
     )
 
 
-def limits_of(net_kw: Floats, prices: Prices, home: Home) -> Limits:
+def limits_of(net_kw: Floats, prices: Prices, home: Home) -> FlowLimits:
     """Upper bounds of every variable."""
     battery, grid = home.battery, home.grid
     surplus_kw, demand_kw = np.maximum(-net_kw, 0), np.maximum(net_kw, 0)
@@ -99,7 +99,7 @@ def limits_of(net_kw: Floats, prices: Prices, home: Home) -> Limits:
         discharge_kw = np.minimum(discharge_kw, demand_kw)
     most_kw = np.full_like(net_kw, demand_kw.max(initial=0) + battery.max_charge_kw)
     unsold_kw = np.full_like(net_kw, surplus_kw.max(initial=0) + battery.max_discharge_kw)
-    return Limits(
+    return FlowLimits(
         charge_kw=charge_kw,
         discharge_kw=discharge_kw,
         import_kw=most_kw,
@@ -158,7 +158,7 @@ def physics_rows(
     )
 
 
-def one_direction(limits: Limits, two_way: NDArray[np.intp]) -> "list[scipy.optimize.LinearConstraint]":
+def one_direction(limits: FlowLimits, two_way: NDArray[np.intp]) -> "list[scipy.optimize.LinearConstraint]":
     """Either import or export, and either charge or discharge, in the slots of `two_way`."""
     count, slots = len(two_way), len(limits.charge_kw)
     if not count:

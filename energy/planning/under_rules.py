@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from energy.home import Home
 from energy.planning.account import Account, BarePrices, bare_prices, counts, register_name
 from energy.planning.planner import Ensemble
-from energy.pricing.calendar import Period, billing_period
+from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, Contract
 from energy.pricing.rules import INTERVAL_SECONDS, Peak
 from energy.pricing.series import Floats, PeakPrice, Prices
@@ -63,7 +63,7 @@ def _chances(contract: Contract, account: Account, usual: Sequence[UsualDay], da
     """Chance that the cap will have bound when each day's bill is closed."""
     if contract.credit.cap == "none":
         return np.zeros(len(days))
-    found: dict[Period, float] = {}
+    found: dict[BillingPeriod, float] = {}
     for period in dict.fromkeys(billing_period(day, contract.billing_day) for day in days):
         open_now = period == account.period
         left = (period.last - max(period.first, days[0])).days + 0.5

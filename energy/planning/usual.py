@@ -21,19 +21,21 @@ def usual_days(
     load_kw: Floats,
     pv_kw: Floats,
     home: Home,
-    step: timedelta,
-) -> list[UsualDay]:
-    """One entry for each local day of slots of shape (slots,); the battery follows the house from empty on."""
+    *,
+    start_kwh: float,
+) -> tuple[list[UsualDay], float]:
+    """One entry for each local day of slots of shape (slots,), and what is stored after them."""
     contract = home.tariff
-    if not isinstance(contract, Contract) or not len(starts):
-        return []
+    if not isinstance(contract, Contract) or len(starts) < 2:
+        return [], start_kwh
+    step = starts[1] - starts[0]
     hours = step / timedelta(hours=1)
     nothing = Prices(np.zeros(len(starts)), np.zeros(len(starts)))
     steps = follow(
         [SELF_CONSUMPTION] * len(starts),
         Ensemble(load_kw[None], pv_kw[None], nothing, hours),
         home,
-        home.battery.min_kwh,
+        start_kwh,
     )
     imported = np.array([float(np.asarray(flow.grid_import_kw)[0]) for flow in steps]) * hours
     exported = np.array([float(np.asarray(flow.grid_export_kw)[0]) for flow in steps]) * hours
@@ -53,7 +55,7 @@ def usual_days(
                 registers=_registers(bare, np.flatnonzero(here), imported - exported),
             )
         )
-    return found
+    return found, float(np.asarray(steps[-1].stored_kwh)[0])
 
 
 def _registers(bare: BarePrices, slots: NDArray[np.intp], net_kwh: Floats) -> dict[str, float]:

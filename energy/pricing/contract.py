@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from energy.errors import DataError
-from energy.pricing.calendar import Period, billing_period
+from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.periods import Holidays
 from energy.pricing.rules import Credit, Fixed, Netting, Peak, Source, Tax
 from energy.pricing.series import Fact, Floats, Prices, PriceSeries, seconds
@@ -121,7 +121,7 @@ class Contract(Fact):
         """Taxes in the order in which they are added."""
         return tuple(dict.fromkeys(tax.name for tax in self.taxes))
 
-    def tax_on(self, name: str, day: date, period: Period) -> Tax | None:
+    def tax_on(self, name: str, day: date, period: BillingPeriod) -> Tax | None:
         """The row of a tax that holds for a day of a billing period."""
         rows = [tax for tax in self.taxes if tax.name == name]
         return next((tax for tax in rows if tax.holds(period.last if tax.accrues == "period_end" else day)), None)

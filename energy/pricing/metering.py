@@ -18,7 +18,7 @@ _QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Metered:
+class MeterReadings:
     """Energy through the meter in slots of one length; NaN where the meter is not known. Arrays of shape (slots,)."""
 
     starts: Sequence[datetime]
@@ -26,10 +26,10 @@ class Metered:
     export_kwh: Floats
     step: timedelta
 
-    def part(self, kept: NDArray[np.bool_]) -> "Metered":
+    def part(self, kept: NDArray[np.bool_]) -> "MeterReadings":
         """Some of the slots."""
         starts = [start for start, here in zip(self.starts, kept, strict=True) if here]
-        return Metered(starts, self.import_kwh[kept], self.export_kwh[kept], self.step)
+        return MeterReadings(starts, self.import_kwh[kept], self.export_kwh[kept], self.step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ def groups(starts: Sequence[datetime], contract: Contract, days: Sequence[date])
     return np.asarray(np.unique(at // length * length, return_inverse=True)[1], dtype=np.int64)
 
 
-def netted(metered: Metered, contract: Contract, zone: ZoneInfo) -> Netted:
+def netted(metered: MeterReadings, contract: Contract, zone: ZoneInfo) -> Netted:
     """Net energies of each interval, with the mean price of its slots."""
     days = [start.astimezone(zone).date() for start in metered.starts]
     group = groups(metered.starts, contract, days)
@@ -82,13 +82,13 @@ def netted(metered: Metered, contract: Contract, zone: ZoneInfo) -> Netted:
     )
 
 
-def _fine(metered: Metered) -> list[datetime]:
+def _fine(metered: MeterReadings) -> list[datetime]:
     """Slots of an hour by their quarters, so that borders within them count."""
     pieces = max(metered.step // _QUARTER, 1) if metered.step <= timedelta(hours=1) else 1
     return [start + piece * _QUARTER for start in metered.starts for piece in range(pieces)]
 
 
-def day_peaks(metered: Metered, peak: Peak, zone: ZoneInfo) -> dict[date, float]:
+def day_peaks(metered: MeterReadings, peak: Peak, zone: ZoneInfo) -> dict[date, float]:
     """Highest import of each local day in kW, by the peak's interval and within its windows."""
     local = [start.astimezone(zone) for start in metered.starts]
     inside = np.ones(len(local), dtype=bool)

@@ -18,7 +18,7 @@ from energy.day_ahead import known_prices
 from energy.flows import step_house
 from energy.planning.billed_oracle import optimise_bill
 from energy.planning.planner import Ensemble, best_levels, cost_to_go
-from energy.pricing.metering import Metered
+from energy.pricing.metering import MeterReadings
 from energy.slots import DAY
 from eval.bills.rule_contracts import Rule, rules
 from eval.collect.billed_planner import OpenBill
@@ -38,40 +38,44 @@ RECORDED = ("citylearn-1", "citylearn-4")
 SYNTHETIC = ("couple", "busy-family", "heat-pump", "retired")
 _MONTHS = (2, 4, 5, 7, 9, 11)
 # Netting within the hour shows in shorter slots only, and needs no month to show.
-_IN_HOUR, _HALF_HOUR, _IN_HOUR_DAYS = "hour", timedelta(minutes=30), 7
+_IN_HOUR, _HALF_HOUR, _IN_HOUR_DAYS = "hour", timedelta(minutes=30), 3
 # What a home does in some slots, given the futures, the first slot's number and the energy stored.
 Choice = Callable[[Ensemble, int, float], Sequence[Levels]]
 
 
-class Case(BaseModel):
-    """One calendar month of one home."""
+class RuleCase(BaseModel):
+    """A calendar month of one home, or its first days in shorter slots for what happens within the hour."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: str
     month: date
+    within_hour: bool = False
 
     @property
     def name(self) -> str:
         """File name of its record."""
-        return f"{self.home}_{self.month:%Y-%m}.json"
+        return f"{self.home}_{self.month:%Y-%m}{'_hour' if self.within_hour else ''}.json"
 
 
-class Played(BaseModel):
+class RuleMonth(BaseModel):
     """True costs of a month by rule and policy, less the worth of what was left in the battery."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    case: Case
+    case: RuleCase
     costs: dict[str, dict[str, float]]
     median_ms: dict[str, float]
 
 
-def cases() -> list[Case]:
-    """Six months of every home, month by month."""
-    recorded = [Case(home=name, month=_month(month, 2016, 9)) for name in RECORDED for month in _MONTHS]
-    synthetic = [Case(home=name, month=date(2025, month, 1)) for name in SYNTHETIC for month in _MONTHS]
-    return sorted([*recorded, *synthetic], key=lambda case: (_MONTHS.index(case.month.month) * 3 % 7, case.home))
+def cases() -> list[RuleCase]:
+    """Six months of the recorded homes and three of the synthetic ones; days of six months within the hour."""
+    recorded = [RuleCase(home=name, month=_month(month, 2016, 9)) for month in _MONTHS for name in RECORDED]
+    synthetic = [RuleCase(home=name, month=date(2025, month, 1)) for month in _MONTHS[::2] for name in SYNTHETIC]
+    hours = [
+        RuleCase(home=name, month=date(2025, month, 1), within_hour=True) for month in _MONTHS for name in SYNTHETIC
+    ]
+    return [*synthetic, *recorded, *hours]
 
 
 def _month(month: int, year: int, first: int) -> date:
@@ -79,7 +83,7 @@ def _month(month: int, year: int, first: int) -> date:
     return date(year if month >= first else year + 1, month, 1)
 
 
-def play_cases(wanted: Iterable[Case], folder: Path, *, workers: int) -> Iterator[tuple[Case, bool]]:
+def play_cases(wanted: Iterable[RuleCase], folder: Path, *, workers: int) -> Iterator[tuple[RuleCase, bool]]:
     """Play what has no record yet, and say of each case whether it was played now."""
     folder.mkdir(parents=True, exist_ok=True)
     todo = []
@@ -95,27 +99,25 @@ def play_cases(wanted: Iterable[Case], folder: Path, *, workers: int) -> Iterato
             yield running[done], True
 
 
-def read_cases(folder: Path) -> list[Played]:
+def read_cases(folder: Path) -> list[RuleMonth]:
     """All records of a folder."""
-    return [Played.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
+    return [RuleMonth.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
 
 
-def _play_and_write(case: Case, folder: Path) -> None:
+def _play_and_write(case: RuleCase, folder: Path) -> None:
     draft = folder / f"{case.name}.part"
     draft.write_text(play_case(case).model_dump_json(), encoding="utf-8")
     draft.replace(folder / case.name)
 
 
-def play_case(case: Case, wanted: Iterable[Rule] | None = None) -> Played:
-    """Play a month under every rule; the futures of each slot are the same for all of them."""
-    found = list(wanted or rules().values())
-    monthly = [rule for rule in found if rule.name != _IN_HOUR]
-    seats = _play(case, monthly, _history(case.home, None), every_h=_EVERY_H) if monthly else {}
-    if case.home in SYNTHETIC and len(monthly) < len(found):
-        hourly = [rule for rule in found if rule.name == _IN_HOUR]
-        fine = _history(case.home, _HALF_HOUR)
-        seats |= _play(case, hourly, fine, every_h=0, most_days=_IN_HOUR_DAYS)
-    return Played(
+def play_case(case: RuleCase, wanted: Iterable[Rule] | None = None) -> RuleMonth:
+    """Play a case under every rule that it shows; the futures of each slot are the same for all of them."""
+    found = [rule for rule in wanted or rules().values() if (rule.name == _IN_HOUR) == case.within_hour]
+    if case.within_hour:
+        seats = _play(case, found, _history(case.home, _HALF_HOUR), every_h=0, most_days=_IN_HOUR_DAYS)
+    else:
+        seats = _play(case, found, _history(case.home, None), every_h=_EVERY_H)
+    return RuleMonth(
         case=case,
         costs={name: seat.costs() for name, seat in seats.items()},
         median_ms={name: float(np.median(seat.seconds)) * 1000 for name, seat in seats.items()},
@@ -123,7 +125,7 @@ def play_case(case: Case, wanted: Iterable[Rule] | None = None) -> Played:
 
 
 def _play(
-    case: Case, wanted: Sequence[Rule], history: History, *, every_h: int, most_days: int = 31
+    case: RuleCase, wanted: Sequence[Rule], history: History, *, every_h: int, most_days: int = 31
 ) -> "dict[str, _Seats]":
     following = (case.month + 31 * DAY).replace(day=1)
     days = tuple(day for day in history.days if case.month <= day.day < following and is_complete(day))[:most_days]
@@ -213,7 +215,9 @@ class _Seats:
 
     def _bill(self, powers_kw: Floats) -> float:
         hours = self.played.hours
-        metered = Metered(self.played.starts, powers_kw[:, 0] * hours, powers_kw[:, 1] * hours, timedelta(hours=hours))
+        metered = MeterReadings(
+            self.played.starts, powers_kw[:, 0] * hours, powers_kw[:, 1] * hours, timedelta(hours=hours)
+        )
         return total_of(metered, self.home.tariff, self.home.tz)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from energy.commands import Levels
 from energy.home import Home
-from energy.planning.account import Account, BarePrices, MeteredSlot, bare_prices, counted, opened
+from energy.planning.account import Account, BarePrices, BilledSlot, bare_prices, counted, opened
 from energy.planning.planner import Ensemble, best_levels, cost_to_go
 from energy.planning.under_rules import UsualDay, under_rules
 from energy.planning.usual import usual_days
@@ -14,7 +14,7 @@ from energy.slots import DAY, local_day
 from energy.tariff import Contract
 from eval.collect.playing import Stretch
 from ingest.history.table import History
-from knowledge.days import is_complete
+from knowledge.days import DayRecord, is_complete
 
 # The days before that stand for what is left of a month.
 _SEASON_DAYS = 28
@@ -27,7 +27,8 @@ class OpenBill:
         self._home, self._played, self._history = home, played, history
         self._account = Account()
         self._before: tuple[int, float] | None = None
-        self._usual: tuple[date, list[UsualDay]] | None = None
+        self._usual: dict[date, list[UsualDay]] = {}
+        self._usual_kwh = home.battery.min_kwh
         self._contract = home.tariff if isinstance(home.tariff, Contract) and home.tariff.has_rules else None
         self._bare: BarePrices | None = bare_prices(self._contract, played.starts, home.tz) if self._contract else None
 
@@ -54,7 +55,7 @@ class OpenBill:
             slot, stored_before = self._before
             imported, exported = self._metered(slot, stored_kwh - stored_before)
             step = timedelta(hours=self._played.hours)
-            metered = MeteredSlot(
+            metered = BilledSlot(
                 self._played.starts[slot],
                 step,
                 imported,
@@ -73,13 +74,17 @@ class OpenBill:
         return max(net_kwh, 0.0), min(max(-net_kwh, 0.0), self._home.grid.export_limit_kw * played.hours)
 
     def _season(self, today: date) -> list[UsualDay]:
-        """The four weeks before today, counted anew every day."""
-        if self._usual is None or self._usual[0] != today:
-            first = today - _SEASON_DAYS * DAY
-            days = [one for one in self._history.days if first <= one.day < today and is_complete(one)]
-            step = self._history.step
-            starts = [one.start + at * step for one in days for at in range(len(one.load_kw))]
-            load = np.concatenate([np.nan_to_num(one.load_kw) for one in days]) if days else np.zeros(0)
-            pv = np.concatenate([np.nan_to_num(one.pv_kw) for one in days]) if days else np.zeros(0)
-            self._usual = (today, usual_days(starts, load, pv, self._home, step))
-        return self._usual[1]
+        """The four weeks before today; each day is counted once, after the one before it."""
+        first = today - _SEASON_DAYS * DAY
+        for record in self._history.days:
+            if first <= record.day < today and record.day not in self._usual:
+                self._usual[record.day] = self._counted(record)
+        return [usual for day, found in self._usual.items() if first <= day < today for usual in found]
+
+    def _counted(self, record: DayRecord) -> list[UsualDay]:
+        if not is_complete(record):
+            return []
+        starts = [record.start + at * record.step for at in range(len(record.load_kw))]
+        load, pv = np.nan_to_num(record.load_kw), np.nan_to_num(record.pv_kw)
+        found, self._usual_kwh = usual_days(starts, load, pv, self._home, start_kwh=self._usual_kwh)
+        return found

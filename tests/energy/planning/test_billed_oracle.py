@@ -15,7 +15,7 @@ from energy.planning.billed_oracle import optimise_bill
 from energy.planning.oracle import Optimum
 from energy.pricing.calendar import billing_period
 from energy.pricing.contract import Contract
-from energy.pricing.metering import Metered
+from energy.pricing.metering import MeterReadings
 from energy.pricing.series import Floats
 from energy.slots import day_bounds, slots_between
 
@@ -75,7 +75,7 @@ def days(step: timedelta) -> tuple[list[Any], Floats, Floats]:
 def bill_of(home: Home, starts: list[Any], net_kw: Floats, best: Optimum, step: timedelta) -> float:
     at_grid = net_kw + best.charge_kw - best.discharge_kw
     h = step / timedelta(hours=1)
-    metered = Metered(starts, np.maximum(at_grid, 0) * h, np.maximum(-at_grid, 0) * h, step)
+    metered = MeterReadings(starts, np.maximum(at_grid, 0) * h, np.maximum(-at_grid, 0) * h, step)
     return total_of(metered, home.tariff, home.tz)
 
 

@@ -7,12 +7,12 @@ import pytest
 from energy.battery import Battery
 from energy.billing.bill import bills
 from energy.home import Home
-from energy.planning.account import Account, MeteredSlot, bare_prices, counted, opened
+from energy.planning.account import Account, BilledSlot, bare_prices, counted, opened
 from energy.planning.planner import Ensemble, best_levels, cost_to_go
 from energy.planning.under_rules import UsualDay, least_peak_kw, under_rules
 from energy.planning.usual import usual_days
 from energy.pricing.contract import Contract
-from energy.pricing.metering import Metered
+from energy.pricing.metering import MeterReadings
 from energy.slots import day_bounds, slots_between
 from energy.tariff import FlatTariff, Prices
 
@@ -102,7 +102,7 @@ def test_within_the_hour_a_kwh_costs_what_the_open_balance_makes_of_it(balance: 
     assert isinstance(home.tariff, Contract)
     account = opened(Account(), home.tariff, NOON, home.tz)
     flow = (balance, 0.0) if balance > 0 else (0.0, -balance)
-    account = counted(account, MeteredSlot(NOON, QUARTER, *flow, 0.06, 0.15), home.tariff, home.tz)
+    account = counted(account, BilledSlot(NOON, QUARTER, *flow, 0.06, 0.15), home.tariff, home.tz)
     now = NOON + QUARTER
     starts = slots(now, 24, QUARTER)
     prices = under_rules(ensemble(home, starts), starts, home, account, []).prices
@@ -119,11 +119,11 @@ def test_the_account_counts_as_the_ledger_bills() -> None:
     starts = slots_between(day_bounds(date(2026, 4, 1), home.tz)[0], day_bounds(date(2026, 4, 9), home.tz)[1], QUARTER)
     rng = np.random.default_rng(1)
     net = rng.normal(0, 1, len(starts))
-    metered = Metered(starts, np.maximum(net, 0), np.maximum(-net, 0), QUARTER)
+    metered = MeterReadings(starts, np.maximum(net, 0), np.maximum(-net, 0), QUARTER)
     bare = bare_prices(contract, starts, home.tz)
     account = Account()
     for at, start in enumerate(starts):
-        slot = MeteredSlot(
+        slot = BilledSlot(
             start,
             QUARTER,
             float(metered.import_kwh[at]),
@@ -176,9 +176,10 @@ def test_usual_days_are_counted_as_the_bill_counts_them() -> None:
     )
     load = np.full(48, 1.0)
     pv = np.where([12 <= start.astimezone(home.tz).hour < 14 for start in starts], 5.0, 0.0)
-    first, second = usual_days(starts, load, pv, home, timedelta(hours=1))
+    (first, second), stored = usual_days(starts, load, pv, home, start_kwh=0.0)
     # 12 hours of 1 kWh, then 8 kWh of surplus of which 5 are stored, then 10 hours less 5 kWh
     assert first.cap == pytest.approx((12 + 5) * 0.15)
     assert first.earned == pytest.approx(3 * 0.06)
     assert first.registers["energy: "] == pytest.approx(17 - 3)
     assert second.cap == pytest.approx(first.cap)
+    assert stored == pytest.approx(0.0)

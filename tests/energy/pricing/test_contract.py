@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from energy.day_ahead import known_prices
 from energy.errors import DataError
-from energy.pricing.calendar import Period, billing_period
+from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import Contract
 from energy.pricing.series import PriceRun, PriceSeries
 
@@ -150,12 +150,12 @@ def test_prices_not_yet_published_are_last_weeks_mean_of_their_hour() -> None:
 @pytest.mark.parametrize(
     ("day", "billing_day", "period"),
     [
-        (date(2026, 3, 15), 1, Period(date(2026, 3, 1), date(2026, 3, 31))),
-        (date(2026, 3, 11), 12, Period(date(2026, 2, 12), date(2026, 3, 11))),
-        (date(2026, 12, 31), 12, Period(date(2026, 12, 12), date(2027, 1, 11))),
+        (date(2026, 3, 15), 1, BillingPeriod(date(2026, 3, 1), date(2026, 3, 31))),
+        (date(2026, 3, 11), 12, BillingPeriod(date(2026, 2, 12), date(2026, 3, 11))),
+        (date(2026, 12, 31), 12, BillingPeriod(date(2026, 12, 12), date(2027, 1, 11))),
     ],
 )
-def test_billing_periods(day: date, billing_day: int, period: Period) -> None:
+def test_billing_periods(day: date, billing_day: int, period: BillingPeriod) -> None:
     assert billing_period(day, billing_day) == period
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from energy.billing.bill import bills
 from energy.billing.lines import Carried, MonthBill
-from energy.pricing.metering import Metered
+from energy.pricing.metering import MeterReadings
 from energy.slots import DAY, day_bounds, slots_between
 from ingest.tariffs.catalogue import named_tariff
 
@@ -18,11 +18,11 @@ Profile = Callable[[datetime], tuple[float, float]]
 HOUR = timedelta(hours=1)
 
 
-def metered(first: date, last: date, zone: str, profile: Profile, step: timedelta = HOUR) -> Metered:
+def metered(first: date, last: date, zone: str, profile: Profile, step: timedelta = HOUR) -> MeterReadings:
     there = ZoneInfo(zone)
     starts = slots_between(day_bounds(first, there)[0], day_bounds(last, there)[1], step)
     rows = np.array([profile(start.astimezone(there)) for start in starts])
-    return Metered(starts, rows[:, 0], rows[:, 1], step)
+    return MeterReadings(starts, rows[:, 0], rows[:, 1], step)
 
 
 def month(name: str, first: date, zone: str, profile: Profile, *, step: timedelta = HOUR, **own: Any) -> MonthBill:

@@ -1,0 +1,34 @@
+"""`advisor bill`: the bill of a month as a household knows it, and which tariff suits."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_MEMORY = Path(".advisor/memory")
+
+
+def bill(  # noqa: PLR0913 (a command line's options)
+    *,
+    home: Annotated[str, typer.Option(help="A home in memory, or a shipped one.")] = "citylearn-4",
+    month: Annotated[str | None, typer.Option(help="Such as 2026-03; the last whole one by default.")] = None,
+    tariff: Annotated[str | None, typer.Option(help="Another tariff by its name, instead of the home's own.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Two tariffs by name, or `own`: which suits, over all whole months that are stored."),
+    ] = None,
+    with_advisor: Annotated[
+        bool, typer.Option("--with-advisor", help="Compare with the planner as well: minutes for each year.")
+    ] = False,
+    language: Annotated[str, typer.Option(help="en or es.")] = "en",
+    memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print the bill of a month line by line, or say which of two tariffs suits this home."""
+    from advisor.commands.bill_text import BillWishes, compare_tariffs, print_bill
+
+    wishes = BillWishes(home=home, memory=memory, language=language, as_json=as_json)
+    if compare is None:
+        print_bill(wishes, month=month, tariff=tariff)
+    else:
+        compare_tariffs(wishes, compare, with_advisor=with_advisor)

@@ -1,0 +1,82 @@
+"""What `advisor bill` prints: a home's bill, or the comparison of two tariffs, as text or JSON."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from advisor.memory import known_history
+from energy.errors import SettingsError
+from energy.tariff import AnyTariff
+from eval.bills.household import WAYS, compare, household_bill, month_of
+from eval.bills.words import Language, bill_text, comparison_text, remarks
+from ingest.history.table import History
+from ingest.tariffs.catalogue import named_tariff
+
+_OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class BillWishes:
+    """Whose bill, in which words and form."""
+
+    home: str
+    memory: Path
+    language: str = "en"
+    as_json: bool = False
+
+    @property
+    def words(self) -> Language:
+        """The language of the text."""
+        match self.language:
+            case "en" | "es":
+                return self.language
+            case _:
+                raise SettingsError(f"language {self.language!r} is not spoken here: use en or es")
+
+    def history(self) -> History:
+        """The home's stored days."""
+        return known_history(self.home, self.memory)
+
+
+def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> None:
+    """Print the bill of a month."""
+    history, words = wishes.history(), wishes.words
+    chosen = _tariff(tariff or _OWN, history)
+    found = household_bill(history, month_of(history, month, chosen), chosen, wishes.memory / "journal.sqlite")
+    if not wishes.as_json:
+        typer.echo(bill_text(found, words))
+        return
+    bill = found.bill.rounded()
+    told = {
+        "home": wishes.home,
+        "tariff": found.tariff,
+        "first": bill.period.first.isoformat(),
+        "last": bill.period.last.isoformat(),
+        "complete": bill.complete,
+        "metered": found.metered,
+        "currency": found.currency,
+        "lines": [asdict(line) for line in bill.lines],
+        "total": round(bill.total, 2),
+        "remarks": remarks(found, words),
+    }
+    typer.echo(json.dumps(told, ensure_ascii=False))
+
+
+def compare_tariffs(wishes: BillWishes, names: tuple[str, str], *, with_advisor: bool) -> None:
+    """Say which of two tariffs suits the home."""
+    history, words = wishes.history(), wishes.words
+    totals = compare(
+        history,
+        {name: _tariff(name, history) for name in names},
+        ways=WAYS if with_advisor else WAYS[:2],
+    )
+    if wishes.as_json:
+        typer.echo(json.dumps({"home": wishes.home, "tariffs": [asdict(total) for total in totals]}))
+    else:
+        typer.echo(comparison_text(totals, history.home.currency, words))
+
+
+def _tariff(name: str, history: History) -> AnyTariff:
+    return history.home.tariff if name == _OWN else named_tariff(name)
