@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ from typing import Protocol
 from agent.decision.journal import open_journal
 from agent.language.answers.ask import Answer, Asker, Piece
 from agent.language.answers.interpreter import Interpreter
-from agent.language.questions.question import Language
+from agent.language.text import Language
 from agent.llm.models import ModelSettings, load_model
 from agent.queries import Sources
 from energy.errors import DataError, ModelError
@@ -60,6 +60,8 @@ class MemoryBackend:
     sources: Sources
     asker: Asker
     model: str = "none"
+    # What was asked in this conversation, oldest first.
+    earlier: list[str] = field(default_factory=list)
 
     @property
     def home(self) -> str:
@@ -86,7 +88,9 @@ class MemoryBackend:
 
     def stream(self, question: str, language: Language) -> Iterator[Piece]:
         """Answer a question in pieces."""
-        return self.asker.stream(question, now=self.now(), language=language)
+        before = tuple(self.earlier)
+        self.earlier.append(question)
+        return self.asker.stream(question, now=self.now(), language=language, before=before)
 
     def notes(self) -> list[str]:
         """The household's notes, a line each."""

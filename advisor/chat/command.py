@@ -8,7 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from advisor.chat.answer_backend import AnswerBackend
-    from agent.language.questions.question import Language
+    from agent.language.text import Language
 
 MEMORIES = (Path(".advisor/memory"), Path(".advisor/demo/memory"))
 

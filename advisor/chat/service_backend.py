@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,12 +11,13 @@ import orjson
 from pydantic import ValidationError
 
 from agent.language.answers.ask import Answer, AnswerPiece, Done, Piece, Ran
-from agent.language.questions.question import MAX_QUESTION, Language, clean
+from agent.language.text import MAX_CHARS, Language, clean
 from agent.settings import Settings
 from energy.errors import AdvisorError, DataError, TransportError
 
 _LOOK_S = 2.0
 _ANSWER_S = 120.0
+_REMEMBERED = 20
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (an address to be asked, not to listen on)
 
 
@@ -27,6 +28,8 @@ class ServiceBackend:
     client: httpx.Client
     home: str
     model: str
+    # What was asked in this conversation, oldest first.
+    earlier: list[str] = field(default_factory=list)
 
     @property
     def place(self) -> str:
@@ -46,9 +49,10 @@ class ServiceBackend:
             TransportError: the service stopped on the way, or refused.
         """
         asked = clean(question)
-        if len(asked) > MAX_QUESTION:
-            raise DataError(f"that question has {len(asked)} characters: ask it in at most {MAX_QUESTION}")
-        body = {"question": asked or " ", "language": language}
+        if len(asked) > MAX_CHARS:
+            raise DataError(f"that question has {len(asked)} characters: ask it in at most {MAX_CHARS}")
+        body = {"question": asked or " ", "language": language, "before": self.earlier[-_REMEMBERED:]}
+        self.earlier.append(asked)
         try:
             with self.client.stream("POST", "/v1/ask", json=body) as response:
                 if response.is_error:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from advisor.chat.answer_backend import AnswerBackend, footing
 from agent.language.answers.ask import Answer, AnswerPiece, Done, Ran
-from agent.language.questions.question import Language
+from agent.language.text import Language
 from energy.errors import AdvisorError
 
 _COMMANDS = {

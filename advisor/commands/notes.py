@@ -35,7 +35,7 @@ def add(  # noqa: PLR0913 (a command line's options)
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Keep it without asking.")] = False,
     model: Annotated[
-        str, typer.Option(help="Reads what the grammar does not know: auto (as the settings say), ollama/NAME or none.")
+        str, typer.Option(help="Reads what nothing else is sure of: auto (as the settings say), ollama/NAME or none.")
     ] = "auto",
     at: At = None,
     home: HomeName = None,
@@ -94,6 +94,59 @@ def _by_model(settings: "ModelSettings", text: str, now: datetime, tz: ZoneInfo)
 def _show(told: str, answer: "Understood") -> None:
     assumed = f" (assumed: {', '.join(answer.assumed)})" if answer.assumed else ""
     typer.echo(f"Understood: {told}{assumed}")
+
+
+@notes_app.command("read")
+def read(
+    text: Annotated[str, typer.Argument(help="The note, such as 'keep 60 % until 08:00'.")],
+    *,
+    at: At = None,
+    home_file: Annotated[
+        Path | None, typer.Option("--home-file", help="The home's facts; else those remembered.")
+    ] = None,
+    home: HomeName = None,
+    memory: MemoryDir = DEFAULT_MEMORY,
+    as_json: Json = False,
+) -> None:
+    """Show what a note would be taken for, with the words it was read from; nothing is kept."""
+    from agent.language.notes.reading import NotUnderstood, understand
+    from ingest.home_file import load_home
+
+    facts = load_home(home_file) if home_file else _home(memory, home)
+    answer = understand(text, now=_moment(at, facts), tz=facts.tz, home=facts)
+    if as_json:
+        typer.echo(json.dumps(_reading(answer, facts), ensure_ascii=False))
+    elif isinstance(answer, NotUnderstood):
+        typer.echo(f"not understood: {answer.why}")
+    else:
+        from agent.decision.constraint_words import describe
+
+        _show(describe(answer.constraint, facts.tz, answer.language), answer)
+    if isinstance(answer, NotUnderstood):
+        raise typer.Exit(1)
+
+
+def _reading(answer: "Understood | NotUnderstood", home: "Home") -> dict[str, object]:
+    """What a note was taken for, as one JSON object."""
+    from agent.decision.constraint_words import describe
+    from agent.language.notes.reading import NotUnderstood
+
+    common = {"kind": answer.kind, "confidence": round(answer.confidence, 3), "understander": answer.by}
+    if isinstance(answer, NotUnderstood):
+        return {"understood": False, **common, "why": answer.why}
+    one = answer.constraint
+    interval = [moment.astimezone(home.tz).isoformat() for moment in (one.start, one.end)]
+    amounts = one.model_dump(mode="json", exclude={"start", "end", "kind"})
+    return {
+        "understood": True,
+        **common,
+        "language": answer.language,
+        "slots": list(answer.slots),
+        "intervals": [interval],
+        "amounts": amounts,
+        "means": describe(one, home.tz, answer.language),
+        "assumed": list(answer.assumed),
+    }
 
 
 @notes_app.command("list")

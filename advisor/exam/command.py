@@ -84,6 +84,43 @@ def eval_report(
     typer.echo(f"page:  {page}\ntable: {text}")
 
 
+@eval_app.command("language")
+def eval_language(
+    *,
+    into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
+    fit: Annotated[Path | None, typer.Option(help="Fit the classifier anew, and write its weights here.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write the phrases to learn from here, a JSON object a line.")
+    ] = None,
+    chat: Annotated[bool, typer.Option(help="With --export: in chat format instead of text and request.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Sit the exam of notes and questions: right, refused and wrong by language, kind and family."""
+    import json
+
+    from eval.language.exam import sit
+    from eval.language.report import chats, failures, pairs, refresh, tables
+
+    if fit is not None:
+        from eval.language.fitting import fit as fit_classifier
+        from eval.language.fitting import save
+
+        save(fit_classifier(), fit)
+        typer.echo(f"weights: {fit}")
+        return
+    if export is not None:
+        export.write_text("".join(f"{line}\n" for line in (chats() if chat else pairs())), encoding="utf-8")
+        typer.echo(f"phrases: {export}")
+        return
+    graded = sit()
+    if into is not None:
+        refresh(into, graded)
+    if as_json:
+        typer.echo(json.dumps([{"text": one.case.text, "grade": one.grade, "got": one.got} for one in graded]))
+        return
+    typer.echo(f"{tables(graded)}\n\n{failures(graded)}")
+
+
 @eval_app.command("ablation")
 def eval_ablation(
     *,

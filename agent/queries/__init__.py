@@ -3,7 +3,7 @@
 from agent.queries.advice import best_start, prices, prices_then, status
 from agent.queries.ahead import battery_ahead, device_ahead, heating_ahead, mode_ahead, outage
 from agent.queries.battery_events import charge_range, how_often, last_at_limit, when_expensive, who_chose
-from agent.queries.decisions import done, planned, why, why_not
+from agent.queries.decisions import done, planned, why, why_not, why_now
 from agent.queries.finding import Fact, Facts, Finding, Inquiry, unknown
 from agent.queries.forecast_quality import expected, faults, forecast_check, how_sure
 from agent.queries.history import Grain, Quantity, breakdown, compare, days_like, extreme, total_of, totals
@@ -78,5 +78,6 @@ __all__ = [
     "who_chose",
     "why",
     "why_not",
+    "why_now",
     "wishes",
 ]

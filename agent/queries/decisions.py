@@ -1,6 +1,7 @@
 """Questions about decisions: why, why not something else, and what is planned, from the journal and never anew."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -39,6 +40,44 @@ def why(sources: Sources, *, at: datetime | None = None) -> Finding:
     }
     days = tuple(near.day for near in decision.neighbours[:3])
     return Finding("why", f"why.{decision.reason_code}", facts, decisions=(decision.decision_id,), days=days)
+
+
+# Less than this into or out of the battery is rest.
+_IDLE_KW = 0.05
+
+
+def why_now(sources: Sources) -> Finding:
+    """Why the battery does what it does now: the flows that were last measured first, then the decision in force."""
+    found = why(sources)
+    decision = sources.decision()
+    seen = decision.snapshot if decision else None
+    if not found.known or seen is None:
+        return found
+    grid_kw = seen.grid_kw
+    battery_kw = seen.battery_kw
+    if battery_kw is None:
+        battery_kw = seen.pv_kw + grid_kw - seen.load_kw if grid_kw is not None else seen.pv_kw - seen.load_kw
+    facts: dict[str, Fact] = {
+        **found.facts,
+        "seen_at": seen.at,
+        "seen_load_kw": seen.load_kw,
+        "seen_pv_kw": seen.pv_kw,
+        "seen_percent": seen.soc * 100,
+        "battery_kw": abs(battery_kw),
+        "flow": _flow(battery_kw, seen.pv_kw - seen.load_kw),
+    }
+    if grid_kw is not None:
+        facts |= {"seen_grid_kw": abs(grid_kw), "grid": "import" if grid_kw >= 0 else "export"}
+    return replace(found, facts=facts)
+
+
+def _flow(battery_kw: float, surplus_kw: float) -> str:
+    """What feeds the battery, or whether it feeds the house or rests."""
+    if abs(battery_kw) < _IDLE_KW:
+        return "idle"
+    if battery_kw < 0:
+        return "discharge"
+    return "solar" if surplus_kw >= battery_kw - _IDLE_KW else "grid" if surplus_kw <= _IDLE_KW else "both"
 
 
 def why_not(sources: Sources, wanted: Mode | None = None, *, at: datetime | None = None) -> Finding:

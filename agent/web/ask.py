@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Annotated, assert_never
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.language.answers.ask import AnswerPiece, Done, Piece, Ran
-from agent.language.questions.question import MAX_QUESTION, Language
+from agent.language.text import MAX_CHARS, Language
 from agent.views.schemas import Problem
 from agent.web.source import ApiSource
 from agent.web.streaming import NDJSON, Lines, NdjsonResponse
@@ -25,8 +25,10 @@ class AskBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    question: Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
+    question: Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
     language: Language | None = None
+    # Earlier questions of the same conversation, oldest first: "and yesterday?" takes from them what it leaves out.
+    before: Annotated[tuple[str, ...], Field(max_length=20)] = ()
 
 
 class Failed(BaseModel):
@@ -44,10 +46,13 @@ class AskQueue:
         self._source = source
         self.turns = asyncio.Semaphore(_AT_ONCE)
 
-    def pieces(self, question: str, language: Language | None = None) -> Generator[Piece | Failed, None, None]:
+    def pieces(
+        self, question: str, language: Language | None = None, before: Sequence[str] = ()
+    ) -> Generator[Piece | Failed, None, None]:
         """The pieces of an answer at the house's own time; the last is `Done` or `Failed`."""
         try:
-            yield from self._source.asker.stream(question, now=self._source.shown().now, language=language)
+            now = self._source.shown().now
+            yield from self._source.asker.stream(question, now=now, language=language, before=before)
         except AdvisorError as err:
             yield Failed(why=str(err))
         except Exception:  # noqa: BLE001 (the stream has begun: only a line in it can tell)
@@ -73,7 +78,7 @@ def ask_routes(source: ApiSource, desk: AskQueue) -> APIRouter:
 
 
 def _lines(desk: AskQueue, asked: AskBody) -> Lines:
-    with closing(desk.pieces(asked.question, asked.language)) as pieces:
+    with closing(desk.pieces(asked.question, asked.language, asked.before)) as pieces:
         for piece in pieces:
             yield _line(piece)
 

@@ -56,7 +56,16 @@ class ChatRequest(_Request):
     @property
     def question(self) -> str:
         """The last thing that the user said; what an assistant adds about its house is not read."""
-        return next((said.content or "" for said in reversed(self.messages) if said.role == "user"), "")
+        return self._asked[-1] if self._asked else ""
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """What the user said before that, oldest first."""
+        return self._asked[:-1]
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        return tuple(said.content or "" for said in self.messages if said.role == "user")
 
 
 class GenerateRequest(_Request):
@@ -114,7 +123,7 @@ def ollama_routes(desk: AskQueue) -> APIRouter:
         if body.format:
             # Words where a client waits for JSON would be an error that it cannot explain.
             raise HTTPException(422, f"{NAME} answers in words and fills in no format: ask it without one")
-        return await _answer(desk, body.question, stream=body.stream, wrap=_message)
+        return await _answer(desk, body.question, stream=body.stream, wrap=_message, before=body.before)
 
     @router.post("/generate", response_class=Response)
     async def post_generate(body: GenerateRequest) -> Response:
@@ -142,21 +151,21 @@ def _response(text: str) -> dict[str, object]:
     return {"response": text}
 
 
-async def _answer(desk: AskQueue, question: str, *, stream: bool, wrap: Wrap) -> Response:
-    chunks = _chunks(desk, question, wrap)
+async def _answer(desk: AskQueue, question: str, *, stream: bool, wrap: Wrap, before: tuple[str, ...] = ()) -> Response:
+    chunks = _chunks(desk, question, wrap, before)
     if stream:
         return NdjsonResponse(chunks, desk.turns)
     async with desk.turns:
         return _whole(await run_in_threadpool(list, chunks), wrap)
 
 
-def _chunks(desk: AskQueue, question: str, wrap: Wrap) -> Lines:
+def _chunks(desk: AskQueue, question: str, wrap: Wrap, before: tuple[str, ...]) -> Lines:
     """Chunks as Ollama sends them: text, then a last one with counts, or an error."""
     began, count = time.perf_counter(), 0
     if not question.strip():
         yield _last(began, count) | wrap("")
         return
-    with closing(desk.pieces(question)) as pieces:
+    with closing(desk.pieces(question, before=before)) as pieces:
         for piece in pieces:
             match piece:
                 case AnswerPiece(text):

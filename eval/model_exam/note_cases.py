@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from agent.language.notes.reading import NotUnderstood, Understood
-from energy.constraints import CarReady, Constraint, ExtraLoad, Reserve
+from energy.constraints import Constraint
+from eval.language.exam import amount_of
 
 ZONE = ZoneInfo("Europe/Madrid")
 _CASES = files("eval") / "cases"
@@ -56,13 +57,13 @@ def note_cases() -> NoteCases:
 
 @cache
 def fresh_note_cases() -> NoteCases:
-    """Notes that were written without looking at the grammar."""
+    """Notes that were written without looking at the rules."""
     return _read("notes_fresh.yaml")
 
 
 @cache
 def new_note_cases() -> NoteCases:
-    """Notes by whose misses the grammar was last mended."""
+    """Notes by whose misses the rules of then were mended."""
     return _read("notes_new.yaml")
 
 
@@ -97,19 +98,6 @@ class Wish:
     def _has_amount(self, one: Constraint) -> bool:
         said = amount_of(one)
         return self.amount is None or (said is not None and abs(said - self.amount) <= self.tolerance * self.amount)
-
-
-def amount_of(one: Constraint) -> float | None:
-    """The number that a constraint carries: charge 0..1, kW or kWh."""
-    match one:
-        case Reserve():
-            return one.soc
-        case ExtraLoad():
-            return one.power_kw
-        case CarReady():
-            return one.energy_kwh
-        case _:
-            return None
 
 
 def grade(case: NoteCase, read: Understood | NotUnderstood) -> Grade:

@@ -1,4 +1,4 @@
-"""The exam on notes: what the grammar, the grammar with the model, and the model alone make of each."""
+"""The exam on notes: what the advisor, the advisor with a model, and the model alone make of each."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -29,17 +29,17 @@ def _sets() -> dict[str, NoteCases]:
 
 
 def _readers(candidate: Examinee) -> dict[str, _Reader]:
-    def grammar(text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
+    def alone(text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
         return understand(text, now=now, tz=tz)
 
     if candidate.model is None:
-        return {"grammar": grammar}
+        return {"advisor": alone}
     ask = note_reader(candidate.model)
 
     def both(text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
         return understand(text, now=now, tz=tz, fallback=ask)
 
-    return {"grammar": grammar, "grammar, then model": both, "model alone": ask}
+    return {"advisor": alone, "advisor, then model": both, "model alone": ask}
 
 
 def _result(case: NoteCase, who: str, read: Understood | NotUnderstood, candidate: Examinee, *, of: str) -> CaseResult:

@@ -5,16 +5,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, product
 
-from agent.language.notes.model import NoteReading
-from agent.language.notes.reading import Understood, understand
+from agent.language.notes.model import NoteReading, words_of
+from agent.language.notes.reading import NotUnderstood, Understood, understand
 from agent.llm.review import Brief
-from energy.constraints import Constraint, Reserve
 from eval.model_exam.choice_cases import training_cases
 from eval.model_exam.choice_exam import turned
-from eval.model_exam.note_cases import ZONE, amount_of, fresh_note_cases, new_note_cases, note_cases
+from eval.model_exam.note_cases import ZONE, fresh_note_cases, new_note_cases, note_cases
 from prompts.library import load
 
-# Sentences that the exam does not hold; what they mean is what the grammar, which is tested, makes of them.
+# Sentences that the exam does not hold; what they mean is what the advisor, which is tested, makes of them.
 _TIMES = {
     "en": ("until 9:00", "until 21:30", "tonight", "tomorrow", "until friday 12:00"),
     "es": ("hasta las 9:00", "hasta las 21:30", "esta noche", "mañana", "hasta el viernes 12:00"),
@@ -24,6 +23,7 @@ _SHARES = {
     "es": ("guarda {} % {}", "mantén al menos {} % {}", "reserva un {} % {}"),
 }
 _LOADS = {"en": ("extra {} kW {}", "{} kW more {}"), "es": ("{} kW adicionales {}", "{} kW más {}")}
+_GUESTS = {"en": ("{} guests {}", "{} people for dinner {}"), "es": ("{} invitados {}", "{} personas a cenar {}")}
 _CARS = {
     "en": ("the car needs {} kWh by 6:15", "car: {} kWh by friday 8:30"),
     "es": ("el coche necesita {} kWh para las 6:15",),
@@ -49,6 +49,7 @@ _NO_WISHES = {
 _PERCENTS = (15, 55, 65, 75, 85)
 _POWERS_KW = (1.2, 2.5)
 _ENERGIES_KWH = (6, 11, 18)
+_HEADS = (3, 7)
 # A month before the exam's notes, and at another time of day.
 _EARLIER = timedelta(days=37, hours=5)
 
@@ -90,6 +91,7 @@ def _notes() -> Iterator[str]:
         made = chain(
             _filled(_SHARES[lang], _PERCENTS, times),
             _filled(_LOADS[lang], _POWERS_KW, times),
+            _filled(_GUESTS[lang], _HEADS, times[2:4]),
             _filled(_CARS[lang], _ENERGIES_KWH),
             _filled(_BANS[lang], times),
             _filled(_NO_WISHES[lang], _PERCENTS[:2], times),
@@ -105,29 +107,20 @@ def _filled(sentences: Sequence[str], *values: Sequence[object]) -> Iterator[str
 
 
 def _note(text: str, now: datetime) -> list[tuple[str, str]]:
-    """Prompt and answer: what the grammar makes of a note, or none."""
+    """Prompt and answer: what a note is taken for, or none."""
     read = understand(text, now=now, tz=ZONE)
-    reading = _reading(read.constraint) if isinstance(read, Understood) else _none(now)
     prompt = load("note")
+    words = json.dumps(words_of(text), ensure_ascii=False)
     return [
-        ("system", prompt.render("system", now=f"{now.astimezone(ZONE):%A %Y-%m-%dT%H:%M}")),
-        ("user", prompt.render("user", note=json.dumps(text, ensure_ascii=False))),
-        ("assistant", reading.model_dump_json()),
+        ("system", prompt.render("system")),
+        ("user", prompt.render("user", note=json.dumps(text, ensure_ascii=False), words=words)),
+        ("assistant", _reading(read).model_dump_json()),
     ]
 
 
-def _none(now: datetime) -> NoteReading:
-    local = f"{now.astimezone(ZONE):%Y-%m-%dT%H:%M}"
-    return NoteReading(rationale="The note asks for nothing.", kind="none", amount=None, start=local, end=local)
-
-
-def _reading(one: Constraint) -> NoteReading:
-    """A constraint as a model writes it: a reserve in percent, local times."""
-    amount = amount_of(one)
-    if isinstance(one, Reserve):
-        amount = round(one.soc * 100, 3)
-    start, end = (f"{moment.astimezone(ZONE):%Y-%m-%dT%H:%M}" for moment in (one.start, one.end))
-    rationale = f"The note asks for {one.kind.replace('_', ' ')}."
-    return NoteReading.model_validate(
-        {"rationale": rationale, "kind": one.kind, "amount": amount, "start": start, "end": end}
-    )
+def _reading(read: Understood | NotUnderstood) -> NoteReading:
+    """A note as a model answers it."""
+    if isinstance(read, NotUnderstood):
+        return NoteReading(rationale="The note asks for nothing.", kind="none", words=())
+    rationale = f"The note asks for {read.kind.replace('_', ' ')}."
+    return NoteReading.model_validate({"rationale": rationale, "kind": read.kind, "words": read.slots})

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from agent import queries as inquiry
 from agent.language.answers.answering_past import ANSWERS, Answer
-from agent.language.questions.question import Aim, Question, plain
+from agent.language.questions.question import Aim, Question
 from agent.language.questions.vocabulary import first_named, vocabulary
+from agent.language.text import plain
 from agent.queries import Fact, Finding, Sources, unknown
 from energy.commands import Mode
 from energy.slots import DAY, local_day
@@ -18,6 +19,18 @@ _LATELY = timedelta(days=7)
 # What shall run tonight may run until the household gets up.
 _TONIGHT = re.compile(r"\b(?:tonight|overnight|esta noche)\b")
 _UNTIL_MORNING = timedelta(hours=7)
+
+
+# A question in the present tense is about now.
+_PRESENT = re.compile(
+    r"\b(?:is|are|'s|'re)\b.*\w+ing\b|\b(?:right )?now\b|\best\w+\b.*\w+[aei]ndo\b|\bahora\b|\bcarga\b|\bdescarga\b"
+)
+# Whether what is stored suffices, or runs out, wants a yes or a no.
+_LASTS = re.compile(
+    r"\b(?:empty|flat|run\w* out|dead|vaci\w+|sec\w+|agot\w+|quedar\w* sin)\b|"
+    r"\b(?:last|make it|enough|through|hold out|get us|get by|suffice|llega\w*|aguant\w+|dur\w+|bast\w+|"
+    r"suficiente|alcanz\w+|pasamos)\b"
+)
 
 
 def run(sources: Sources, asked: Question, *, now: datetime) -> Finding:
@@ -31,6 +44,8 @@ def _why(sources: Sources, asked: Question, now: datetime) -> Finding:
     window, mode = asked.window, asked.mode
     if window is not None and window.at is not None:
         return inquiry.why(sources, at=window.at)
+    if window is None and _PRESENT.search(plain(asked.text)):
+        return inquiry.why_now(sources)
     if mode is None:
         return inquiry.why(sources, at=min(window.end, now) if window else None)
     newest = sources.decision()
@@ -139,7 +154,19 @@ def _battery_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
     if at is not None and at <= now:
         # A time of day without a day is the next one where it is about what will be.
         at = at + DAY if not asked.spans and window is not None and window.at is not None else None
-    return inquiry.battery_ahead(sources, at=at)
+    found = inquiry.battery_ahead(sources, at=at)
+    if found.known and re.match(r"\W*(?:when|how|at what|cuando|cuanto|a que|hasta)\b", plain(asked.text)) is None:
+        found = _yes_or_no(found, asked, at)
+    return found
+
+
+def _yes_or_no(found: Finding, asked: Question, at: datetime | None) -> Finding:
+    """The same with whether the battery lasts until then, where the question wants to know that."""
+    if _LASTS.search(plain(asked.text)) is None:
+        return found
+    empty = found.facts.get("empty_at")
+    runs_out = isinstance(empty, datetime) and (at is None or empty <= at)
+    return replace(found, facts={**found.facts, "lasts": "no" if runs_out else "yes"})
 
 
 def _mode_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -222,6 +249,13 @@ def _heating(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.heating_ahead(sources)
 
 
+def _unsure(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """What was not understood, and the two questions that come nearest."""
+    del sources, now
+    first, second = (*asked.nearest, "status", "plan")[:2]
+    return unknown("scope", "unsure", first_example=first, second_example=second)
+
+
 def _nothing(told: str) -> Answer:
     return lambda _sources, _asked, _now: unknown("scope", told)
 
@@ -254,7 +288,9 @@ _ANSWERS: dict[Aim, Answer] = {
     "sizing": _nothing("sizing"),
     "sure": _sure,
     "meaning": _meaning,
-    "away": _nothing("away"),
+    "if_away": _nothing("away"),
+    "unsure": _unsure,
+    "wish": _nothing("wish_unclear"),
     "not_measured": _nothing("not_measured"),
     "thanks": _nothing("thanks"),
     "help": _help,

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Literal
 
 from agent import queries as inquiry
-from agent.language.questions.question import Aim, Question, plain
+from agent.language.questions.question import Aim, Question
+from agent.language.text import plain
 from agent.queries import Finding, Grain, Sources, Span, unknown
 from energy.slots import DAY, local_day
 
@@ -46,7 +47,7 @@ def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
         return unknown("totals", "not_apart", load=asked.load.name)
     if (found := _part_of_day(sources, asked, now)) is not None:
         return found
-    if asked.quantity is None:
+    if asked.quantity is None or _BOTH_WAYS.search(plain(asked.text)):
         return inquiry.totals(sources, span, now=now)
     return inquiry.total_of(sources, asked.quantity, span, now=now)
 

@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from agent.language.questions.question import Aim, Language, language_of
+from agent.language.questions.question import Aim
+from agent.language.text import Language, language_of
 from agent.llm.grounding import ungrounded_numbers
 from agent.llm.models import LoadedModel
 from agent.llm.review import reads_as_text

@@ -10,7 +10,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from agent.decision.explain import retell
-from agent.language.questions.question import Language
+from agent.language.text import Language
 from agent.queries import Fact, Facts, Finding
 from energy.slots import local_day
 
@@ -42,6 +42,8 @@ _WORDS = {
     "change": "change.",
     "grid_charging": "answer.",
     "battery_export": "answer.",
+    "first_example": "example.",
+    "second_example": "example.",
     **dict.fromkeys(_MODES, "mode."),
 }
 _SPANS = {
@@ -136,6 +138,10 @@ def _keys(finding: Finding, voice: Voice) -> list[str]:
     """Which phrases tell a finding."""
     known = finding.told in book_of(voice.language).sentences
     keys = [finding.told if known else f"{finding.inquiry}.other"]
+    if "lasts" in finding.facts:
+        keys.insert(0, f"plan.lasts.{finding.facts['lasts']}")
+    if "flow" in finding.facts:
+        keys.insert(0, f"why.now.{finding.facts['flow']}")
     if finding.inquiry == "why":
         keys += [f"why.house.{finding.facts.get('house')}", "why.model"]
     if finding.inquiry == "why_not":

@@ -1,44 +1,42 @@
-"""Reads a note that the grammar does not know with a language model; what it says is checked like any other input."""
+"""Asks a language model for the kind of a note that nothing else is sure of; it may only copy the note's words."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agent.language.notes.grammar import language_of
-from agent.language.notes.reading import Fallback, NotUnderstood, Understood
-from agent.llm.grounding import ungrounded_numbers
+from agent.language.amounts import find_amounts
+from agent.language.notes.reading import Fallback, NotUnderstood, Understood, as_wish
+from agent.language.text import clean, fold
+from agent.language.times.finding import find_times, verbatim
 from agent.llm.models import LoadedModel, describe_failure
 from agent.llm.sanitise import cut
-from energy.constraints import Constraint, read_constraint
 from prompts.library import Prompt, load
 
 _MAX_NOTE_BYTES = 300
-_FURTHEST = timedelta(days=62)
-# llama.cpp's grammars know no \d: with it they would allow any text.
-_LOCAL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"
 
-Kind = Literal["reserve", "no_grid_charge", "no_export", "extra_load", "away", "car_ready", "none"]
-# Which field of a constraint the amount is, and how many of its units one of the note's makes.
-_AMOUNTS: dict[str, tuple[str, float]] = {
-    "reserve": ("soc", 0.01),
-    "extra_load": ("power_kw", 1.0),
-    "car_ready": ("energy_kwh", 1.0),
-}
+Kind = Literal["reserve", "no_grid_charge", "no_export", "guests", "extra_load", "away", "car_ready", "none"]
 
 
 class NoteReading(BaseModel):
-    """The model's reading; the reason comes first, so that it is written before the decision."""
+    """The model's reading: the reason first, so that it is written before the kind; then words copied from the note."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rationale: str = Field(max_length=200)
     kind: Kind
-    amount: float | None
-    start: str = Field(pattern=_LOCAL_TIME)
-    end: str = Field(pattern=_LOCAL_TIME)
+    words: tuple[str, ...]
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a note that say a time or an amount, as they stand in it."""
+    plain, places = fold(text)
+    times = find_times(plain)
+    amounts = (text[places[one.begin] : places[one.end - 1] + 1] for one in find_amounts(times.rest))
+    return (*verbatim(text, places, times), *amounts)
 
 
 def note_reader(model: LoadedModel, asked: Prompt | None = None) -> Fallback:
@@ -46,49 +44,40 @@ def note_reader(model: LoadedModel, asked: Prompt | None = None) -> Fallback:
     prompt = asked or load("note")
 
     def read(text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
+        note = clean(cut(text, _MAX_NOTE_BYTES))
+        words = words_of(note)
         messages = [
-            ("system", prompt.render("system", now=f"{now.astimezone(tz):%A %Y-%m-%dT%H:%M}")),
-            ("human", prompt.render("user", note=json.dumps(cut(text, _MAX_NOTE_BYTES), ensure_ascii=False))),
+            ("system", prompt.render("system")),
+            ("human", prompt.render("user", note=_json(note), words=_json(words))),
         ]
-        structured = model.chat.with_structured_output(NoteReading, method="json_schema", include_raw=True)
+        structured = model.chat.with_structured_output(_schema(words), method="json_schema", include_raw=True)
         try:
             answer: Any = structured.invoke(messages)
         except Exception as err:  # noqa: BLE001 (whatever a client library raises must not reach the household)
-            return NotUnderstood(f"the model cannot help: {describe_failure(err, model.label)[1]}")
+            return NotUnderstood(f"the model cannot help: {describe_failure(err, model.label)[1]}", by="model")
         if answer["parsed"] is None:
-            return NotUnderstood("the model could not read it either: say the wish alone, in one sentence")
-        return checked(answer["parsed"], text, now, tz)
+            return NotUnderstood("the model could not read it either: say the wish alone, in one sentence", by="model")
+        return checked(NoteReading.model_validate(answer["parsed"].model_dump()), note, now, tz)
 
     return read
 
 
+def _schema(words: Sequence[str]) -> type[BaseModel]:
+    """The schema of a reading whose words can be none but the note's own."""
+    if not words:
+        return NoteReading
+    own: Any = Literal[tuple(words)]  # type: ignore[misc]
+    return create_model("NoteReading", __base__=NoteReading, words=(tuple[own, ...], ...))  # type: ignore[arg-type]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def checked(reading: NoteReading, text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
-    """A reading as a constraint, if its amount stands in the note and its times can be."""
+    """A reading as a constraint: words that do not stand in the note are refused, and code reads the rest."""
     if reading.kind == "none":
-        return NotUnderstood("this is none of the wishes known")
-    try:
-        start, end = (_local(told, tz) for told in (reading.start, reading.end))
-        if not now < end <= now + _FURTHEST:
-            return NotUnderstood(f"it would end at {reading.end}, which is over or too far ahead")
-        constraint = _constraint(reading, text, max(start, now), end)
-    except ValidationError as err:
-        return NotUnderstood("; ".join(problem["msg"] for problem in err.errors(include_url=False)))
-    except ValueError as err:
-        return NotUnderstood(str(err))
-    return Understood(constraint, language_of(text.casefold()), by="model")
-
-
-def _local(told: str, tz: ZoneInfo) -> datetime:
-    return datetime.fromisoformat(told).replace(tzinfo=tz).astimezone(UTC)
-
-
-def _constraint(reading: NoteReading, text: str, start: datetime, end: datetime) -> Constraint:
-    fields: dict[str, Any] = {"kind": reading.kind, "start": start.isoformat(), "end": end.isoformat()}
-    if reading.kind in _AMOUNTS:
-        if reading.amount is None:
-            raise ValueError("how much? Give the amount with its unit")
-        if ungrounded_numbers(f"{reading.amount:g}", text):
-            raise ValueError(f"the amount {reading.amount:g} does not stand in the note: say it in figures")
-        name, factor = _AMOUNTS[reading.kind]
-        fields[name] = reading.amount * factor
-    return read_constraint(json.dumps(fields))
+        return NotUnderstood("this is none of the wishes known", by="model")
+    if strange := [word for word in reading.words if word not in text]:
+        return NotUnderstood(f"{strange[0]!r} does not stand in the note", by="model")
+    return as_wish(reading.kind, text, now=now, tz=tz, by="model")

@@ -1,36 +1,83 @@
-"""A question taken apart by rules, in English and Spanish: which inquiry it asks for, about what, and when."""
+"""A question taken apart: which query it asks for, as was learned by examples, about what, and when."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from agent.language.questions.amounts import Load, change_of, load_of
-from agent.language.questions.dates import BadDate, find_spans
+from agent.language.kinds import NO_WISHES, WISHES
+from agent.language.learned import Guess, learned
+from agent.language.masking import masked
+from agent.language.questions.changes import Load, change_of, load_of
 from agent.language.questions.vocabulary import first_named, vocabulary
-from agent.language.questions.when import Window, find_clock, latest_of, start_of, window_of
+from agent.language.text import Language, clean, fold, language_of
+from agent.language.times.asked import (
+    Window,
+    latest_asked,
+    spans_asked,
+    start_asked,
+    window_asked,
+)
+from agent.language.times.finding import Times, find_times, verbatim
 from agent.queries import Change, Grain, Quantity, Span
 from energy.commands import Mode
 from energy.slots import local_day
 
-Language = Literal["en", "es"]
-# What a question can ask for: the inquiries, and some that need none.
+# What a question can ask for: the queries, some answers that need none, and a wish that belongs into a note.
 Aim = Literal[
     "why", "why_not", "plan", "what_if", "totals", "extreme", "compare", "breakdown", "days_like", "saved",
     "best_start", "prices", "status", "thermostat", "battery_ahead", "hour", "share", "weekends", "dear_day", "done",
     "unit_cost", "panels", "nights", "usually_empty", "forecast_check", "faults", "battery_then", "expected", "sure",
     "mode_ahead", "who", "times", "charge_range", "last_full", "when_dear", "daily_mean", "outage", "losses", "home",
-    "wishes", "sizing", "meaning", "away", "not_measured", "thanks", "help", "order", "off_subject",
+    "wishes", "sizing", "meaning", "if_away", "not_measured", "thanks", "help", "order", "off_subject", "wish",
+    "unsure",
 ]  # fmt: skip
+# Below this what a question asks for is not known; chosen on the training phrases, before the exam was sat.
+SURE = 0.62
+# And below this it is about nothing that is known.
+_LEAST = 0.1
+# What looks ahead: its weekdays are the coming ones.
+_AHEAD = frozenset(
+    {
+        "plan",
+        "expected",
+        "battery_ahead",
+        "mode_ahead",
+        "best_start",
+        "prices",
+        "what_if",
+        "if_away",
+        "outage",
+        "thermostat",
+    }
+)
+_FUTURE = re.compile(r"\b(?:will|going to|'ll|shall|sera|hara|habra|vamos a|va a|estara|tendremos)\b")
+_ORDER = re.compile(
+    r"\b(?:ignore|forget|disregard|override|bypass|olvida|ignora|salta|omite)\b.{0,60}\b(?:rule|instruction|guard|limit|polic|prompt|"
+    r"safety|regla|instruccion|limite|orden|seguridad)|system prompt|developer mode|jailbreak"
+)
 
-MAX_QUESTION = 2000
+# With a question mark only these may wish.
+_POLITE = re.compile(
+    r"^\W*(?:can you|could you|would you|will you|puedes|podrias|please|por favor|me (?:guardas|dejas))\b"
+)
+# Certain by their form.
+_WHY_NOT = re.compile(r"\bwhy\b.{0,30}(?:n't|\bnot\b)|\bpor ?que no\b")
+_WHAT_IF = re.compile(r"^\W*(?:and |but )?(?:what if|y si|suppose|supon\w*|imagin[ea])\b")
+
+# A wish says when, or how much.
+_HOLDS_SOMETHING = re.compile(r"[@#]")
+
+By = Literal["rules", "learned", "model"]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a question says, each part as far as it says it; `latest` is by when a load must be done."""
+    """What a question says, each part as far as it says it; `latest` is by when a load must be done.
+
+    `confidence` is that of the aim, `by` who found it, `nearest` the likeliest aims, `slots` the words of its times.
+    """
 
     text: str
     language: Language
@@ -45,120 +92,166 @@ class Question:
     load: Load | None = None
     latest: datetime | None = None
     bad_date: str | None = None
+    confidence: float = 1.0
+    by: By = "learned"
+    nearest: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
 
 
-def clean(question: str | bytes) -> str:
-    """A question as plain text: what is not UTF-8, and control characters, become spaces."""
-    text = question if isinstance(question, str) else question.decode("utf-8", "replace")
-    text = text.encode("utf-8", "replace").decode("utf-8", "replace").replace("\ufffd", " ")
-    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
-    return " ".join(visible.split())
+def understand(
+    text: str, *, now: datetime, zone: ZoneInfo, before: Language = "en", earlier: "Question | None" = None
+) -> Question:
+    """Take a cleaned question apart.
 
-
-def plain(text: str) -> str:
-    """Small letters without accents, for patterns."""
-    decomposed = unicodedata.normalize("NFKD", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
-
-
-def understand(text: str, *, now: datetime, zone: ZoneInfo, before: Language = "en") -> Question:
-    """Take a cleaned question apart; `before` is the language to assume where it does not show."""
-    words, vocabulary_ = plain(text), vocabulary()
-    asked = Question(text, language_of(text, before), _aim(words))
-    spans, clock = find_spans(words, local_day(now, zone)), find_clock(words)
-    if isinstance(spans, BadDate):
-        return replace(asked, bad_date=spans.text)
-    if isinstance(clock, BadDate):
-        return replace(asked, bad_date=clock.text)
-    quantity, mode = first_named(vocabulary_.quantities, words), first_named(vocabulary_.modes, words)
-    return replace(
+    `before` is the language to assume where it does not show; `earlier` the question before it in a conversation, from
+    which a short one ("and yesterday?") takes what it leaves out.
+    """
+    words, places = fold(text)
+    times = find_times(words)
+    aim, guess = _aim(text, words)
+    asked = _parts(Question(text, language_of(text, before), aim), words, times, now=now, zone=zone)
+    asked = replace(
         asked,
-        spans=spans,
-        window=window_of(words, spans, clock, now, zone),
-        quantity=cast(Quantity, quantity.name) if quantity else None,
-        most=vocabulary_.least.search(words) is None,
-        grain=_grain(words),
-        mode=Mode(mode.name) if mode else None,
-        change=change_of(words, start_of(spans, clock, now, zone)),
-        load=load_of(words),
-        latest=latest_of(words, spans, clock, now, zone),
+        confidence=guess.confidence if guess else 1.0,
+        by="learned" if guess else "rules",
+        nearest=tuple(kind for kind, _ in guess.ranked if kind not in WISHES)[:2] if guess else (),
+        slots=tuple(verbatim(text, places, times)),
     )
+    return follow_up(asked, words, times, earlier) if earlier is not None else asked
 
 
 def with_aim(question: Question, aim: Aim, quantity: Quantity | None) -> Question:
     """The same question for another aim, as a model read it; dates and figures stay as they were written."""
-    return replace(question, aim=aim, quantity=quantity or question.quantity)
+    return replace(question, aim=aim, quantity=quantity or question.quantity, by="model")
 
 
-_SPANISH = re.compile(
-    r"\b(?:que|cuanto|cuanta|cuantos|cuando|como|cual|por|el|la|los|las|un|una|de|del|en|es|esta|hoy|ayer|mi|mis|fue|hubo|"
-    r"hay|con|sin|para|si|porque|donde|bateria|consumi|gaste|pague|dia|dias|semana|mes|hola|gracias|ayuda)\b"
+def _aim(text: str, words: str) -> tuple[Aim, Guess | None]:
+    """What is asked for: by rule where the form makes it certain, else as learned; a wish is one for the notes."""
+    guess = learned().guess(text)
+    guess = guess.among({kind for kind, _ in guess.ranked} - NO_WISHES)
+    if "?" in text and not _POLITE.search(words):
+        guess = guess.among({kind for kind, _ in guess.ranked} - WISHES)
+    if (certain := _by_form(words, guess)) is not None:
+        return certain, None
+    unclear = guess.confidence < SURE or guess.ranked[0][1] < _LEAST
+    if guess.kind in WISHES:
+        return ("wish" if not unclear and _HOLDS_SOMETHING.search(masked(text)) else "unsure"), guess
+    return ("unsure" if unclear else cast(Aim, guess.kind)), guess
+
+
+def _by_form(words: str, guess: Guess) -> Aim | None:
+    """What a question asks for where its form leaves no doubt."""
+    if _ORDER.search(words):
+        return "order"
+    if _WHY_NOT.search(words):
+        return "why_not"
+    return "what_if" if _WHAT_IF.search(words) and guess.kind not in ("outage", "sizing") else None
+
+
+def _parts(asked: Question, words: str, times: Times, *, now: datetime, zone: ZoneInfo) -> Question:
+    """The question with its times, quantity, mode, load and change."""
+    ahead = asked.aim in _AHEAD or _FUTURE.search(words) is not None
+    if times.problem:
+        return replace(asked, bad_date=_offending(times.problem))
+    try:
+        spans = spans_asked(times, words, local_day(now, zone), ahead=ahead)
+    except (ValueError, OverflowError) as err:
+        return replace(asked, bad_date=_offending(str(err)))
+    if times.unread and not spans and asked.aim in _NEEDS_A_DAY and times.unread in _FEASTS:
+        return replace(asked, bad_date=times.unread)
+    quantity, mode = first_named(vocabulary().quantities, words), first_named(vocabulary().modes, words)
+    return replace(
+        asked,
+        spans=spans,
+        window=window_asked(times, spans, now, zone),
+        quantity=cast(Quantity, quantity.name) if quantity else None,
+        most=vocabulary().least.search(words) is None,
+        grain=_grain(words),
+        mode=Mode(mode.name) if mode else None,
+        change=change_of(words, start_asked(times, spans, now, zone)),
+        load=load_of(words),
+        latest=latest_asked(times, spans, now, zone),
+    )
+
+
+def _offending(problem: str) -> str:
+    """The words of a time that cannot be."""
+    return problem.partition(" is no")[0].partition(" are none")[0]
+
+
+# Feasts and seasons that no calendar here knows: a question about them must not be answered for another day.
+_FEASTS = frozenset({
+    "christmas", "xmas", "easter", "navidad", "navidades", "nochebuena", "nochevieja", "reyes", "pascua", "summer",
+    "winter", "spring", "autumn", "verano", "invierno", "primavera", "otono", "fortnight", "quincena", "decade",
+    "semana santa", "new year", "new year's",
+})  # fmt: skip
+_NEEDS_A_DAY = frozenset(
+    {"totals", "extreme", "compare", "breakdown", "saved", "dear_day", "share", "done", "charge_range"}
 )
-_ENGLISH = re.compile(
-    r"\b(?:what|why|how|when|which|who|the|is|was|were|did|do|does|much|many|my|of|in|on|to|if|and|for|it|you|should|would|"
-    r"will|can|not|battery|yesterday|today|last|week|month|day|hello|thanks|help)\b"
-)
 
 
-def language_of(text: str, before: Language = "en") -> Language:
-    """English or Spanish, by the small words and the letters that only one of them has."""
-    if re.search(r"[¿¡ñÑ]", text):
-        return "es"
-    words = plain(text)
-    spanish, english = len(_SPANISH.findall(words)), len(_ENGLISH.findall(words))
-    return before if spanish == english else "es" if spanish > english else "en"
+_LEADS_ON = re.compile(r"^\W*(?:and|y|what about|how about|que hay de|or|o|but|pero|then|same|lo mismo)\b")
+_ALONE_WHY_NOT = re.compile(r"^\W*(?:and |but |y |pero )?(?:why not|por que no)\W*$")
+_UNITS = re.compile(r"\bin (?:kwh|money|euros?|dollars?)\b|\ben (?:kwh|dinero|euros?|dolares)\b")
 
 
-# Aims that need no word about the home.
-_ALWAYS = (
-    "order",
-    "help",
-    "thermostat",
-    "thanks",
-    "not_measured",
-    "sure",
-    "faults",
-    "away",
-    "meaning",
-    "wishes",
-    "outage",
-)
-_OURS = re.compile(
-    r"\b(?:yesterday|today|week|month|year|day|tomorrow|doing|do next|ayer|hoy|semana|mes|manana|dia|ano|haciendo"
-    r"|\w+day|lunes|martes|miercoles|jueves|viernes|sabado|domingo)\b"
-)
-_YOU = re.compile(r"\b(?:you|did that|do that|does it|do it|hiciste|hace eso|haces|eso)\b")
+def follow_up(asked: Question, words: str, times: Times, earlier: Question) -> Question:
+    """A question that leaves something out, filled from the one before it."""
+    if _ALONE_WHY_NOT.match(words):
+        return replace(
+            asked, aim="why_not", window=earlier.window, spans=earlier.spans, mode=earlier.mode or asked.mode
+        )
+    bare = len(re.findall(r"[^\W\d_]{2,}", times.rest)) <= 4
+    leads = _LEADS_ON.match(words) is not None or (bare and asked.aim == "unsure")
+    if not (leads and bare) or earlier.aim in ("unsure", "wish", "thanks", "help", "order", "off_subject"):
+        return asked
+    in_units = _UNITS.search(words) is not None
+    quantity = asked.quantity if asked.quantity and (in_units or not times.found) else earlier.quantity
+    if in_units and re.search(r"\b(?:money|dinero|euros?|dollars?|dolares)\b", words):
+        quantity = "cost"
+    elif in_units and earlier.quantity == "cost":
+        quantity = "load"
+    kept = replace(
+        earlier,
+        text=asked.text,
+        language=asked.language,
+        quantity=quantity,
+        confidence=asked.confidence,
+        slots=asked.slots,
+    )
+    if times.found:
+        spans = asked.spans
+        if len(spans) == 0 or (earlier.spans and len(earlier.spans) == 2 and len(spans) == 1):
+            spans = spans or earlier.spans
+        kept = replace(kept, spans=spans, window=asked.window, latest=asked.latest)
+    elif earlier.spans and re.search(r"\bday before\b|\bdia (?:anterior|antes)\b", words):
+        kept = _a_day_earlier(kept, earlier)
+    return kept
 
 
-def _aim(words: str) -> Aim:
-    """What is asked for; a question that names nothing of the home is off the subject, unless it is about us."""
-    named, about_home = first_named(vocabulary().aims, words), vocabulary().subject.search(words) is not None
-    if named is not None and (named.name in _ALWAYS or about_home or _is_about_us(words, named.name)):
-        return cast(Aim, named.name)
-    if not about_home:
-        return "off_subject"
-    return "totals" if first_named(vocabulary().quantities, words) else "help"
+def _a_day_earlier(kept: Question, earlier: Question) -> Question:
+    """The same for the day before."""
+    from energy.slots import DAY  # noqa: PLC0415 (used here alone)
 
-
-def _is_about_us(words: str, aim: str) -> bool:
-    """Short questions such as "why?" or "how was yesterday?" can only be about the home."""
-    if aim in ("why", "why_not"):
-        return len(words.split()) <= 3 or _YOU.search(words) is not None
-    if aim == "done":
-        return True
-    short = len(words.split()) <= 8
-    return aim in ("totals", "days_like", "plan", "status", "compare") and short and _OURS.search(words) is not None
+    first = earlier.spans[0].first - DAY
+    window = earlier.window and Window(earlier.window.start - DAY, earlier.window.start)
+    return replace(kept, spans=(Span(first, first),), window=window)
 
 
 def _grain(words: str) -> Grain | None:
-    for grain, pattern in _GRAINS:
-        if re.search(pattern, words):
-            return grain
-    return None
+    return next((grain for grain, pattern in _GRAINS if re.search(pattern, words)), None)
 
 
 _GRAINS: tuple[tuple[Grain, str], ...] = (
-    ("month", r"\b(?:by|per|each|every) month|\bmonthly|\bmensual|\b(?:por|cada) mes|\bal mes\b"),
-    ("week", r"\b(?:by|per|each|every) week|\bweekly|\bsemanal|\b(?:por|cada) semana|\ba la semana\b"),
-    ("day", r"\b(?:by|per|each|every) day|\bdaily|\bdiari|\b(?:por|cada) dia|\bal dia\b"),
+    (
+        "month",
+        (
+            r"\b(?:by|per|each|every|a) month|\bmonthly|\bmensual|\b(?:por|cada) mes|\bal mes\b|\bmes a mes\b|"
+            r"month by month"
+        ),
+    ),
+    ("week", r"\b(?:by|per|each|every|a) week|\bweekly|\bsemanal|\b(?:por|cada) semana|\ba la semana\b"),
+    ("day", r"\b(?:by|per|each|every|a) day|\bdaily|\bdiari|\b(?:por|cada) dia|\bal dia\b|day by day|dia a dia"),
 )
+
+__all__ = ["Aim", "Question", "clean", "follow_up", "language_of", "understand", "with_aim"]

@@ -1,4 +1,4 @@
-"""The words that questions are known by, read once from `phrases/questions.toml`."""
+"""The words that questions name things by, read once from `phrases/lexicon.toml`."""
 
 import re
 import tomllib
@@ -26,9 +26,7 @@ class Named:
 class Vocabulary:
     """Patterns by what they tell; where several fit, the first counts."""
 
-    subject: re.Pattern[str]
     least: re.Pattern[str]
-    aims: tuple[Named, ...]
     quantities: tuple[Named, ...]
     modes: tuple[Named, ...]
     loads: tuple[Named, ...]
@@ -38,16 +36,12 @@ class Vocabulary:
 @cache
 def vocabulary() -> Vocabulary:
     """The vocabulary of both languages."""
-    read = tomllib.loads((files("agent.language") / "phrases" / "questions.toml").read_text(encoding="utf-8"))
-    for aim in read["aims"]:
-        if aim["name"] == "extreme":
-            aim["patterns"] = [*read["most"], *read["least"]]
+    read = tomllib.loads((files("agent.language") / "phrases" / "lexicon.toml").read_text(encoding="utf-8"))
     return Vocabulary(
-        subject=_any(read["subject"]),
         least=_any(read["least"]),
         **{
             kind: tuple(Named(pattern=_any(one.pop("patterns")), **one) for one in read[kind])
-            for kind in ("aims", "quantities", "modes", "loads", "terms")
+            for kind in ("quantities", "modes", "loads", "terms")
         },
     )
 

@@ -24,6 +24,9 @@ export function prepareAsking(withToken, openDecision) {
     if (question) put(question);
   });
 
+  // What was asked before on this page: "and yesterday?" leans on it.
+  const earlier = [];
+
   async function put(question) {
     running?.abort();
     const mine = running = new AbortController();
@@ -47,6 +50,8 @@ export function prepareAsking(withToken, openDecision) {
 
   function stream(question, signal, told, rests) {
     let text = "";
+    const before = earlier.slice(-5);
+    earlier.push(question);
     return lines("v1/ask", (piece) => {
       if (piece.said !== undefined) {
         text += piece.said;
@@ -60,7 +65,7 @@ export function prepareAsking(withToken, openDecision) {
         told.lang = piece.done.language;
         show(rests, ...restsOn(piece.done));
       }
-    }, { body: { question }, signal });
+    }, { body: { question, before }, signal });
   }
 
   function restsOn(answer) {

@@ -10,7 +10,7 @@ from agent.decision.decide import decide
 from agent.decision.journal import open_journal
 from agent.decision.replan import least_costs, run_profile, scene_of
 from agent.language.answers.ask import Asker
-from agent.language.questions.question import language_of
+from agent.language.text import language_of
 from agent.llm.grounding import ungrounded_numbers
 from agent.queries import Change, Run, Sources, best_start, planned, prices, status, what_if, why, why_not
 from energy.commands import Mode

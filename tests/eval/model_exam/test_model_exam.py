@@ -199,7 +199,7 @@ def test_training_data_is_chat_lines_that_share_nothing_with_the_exam() -> None:
             [line] = [line for line in user["content"].splitlines() if line.startswith(f"{said['choice']}: ")]
             assert "(extra 0.00, " in line
             continue
-        reading, text = NoteReading.model_validate(said), json.loads(user["content"])
+        reading, text = NoteReading.model_validate(said), json.loads(user["content"].splitlines()[0])
         kinds[reading.kind] += 1
         assert text not in exam
         # What is taught is what would be taken from it.

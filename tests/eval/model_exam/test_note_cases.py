@@ -8,7 +8,7 @@ from eval.model_exam.note_cases import NoteCases, fresh_note_cases, grade, new_n
 
 
 @pytest.mark.parametrize("read", [note_cases, fresh_note_cases, new_note_cases])
-def test_the_grammar_refuses_what_it_does_not_know_and_misreads_none_of_the_exam_s_notes(
+def test_what_is_not_understood_is_refused_and_hardly_any_older_note_is_misread(
     read: Callable[[], NoteCases],
 ) -> None:
     notes = read()

@@ -1,15 +1,16 @@
-"""The figures of a question: powers, lengths, prices and shares, the load it names, and what it would change."""
+"""What a question would change, and the load it names, from the amounts that stand in it."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from agent.language.amounts import Unit, find_amounts
 from agent.language.questions.vocabulary import first_named, vocabulary
+from agent.language.times.finding import find_times
 from agent.queries import Change, Run
+from energy.slots import DAY
 
-_NUMBER = r"(\d+(?:[.,]\d+)?)"
-_PERCENT = rf"{_NUMBER}\s*(?:%|percent|per cent|por ciento)"
 # What clouds and sun do to a forecast where the question says no more.
 _SKIES = (
     (r"cloud\w*|overcast|rain\w*|less sun|little sun|nub\w*|lluv\w*|llov\w*|lluev\w*|(?:menos|poco) sol", 0.3),
@@ -36,9 +37,9 @@ def load_of(words: str) -> Load:
         else Load("load", 1.0, 1.0, assumed=True)
     )
     power_kw, length_h, energy_kwh = (
-        _first(words, rf"{_NUMBER}\s*kw\b"),
+        _first(words, "kw"),
         _hours(words),
-        _first(words, rf"{_NUMBER}\s*kwh\b"),
+        _first(words, "kwh"),
     )
     if energy_kwh is None:
         assumed = power_kw is None or length_h is None
@@ -81,17 +82,17 @@ def _sun_change(words: str) -> Change | None:
 
 
 def _size_change(words: str) -> Change | None:
-    size_kwh = _first(words, rf"{_NUMBER}\s*kwh\b")
+    size_kwh = _first(words, "kwh")
     if size_kwh is not None:
         return Change(capacity_kwh=size_kwh)
-    if re.search(rf"{_PERCENT}|\b(?:full|charged|empty|llena|cargada|vacia)\b", words):
+    if _first(words, "%") is not None or re.search(r"\b(?:full|charged|empty|llena|cargada|vacia)\b", words):
         return None
     factor = _factor(words)
     return None if factor is None else Change(capacity_factor=factor)
 
 
 def _charge_change(words: str) -> Change | None:
-    if (percent := _first(words, _PERCENT)) is not None:
+    if (percent := _first(words, "%")) is not None:
         return Change(soc=percent / 100)
     if re.search(r"\b(?:half.?(?:full|charged)|medio llena|a la mitad|a medias)\b", words):
         return Change(soc=0.5)
@@ -139,7 +140,7 @@ def _factor(words: str) -> float | None:
     for pattern, factor in _FACTORS:
         if re.search(pattern, words):
             return factor
-    percent = _first(words, _PERCENT)
+    percent = _first(words, "%")
     if percent is None:
         return None
     if re.search(r"\b(?:more|higher|dearer|bigger|larger|up|r[oi]se|increase\w*|mas|sub\w+|mayor|car[oa])\b", words):
@@ -151,24 +152,19 @@ def _factor(words: str) -> float | None:
 
 def _price(words: str) -> float | None:
     """A price per kWh: 0.30 EUR, $0.3, 30 cents."""
-    cents = _first(words, rf"{_NUMBER}\s*(?:cents?|ct|centimos?)\b")
+    cents = _first(words, "cents")
     if cents is not None:
         return cents / 100
-    said = _first(words, rf"{_NUMBER}\s*(?:€|\$|eur\w*|usd|dollars?|dolares)")
-    return said if said is not None else _first(words, rf"(?:€|\$)\s*{_NUMBER}")
+    said = _first(words, "money")
+    bare = re.search(r"\b(?:cost|at|costara|a) (0[.,]\d+)\b", words)
+    return said if said is not None else float(bare[1].replace(",", ".")) if bare else None
 
 
 def _hours(words: str) -> float | None:
-    if re.search(r"\bhalf an hour\b|\bmedia hora\b", words):
-        return 0.5
-    minutes = _first(words, rf"{_NUMBER}\s*(?:min|minutes?|minutos?)\b")
-    if minutes is not None:
-        return minutes / 60
-    if re.search(r"\b(?:an|one|una) (?:hour|hora)\b", words):
-        return 1.0
-    return _first(words, rf"(?<!next )(?<!proximas ){_NUMBER}\s*(?:h|hours?|horas?)\b")
+    """How long something runs, as the times of the text say."""
+    length = next((one.length for one in find_times(words).found if one.length is not None and not one.back), None)
+    return length.total_seconds() / 3600 if length and length < DAY else None
 
 
-def _first(words: str, pattern: str) -> float | None:
-    match = re.search(pattern, words)
-    return float(match[1].replace(",", ".")) if match else None
+def _first(words: str, unit: Unit) -> float | None:
+    return next((one.value for one in find_amounts(find_times(words).rest) if one.unit == unit), None)

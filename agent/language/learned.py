@@ -1,0 +1,99 @@
+"""Tells what a text asks for by examples: weights over its short letter sequences and words, fitted beforehand.
+
+A linear classifier: the logarithm of each feature's count times its rarity, hashed into buckets, one row of weights a
+kind, softmax. `advisor eval language --fit` makes the file of weights; numbers only, nothing in it is executed.
+"""
+
+import itertools
+import math
+import zlib
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+
+import numpy as np
+import numpy.typing as npt
+
+from agent.language.masking import masked
+
+BUCKETS = 1 << 15
+_SEQUENCES = range(2, 6)
+_WEIGHTS = files("agent.language") / "learned.npz"
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The kinds that a text may be of, the likeliest first, with how likely that is (0 to 1)."""
+
+    ranked: tuple[tuple[str, float], ...]
+
+    @property
+    def kind(self) -> str:
+        """The likeliest kind."""
+        return self.ranked[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """How far the likeliest kind stands above the next: half where they are even, near 1 where it is clear."""
+        first, second = self.ranked[0][1], self.ranked[1][1]
+        return first / (first + second)
+
+    @property
+    def weight(self) -> float:
+        """The likelihood of all kinds that are left."""
+        return sum(share for _, share in self.ranked)
+
+    def among(self, kinds: Collection[str]) -> "Guess":
+        """The same for some of the kinds, each as likely as it was."""
+        return Guess(tuple(one for one in self.ranked if one[0] in kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A fitted classifier: kinds, one row of weights for each, a bias for each, and how rare each bucket is."""
+
+    kinds: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+    rarity: Floats
+
+    def guess(self, text: str) -> Guess:
+        """What a text asks for."""
+        buckets, values = vector(masked(text), self.rarity)
+        scores = self.weights[:, buckets] @ values + self.bias
+        shares = np.exp(scores - scores.max())
+        shares /= shares.sum()
+        order = np.argsort(-shares)
+        return Guess(tuple((self.kinds[at], float(shares[at])) for at in order))
+
+
+def vector(text: str, rarity: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The buckets of a masked text and their values, of length 1 together."""
+    counts = Counter(zlib.crc32(feature.encode()) % BUCKETS for feature in _features(text))
+    buckets = np.fromiter(counts, dtype=np.int64, count=len(counts))
+    values = np.array([1 + math.log(count) for count in counts.values()], dtype=np.float32) * rarity[buckets]
+    length = float(np.linalg.norm(values))
+    return buckets, values / length if length else values
+
+
+def _features(text: str) -> Iterator[str]:
+    words = text.split()
+    yield from (f"w{word}" for word in words)
+    yield from (f"p{first} {second}" for first, second in itertools.pairwise(words))
+    yield from (f"e{word}" for word in (words[:1] + words[-1:]))
+    for word in words:
+        framed = f" {word} "
+        for length in _SEQUENCES:
+            yield from (framed[at : at + length] for at in range(len(framed) - length + 1))
+
+
+@cache
+def learned() -> Learned:
+    """The classifier that ships."""
+    with as_file(_WEIGHTS) as path, np.load(path, allow_pickle=False) as held:
+        weights = held["weights"].astype(np.float32) * held["scale"][:, None]
+        return Learned(tuple(held["kinds"].tolist()), weights, held["bias"], held["rarity"].astype(np.float32))

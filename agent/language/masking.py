@@ -1,0 +1,52 @@
+"""A text as a classifier sees it: folded, with its times and amounts replaced by what they are."""
+
+import re
+from datetime import date
+
+from agent.language.amounts import find_amounts
+from agent.language.text import fold
+from agent.language.times.finding import Times, When, find_times
+
+# A day to tell what is past from what is ahead; which one it is changes nothing.
+_ANY_DAY = date(2026, 1, 14)
+
+
+def masked(text: str) -> str:
+    """The masked text."""
+    folded, _ = fold(text)
+    return mask(folded, find_times(folded))
+
+
+def mask(folded: str, times: Times) -> str:
+    """A folded text with a word for each time and amount."""
+    pieces = [(one.begin, one.end, _time_word(one)) for one in times.found]
+    pieces += [(one.begin, one.end, f"#{one.unit or 'n'}") for one in find_amounts(times.rest)]
+    for begin, end, word in sorted(pieces, reverse=True):
+        folded = f"{folded[:begin]} {word} {folded[end:]}"
+    return " ".join(re.sub(r"[^\w#@%' ]", " ", folded).split())
+
+
+def _time_word(one: When) -> str:
+    if one.role in ("until", "by", "since"):
+        return f"@{one.role}"
+    if one.last_night:
+        return "@lastnight"
+    if one.back:
+        return "@past"
+    if one.days is not None:
+        try:
+            behind, ahead = one.days(_ANY_DAY, False), one.days(_ANY_DAY, True)
+        except (ValueError, OverflowError):
+            return "@day"
+        if behind != ahead:
+            return "@day"
+        return "@past" if ahead.last < _ANY_DAY else "@ahead" if ahead.first > _ANY_DAY else "@today"
+    return (
+        "@range"
+        if one.last is not None
+        else "@clock"
+        if one.clock is not None
+        else "@length"
+        if one.length
+        else "@part"
+    )

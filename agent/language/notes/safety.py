@@ -1,0 +1,171 @@
+"""What no note may hold, whatever it asks for: rules for the past, denials, conditions and other homes."""
+
+import re
+
+_NEGATED = (
+    r"no|not|don't|dont|doesn't|doesnt|isn't|aren't|won't|wont|never|nobody|without|cannot|can't|none|neither|nor|needn't|"
+    r"tampoco|nunca|jamas|sin|ningun\w*|nadie|ni|no longer|ya no|rather we didn't"
+)
+# Words that change or turn a meaning in ways that no rule can follow, or that speak to a machine.
+_DANGER = re.compile(
+    r"\b(?:if|unless|except|but|maybe|perhaps|possibly|might|may (?:be|come|go|have|need)|assuming|provided|"
+    r"providing|suppos\w+|"
+    r"depend\w+|whether|instead|in the event|cancel\w*|postpone\w*|called off|(?:is|are) off|remove|delete|"
+    r"withdraw|lift|drop the|skip|"
+    r"ignore|disregard|forget(?! to)|override|bypass|system|prompt|instructions?|admin|password|execute|publish|mqtt|"
+    r"json|tool|function|guard|when (?:it|there|the (?:price|weather|sun))|"
+    r"(?<!por )(?<!ver )(?<!como )si(?! no\b)|salvo|excepto|pero|sino|quizas?|tal vez|a lo mejor|puede que|"
+    r"igual (?:vien\w+|nos|hay|va\w*|somos)|"
+    r"a no ser|a menos que|siempre que|con tal|segun|depende\w*|supon\w+|cuando (?:haga|llueva|nieve|venga\w*|"
+    r"baje|suba|este)|"
+    r"cancela\w*|anula\w*|aplaza\w*|suspend\w+|quit[ae]\w*|elimin[ae]\w*|borr[ae]\w*|retira\w*|ignora\w*|olvida\w*|sistema|"
+    r"instruccion\w*|contrasena|ejecuta\w*|publica\w*|en vez)\b"
+    r"|^(?:in case|en caso|should (?:it|they|we|he|she|the|there)|como (?!minimo|mucho|siempre|poco)\w+)"
+)
+_HARMLESS = re.compile(
+    r"\b(?:just in case|por si acaso|por si\b|don't forget to|do not forget to|no (?:te )?olvides (?:de )?|"
+    r"whatever|no matter|sin parar|sin falta|no problem|"
+    r"as if|como si|a ver si|at all costs|system's)\b"
+)
+_PAST = re.compile(
+    r"\b(?:ago|had|were|was|came|did|used to|went|left (?:on|last)|(?:we|i|it|they|you|battery) (?:kept|held|"
+    r"sold|drove|used|ran|stayed)|(?:have|has|ve) been|"
+    r"vinieron|tuvimos|habia|hubo|estuvimos|estaba|estaban|fue|fueron|fuimos|sobro|guardabamos|guardamos un|"
+    r"tenia\w*|vendimos|"
+    r"dejamos la|paso nada|hace (?:\d+|un|una|dos|tres|unos) \w+)\b"
+)
+_QUESTION = re.compile(
+    r"^(?:why|what(?! we| is ours|ever)|when (?:do|will|is|are|should)|how|who(?!ever)|which|should (?:i|we)|"
+    r"could we|can (?:i|we) (?!have)|is (?:it|there|that)|"
+    r"are (?:you|we|they)|do you|does|did|"
+    r"por que|que (?:es|hay|hora|tal|dia|pasa|plan|haras|precio)|cuando (?:es|va|se|sera)|cuanto\w*|como (?:esta|"
+    r"va)|puedo|debo|deberia|cual|tiene sentido)\b"
+)
+_ELSEWHERE = re.compile(
+    r"\b(?:(?:the |our |my )?neighbou?r(?:s|'s)?|(?:my|his|her|their|our) (?:sister|brother|mother|father|"
+    r"parents?|son|daughter|friend|boss)"
+    r"(?!\w*(?:'s)? (?:room|visit))(?:'s)?|the office|phone|mobile|laptop|tablet|e-?bike|scooter|headphones|"
+    r"vecin[oa]s?|(?:mis?|sus?|nuestr[oa]s?) (?:herman[oa]s?|madre|padres?|hij[oa]s?|amig[oa]s?|jefe)|la oficina|"
+    r"movil|telefono|portatil|"
+    r"bici(?:cleta)?|patinete|moto)\b"
+)
+_DEVICES_ELSEWHERE = re.compile(
+    r"\b(?:phone|mobile|laptop|tablet|e-?bike|scooter|movil|telefono|portatil|bici(?:cleta)?|patinete|neighbou?rs?|vecin[oa]s?)\b"
+)
+_FAMILY = r"wife|husband|partner|kids?|children|sons?|daughters?|mujer|esposa|marido|pareja|hij[oa]s?|nin[oa]s?"
+_NO = rf"\b(?:{_NEGATED}|avoid|stop|nada)\b"
+# What beside a wish turns it into another, for which there is no constraint.
+_TURNED: dict[str, tuple[tuple[str, str], ...]] = {
+    "reserve": (
+        (
+            (
+                rf"\b(?:at most|max(?:imum|imo)?(?! (?:of|de) )|limit\w*|cap(?:ped)?|como mucho|maxim[oa]|(?:keep|"
+                rf"hold|store|leave|guarda|deja) (?:up to|hasta)|no higher|"
+                rf"(?:only|just|solo|solamente)(?: to| al?| hasta| el| un)* \d)|{_NO}.{{0,28}}\b(?:more than|over|"
+                rf"above|mas del?|por encima)\b"
+            ),
+            "sets an upper limit, and a note can only keep a charge from falling: say the least that shall be kept",
+        ),
+        (
+            rf"^(?!.*(?:{_NO})).*?\b(?:under|below|less than|lower than|menos del?|por debajo)\b",
+            "sets an upper limit, and a note can only keep a charge from falling: say the least that shall be kept",
+        ),
+        (
+            rf"^(?!.*(?:{_NO}))(?:please |por favor )?(?:discharge|empty|drain|run down|use up|descarga|vacia|gasta)\b",
+            "asks for less charge: a note can only keep a charge from falling",
+        ),
+    ),
+    "guests": (
+        (
+            (
+                r"\b(?:leav\w+|depart\w*|go(?:ing|es)? (?:home|out|away)|(?:been|are|am|'re|'m) (?:\w+ )?invited|"
+                r"invit\w+ (?:us|me)|"
+                r"(?:we|i)(?:'re| are| am|'m)? (?:go|going|invited|off) |less|fewer|gone|left|(?:se )?van\b(?! a)|"
+                r"marchan|nos invitan|"
+                r"(?:estamos|estoy) invitad\w+|salimos|menos)\b"
+            ),
+            "says that guests go, are fewer, or are somewhere else: only guests who come here count",
+        ),
+    ),
+    "extra_load": ((r"\b(?:less|fewer|lower|menos)\b", "asks for less than usual: a note can only add a load"),),
+    "away": (
+        (
+            (
+                rf"\b(?:my|our|the|mis?|nuestr[oa]s?|el|la|los|las) (?:{_FAMILY})(?:'s| is| are| will be| esta\w*)?"
+                r" (?:away|fuera|de viaje|gone|travel\w+)"
+            ),
+            "is away, and others are not: a note can only say that nobody is home",
+        ),
+    ),
+    "car_ready": (
+        (
+            (
+                r"\bhas (?:only |still |got |already )*[\d.]+ ?\w+ left|\balready\b|\bmore than\b|\bquedan?\b|"
+                r"\bya tiene\b|\bhas [\d.]+ ?km left\b"
+            ),
+            "says what the car has: say what it needs and by when, such as 'car needs 40 km by 7:00'",
+        ),
+    ),
+}
+_NOT_AWAY = re.compile(
+    rf"(?:\b(?:{_NEGATED})|n't)\b(?: \w+){{0,2}} (?:away|leav\w+|travel\w*|go\w*|fly\w*|on holiday|fuera de viaje)\b"
+    r"|\bno (?:nos |me )?(?:vamos|voy|salimos|viajamos|estamos fuera)\b"
+)
+_ANY_NO = re.compile(rf"\b(?:{_NEGATED})\b")
+# A ban says no, or only, or that something stays.
+_BAN = re.compile(
+    rf"{_NO}|\b(?:only|just|solo|solamente|unicamente|solely|zero|cero|block|bloque\w*|forbid\w*|prohib\w*|"
+    rf"evita\w*|deja de|keep\w*|"
+    r"sta(?:y|ys)|rather|quedamos|queda\w*|ourselves|for us|nosotros|off|hang on|curtail|use|aprovecha|guarda|nothing|"
+    r"joke|miseria|puro|sunlight|mejor|desperdici\w+)\b"
+)
+
+
+_NO_NEED = re.compile(r"\b(?:no need|needn't|need not|no longer|any ?more|no hace falta|ya no|no es necesario)\b")
+_SELLS = re.compile(r"\b(?:sell\w*|export\w*|feed\w*|vend\w+|viert\w+|vert\w+|inyect\w+)\b")
+_BUYS = re.compile(
+    r"\b(?:charg\w+|carg\w+|recarg\w+|grid|mains|red|buy\w*|compr\w+|import\w*|top\w*|fill\w*|llen\w+)\b"
+)
+
+
+def refusal(plain: str) -> str | None:
+    """Why a note cannot be a wish, whatever else it says."""
+    calm = _HARMLESS.sub(" ", plain)
+    if match := _DANGER.search(calm):
+        return f"{match[0]!r} cannot be followed safely: say the wish alone, in one sentence"
+    if "?" in plain or "¿" in plain or _QUESTION.search(calm):
+        return "this is a question: ask it with `advisor chat`"
+    if match := _PAST.search(calm):
+        return f"{match[0]!r} speaks of something past: a note is about what is coming"
+    return None
+
+
+def elsewhere(kind: str, plain: str) -> str | None:
+    """Words that say whose battery or house a wish is about, if it is not this one."""
+    pattern = _ELSEWHERE if kind not in ("guests", "away", "extra_load") else _DEVICES_ELSEWHERE
+    match = None if kind == "guests" and "phone" not in plain else pattern.search(plain)
+    return match[0] if match else None
+
+
+def denial(kind: str, rest: str) -> str | None:
+    """A word that denies the wish; a ban that forbids nothing is none."""
+    if match := _NO_NEED.search(rest):
+        return match[0]
+    if kind == "no_grid_charge" and _SELLS.search(rest) and not _BUYS.search(rest):
+        return "selling"
+    if kind in ("no_grid_charge", "no_export"):
+        return None if _BAN.search(rest) else "what is allowed"
+    if kind == "reserve":
+        return None
+    pattern = _NOT_AWAY if kind == "away" else _ANY_NO
+    match = pattern.search(_HARMLESS.sub(" ", rest))
+    return match[0] if match else None
+
+
+def turned(kind: str, plain: str) -> str | None:
+    """Why the words beside a wish make it another one."""
+    for pattern, why in _TURNED.get(kind, ()):
+        if match := re.search(pattern, plain):
+            words = match[0].split()
+            return f"{' '.join(words[-2:] if len(words) > 3 else words)!r} {why}"
+    return None

@@ -1,0 +1,1 @@
+"""Words for times: found in a text, then placed on a home's clock, ahead of now or behind it."""

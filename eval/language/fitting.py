@@ -1,0 +1,56 @@
+"""Fits the classifier of texts to the training phrases, and writes its weights."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from agent.language.learned import BUCKETS, Learned, vector
+from agent.language.masking import masked
+from eval.language.phrases_file import Phrase, training_phrases
+
+# Of 10 and 20, which both read the exam alike; the larger is surer of what it reads.
+_STRENGTH = 20.0
+
+
+def fit(phrases: Sequence[Phrase] | None = None) -> Learned:
+    """Fit to these phrases, or to all that there are."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (a second to import, for this command alone)
+
+    chosen = phrases or (*training_phrases("notes"), *training_phrases("questions"))
+    texts = [masked(one.text) for one in chosen]
+    rarity = _rarity(texts)
+    model = LogisticRegression(C=_STRENGTH, max_iter=40, tol=1e-3, class_weight="balanced")
+    model.fit(_matrix(texts, rarity), [one.kind for one in chosen])
+    return Learned(
+        tuple(model.classes_.tolist()), model.coef_.astype(np.float32), model.intercept_.astype(np.float32), rarity
+    )
+
+
+def _rarity(texts: Sequence[str]) -> np.ndarray:
+    flat = np.ones(BUCKETS, dtype=np.float32)
+    found = np.zeros(BUCKETS)
+    for text in texts:
+        found[vector(text, flat)[0]] += 1
+    return (np.log((1 + len(texts)) / (1 + found)) + 1).astype(np.float32)
+
+
+def _matrix(texts: Sequence[str], rarity: np.ndarray) -> csr_matrix:
+    rows = [vector(text, rarity) for text in texts]
+    ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
+    columns, values = (np.concatenate([row[at] for row in rows]) for at in (0, 1))
+    return csr_matrix((values, columns, ends), shape=(len(texts), BUCKETS))
+
+
+def save(fitted: Learned, path: Path) -> None:
+    """Write the weights as small whole numbers, each kind with its own scale."""
+    scale = np.abs(fitted.weights).max(axis=1) / 127
+    np.savez_compressed(
+        path,
+        kinds=np.array(fitted.kinds),
+        weights=np.round(fitted.weights / scale[:, None]).astype(np.int8),
+        scale=scale.astype(np.float32),
+        bias=fitted.bias,
+        rarity=fitted.rarity.astype(np.float16),
+    )

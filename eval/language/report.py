@@ -1,0 +1,93 @@
+"""The tables of the exam of words, beside those of its first sitting, and the export of phrases to learn from."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from eval.language.exam import Grade, Graded
+from eval.language.phrases_file import training_phrases
+
+# What the first sitting gave, before a rule or a phrase was changed by it; this file is never written again.
+_BEFORE: dict[str, list[int]] = json.loads((files("eval.language") / "first_sitting.json").read_text(encoding="utf-8"))
+_GRADES: tuple[Grade, ...] = ("right", "refused", "wrong")
+_BEGIN, _END = "<!-- tables: advisor eval language -->", "<!-- end of tables -->"
+
+
+def tables(graded: Sequence[Graded]) -> str:
+    """Right, refused and wrong by part and language, by family, and by kind; in Markdown."""
+    blocks = [
+        _table("Part", graded, lambda one: one.part, first=True),
+        _table("Part and language", graded, lambda one: f"{one.part}, {one.case.language}", first=True),
+        _table("Family", graded, lambda one: f"{one.part}, {one.case.family}"),
+        _table("Kind", graded, lambda one: f"{one.part}, {one.kind}"),
+        _table("Phrases to learn from", (), lambda one: one.part, counts=_sizes()),
+    ]
+    return "\n\n".join(blocks)
+
+
+def _table(
+    head: str,
+    graded: Sequence[Graded],
+    key: Callable[[Graded], str],
+    *,
+    first: bool = False,
+    counts: Sequence[tuple[str, int]] = (),
+) -> str:
+    if counts:
+        return "\n".join([f"| {head} | count |", "|---|---|", *(f"| {name} | {count} |" for name, count in counts)])
+    before = " first sitting (right / refused / wrong) |" if first else ""
+    lines = [f"| {head} | texts | right | refused | wrong |{before}", f"|---|---|---|---|---|{'---|' if first else ''}"]
+    for name in sorted({key(one) for one in graded}):
+        found = Counter(one.grade for one in graded if key(one) == name)
+        total = found.total()
+        cells = " | ".join(f"{found[grade]} ({found[grade] / total:.0%})" for grade in _GRADES)
+        then = f" {' / '.join(map(str, _BEFORE[name]))} |" if first else ""
+        lines.append(f"| {name} | {total} | {cells} |{then}")
+    return "\n".join(lines)
+
+
+def _sizes() -> list[tuple[str, int]]:
+    found = Counter(
+        f"{which}, {one.language}, {one.family}" for which in ("notes", "questions") for one in training_phrases(which)
+    )
+    return sorted(found.items())
+
+
+def failures(graded: Sequence[Graded]) -> str:
+    """Every text that was not read rightly, with what was wanted and what was made of it; in Markdown."""
+    lines = ["| text | wanted | got |", "|---|---|---|"]
+    lines += [
+        f"| {one.case.text} | {one.case.want.replace('|', ' or ')} | {one.grade}: {one.got.replace('|', ' ')[:80]} |"
+        for one in graded
+        if one.grade != "right"
+    ]
+    return "\n".join(lines)
+
+
+def refresh(document: Path, graded: Sequence[Graded]) -> None:
+    """Put the tables into a document, between its two marks."""
+    head, _, rest = document.read_text(encoding="utf-8").partition(_BEGIN)
+    tail = rest.partition(_END)[2]
+    made = f"{tables(graded)}\n\n### Where it fails\n\n{failures(graded)}"
+    document.write_text(f"{head}{_BEGIN}\n\n{made}\n\n{_END}{tail}", encoding="utf-8")
+
+
+def pairs() -> Iterator[str]:
+    """Phrases as (text, request) pairs, one JSON object a line."""
+    for which in ("notes", "questions"):
+        for one in training_phrases(which):
+            line = {"text": one.text, "request": {"kind": one.kind}, "language": one.language, "family": one.family}
+            yield json.dumps(line, ensure_ascii=False)
+
+
+def chats() -> Iterator[str]:
+    """The same in chat format: the text, and the request as JSON."""
+    for line in pairs():
+        one = json.loads(line)
+        said = [
+            {"role": "user", "content": one["text"]},
+            {"role": "assistant", "content": json.dumps(one["request"])},
+        ]
+        yield json.dumps({"messages": said}, ensure_ascii=False)

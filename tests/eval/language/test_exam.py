@@ -1,0 +1,81 @@
+"""The exam of words: what it may share with the phrases to learn from (nothing), and how well it is passed."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from agent.language.kinds import NO_WISHES, WISHES
+from agent.language.learned import learned
+from eval.language.exam import Graded, sit
+from eval.language.exam_cases import exam_notes, exam_questions
+from eval.language.phrases_file import normal, training_phrases
+from eval.language.report import chats, pairs, refresh
+from eval.model_exam.note_cases import fresh_note_cases, new_note_cases, note_cases
+
+
+@pytest.fixture(scope="module")
+def graded() -> list[Graded]:
+    return sit()
+
+
+def _share(graded: list[Graded], part: str, grade: str, language: str = "") -> float:
+    found = [one for one in graded if one.part == part and language in ("", one.case.language)]
+    return sum(one.grade == grade for one in found) / len(found)
+
+
+def test_no_text_of_an_exam_is_among_the_phrases_to_learn_from() -> None:
+    learnt = {normal(one.text) for which in ("notes", "questions") for one in training_phrases(which)}  # type: ignore[arg-type]
+    asked = [case.text for case in (*exam_notes(), *exam_questions())]
+    asked += [case.text for cases in (note_cases(), fresh_note_cases(), new_note_cases()) for case in cases.cases]
+    assert not [text for text in asked if normal(text) in learnt]
+
+
+def test_there_are_phrases_enough_in_both_languages() -> None:
+    for which in ("notes", "questions"):
+        found = Counter(one.language for one in training_phrases(which))  # type: ignore[arg-type]
+        assert found.total() >= 1500
+        assert 0.4 < found["en"] / found.total() < 0.6
+
+
+def test_what_was_fitted_knows_the_kinds_that_phrases_have() -> None:
+    kinds = {one.kind for which in ("notes", "questions") for one in training_phrases(which)}  # type: ignore[arg-type]
+    assert set(learned().kinds) == kinds
+    assert kinds > WISHES | NO_WISHES
+
+
+def test_traps_are_never_taken_for_wishes(graded: list[Graded]) -> None:
+    assert not [one for one in graded if one.case.want.startswith("none") and one.grade != "right"]
+
+
+@pytest.mark.parametrize(("part", "right"), [("notes", 0.85), ("questions", 0.8)])
+def test_most_is_understood_and_little_wrongly(graded: list[Graded], part: str, right: float) -> None:
+    assert _share(graded, part, "right") >= right
+    assert _share(graded, part, "wrong") <= 0.03
+    assert abs(_share(graded, part, "right", "en") - _share(graded, part, "right", "es")) <= 0.05
+
+
+def test_tables_stand_between_their_marks_with_the_first_sitting(graded: list[Graded], tmp_path: Path) -> None:
+    document = tmp_path / "language.md"
+    document.write_text(
+        "# Words\n<!-- tables: advisor eval language -->\nold\n<!-- end of tables -->\nrest\n", encoding="utf-8"
+    )
+    refresh(document, graded)
+    text = document.read_text(encoding="utf-8")
+    assert "old" not in text
+    assert text.endswith("rest\n")
+    assert re.search(r"\| notes, en \| \d+ \|.*\| 50 / 14 / 1 \|", text)
+
+
+def test_phrases_are_exported_as_pairs_and_as_chats() -> None:
+    pair, chat = json.loads(next(pairs())), json.loads(next(chats()))["messages"]
+    assert pair["request"]["kind"] in learned().kinds
+    assert [one["role"] for one in chat] == ["user", "assistant"]
+    assert json.loads(chat[1]["content"]) == pair["request"]
+
+
+def test_the_exams_files_are_read_whole() -> None:
+    assert len(exam_notes()) >= 130
+    assert len(exam_questions()) >= 150
