@@ -125,7 +125,7 @@ def test_a_total_corrected_downwards_and_one_that_jumps_are_unknown_and_told(ass
     assistant.statistics.clear()
     history = changed_pv(assistant, jump(5000))
     assert np.isnan(history.days[2].pv_kw[12])
-    assert "pv_power: 1 values outside -0.05 to 6.1 left out, first 5003.0 at 2026-04-03 12:00" in history.warnings
+    assert "pv_power: 1 values outside -0.18 to 6.1 left out, first 5003.0 at 2026-04-03 12:00" in history.warnings
 
 
 def test_five_minute_statistics_are_taken_where_they_are_whole(assistant: Any) -> None:
