@@ -16,7 +16,7 @@ from rich.table import Table
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Home
 from ingest.history.citylearn import read_citylearn
-from ingest.history.csv_files import Understood, read_files
+from ingest.history.csv_files import UnderstoodFiles, read_files
 from ingest.history.files.table.options import Options
 from ingest.history.job import Report, ingest, sync
 from ingest.history.recorded import shipped_history, shipped_homes
@@ -71,7 +71,7 @@ def known_history(name: str, memory: Path) -> History:
     return History(store.home(name), days[0].step, days)
 
 
-def understand_files(files: Sequence[Path], name: str, facts: Path, options: Options) -> Understood:
+def understand_files(files: Sequence[Path], name: str, facts: Path, options: Options) -> UnderstoodFiles:
     """CSV files read for the home whose fixed facts are in a TOML; `name` is what it is called from now on."""
     home = load_home(facts)
     if not HOME_NAME.fullmatch(name):

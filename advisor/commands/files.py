@@ -11,7 +11,7 @@ import typer
 from energy.errors import DataError, UnclearError
 
 if TYPE_CHECKING:
-    from ingest.history.csv_files import Understood
+    from ingest.history.csv_files import UnderstoodFiles
     from ingest.history.files.table.options import Options
 
 DEFAULT_MEMORY = Path(".advisor/memory")
@@ -68,7 +68,7 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
     ingest_and_report(understood.history, memory, as_json=as_json, more=more if as_json else None)
 
 
-def _understood(read: "Callable[[Options], Understood]", options: "Options", *, asks: bool) -> "Understood":
+def _understood(read: "Callable[[Options], UnderstoodFiles]", options: "Options", *, asks: bool) -> "UnderstoodFiles":
     """Read, asking in a terminal what the files leave open."""
     for _ in range(_MOST_QUESTIONS):
         try:

@@ -12,7 +12,7 @@ from energy.home import Home
 from ingest.history.files.checks import checked
 from ingest.history.files.joining import Joined, join
 from ingest.history.files.prices import billed_as_recorded
-from ingest.history.files.reading import Reading, read_file
+from ingest.history.files.reading import FileReading, read_file
 from ingest.history.files.table.options import Options
 from ingest.history.files.table.sheet import Sheet, read_sheet
 from ingest.history.files.table.timecolumns import has_column
@@ -30,11 +30,11 @@ _SERIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class UnderstoodFiles:
     """What files were taken for, the history that follows, and the days that were set aside, each with its reason."""
 
     history: History
-    readings: tuple[Reading, ...]
+    readings: tuple[FileReading, ...]
     set_aside: dict[date, str]
 
 
@@ -43,7 +43,7 @@ def read_csv(path: Path, home: Home) -> History:
     return read_files((path,), home, Options()).history
 
 
-def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understood:
+def read_files(paths: Sequence[Path], home: Home, options: Options) -> UnderstoodFiles:
     """Read a home's history; times without a zone are the home's local time, a gap is a missing row or an empty cell.
 
     With price columns the home is billed by them instead of by its tariff.
@@ -69,10 +69,10 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
         first = next(iter(aside.values()), f"{paths[0]}: no value is known")
         raise DataError(f"{first}; no other day is left")
     notes = (*joined.notes, *told, *(f"{day} set aside: {why}" for day, why in aside.items()))
-    return Understood(History(home, kept[0].step, kept, notes), readings, aside)
+    return UnderstoodFiles(History(home, kept[0].step, kept, notes), readings, aside)
 
 
-def summary(understood: Understood) -> list[str]:
+def summary(understood: UnderstoodFiles) -> list[str]:
     """What was understood, in lines for people: the files, each column, a typical day and the first rows."""
     lines: list[str] = []
     for reading in understood.readings:
@@ -140,4 +140,4 @@ def _days(home: Home, series: dict[str, Floats], start: datetime, step: timedelt
     return [day for day in days if not np.isnan(day.load_kw).all() or np.nansum(day.pv_kw) > 0]
 
 
-__all__ = ["Joined", "Understood", "read_csv", "read_files", "summary", "typical_day"]
+__all__ = ["Joined", "UnderstoodFiles", "read_csv", "read_files", "summary", "typical_day"]

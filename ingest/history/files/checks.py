@@ -8,7 +8,7 @@ import numpy as np
 from energy.home import Home
 from ingest.history.files.cells.clock import day_of
 from ingest.history.files.joining import Joined
-from ingest.history.files.reading import Reading
+from ingest.history.files.reading import FileReading
 from ingest.history.files.table.options import FLOWS
 from ingest.history.files.units_by_size import believable_kw
 from knowledge.days import Floats
@@ -22,7 +22,7 @@ _PLAIN = {
 }
 
 
-def checked(joined: Joined, readings: Sequence[Reading], home: Home) -> tuple[dict[str, Floats], dict[date, str]]:
+def checked(joined: Joined, readings: Sequence[FileReading], home: Home) -> tuple[dict[str, Floats], dict[date, str]]:
     """The series without noise below nothing, and the faults of their days; values that are refused become unknown."""
     faults = dict(joined.faults)
     series = {}
@@ -55,7 +55,7 @@ def _day(joined: Joined, at: int, home: Home) -> date:
 
 
 def _fault(
-    role: str, at: int, joined: Joined, readings: Sequence[Reading], home: Home, limits: tuple[float, float]
+    role: str, at: int, joined: Joined, readings: Sequence[FileReading], home: Home, limits: tuple[float, float]
 ) -> str:
     moment = datetime.fromtimestamp(joined.slots.start_s + at * joined.slots.step_s, tz=UTC).astimezone(home.tz)
     names = [
@@ -73,7 +73,7 @@ def _fault(
     )
 
 
-def _line(reading: Reading, moment: datetime) -> int:
+def _line(reading: FileReading, moment: datetime) -> int:
     place = (int(moment.timestamp()) - reading.slots.start_s) // reading.slots.step_s
     return int(reading.lines[place]) if 0 <= place < len(reading.lines) else 0
 

@@ -10,7 +10,7 @@ import numpy as np
 from energy.errors import DataError, UnclearError
 from energy.home import Home
 from ingest.history.files.cells.powers import Slots, slot_means
-from ingest.history.files.reading import Reading
+from ingest.history.files.reading import FileReading
 from ingest.history.files.table.options import Options
 from ingest.history.nights import darkened
 from knowledge.days import Floats
@@ -32,7 +32,7 @@ class Joined:
     notes: tuple[str, ...]
 
 
-def join(readings: Sequence[Reading], home: Home, options: Options) -> Joined:
+def join(readings: Sequence[FileReading], home: Home, options: Options) -> Joined:
     """All files' series in the coarsest of their steps, with load by the balance where it is not measured.
 
     Raises:
@@ -52,7 +52,7 @@ def join(readings: Sequence[Reading], home: Home, options: Options) -> Joined:
     return Joined(slots, series, faults, tuple(dict.fromkeys([*notes, *told])))
 
 
-def _common(readings: Sequence[Reading]) -> Slots:
+def _common(readings: Sequence[FileReading]) -> Slots:
     step_s = lcm(*(reading.slots.step_s for reading in readings))
     if step_s > 3600:
         raise DataError(
@@ -69,7 +69,7 @@ def _resampled(values: Floats, own: Slots, common: Slots) -> Floats:
     return slot_means(values, moments_s, common)
 
 
-def _merged(known: Floats, more: Floats, role: str, reading: Reading) -> Floats:
+def _merged(known: Floats, more: Floats, role: str, reading: FileReading) -> Floats:
     both = ~np.isnan(known) & ~np.isnan(more)
     if (np.abs(known[both] - more[both]) > np.maximum(_SAME, 0.01 * np.abs(known[both]))).sum() > 0.01 * both.sum():
         raise DataError(
@@ -104,7 +104,7 @@ def _dark_nights(series: dict[str, Floats], slots: Slots, home: Home) -> dict[st
     return series | {"pv": pv_kw}
 
 
-def _with_pv(series: dict[str, Floats], readings: Sequence[Reading], home: Home) -> dict[str, Floats]:
+def _with_pv(series: dict[str, Floats], readings: Sequence[FileReading], home: Home) -> dict[str, Floats]:
     if "pv" in series:
         return series
     if home.pv_peak_kw == 0:
@@ -118,7 +118,7 @@ def _with_pv(series: dict[str, Floats], readings: Sequence[Reading], home: Home)
     )
 
 
-def _what(readings: Sequence[Reading]) -> str:
+def _what(readings: Sequence[FileReading]) -> str:
     formats = [reading.format for reading in readings if reading.format]
     roles = sorted({_WORDS.get(one.role, one.role) for reading in readings for one in reading.taken})
     told = f"this is a file of {formats[0]}; it holds" if formats else "there is"
@@ -128,12 +128,12 @@ def _what(readings: Sequence[Reading]) -> str:
 _WORDS = {"import": "what was bought from the grid", "export": "what was sold", "load": "what the house used"}
 
 
-def _names(readings: Sequence[Reading]) -> str:
+def _names(readings: Sequence[FileReading]) -> str:
     return ", ".join(str(reading.path) for reading in readings)
 
 
 def _with_load(
-    series: dict[str, Floats], readings: Sequence[Reading], home: Home, options: Options
+    series: dict[str, Floats], readings: Sequence[FileReading], home: Home, options: Options
 ) -> tuple[dict[str, Floats], tuple[str, ...]]:
     if "load" in series:
         return series, ()
@@ -161,7 +161,7 @@ def _with_load(
     return series | {"load": _balance(series, readings)}, tuple(told)
 
 
-def _balance(series: dict[str, Floats], readings: Sequence[Reading]) -> Floats:
+def _balance(series: dict[str, Floats], readings: Sequence[FileReading]) -> Floats:
     """Load = solar + import - export + discharge - charge."""
     nothing = np.zeros_like(series["pv"])
     given = series["pv"] + series["import"] + series.get("discharge", nothing)

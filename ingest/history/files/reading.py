@@ -34,7 +34,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class FileReading:
     """A file's series by role, each with one value a slot (kW for flows), and what a person should know of it.
 
     `lines` is the row of the file that each slot came from, 0 for none.
@@ -51,7 +51,7 @@ class Reading:
     notes: tuple[str, ...]
 
 
-def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> Reading:
+def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileReading:
     """Read a table for a home.
 
     Raises:
@@ -84,7 +84,7 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> Reading
     known = sheet.known.name if sheet.known else None
     lines = np.zeros(rows.slots.count, dtype=np.int64)
     lines[rows.slots.places(rows.starts_s)[::-1]] = np.array([sheet.lines[at] for at in rows.at[::-1].tolist()])
-    return Reading(
+    return FileReading(
         path, rows.slots, series, lines, tuple(taken), _about(rows, when, home), known, faults.by_day(), notes
     )
 

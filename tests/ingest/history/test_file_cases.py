@@ -8,7 +8,7 @@ import pytest
 
 from energy.errors import DataError, UnclearError
 from energy.tariff import DynamicTariff
-from ingest.history.csv_files import Understood, read_files
+from ingest.history.csv_files import UnderstoodFiles, read_files
 from ingest.history.files.table.options import Options, read_wish
 from ingest.home_file import load_home
 from knowledge.days import is_complete
@@ -18,12 +18,12 @@ HOME = load_home(CASES / "facts.toml")
 JUNE = {"2025-06-02": (13.75, 24.31), "2025-06-03": (13.53, 24.31), "2025-06-04": (13.88, 24.31)}
 
 
-def read(*names: str, columns: tuple[str, ...] = ()) -> Understood:
+def read(*names: str, columns: tuple[str, ...] = ()) -> UnderstoodFiles:
     wishes = tuple(read_wish(column) for column in columns)
     return read_files([CASES / name for name in names], HOME, Options(columns=wishes))
 
 
-def energies(understood: Understood) -> dict[str, tuple[float, float]]:
+def energies(understood: UnderstoodFiles) -> dict[str, tuple[float, float]]:
     """Load and PV of each day in kWh, of what is known."""
     hours = understood.history.step.total_seconds() / 3600
     return {

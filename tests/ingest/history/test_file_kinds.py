@@ -10,7 +10,7 @@ import pytest
 
 from energy.errors import DataError, SettingsError, UnclearError
 from energy.home import Home
-from ingest.history.csv_files import Understood, read_files
+from ingest.history.csv_files import UnderstoodFiles, read_files
 from ingest.history.files.table.options import Options, read_wish
 from ingest.home_file import load_home
 
@@ -204,12 +204,12 @@ def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
     return make
 
 
-def understand(*paths: Path, columns: tuple[str, ...] = (), home: Home = HOME, **options: object) -> Understood:
+def understand(*paths: Path, columns: tuple[str, ...] = (), home: Home = HOME, **options: object) -> UnderstoodFiles:
     wishes = tuple(read_wish(column) for column in columns)
     return read_files(paths, home, Options(columns=wishes, **options))  # type: ignore[arg-type]
 
 
-def check_base(understood: Understood, *, tolerance: float = 1e-3) -> None:
+def check_base(understood: UnderstoodFiles, *, tolerance: float = 1e-3) -> None:
     days = understood.history.days
     assert [day.day.isoformat() for day in days] == ["2025-06-02", "2025-06-03", "2025-06-04"]
     for at, day in enumerate(days):

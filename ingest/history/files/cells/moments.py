@@ -48,7 +48,7 @@ _HOUR_S, _DAY_S = 3600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class WrittenTime:
     """A date in parts, the second of its day (86,400 for hour 24; None for a date alone) and its offset if it has one.
 
     Where `ordered` is False, `month` and `day` stand as written and may be the other way round.
@@ -69,7 +69,7 @@ def looks_like_time(cell: str) -> bool:
 
 
 @cache
-def read_moment(cell: str) -> Moment | None:
+def read_moment(cell: str) -> WrittenTime | None:
     """A date or a date with a time; None if the cell is neither."""
     found = _MOMENT.fullmatch(cell.strip())
     if found is None:
@@ -82,7 +82,7 @@ def read_moment(cell: str) -> Moment | None:
         return None
     zone = (found["zone"] or "").upper()
     offset = _offset(zone) if zone else None
-    return Moment(*parts, second, offset, ordered=found["a"] is None, dotted=found["t"] == ".")
+    return WrittenTime(*parts, second, offset, ordered=found["a"] is None, dotted=found["t"] == ".")
 
 
 @cache
@@ -102,7 +102,7 @@ def epoch_seconds(cell: str) -> int | None:
     return int(found["seconds"])
 
 
-def order_of(moments: Iterable[Moment]) -> Order | None:
+def order_of(moments: Iterable[WrittenTime]) -> Order | None:
     """Whether day or month stands first; None where every date can be read in both ways."""
     loose = {(moment.month, moment.day, moment.dotted) for moment in moments if not moment.ordered}
     if any(dotted or first > 12 for first, _, dotted in loose):

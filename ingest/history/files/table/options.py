@@ -26,7 +26,7 @@ _WISH = re.compile(r"(?P<role>\w+)=(?P<sign>-?)(?P<name>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ColumnWish:
     """One `--column ROLE=NAME[:UNIT]`; a name `#2` is the second column, a sign in front turns the values."""
 
     role: str
@@ -39,7 +39,7 @@ class Wish:
 class Options:
     """Everything that settles what a file means; by default all is left to the file."""
 
-    columns: tuple[Wish, ...] = ()
+    columns: tuple[ColumnWish, ...] = ()
     dates: Literal["day-first", "month-first"] | None = None
     stamps: Literal["start", "end"] | None = None
     decimal: Literal["point", "comma"] | None = None
@@ -52,7 +52,7 @@ def column_option(role: str, name: str, unit: str | None = None) -> str:
     return f"--column {shlex.quote(f'{role}={name}' + (f':{unit}' if unit else ''))}"
 
 
-def read_wish(text: str) -> Wish:
+def read_wish(text: str) -> ColumnWish:
     """A wish out of what was typed.
 
     Raises:
@@ -66,10 +66,10 @@ def read_wish(text: str) -> Wish:
         )
     name, _, unit = found["name"].rpartition(":")
     if name and unit.strip() in UNITS:
-        return Wish(found["role"], name.strip(), unit.strip(), turned=bool(found["sign"]))
+        return ColumnWish(found["role"], name.strip(), unit.strip(), turned=bool(found["sign"]))
     if name and re.fullmatch(r"[A-Za-z/€-]{1,12}", unit.strip()) and found["role"] in FLOWS:
         raise SettingsError(f"--column {text!r}: unit {unit.strip()!r} is not known: use one of {', '.join(UNITS)}")
-    return Wish(found["role"], found["name"].strip(), turned=bool(found["sign"]))
+    return ColumnWish(found["role"], found["name"].strip(), turned=bool(found["sign"]))
 
 
 def read_zone(name: str | None) -> ZoneInfo | None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from energy.errors import DataError, UnclearError
 from ingest.history.files.cells.clock import Seconds, day_length_s, numbered_to_utc, to_utc
 from ingest.history.files.cells.moments import (
-    Moment,
     Order,
+    WrittenTime,
     clock_seconds,
     epoch_seconds,
     order_of,
@@ -84,9 +84,9 @@ def row_times(sheet: Sheet, columns: TimeColumns, options: Options, zone: ZoneIn
     return replace(times, newest_first=newest_first, notes=notes)
 
 
-def _read(sheet: Sheet, columns: TimeColumns) -> tuple[dict[int, Moment | int], dict[int, str], tuple[str, ...]]:
+def _read(sheet: Sheet, columns: TimeColumns) -> tuple[dict[int, WrittenTime | int], dict[int, str], tuple[str, ...]]:
     """What stands in the time column, row by row; totals and footers are passed over and said."""
-    moments: dict[int, Moment | int] = {}
+    moments: dict[int, WrittenTime | int] = {}
     wrong: dict[int, str] = {}
     passed: list[int] = []
     for at, cells in enumerate(sheet.rows):
@@ -114,16 +114,16 @@ def _no_times(sheet: Sheet, wrong: dict[int, str], known: int) -> DataError:
     return DataError(f"{sheet.path} has {known} rows: a history needs at least two")
 
 
-def _epochs(moments: dict[int, Moment | int]) -> _Stamps:
+def _epochs(moments: dict[int, WrittenTime | int]) -> _Stamps:
     seconds = np.array([value for value in moments.values() if isinstance(value, int)], dtype=np.int64)
     rows = np.array(list(moments), dtype=np.intp)
     return _Stamps(rows, seconds // _DAY_S, seconds % _DAY_S, np.zeros(len(seconds), dtype=np.int64))
 
 
 def _stamps(
-    sheet: Sheet, columns: TimeColumns, moments: dict[int, Moment | int], options: Options, wrong: dict[int, str]
+    sheet: Sheet, columns: TimeColumns, moments: dict[int, WrittenTime | int], options: Options, wrong: dict[int, str]
 ) -> _Stamps:
-    dated = {at: moment for at, moment in moments.items() if isinstance(moment, Moment)}
+    dated = {at: moment for at, moment in moments.items() if isinstance(moment, WrittenTime)}
     order = _order(sheet, dated, options)
     rows, days, seconds, offsets = [], [], [], []
     for at, moment in dated.items():
@@ -155,7 +155,7 @@ def _as_numbers(stamps: _Stamps) -> _Stamps:
     return replace(stamps, seconds=stamps.seconds // step_s, numbered=True)
 
 
-def _why(sheet: Sheet, columns: TimeColumns, at: int, cell: str, moment: Moment, day: int | None) -> str:
+def _why(sheet: Sheet, columns: TimeColumns, at: int, cell: str, moment: WrittenTime, day: int | None) -> str:
     name = sheet.names[columns.time]
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return f"column {name!r}: {cell!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}: correct the year"
@@ -165,7 +165,7 @@ def _why(sheet: Sheet, columns: TimeColumns, at: int, cell: str, moment: Moment,
     return f"column {sheet.names[clock]!r}: {sheet.rows[at][clock]!r} is no time of the day"
 
 
-def _second(sheet: Sheet, columns: TimeColumns, at: int, moment: Moment) -> int | None:
+def _second(sheet: Sheet, columns: TimeColumns, at: int, moment: WrittenTime) -> int | None:
     """The second of the day, or the number of the interval where intervals are counted."""
     if columns.clock is None:
         return moment.second or 0
@@ -176,7 +176,7 @@ def _second(sheet: Sheet, columns: TimeColumns, at: int, moment: Moment) -> int 
     return None if found is None else int(found[0])
 
 
-def _order(sheet: Sheet, dated: dict[int, Moment], options: Options) -> Order | None:
+def _order(sheet: Sheet, dated: dict[int, WrittenTime], options: Options) -> Order | None:
     """Which of day and month stands first: as said, as some date shows, else as leaves the days in a row."""
     loose = [moment for moment in dated.values() if not moment.ordered]
     if options.dates or not loose:

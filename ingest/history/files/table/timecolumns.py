@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from energy.errors import DataError, UnclearError
 from ingest.history.files.cells.moments import clock_seconds, epoch_seconds, read_moment
 from ingest.history.files.cells.words import plain
-from ingest.history.files.table.options import Options, Wish
+from ingest.history.files.table.options import ColumnWish, Options
 from ingest.history.files.table.sheet import Sheet
 
 _SAMPLE = 300
@@ -66,7 +66,7 @@ def time_columns(sheet: Sheet, options: Options) -> TimeColumns:
     )
 
 
-def column_named(sheet: Sheet, wish: Wish) -> int:
+def column_named(sheet: Sheet, wish: ColumnWish) -> int:
     """Place of the column that a person named.
 
     Raises:
@@ -81,7 +81,7 @@ def column_named(sheet: Sheet, wish: Wish) -> int:
     return found
 
 
-def has_column(sheet: Sheet, wish: Wish) -> bool:
+def has_column(sheet: Sheet, wish: ColumnWish) -> bool:
     """Whether a table has the column that a person named."""
     return _place(sheet.names, wish.name) is not None
 
