@@ -5,6 +5,7 @@ Reference: https://github.com/ollama/ollama/blob/main/docs/api.md
 """
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -120,16 +121,14 @@ def ollama_routes(desk: AskQueue) -> APIRouter:
     async def post_chat(body: ChatRequest) -> Response:
         """Answer the last question of a conversation."""
         _known(body.model)
-        if body.format:
-            # Words where a client waits for JSON would be an error that it cannot explain.
-            raise HTTPException(422, f"{NAME} answers in words and fills in no format: ask it without one")
-        return await _answer(desk, body.question, stream=body.stream, wrap=_message, before=body.before)
+        chunks = _chunks(desk, body.question, _message, body.before)
+        return await _answer(desk, _filled(chunks, body.format), stream=body.stream, wrap=_message)
 
     @router.post("/generate", response_class=Response)
     async def post_generate(body: GenerateRequest) -> Response:
         """Answer a prompt."""
         _known(body.model)
-        return await _answer(desk, body.prompt, stream=body.stream, wrap=_response)
+        return await _answer(desk, _chunks(desk, body.prompt, _response), stream=body.stream, wrap=_response)
 
     return router
 
@@ -151,15 +150,14 @@ def _response(text: str) -> dict[str, object]:
     return {"response": text}
 
 
-async def _answer(desk: AskQueue, question: str, *, stream: bool, wrap: Wrap, before: tuple[str, ...] = ()) -> Response:
-    chunks = _chunks(desk, question, wrap, before)
+async def _answer(desk: AskQueue, chunks: Lines, *, stream: bool, wrap: Wrap) -> Response:
     if stream:
         return NdjsonResponse(chunks, desk.turns)
     async with desk.turns:
         return _whole(await run_in_threadpool(list, chunks), wrap)
 
 
-def _chunks(desk: AskQueue, question: str, wrap: Wrap, before: tuple[str, ...]) -> Lines:
+def _chunks(desk: AskQueue, question: str, wrap: Wrap, before: tuple[str, ...] = ()) -> Lines:
     """Chunks as Ollama sends them: text, then a last one with counts, or an error."""
     began, count = time.perf_counter(), 0
     if not question.strip():
@@ -179,6 +177,34 @@ def _chunks(desk: AskQueue, question: str, wrap: Wrap, before: tuple[str, ...]) 
                     continue
                 case _:
                     assert_never(piece)
+
+
+def _filled(chunks: Lines, structure: JsonValue) -> Lines:
+    """The answer as the JSON that a client waits for; without a structure, the chunks as they are.
+
+    Its texts hold the answer, and all else is null: a number that was not asked for by name would be a guess.
+    """
+    if not structure:
+        yield from chunks
+        return
+    text, last = "", {}
+    for chunk in chunks:
+        if "error" in chunk:
+            yield chunk
+            return
+        text, last = text + _text(chunk), dict(chunk)
+    yield _head() | {"done": False} | _message(json.dumps(_fill(structure, text), ensure_ascii=False))
+    yield last
+
+
+def _fill(structure: JsonValue, text: str) -> dict[str, str | None]:
+    given = structure.get("properties") if isinstance(structure, dict) else None
+    wanted: dict[str, JsonValue] = given if isinstance(given, dict) and given else {"answer": {"type": "string"}}
+    return {name: text if _is_text(described) else None for name, described in wanted.items()}
+
+
+def _is_text(described: JsonValue) -> bool:
+    return isinstance(described, dict) and described.get("type") == "string" and "enum" not in described
 
 
 def _head() -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The real `ollama` client asks through the service, as Home Assistant's integration does."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -92,11 +93,36 @@ def test_what_home_assistant_sends_is_answered(client: ollama.Client, shown: Ser
     assert not any(chunk.message.tool_calls for chunk in chunks)
 
 
-def test_a_format_is_not_filled_in_and_that_is_said(client: ollama.Client) -> None:
-    wanted = {"type": "object", "properties": {"answer": {"type": "string"}}}
-    with pytest.raises(ollama.ResponseError, match="in words") as refused:
-        client.chat(NAME, messages=QUESTION, format=wanted)
-    assert refused.value.status_code == 422
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("wanted", "others"),
+    [
+        ({"type": "object", "properties": {"answer": {"type": "string"}}}, {}),
+        (
+            {
+                "type": "object",
+                "properties": {
+                    "answer": {"type": "string"},
+                    "percent": {"type": "number"},
+                    "mode": {"type": "string", "enum": ["a", "b"]},
+                },
+                "required": ["answer", "percent", "mode"],
+            },
+            {"percent": None, "mode": None},
+        ),
+        ("json", {}),
+    ],
+)
+def test_a_structure_is_filled_with_the_answer_and_nothing_is_guessed(
+    client: ollama.Client, shown: ServiceState, wanted: Any, others: dict[str, None], stream: bool
+) -> None:
+    assert shown.decision is not None
+    answer: Any = client.chat(NAME, messages=QUESTION, format=wanted, stream=stream)
+    chunks = list(answer) if stream else [answer]
+    filled = json.loads("".join(chunk.message.content or "" for chunk in chunks))
+    assert shown.decision.reason in filled.pop("answer")
+    assert filled == others
+    assert chunks[-1].done
 
 
 def test_a_client_may_leave_in_the_middle_of_an_answer(api: Any, client: ollama.Client) -> None:
