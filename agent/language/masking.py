@@ -5,6 +5,7 @@ from datetime import date
 
 from agent.language.amounts import find_amounts
 from agent.language.text import fold
+from agent.language.times.days import Days
 from agent.language.times.finding import Times, When, find_times
 
 # A day to tell what is past from what is ahead; which one it is changes nothing.
@@ -29,18 +30,10 @@ def mask(folded: str, times: Times) -> str:
 def _time_word(one: When) -> str:
     if one.role in ("until", "by", "since"):
         return f"@{one.role}"
-    if one.last_night:
-        return "@lastnight"
-    if one.back:
-        return "@past"
+    if one.last_night or one.back:
+        return "@lastnight" if one.last_night else "@past"
     if one.days is not None:
-        try:
-            behind, ahead = one.days(_ANY_DAY, False), one.days(_ANY_DAY, True)
-        except (ValueError, OverflowError):
-            return "@day"
-        if behind != ahead:
-            return "@day"
-        return "@past" if ahead.last < _ANY_DAY else "@ahead" if ahead.first > _ANY_DAY else "@today"
+        return _day_word(one.days)
     return (
         "@range"
         if one.last is not None
@@ -50,3 +43,14 @@ def _time_word(one: When) -> str:
         if one.length
         else "@part"
     )
+
+
+def _day_word(days: Days) -> str:
+    """Whether days are past, ahead or today; open where a weekday may be both, or there is no such date."""
+    try:
+        behind, ahead = days(_ANY_DAY, False), days(_ANY_DAY, True)
+    except (ValueError, OverflowError):
+        return "@day"
+    if behind != ahead:
+        return "@day"
+    return "@past" if ahead.last < _ANY_DAY else "@ahead" if ahead.first > _ANY_DAY else "@today"

@@ -33,6 +33,12 @@ _LASTS = re.compile(
 )
 
 
+# Without one of these "what happened" is about the house, and not about decisions.
+_OF_DECISIONS = re.compile(
+    r"\b(?:you|it|battery|advisor|decid\w+|decisions?|modes?|log|hicist\w+|hecho|hizo|bateria|asesor|modos?|registro|portaste)\b"
+)
+
+
 def run(sources: Sources, asked: Question, *, now: datetime) -> Finding:
     """Run the inquiry that a question asks for; what cannot be answered gives a finding that says so."""
     if asked.bad_date is not None:
@@ -193,6 +199,8 @@ def _wishes(sources: Sources, asked: Question, now: datetime) -> Finding:
 def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
     """What was chosen in the stretch asked about; last night where none is named."""
     window = asked.window
+    if asked.spans and window is not None and window.is_whole_days and not _OF_DECISIONS.search(plain(asked.text)):
+        return ANSWERS["totals"](sources, asked, now)
     if window is not None and window.at is None and window.start < now:
         return inquiry.done(sources, window.start, min(window.end, now))
     if window is not None and window.at is not None:

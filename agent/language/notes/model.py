@@ -66,8 +66,8 @@ def _schema(words: Sequence[str]) -> type[BaseModel]:
     """The schema of a reading whose words can be none but the note's own."""
     if not words:
         return NoteReading
-    own: Any = Literal[tuple(words)]  # type: ignore[misc]
-    return create_model("NoteReading", __base__=NoteReading, words=(tuple[own, ...], ...))  # type: ignore[arg-type]
+    own: Any = Literal[tuple(words)]
+    return create_model("NoteReading", __base__=NoteReading, words=(tuple[own, ...], ...))
 
 
 def _json(value: object) -> str:

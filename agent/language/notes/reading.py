@@ -111,9 +111,9 @@ def understand(
 def _guess(text: str) -> Guess:
     """What a note is: where a wish comes next to the past or to a condition, of which the rules found none, a wish."""
     guess = learned().guess(text).among(WISHES | NO_WISHES)
-    if guess.kind in ("past", "conditional") and guess.confidence < _SURE_OF_NONE:
-        return guess.among(WISHES | {"denied", "elsewhere", "remark"})
-    return guess
+    if guess.kind in ("past", "conditional", "elsewhere") and guess.confidence >= _SURE_OF_NONE:
+        return guess
+    return guess.among(WISHES | {"denied", "remark"})
 
 
 def as_wish(

@@ -58,6 +58,10 @@ _NO = rf"\b(?:{_NEGATED}|avoid|stop|nada)\b"
 _TURNED: dict[str, tuple[tuple[str, str], ...]] = {
     "reserve": (
         (
+            r"^(?!.*\b(?:battery|bateria)\b).*\b(?:car|ev|coche|tesla|leaf|zoe)\b",
+            "speaks of a car, where a percentage does not fit here: say what it needs in km or kWh",
+        ),
+        (
             (
                 rf"\b(?:at most|max(?:imum|imo)?(?! (?:of|de) )|limit\w*|cap(?:ped)?|como mucho|maxim[oa]|(?:keep|"
                 rf"hold|store|leave|guarda|deja) (?:up to|hasta)|no higher|"

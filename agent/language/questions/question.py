@@ -64,10 +64,23 @@ _POLITE = re.compile(
 )
 # Certain by their form.
 _WHY_NOT = re.compile(r"\bwhy\b.{0,30}(?:n't|\bnot\b)|\bpor ?que no\b")
+_EARNED = re.compile(r"^(?=.*\b(?:panels?|solar|placas|paneles)\b).*\b(?:money|dinero|euros?|dollars?|earn\w*)\b")
+_COST_TO = re.compile(
+    r"\bhow much .{0,20}cost .{0,12}to (?:run|use|charge|heat|start|plug)\b"
+    r"|\bcuanto (?:cuesta|costaria|costara) (?:poner|cargar|usar|encender|enchufar)\b"
+)
 _WHAT_IF = re.compile(r"^\W*(?:and |but )?(?:what if|y si|suppose|supon\w*|imagin[ea])\b")
 
 # A wish says when, or how much.
 _HOLDS_SOMETHING = re.compile(r"[@#]")
+
+_OUTAGE = re.compile(r"\b(?:power cuts?|power outage|blackout|apagon|corte de (?:luz|corriente)|se va la luz)\b")
+_FORMS: tuple[tuple[Aim, re.Pattern[str]], ...] = (
+    ("order", _ORDER),
+    ("why_not", _WHY_NOT),
+    ("best_start", _COST_TO),
+    ("outage", _OUTAGE),
+)
 
 By = Literal["rules", "learned", "model"]
 
@@ -141,11 +154,12 @@ def _aim(text: str, words: str) -> tuple[Aim, Guess | None]:
 
 def _by_form(words: str, guess: Guess) -> Aim | None:
     """What a question asks for where its form leaves no doubt."""
-    if _ORDER.search(words):
-        return "order"
-    if _WHY_NOT.search(words):
-        return "why_not"
-    return "what_if" if _WHAT_IF.search(words) and guess.kind not in ("outage", "sizing") else None
+    for aim, pattern in _FORMS:
+        if pattern.search(words):
+            return aim
+    if _WHAT_IF.search(words) and guess.kind != "sizing":
+        return "what_if"
+    return "panels" if guess.kind == "totals" and _EARNED.search(words) else None
 
 
 def _parts(asked: Question, words: str, times: Times, *, now: datetime, zone: ZoneInfo) -> Question:

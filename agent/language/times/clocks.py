@@ -28,9 +28,9 @@ class Clock:
 # A number with one of these after it is an amount, a count or a date, and no hour.
 _UNIT = (
     r"(?!\d|[.,:/]\d|\s*(?:%|percent|per cent|por ciento|k?wh?\b|kw|km|kilom|miles?\b|euros?\b|eur\b|€|\$|"
-    r"c(?:en)?ts?\b|"
-    r"centimos|guests?\b|invitad|people|personas?|friends|amigos|visitors?|days?\b|dias?\b|weeks?\b|semanas?\b|hours?\b|"
-    r"horas\b(?! de la)|hrs\b|minut|min\b|grados|degrees|th\b|st\b|nd\b|rd\b|de (?!manana|la (?:manana|tarde|noche|"
+    r"c(?:en)?ts?\b|centimos|horas\b(?! de la)|"
+    r"guests?\b|invitad|people|personas?|friends|amigos|visitors?|days?\b|dias?\b|weeks?\b|semanas?\b|hours?\b|"
+    r"hrs\b|minut|min\b|grados|degrees|th\b|st\b|nd\b|rd\b|de (?!\x00|manana|la (?:manana|tarde|noche|"
     r"madrugada)))|"
     r"\s+(?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
 )

