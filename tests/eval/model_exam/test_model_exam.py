@@ -178,14 +178,6 @@ def test_turned_letters_move_the_best_and_make_a_habit_of_one_letter_worth_no_mo
     assert len({round(sum(column), 9) for column in zip(*each, strict=True)}) == 1
 
 
-def test_turned_letters_show_a_model_that_always_says_the_same() -> None:
-    model = LoadedModel(_Obedient(), "obedient", "ollama", lambda: None)
-    results = [one for one in sit_choice(Examinee(model), 10, lambda _: None) if one.group == "letters turned"]
-    assert {one.who for one in results} == {"always A", "random", "model"}
-    best = {who: sum(one.grade == "best" for one in results if one.who == who) for who in ("always A", "model")}
-    assert all(1 <= count <= 8 for count in best.values()), best
-
-
 def test_training_data_is_chat_lines_that_share_nothing_with_the_exam() -> None:
     lines = [json.loads(line)["messages"] for line in training_lines()]
     exam = {case.text for case in EVERY}

@@ -52,12 +52,17 @@ def test_a_prompt_that_no_suite_asks_is_named() -> None:
 def test_constant_policies_are_scored_on_every_moment_and_none_beats_the_planner() -> None:
     results = list(sit_choice(Examinee(), None, lambda _: None))
     means = {who: mean_score([one for one in results if one.who == who]) for who in {one.who for one in results}}
-    assert len(results) == 3 * len(exam_cases())
+    assert len(results) == 4 * len(exam_cases())
     assert all(one.score >= 0 for one in results)
-    best, greedy = means["planner's best (always A)"], means["always self-consumption"]
+    best, greedy = means["planner's best"], means["always self-consumption"]
     assert best is not None
     assert greedy is not None
     assert best.value == 0 < greedy.low
+    # The schedules stand in random order: a habit of one letter is worth no more than chance.
+    always_a, chance = means["always A"], means["random"]
+    assert always_a is not None
+    assert chance is not None
+    assert always_a.low < chance.value < always_a.high
 
 
 def test_training_moments_share_no_home_and_no_month_with_the_exam() -> None:
