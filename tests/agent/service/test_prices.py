@@ -236,6 +236,7 @@ def test_a_house_that_hears_nothing_of_tomorrow_goes_on_with_what_days_were_like
     assert min(evening) > 0.3
     assert shown is not None
     assert any("prices are known until" in problem for problem in shown.complaints)
+    assert any("no solar forecast" in problem for problem in shown.complaints)
 
 
 def now_at(hour: int, minute: int = 0) -> datetime:
@@ -287,3 +288,22 @@ def test_prices_heard_before_the_houses_clock_wait_for_it(tmp_path: Path, home: 
     assert prices.add([PricePoint(now_at(10), now_at(11), 0.2)], now_at(9))
     prices.take(Message("ha/friendly_name", b'"PVPC"', retained=True), now_at(9))
     assert prices.home(now_at(9)).tariff.prices([now_at(9)], home.tz).import_per_kwh.tolist() == [0.1]
+
+
+def test_new_prices_ask_for_a_new_plan_and_the_same_ones_again_do_not(tmp_path: Path, home: Home) -> None:
+    asked: list[str] = []
+    settings = Settings(home_file=tmp_path / "home.toml", memory_dir=tmp_path, prices=PriceSettings(source="redata"))
+    prices = LivePrices(settings, home, Problems(), on_new=lambda: asked.append("new"))
+    points = [PricePoint(now_at(9), now_at(10), 0.2), PricePoint(now_at(10), now_at(11), 0.3)]
+    for told in (points, points, [*points, PricePoint(now_at(11), now_at(12), 0.1)]):
+        prices.add(told, now_at(9))
+    assert asked == ["new", "new"]
+    again = LivePrices(settings, home, Problems())
+    assert again.home(now_at(9)).tariff.prices([now_at(11)], home.tz).import_per_kwh.tolist() == [0.1]
+
+
+def test_without_any_price_the_tariff_of_the_file_holds_and_the_page_says_so(tmp_path: Path, home: Home) -> None:
+    settings = Settings(home_file=tmp_path / "home.toml", memory_dir=tmp_path, prices=PriceSettings(source="redata"))
+    problems = Problems()
+    assert LivePrices(settings, home, problems).home(now_at(9)) == home
+    assert problems.texts() == ("no prices received yet: planning with the tariff in the home's file",)
