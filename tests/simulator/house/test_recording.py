@@ -99,6 +99,15 @@ def test_the_forecast_of_a_midnight_to_come_is_not_told(recording: Recording) ->
     assert set(changed.forecast_from(recording.start + timedelta(hours=23), HALF_HOUR)) == {9.0}
 
 
+def test_a_renewed_forecast_loses_the_error_of_midnight_in_the_last_hours_before_a_slot(recording: Recording) -> None:
+    hours = len(recording.load_kw)
+    renewed = replace(recording, pv_forecast_kw=np.full(hours, 1.0), pv_nowcast_kw=np.full(hours, 2.0))
+    for hour in (0, 5):
+        values_kw = renewed.forecast_from(recording.start + timedelta(hours=hour), HALF_HOUR)
+        assert values_kw[:13:6] == (2.0, 1.5, 1.0)
+        assert set(values_kw[12:]) == {1.0}
+
+
 def test_finer_forecasts_are_averaged_over_the_slot(recording: Recording) -> None:
     fine = replace(recording, step=timedelta(minutes=10), pv_forecast_kw=np.arange(9.0))
     assert fine.forecast_from(fine.start, HALF_HOUR) == (1.0, 4.0, 7.0)
