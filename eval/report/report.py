@@ -64,6 +64,9 @@ def refresh(document: Path, text: str, *, mark: str = MARK) -> None:
     tables_alone = text.partition("\n")[2].lstrip() if text.startswith("# ") else text
     _, end, rest = after.partition(_END_MARK)
     kept = f"\n{end}{rest}" if end else ""
+    if end:
+        # Tables within a document stand below the heading that they belong to.
+        tables_alone = tables_alone.replace("## ", "### ")
     document.write_text(f"{told}{found}\n{tables_alone}{kept}", encoding="utf-8")
 
 

@@ -199,10 +199,10 @@ def test_a_document_keeps_its_words_and_gets_new_tables(tmp_path: Path) -> None:
 def test_tables_of_two_suites_stand_in_one_document(tmp_path: Path) -> None:
     document = tmp_path / "results.md"
     document.write_text(f"# Results\n{mark_of('forecasts')}\nold\n<!-- end of tables -->\n{mark_of('real')}\nolder\n")
-    refresh(document, "new\n", mark=mark_of("forecasts"))
+    refresh(document, "## Bills\nnew\n", mark=mark_of("forecasts"))
     refresh(document, "newer\n", mark=mark_of("real"))
     assert document.read_text() == (
-        f"# Results\n{mark_of('forecasts')}\nnew\n\n<!-- end of tables -->\n{mark_of('real')}\nnewer\n"
+        f"# Results\n{mark_of('forecasts')}\n### Bills\nnew\n\n<!-- end of tables -->\n{mark_of('real')}\nnewer\n"
     )
 
 
