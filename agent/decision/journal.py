@@ -115,8 +115,10 @@ class Journal:
         except sqlite3.DatabaseError as err:
             if self._read_only:
                 raise MemoryFault(f"journal {str(self._path)!r} cannot be read: {err}") from err
-            if not isinstance(err, sqlite3.OperationalError):
+            if _is_damage(err):
                 self._db = self._begin_anew(err)
+            elif not isinstance(err, sqlite3.OperationalError):
+                raise
             return []
 
     def _put(self, sql: str, values: tuple[object, ...]) -> None:
@@ -132,6 +134,8 @@ class Journal:
             _log.warning("the journal does not take a row: %s", err)
             self._waiting.popleft()
         except sqlite3.DatabaseError as err:
+            if not _is_damage(err):
+                raise
             self._db = self._begin_anew(err)
         else:
             if "cannot be written now" in self.fault:
@@ -303,6 +307,11 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     for name in sorted(set(_ADDED) - _columns(db)):
         db.execute(f"ALTER TABLE measured ADD COLUMN {name} REAL")
     return db
+
+
+def _is_damage(err: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is broken or no database: its kinds have classes of their own for all else."""
+    return type(err) is sqlite3.DatabaseError
 
 
 def _columns(db: sqlite3.Connection) -> set[str]:

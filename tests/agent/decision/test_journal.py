@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,3 +99,13 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     with open_journal(tmp_path / "journal.sqlite") as journal:
         journal.measure("home", SLOT)
         assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("journal.sqlite*")} == {0o600}
+
+
+def test_a_journal_used_from_the_wrong_thread_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path) as journal:
+        journal.measure("home", SLOT)
+        with ThreadPoolExecutor(1) as other, pytest.raises(sqlite3.ProgrammingError):
+            other.submit(journal.measured, "home", NOON, LATER).result()
+        assert journal.measured("home", NOON, LATER) == [SLOT]
+    assert [one.name for one in tmp_path.glob("*.damaged*")] == []
