@@ -32,7 +32,8 @@ def default_days(home: Home, step: timedelta, seen: Mapping[date, DayShape]) -> 
 
     Load is a standard profile shifted by up to an hour, its energy spread evenly in the logarithm; PV is half a sine.
     """
-    used_kwh = [float(np.nanmean(shape.load_kw)) * 24 for shape in seen.values()]
+    known = (shape.load_kw for shape in seen.values() if not np.isnan(shape.load_kw).all())
+    used_kwh = [float(np.nanmean(load_kw)) * 24 for load_kw in known]
     middle_kwh = float(np.mean(used_kwh)) if used_kwh else _DAILY_KWH
     spread = np.linspace(-1, 1, len(PRIOR_DAYS)) * np.log(_DAY_FACTOR if used_kwh else _HOME_FACTOR)
     shares = np.linspace(_DARK, _BRIGHT, len(PRIOR_DAYS))

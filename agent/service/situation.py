@@ -44,7 +44,9 @@ class MeasuredDays:
             self._journal.measure(self._home.name, slot)
         today = local_day(now, self._home.tz)
         if self._day is not None and today != self._day:
-            self._recall.remember(self._day, self.on(self._day), self._step, notes=notes.said_of(self._day))
+            # A day of which nothing was metered, as where a clock passed it by, is nothing to remember.
+            if slots_of_day := self.on(self._day):
+                self._recall.remember(self._day, slots_of_day, self._step, notes=notes.said_of(self._day))
             if today - self._day <= _NO_JUMP:
                 # After a clock that jumped years ahead everything would be old.
                 self._journal.prune(now - self._kept)

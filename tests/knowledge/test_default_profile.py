@@ -10,6 +10,13 @@ from knowledge.forecast import DayShape, futures, horizon
 HALF_HOUR = timedelta(minutes=30)
 
 
+def test_a_day_of_which_nothing_was_metered_says_nothing_of_how_much_is_used(home: Home) -> None:
+    nothing = np.full(48, np.nan)
+    step, empty = timedelta(minutes=30), {date(2026, 1, 1): DayShape(date(2026, 1, 1), nothing, nothing)}
+    made, ordinary = default_days(home, step, empty), default_days(home, step, {})
+    assert all(np.array_equal(made[day].load_kw, ordinary[day].load_kw) for day in ordinary)
+
+
 def test_a_home_without_history_is_taken_for_an_ordinary_one(home: Home) -> None:
     days = default_days(home, HALF_HOUR, {})
     used_kwh = [shape.load_kw.sum() / 2 for shape in days.values()]
