@@ -364,7 +364,8 @@ class Service:
             self._in_force = decision.chosen if decision.chosen_by == "model" else None
             failed = "" if decision.review.outcome == "chosen" else decision.review.outcome
             self._publisher.troubles = replace(self._publisher.troubles, model=failed)
-        if decision.outcome == "published" and not self._sender.may_act(now):
+        # Without a way to the broker a command reaches nobody: it is advice.
+        if decision.outcome == "published" and not (self._connected and self._sender.may_act(now)):
             return decision.model_copy(update={"outcome": "advised"})
         return decision
 
