@@ -32,6 +32,8 @@ from simulator.yaml_file import read_yaml
 
 _ROOT = Path(__file__).parents[2]
 _HANGS_S = 30.0
+# After so many messages a house in order must get its command.
+_EVERY = 50
 
 
 @dataclass
@@ -90,7 +92,7 @@ def mqtt(clock: Literal["house", "wall"]) -> Door:
                 bench.work()
                 result.inputs += 1
                 result.slowest_s = max(result.slowest_s, time.monotonic() - began)
-                if at % 25 == 24:
+                if at % _EVERY == _EVERY - 1:
                     _expect_decision(bench, result)
                 yield result
             result.crashes = bench.caught

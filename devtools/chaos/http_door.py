@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from agent.decision.journal import Journal, open_journal
 from agent.language.answers.ask import Asker
 from agent.queries import Sources
 from agent.settings import ApiSettings
@@ -50,7 +51,9 @@ def requests(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]
         bench = Bench(folder / "http", "house", stack)
         for _ in range(4):
             bench.live()
-        app = _app(folder / "http", bench)
+        # The service's own journal is of its thread; who answers reads beside it.
+        reader = stack.enter_context(open_journal(folder / "http" / "journal.sqlite", read_only=True))
+        app = _app(folder / "http", bench, reader)
         runner = stack.enter_context(asyncio.Runner())
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("127.0.0.1", 1))
         headers = {"Authorization": f"Bearer {_TOKEN}", "Host": "localhost"}
@@ -68,10 +71,10 @@ def requests(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]
         runner.run(client.aclose())
 
 
-def _app(memory: Path, bench: Bench) -> Any:
+def _app(memory: Path, bench: Bench, reader: Journal) -> Any:
     shared: SharedServiceState = bench.service._parts.shared_state  # noqa: SLF001 (the bench looks inside)
     bench.service._display.show()  # noqa: SLF001 (the bench looks inside)
-    asker = Asker(Sources(HOME, DayStore(memory / "days"), bench.journal))
+    asker = Asker(Sources(HOME, DayStore(memory / "days"), reader))
     source = ApiSource(shared, memory / "journal.sqlite", notes_of(memory, HOME.name), asker, timedelta(minutes=1))
     settings = ApiSettings(reads_per_second=10_000, asks_per_minute=600, changes_per_minute=600)
     return make_app(source, settings=settings, keys=Keys(_TOKEN), home=HOME.name)

@@ -16,7 +16,7 @@ Sizes are what was really run; a part that is not in a table was not run.
 
 Each input is a valid one with one to three changes: bits flipped, numbers of 400 digits, years 1 and 9999, nested
 20,000 deep, cut, doubled, control characters. A crash is anything but an answer or a sentence; MQTT counts what its own
-net had to catch. Every 25 messages a house in order must get a safe command within its next hour.
+net had to catch. Every 50 messages a house in order must get a safe command within its next hour.
 
 | door | inputs | crashes | commands checked | unsafe | lost decisions | slowest input, s |
 |---|---:|---:|---:|---:|---:|---:|

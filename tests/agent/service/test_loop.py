@@ -28,6 +28,7 @@ from agent.settings import MqttSettings, ServiceSettings, Settings
 from agent.views.service_state import SharedServiceState
 from energy.commands import BatteryCommand
 from energy.constraints import Reserve
+from energy.errors import TransportError
 from energy.home import Home
 from ingest.live.mapping import MappedRole, SensorSource
 from ingest.live.meter import MeteredSlot
@@ -642,3 +643,26 @@ def test_a_house_clock_set_back_by_hours_is_decided_for_at_once(
     stage.link.publish(TOPICS.clock, json.dumps({"time": earlier.isoformat()}), retain=True, qos=1)
     stage.well(earlier + STEP)
     assert stage.tick(earlier + STEP)["outcome"] == "published"
+
+
+def test_a_second_advisor_of_a_home_refuses_and_the_first_goes_on(
+    tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation = make_situation()
+    with EmbeddedBroker(0) as broker, running(broker.address, tmp_path, home, situation) as stage:
+        stage.well(situation.now)
+        assert stage.tick(situation.now)["outcome"] == "published"
+        second = tmp_path / "second"
+        settings = Settings(
+            home_file=tmp_path / "home.toml",
+            memory_dir=second,
+            mqtt=MqttSettings(host=broker.address.host, port=broker.address.port),
+        )
+        recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
+        with open_journal(second / "journal.sqlite") as journal:
+            parts = Parts(home, recall, journal, None, "none", control_panel(settings), advisor_id="other")
+            with pytest.raises(TransportError, match=r"another advisor .* stop it, or give this home another name"):
+                Service(settings, parts, Event()).run()
+        later = situation.now + STEP
+        stage.well(later)
+        assert stage.tick(later)["outcome"] == "published"
