@@ -12,7 +12,7 @@ install-torch = $(1) install -qq --no-compile --retries 0 --timeout 5 --extra-in
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test test-long check eval ask scenarios pictures dashboard format bench chaos chaos-short peers homeassistant lock clean
+.PHONY: help setup demo test test-long check eval ask scenarios pictures dashboard format bench chaos chaos-short peers app homeassistant lock clean
 
 help: ## List every target with a sentence
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -74,6 +74,11 @@ peers: setup ## Install EMHASS, which python -m benchmarks planner races against
 
 dashboard: homeassistant ## Take the dashboard's pictures anew: light, dark and phone (needs Chromium)
 	@$(BIN)/python -m devtools.dashboard_pictures docs
+
+app: ## Put the app for Home Assistant together in .app/, ready for its folder /addons
+	@rm -rf .app && mkdir -p .app && cp -r deploy/app/. .app/ && mkdir .app/energy_advisor/source
+	@git archive HEAD | tar -x -C .app/energy_advisor/source
+	@echo "copy .app/energy_advisor into Home Assistant's folder /addons, then Settings > Apps > Store > Check for updates"
 
 homeassistant: setup ## Install the Home Assistant that live tests and pictures use (600 MB)
 	@$(BIN)/python -m devtools.local_homeassistant

@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyAddress,
     SecretStr,
     ValidationError,
     field_validator,
@@ -97,6 +98,7 @@ class ApiSettings(_Section):
     token_file: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     page_url: str | None = Field(default=None, pattern=r"^(https?|homeassistant)://\S+$")
+    ingress_from: IPvAnyAddress | None = None
     reads_per_second: float = Field(default=50.0, gt=0, le=10_000)
     asks_per_minute: float = Field(default=30.0, gt=0, le=600)
     changes_per_minute: float = Field(default=30.0, gt=0, le=600)

@@ -38,7 +38,6 @@ _CONTENT_POLICY = (
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS = (
-    (b"content-security-policy", _CONTENT_POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -132,6 +131,7 @@ class Gate:
         self._app = app
         self._keys = keys
         self._open = is_loopback(settings.host)
+        self._ingress = str(settings.ingress_from) if settings.ingress_from else None
         self._names = {"localhost", settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
         self._rates: dict[Kind, Rate] = {
             "read": Rate(settings.reads_per_second, int(settings.reads_per_second * 4)),
@@ -149,12 +149,14 @@ class Gate:
         if scope["type"] != "http":
             return
         scope, keyed = self._without_key(scope)
-        refusal = self._judge(scope, keyed=keyed)
+        let_in = self._is_ingress(scope)
+        send = _with_headers(send, framed=let_in)
+        refusal = self._judge(scope, keyed=keyed, let_in=let_in)
         if refusal is not None:
-            await _refuse(refusal, _with_headers(send))
+            await _refuse(refusal, send)
             return
         longest = _LONGEST_CHAT if scope["path"].startswith("/api/") else _LONGEST_BODY
-        await self._app(scope, _bounded(receive, longest), _with_headers(send))
+        await self._app(scope, _bounded(receive, longest), send)
 
     def _without_key(self, scope: Scope) -> tuple[Scope, bool]:
         """Take `/key/<read key>` off the front of a path: the only way in for clients that can send no header."""
@@ -165,13 +167,18 @@ class Gate:
         keyed = hmac.compare_digest(parts[2].encode(), self._keys.read_key.encode())
         return {**scope, "path": path, "raw_path": path.encode(), "wrong_key": not keyed}, keyed
 
-    def _judge(self, scope: Scope, *, keyed: bool) -> Refusal | None:
+    def _is_ingress(self, scope: Scope) -> bool:
+        """Whether Home Assistant's supervisor hands this on, which has let its user in already."""
+        client = scope["client"][0] if scope.get("client") else None
+        return self._ingress is not None and client == self._ingress and "x-ingress-path" in Headers(scope=scope)
+
+    def _judge(self, scope: Scope, *, keyed: bool, let_in: bool) -> Refusal | None:
         headers = Headers(scope=scope)
         client = scope["client"][0] if scope.get("client") else "unknown"
         return (
-            self._wrong_name(headers)
+            (None if let_in else self._wrong_name(headers))
             or self._too_often(_kind(scope), client)
-            or self._wrong_token(scope, headers, keyed=keyed)
+            or (None if let_in else self._wrong_token(scope, headers, keyed=keyed))
             or self._too_long(scope, headers)
         )
 
@@ -267,10 +274,16 @@ def _bounded(receive: Receive, longest: int) -> Receive:
     return bounded
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, *, framed: bool) -> Send:
+    """Every answer's headers; Home Assistant alone, through whose ingress it came, may show the page in a frame."""
+    policy = (
+        _CONTENT_POLICY.replace(b"frame-ancestors 'none'", b"frame-ancestors 'self'") if framed else _CONTENT_POLICY
+    )
+    always = ((b"content-security-policy", policy), *_HEADERS)
+
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
+            message = {**message, "headers": [*message.get("headers", ()), *always]}
         await send(message)
 
     return with_headers

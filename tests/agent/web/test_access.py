@@ -121,3 +121,26 @@ def test_a_taken_port_is_named(api: Any, serve: Callable[..., Any]) -> None:
     port = int(api.url.rpartition(":")[2])
     with pytest.raises(SettingsError, match=f"port {port}.*choose another"), serve(port=port):
         pass
+
+
+@pytest.mark.parametrize(
+    ("ingress_from", "headers", "status"),
+    [
+        ("127.0.0.1", {"X-Ingress-Path": "/api/hassio_ingress/abc"}, 200),
+        ("127.0.0.1", {}, 401),
+        ("172.30.32.2", {"X-Ingress-Path": "/api/hassio_ingress/abc"}, 401),
+        (None, {"X-Ingress-Path": "/api/hassio_ingress/abc"}, 401),
+    ],
+)
+def test_home_assistants_ingress_is_let_in_by_its_address_alone(
+    serve: Callable[..., Any], ingress_from: str | None, headers: dict[str, str], status: int
+) -> None:
+    with serve(host="0.0.0.0", ingress_from=ingress_from) as running:  # noqa: S104 (the test's own machine)
+        client = running.client(**headers)
+        url = running.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 (as above)
+        assert client.get(f"{url}/v1/status").status_code == status
+        page = client.get(f"{url}/")
+        frames = "'self'" if status == 200 else "'none'"
+        assert f"frame-ancestors {frames}" in page.headers["content-security-policy"]
+        if status == 200:
+            assert client.post(f"{url}/v1/decide", headers={"Origin": "http://homeassistant.local:8123"}).is_success
