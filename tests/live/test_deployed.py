@@ -201,7 +201,7 @@ def deployed(
 
 
 def statestream_sensors() -> str:
-    """The sections of docs/homeassistant.md for what the shipped package publishes."""
+    """The sections for what the shipped package publishes."""
     sections = [
         f'[sensors.{role}]\ntopic = "statestream/sensor/{role}/state"\nunit = "{unit}"\n'
         for role, unit in SENSORS.items()
