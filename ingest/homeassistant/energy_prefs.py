@@ -28,13 +28,19 @@ class _Power(_PrefsPart):
 
 
 class _Source(_Flow):
-    """A grid connection, an array of panels or a battery; since 2025.12 possibly with its power sensor."""
+    """A grid connection, an array of panels or a battery.
+
+    Since 2025.12 possibly with its power sensor, since 2026.6 with a battery's charge sensor and capacity in kWh.
+    """
 
     type: str
     flow_from: tuple[_Flow, ...] = ()
     flow_to: tuple[_Flow, ...] = ()
     stat_rate: str | None = None
     power: tuple[_Power, ...] = ()
+    power_config: _Power = _Power()
+    stat_soc: str | None = None
+    capacity: float | None = None
     entity_energy_price_export: str | None = None
     number_energy_price_export: float | None = None
 
@@ -80,8 +86,25 @@ class EnergyPreferences(_PrefsPart):
 
     def power_entities(self, kind: Literal["grid", "solar", "battery"]) -> tuple[str, ...]:
         """Live power sensors that it names (newer versions only)."""
-        rates = [rate for source in self._of(kind) for rate in (source.stat_rate, *(p.stat_rate for p in source.power))]
+        rates = [
+            rate
+            for source in self._of(kind)
+            for rate in (source.stat_rate, source.power_config.stat_rate, *(part.stat_rate for part in source.power))
+        ]
         return tuple(dict.fromkeys(rate for rate in rates if rate))
+
+    @property
+    def charge_entity(self) -> str | None:
+        """The sensor of the battery's charge, where it names one battery with one."""
+        batteries = self._of("battery")
+        return batteries[0].stat_soc if len(batteries) == 1 else None
+
+    @property
+    def capacity_kwh(self) -> float | None:
+        """What all batteries hold, where it says so of each."""
+        capacities = [source.capacity for source in self._of("battery")]
+        known = [capacity for capacity in capacities if capacity is not None and capacity > 0]
+        return sum(known) if known and len(known) == len(capacities) else None
 
     def price(self, direction: Literal["import", "export"]) -> float | str | None:
         """The price per kWh that it knows: a number, or the entity that tells it."""

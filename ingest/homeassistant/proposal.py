@@ -169,6 +169,11 @@ def _unit_of(survey: Survey, name: str) -> str:
 
 
 def _find_charge(made: SensorProposal, survey: Survey, way: Way) -> None:
+    named = survey.preferences.charge_entity
+    if made.battery is None and named is not None and named in survey.states:
+        name_sensor(made, "battery_soc", named, state=survey.states[named], way=way)
+        made.why["battery_soc"] = "as the energy dashboard says; too little history to check it"
+        return
     if made.battery is None:
         made.missing.append("battery_soc")
         return

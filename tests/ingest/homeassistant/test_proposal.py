@@ -204,3 +204,28 @@ def test_import_and_export_entities_make_one_grid_power() -> None:
     sensors |= {"sensor.in": (TRUTH["bought"] * 1000, "W"), "sensor.out": (TRUTH["sold"] * 1000, "W")}
     grid = propose(survey(sensors), Way()).sensors["grid_power"]
     assert (grid.entity, grid.subtract, grid.unit) == (("sensor.in",), ("sensor.out",), None)
+
+
+def test_a_dashboard_that_names_charge_and_capacity_is_believed_where_there_is_no_history() -> None:
+    preferences = dashboard()
+    preferences["energy_sources"][2] |= {"stat_soc": "sensor.charge", "capacity": 12.5, "power_config": {}}
+    short = survey(USUAL, preferences)
+    late = START + timedelta(hours=HOURS - 24)
+    rows = {name: [row for row in known if row.start >= late] for name, known in short.rows.items()}
+    made = propose(replace(short, rows=rows), Way())
+    assert made.sensors["battery_soc"].entity == ("sensor.charge",)
+    assert "too little history" in made.why["battery_soc"]
+    assert short.preferences.capacity_kwh == 12.5
+
+
+@pytest.mark.parametrize(("capacities", "whole"), [((5, 7), 12), ((5, None), None), ((0,), None), ((), None)])
+def test_a_capacity_counts_where_it_is_said_of_every_battery(
+    capacities: tuple[float | None, ...], whole: float | None
+) -> None:
+    told = {"energy_sources": [{"type": "battery", "capacity": capacity} for capacity in capacities]}
+    assert read_preferences(told).capacity_kwh == whole
+
+
+def test_a_power_sensor_may_stand_in_a_configuration_of_its_own() -> None:
+    told = {"energy_sources": [{"type": "battery", "power_config": {"stat_rate": "sensor.p"}, "stat_soc": None}]}
+    assert read_preferences(told).power_entities("battery") == ("sensor.p",)
