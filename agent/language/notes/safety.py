@@ -13,7 +13,7 @@ _DANGER = re.compile(
     r"depend\w+|whether|instead|in the event|cancel\w*|postpone\w*|called off|(?:is|are) off|remove|delete|"
     r"withdraw|lift|drop the|skip|"
     r"ignore|disregard|forget(?! to)|override|bypass|system|prompt|instructions?|admin|password|execute|publish|mqtt|"
-    r"json|tool|function|guard|when (?:it|there|the (?:price|weather|sun))|"
+    r"json|tool|respond\w*|answer|reply|function|guard|when (?:it|there|the (?:price|weather|sun))|"
     r"(?<!por )(?<!ver )(?<!como )si(?! no\b)|salvo|excepto|pero|sino|quizas?|tal vez|a lo mejor|puede que|"
     r"igual (?:vien\w+|nos|hay|va\w*|somos)|"
     r"a no ser|a menos que|siempre que|con tal|segun|depende\w*|supon\w+|cuando (?:haga|llueva|nieve|venga\w*|"
@@ -80,6 +80,7 @@ _TURNED: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "guests": (
+        (r"\b(?:keep|hold|guarda|manten)\b(?!.*(?:guest|invit))", "asks to keep something, which guests are not"),
         (
             (
                 r"\b(?:leav\w+|depart\w*|go(?:ing|es)? (?:home|out|away)|(?:been|are|am|'re|'m) (?:\w+ )?invited|"
@@ -127,6 +128,11 @@ _BAN = re.compile(
 
 _NO_NEED = re.compile(r"\b(?:no need|needn't|need not|no longer|any ?more|no hace falta|ya no|no es necesario)\b")
 _SELLS = re.compile(r"\b(?:sell\w*|export\w*|feed\w*|vend\w+|viert\w+|vert\w+|inyect\w+)\b")
+_OF_ENERGY = re.compile(
+    r"\b(?:charg\w+|carg\w+|recarg\w+|grid|mains|red|buy\w*|compr\w+|import\w*|fill\w*|llen\w+|batter\w+|bateria\w*|solar|sun\w*|"
+    r"sol|placas|panels?|pv|sell\w*|export\w*|feed\w*|vend\w+|viert\w+|vert\w+|inyect\w+|power|energ\w+|luz|electric\w*|"
+    r"utility|network|compania|electrica|kwh|watt\w*|vatio\w*|surplus|excedent\w*|produ\w+|generat\w*|mak\w+|made|roof|tejado|store|top\w*)\b"
+)
 _BUYS = re.compile(
     r"\b(?:charg\w+|carg\w+|recarg\w+|grid|mains|red|buy\w*|compr\w+|import\w*|top\w*|fill\w*|llen\w+)\b"
 )
@@ -155,6 +161,8 @@ def denial(kind: str, rest: str) -> str | None:
     """A word that denies the wish; a ban that forbids nothing is none."""
     if match := _NO_NEED.search(rest):
         return match[0]
+    if kind in ("no_grid_charge", "no_export") and not _OF_ENERGY.search(rest):
+        return "nothing of energy"
     if kind == "no_grid_charge" and _SELLS.search(rest) and not _BUYS.search(rest):
         return "selling"
     if kind in ("no_grid_charge", "no_export"):

@@ -75,11 +75,16 @@ _WHAT_IF = re.compile(r"^\W*(?:and |but )?(?:what if|y si|suppose|supon\w*|imagi
 _HOLDS_SOMETHING = re.compile(r"[@#]")
 
 _OUTAGE = re.compile(r"\b(?:power cuts?|power outage|blackout|apagon|corte de (?:luz|corriente)|se va la luz)\b")
+_HOW_FULL = re.compile(
+    r"\bhow (?:full|charged) (?:is|was)\b|\b(?:que|cuanta) carga (?:habia|hay|tenia|tiene)\b|"
+    r"\bcomo de llena (?:esta|estaba)\b"
+)
 _FORMS: tuple[tuple[Aim, re.Pattern[str]], ...] = (
     ("order", _ORDER),
     ("why_not", _WHY_NOT),
     ("best_start", _COST_TO),
     ("outage", _OUTAGE),
+    ("status", _HOW_FULL),
 )
 
 By = Literal["rules", "learned", "model"]

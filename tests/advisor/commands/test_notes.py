@@ -52,3 +52,19 @@ def test_what_is_not_understood_is_said_and_not_kept(notes: Notes, memory: Path)
     assert shown.returncode == 1
     assert "error: not understood: 160 % is more than a battery holds" in shown.stderr
     assert not (memory / "notes").exists()
+
+
+def test_a_note_is_read_with_the_words_it_was_read_from_and_nothing_is_kept(notes: Notes) -> None:
+    done = notes("read", "keep 30 % until 7 am tomorrow", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (told["kind"], told["understander"], told["slots"]) == (
+        "reserve",
+        "learned",
+        ["until 7 am tomorrow", "30 %"],
+    )
+    assert told["intervals"] == [["2026-01-14T18:00:00+01:00", "2026-01-15T07:00:00+01:00"]]
+    assert told["confidence"] > 0.6
+    refused = notes("read", "if it rains keep 60 % tonight", "--json")
+    assert (refused.returncode, json.loads(refused.stdout)["understood"]) == (1, False)
+    assert json.loads(notes("list", "--json").stdout) == {"notes": []}
