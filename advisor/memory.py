@@ -1,16 +1,13 @@
 """The commands around memory: bring history in, look after the index, show similar days."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from energy.errors import SettingsError
@@ -79,19 +76,19 @@ def understand_files(files: Sequence[Path], name: str, facts: Path, options: Opt
     return read_files(files, home.model_copy(update={"name": name}), options)
 
 
-def ingest_history(history: History, memory: Path, *, quiet: bool = False) -> Report:
-    """Ingest, with a progress bar unless `quiet`."""
-    with index_of(memory) as index, _progress("remembering days", quiet=quiet) as progress:
-        return ingest(history, store_of(memory), index, progress=progress)
+def ingest_history(history: History, memory: Path) -> Report:
+    """Store a history and index it."""
+    with index_of(memory) as index:
+        return ingest(history, store_of(memory), index)
 
 
 def ingest_and_report(
     history: History, memory: Path, *, as_json: bool, more: Mapping[str, object] | None = None
 ) -> None:
     """Ingest and tell what became of it, and `more`; poorer days are those that knew less than the stored ones."""
-    report = ingest_history(history, memory, quiet=as_json)
+    report = ingest_history(history, memory)
     counts: dict[str, object] = {"poorer": report.poorer} if report.poorer else {}
-    counts |= {"unusable": report.unusable, "indexed": report.indexed, "narratives": report.narratives}
+    counts |= {"unusable": report.unusable, "indexed": report.indexed}
     told = {"home": history.home.name, **asdict(report.days), **counts, "warnings": list(history.warnings)}
     told |= more or {}
     _tell(told, as_json=as_json)
@@ -100,11 +97,10 @@ def ingest_and_report(
 def rebuild_index(memory: Path) -> None:
     """Forget the index and fill it from the store."""
     store = store_of(memory)
-    with index_of(memory) as index, _progress("remembering days") as progress:
+    with index_of(memory) as index:
         index.clear()
         for name in store.homes():
-            indexed, narratives = sync(store.home(name), store, index, progress=progress)
-            typer.echo(f"{name}: {indexed} days, {narratives} narratives indexed")
+            typer.echo(f"{name}: {sync(store.home(name), store, index)} days indexed")
 
 
 def index_statistics(memory: Path, *, as_json: bool) -> None:
@@ -120,7 +116,6 @@ def index_statistics(memory: Path, *, as_json: bool) -> None:
             "usable": len(FingerprintTable(home, records).days),
             "not used": flaws(records, home),
             "indexed": stats.days.get(name, 0),
-            "narratives": stats.notes.get(name, 0),
         }
     told = {"fingerprint_version": VERSION, "of_another_version": stats.outdated, "homes": homes}
     _tell(told, as_json=as_json)
@@ -168,12 +163,3 @@ def _tell(told: dict[str, object], *, as_json: bool) -> None:
         return
     for key, value in told.items():
         typer.echo(f"{key}: {json.dumps(value) if isinstance(value, dict | list) else value}")
-
-
-@contextmanager
-def _progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error that appears with the first step."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(file=sys.stderr, quiet=quiet), transient=True) as bar:
-        task = bar.add_task(what, total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

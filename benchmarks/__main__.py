@@ -39,15 +39,11 @@ def bench_model(
 
 
 @bench_app.command("memory")
-def bench_memory(
-    *,
-    narratives: Annotated[bool, typer.Option(help="Embed the narratives too, which takes longer.")] = True,
-    as_json: Json = False,
-) -> None:
+def bench_memory(*, as_json: Json = False) -> None:
     """Time indexing ten years of days, and asking for those like one."""
     from benchmarks.memory import show_memory
 
-    show_memory(narratives=narratives, as_json=as_json)
+    show_memory(as_json=as_json)
 
 
 @bench_app.command("decision")

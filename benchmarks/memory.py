@@ -16,9 +16,7 @@ from energy.slots import day_bounds
 from ingest.history.recorded import shipped_history, shipped_homes
 from ingest.history.table import History
 from knowledge.days import DayRecord
-from knowledge.embedder import TextEmbedder
-from knowledge.index import MemoryIndex, Text
-from knowledge.narrative import narrate
+from knowledge.index import MemoryIndex
 from knowledge.similar import FingerprintTable
 
 _DAYS = 3650
@@ -28,32 +26,27 @@ _COARSE = 96
 
 @dataclass(frozen=True, slots=True)
 class MemoryBench:
-    """Seconds to index the fingerprints and the narratives of all days, and the median of a query in milliseconds."""
+    """Seconds to index the fingerprints of all days, and the median of a query in milliseconds."""
 
     days: int
     fingerprints_s: float
-    narratives_s: float | None
     query_ms: float
 
 
-def measure_memory(*, narratives: bool) -> MemoryBench:
+def measure_memory() -> MemoryBench:
     """A shipped home's year, ten times over with noise, into an empty index; then the days like each of the last."""
     history = shipped_history(shipped_homes()[0])
     home, records = history.home, _ten_years(history)
     with tempfile.TemporaryDirectory() as folder, MemoryIndex(Path(folder) / "index") as index:
         table = FingerprintTable(home, records)
         fingerprints_s = _timed(lambda: index.sync_days(home.name, table))
-        narratives_s = None
-        if narratives:
-            texts = [Text(record.day, told) for record, told in zip(records, narrate(home, records), strict=True)]
-            narratives_s = _timed(lambda: index.sync_notes(home.name, texts, TextEmbedder()))
 
         def query(record: DayRecord) -> None:
             coarse = index.near(home.name, record.day, table.coordinate(record.day), _COARSE)
             table.rank(record.day, 12, among=coarse)
 
         times = [_timed(lambda record=record: query(record)) for record in records[-_QUERIES:]]  # type: ignore[misc]
-    return MemoryBench(len(records), fingerprints_s, narratives_s, 1000 * statistics.median(times))
+    return MemoryBench(len(records), fingerprints_s, 1000 * statistics.median(times))
 
 
 def _ten_years(history: History) -> list[DayRecord]:
@@ -73,13 +66,11 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def show_memory(*, narratives: bool, as_json: bool) -> None:
+def show_memory(*, as_json: bool) -> None:
     """Measure and tell."""
-    found = measure_memory(narratives=narratives)
+    found = measure_memory()
     if as_json:
         typer.echo(json.dumps(asdict(found)))
         return
     typer.echo(f"{found.days} days: fingerprints indexed in {found.fingerprints_s:.1f} s")
-    if found.narratives_s is not None:
-        typer.echo(f"narratives embedded and indexed in {found.narratives_s:.1f} s")
     typer.echo(f"the days like a day: median {found.query_ms:.1f} ms")

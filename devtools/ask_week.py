@@ -40,10 +40,10 @@ class Week:
     answers: list[Answer]
 
 
-def live_through(folder: Path, *, hours: int = HOURS, quiet: bool = False) -> Week:
+def live_through(folder: Path, *, hours: int = HOURS) -> Week:
     """Play the week as the demo plays a day: house, broker and service as processes, without a model."""
     choices = Choices(home=HOME, day=FIRST_DAY, hours=hours, model="none", folder=folder)
-    play(choices, prepare(choices, quiet=quiet), None)
+    play(choices, prepare(choices), None)
     with ExitStack() as stack:
         partner = open_memory(folder / "memory", HOME, stack)
         answers = [partner.asker.answer(question, now=partner.now()) for question in QUESTIONS]

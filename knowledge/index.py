@@ -1,4 +1,4 @@
-"""The Chroma index over the day store: fingerprints in one collection, narratives in another; both rebuildable."""
+"""The Chroma index over the day store: a fingerprint a day, rebuildable from the store at any time."""
 
 import hashlib
 import logging
@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,18 +23,9 @@ from knowledge.similar import FingerprintTable
 _log = logging.getLogger(__name__)
 
 # Fingerprints of another definition lie in another collection, so that they can neither be compared nor collide.
-DAYS, NOTES = f"days-{VERSION}", "notes"
+DAYS = f"days-{VERSION}"
 _BATCH = 1000
-_TEXT_BATCH = 64
 _CHECK_TIMEOUT_S = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text to be found by its meaning, and the day it tells of."""
-
-    day: date
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +33,6 @@ class Stats:
     """How much is indexed, and how many entries are of another fingerprint version and wait to be redone."""
 
     days: dict[str, int]
-    notes: dict[str, int]
     outdated: int
 
 
@@ -112,7 +101,6 @@ class MemoryIndex:
     def _connect(self) -> None:
         self._client = _open(str(self._path))
         self._days = self._collection(DAYS)
-        self._notes = self._collection(NOTES)
 
     def _is_as_left(self) -> bool:
         """Whether every byte is as the last owner left it."""
@@ -135,9 +123,8 @@ class MemoryIndex:
 
     def clear(self) -> None:
         """Forget everything; the store remembers."""
-        for name in (DAYS, NOTES):
-            self._client.delete_collection(name)
-        self._days, self._notes = self._collection(DAYS), self._collection(NOTES)
+        self._client.delete_collection(DAYS)
+        self._days = self._collection(DAYS)
 
     def sync_days(self, home: str, table: FingerprintTable) -> int:
         """Bring a home's fingerprints up to date; returns how many had to be written.
@@ -162,28 +149,6 @@ class MemoryIndex:
             )
         return len(places)
 
-    def sync_notes(
-        self,
-        home: str,
-        texts: Sequence[Text],
-        embed: Callable[[Sequence[str]], Any],
-        progress: Callable[[int, int], None] = lambda _done, _all: None,
-    ) -> int:
-        """Bring a home's narratives up to date, embedding only what changed; returns how many were written."""
-        marks = {_id(home, text.day): hashlib.sha256(text.text.encode()).hexdigest()[:16] for text in texts}
-        stale = self._stale(self._notes, home, marks)
-        todo = [text for text in texts if _id(home, text.day) in stale]
-        for start in range(0, len(todo), _TEXT_BATCH):
-            part = todo[start : start + _TEXT_BATCH]
-            self._notes.upsert(
-                ids=[_id(home, text.day) for text in part],
-                embeddings=embed([text.text for text in part]),
-                documents=[text.text for text in part],
-                metadatas=[_metadata(home, text.day, marks) for text in part],
-            )
-            progress(start + len(part), len(todo))
-        return len(todo)
-
     def near(self, home: str, day: date, vector: Floats, count: int) -> frozenset[date]:
         """Coarse search: up to `count` days of a home strictly before `day`, near a coordinate.
 
@@ -205,24 +170,13 @@ class MemoryIndex:
         )
         return list((found["metadatas"] or [[]])[0])
 
-    def told(self, home: str, vector: Floats, count: int, *, before: date) -> list[Text]:
-        """Narratives before a day whose meaning is nearest to a text vector."""
-        found = self._notes.query(
-            query_embeddings=[vector.tolist()],
-            n_results=count,
-            where={"$and": [{"home": home}, {"day": {"$lt": _number(before)}}]},
-            include=["metadatas", "documents"],
-        )
-        pairs = zip((found["metadatas"] or [[]])[0], (found["documents"] or [[]])[0], strict=True)
-        return [Text(_date(int(entry["day"])), document) for entry, document in pairs]
-
     def stats(self) -> Stats:
         """Entries per home."""
         outdated = sum(collection.count() for collection in self._outdated())
-        return Stats(_per_home(self._days), _per_home(self._notes), outdated)
+        return Stats(_per_home(self._days), outdated)
 
     def _outdated(self) -> list[Any]:
-        return [held for held in self._client.list_collections() if held.name not in {DAYS, NOTES}]
+        return [held for held in self._client.list_collections() if held.name != DAYS]
 
     def _collection(self, name: str) -> Any:
         return self._client.get_or_create_collection(name, embedding_function=None)

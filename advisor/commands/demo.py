@@ -49,7 +49,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     if page:
         choices = replace(choices, page_port=page_port, speed=speed or _SPEED_TO_WATCH)
     console = None if as_json else Console()
-    staged = stage(scenario, choices) if scenario else (choices, prepare(choices, quiet=as_json))
+    staged = stage(scenario, choices) if scenario else (choices, prepare(choices))
     if page:
         announce(staged[0].folder / "memory", page_port)
     # Told to end, it takes the advisor and the house with it.

@@ -158,7 +158,7 @@ def _joined(records: Sequence[DayRecord], series: str) -> Floats:
     return np.concatenate([getattr(record, series) for record in records])
 
 
-def prepare(choices: Choices, *, quiet: bool) -> History:
+def prepare(choices: Choices) -> History:
     """Read the home and put its days before the played one into the demo's memory.
 
     Raises:
@@ -169,7 +169,7 @@ def prepare(choices: Choices, *, quiet: bool) -> History:
     earlier = tuple(record for record in history.days if record.day < choices.day)
     if not earlier:
         raise DataError(f"{choices.home!r} knows no day before {choices.day}: choose one after {history.days[0].day}")
-    ingest_history(replace(history, days=earlier), choices.folder / "memory", quiet=quiet)
+    ingest_history(replace(history, days=earlier), choices.folder / "memory")
     return history
 
 

@@ -60,12 +60,10 @@ def test_history_is_ingested_once_and_only_earlier_days_are_similar(ask: Callabl
     ingest = ("ingest", "csv", "months.csv", "--home", "mine", "--facts", "home.toml")
     first, second = ask(*ingest), ask(*ingest)
     assert (first["added"], first["unchanged"]) == (_DAYS, 0)
-    assert (second["added"], second["unchanged"], second["indexed"], second["narratives"]) == (0, _DAYS, 0, 0)
+    assert (second["added"], second["unchanged"], second["indexed"]) == (0, _DAYS, 0)
     stats = ask("index", "stats")["homes"]["mine"]
     assert stats["stored"] == _DAYS
     assert stats["usable"] == stats["indexed"] == _DAYS - sum(first["unusable"].values())
-    # Narratives are embedded by `advisor index rebuild`, not while files are read.
-    assert stats["narratives"] == 0
     for day in ("2025-01-08", "2025-03-15", "2025-04-30"):
         found = [near["day"] for near in ask("days", "similar", "--date", day, "--k", "12")["similar"]]
         assert len(found) >= 5

@@ -261,7 +261,7 @@ def check_all(week: Week) -> None:
 
 @pytest.mark.slow
 def test_after_two_days_every_figure_is_that_of_the_house(tmp_path: Path) -> None:
-    week = live_through(tmp_path, hours=42, quiet=True)
+    week = live_through(tmp_path, hours=42)
     assert [answer.question for answer in week.answers] == list(QUESTIONS)
     assert [answer.tools[0] for answer in week.answers] == [
         "totals", "saved", "extreme", "compare", "why", "why_not", "plan", "what_if", "best_start", "days_like",
@@ -274,7 +274,7 @@ def test_after_two_days_every_figure_is_that_of_the_house(tmp_path: Path) -> Non
 @pytest.mark.timeout(900)
 @pytest.mark.skipif("ASK_WEEK" not in os.environ, reason="plays a whole week: set ASK_WEEK=1")
 def test_the_page_is_what_the_week_gives_again(tmp_path: Path) -> None:
-    week = live_through(tmp_path, quiet=True)
+    week = live_through(tmp_path)
     check_all(week)
     assert page_of(week) == PAGE.read_text(encoding="utf-8")
 

@@ -1,7 +1,6 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
 from pathlib import Path
 
 import chromadb
@@ -10,9 +9,7 @@ import pytest
 from energy.errors import MemoryFault, NotWritable
 from energy.home import Home
 from knowledge.days import DayRecord
-from knowledge.embedder import TextEmbedder
-from knowledge.index import MemoryIndex, Text, is_sound
-from knowledge.narrative import narrate
+from knowledge.index import MemoryIndex, is_sound
 from knowledge.similar import FingerprintTable
 
 DayMaker = Callable[..., list[DayRecord]]
@@ -131,19 +128,3 @@ def test_a_folder_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None
     (tmp_path / "memory").write_bytes(b"a file where a folder should be")
     with pytest.raises(NotWritable, match="cannot be written"), MemoryIndex(tmp_path / "memory" / "index"):
         pass
-
-
-@pytest.mark.slow
-@pytest.mark.xdist_group("text embeddings")
-def test_narratives_are_found_by_meaning_and_embedded_once(tmp_path: Path, home: Home, make_days: DayMaker) -> None:
-    records = make_days(6)
-    texts = [Text(record.day, told) for record, told in zip(records, narrate(home, records), strict=True)]
-    party = date(2026, 1, 7)
-    texts.append(Text(party, "Wednesday 7 January 2026. Guests stayed overnight and we cooked for ten."))
-    embed = TextEmbedder()
-    with MemoryIndex(tmp_path / "index") as index:
-        assert index.sync_notes("test", texts, embed) == 7
-        assert index.sync_notes("test", texts, embed) == 0
-        [vector] = embed(["a dinner party with visitors"])
-        assert index.told("test", vector, 1, before=party + timedelta(days=1))[0].day == party
-        assert all(text.day < party for text in index.told("test", vector, 9, before=party))
