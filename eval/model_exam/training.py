@@ -76,7 +76,8 @@ def _line(*messages: tuple[str, str]) -> str:
 
 def _choice(brief: Brief) -> list[tuple[str, str]]:
     prompt = load("decide")
-    best = min(brief.candidates, key=lambda one: one.extra_cost)
+    # Of schedules that cost the same always the same one, so that its letter turns with it.
+    best = min(brief.candidates, key=lambda one: (one.extra_cost, one.label))
     answer = {"rationale": f"{best.label.capitalize()} is expected to cost the least.", "choice": best.id}
     return [
         ("system", prompt.render("system")),

@@ -80,7 +80,7 @@ def test_two_commands_lead_from_a_file_to_a_graded_report(folder: Path, terminal
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--suite", "huge"], "suite 'huge' is not known: use one of smoke, real"),
+        (["--suite", "huge"], "suite 'huge' is not known: use one of smoke"),
         (["--home", "nowhere"], "home 'nowhere' is not known"),
         (["--policies", "magic"], "policy 'magic' is not known: use some of none, greedy"),
         (["--policies", "advisor:wizard:decide"], "'advisor:wizard:decide' is not advisor:MODEL:PROMPT"),

@@ -123,7 +123,7 @@ def test_a_home_of_ones_own_sits_consecutive_windows_after_its_first_weeks() -> 
 
 
 def test_unknown_suites_and_homes_are_told_what_there_is() -> None:
-    with pytest.raises(SettingsError, match="use one of smoke, real"):
+    with pytest.raises(SettingsError, match="use one of smoke"):
         suite_named("huge")
     with pytest.raises(SettingsError, match="give --from"):
         history_of(HistorySource(), "citylearn-3")
