@@ -44,7 +44,7 @@ def test_what_a_server_does_wrong_is_found(
     level: str,
     says: str,
 ) -> None:
-    ollama.chat = behaviour
+    ollama.chat, ollama.answers = behaviour, [GOOD]
     found = doctor.check_model(settings(tmp_path, ollama.url))
     assert (found.level, says in found.text + found.fix) == (level, True), found
 
