@@ -100,7 +100,7 @@ class Journal:
     def _in_memory(self, err: Exception) -> sqlite3.Connection:
         self._say(f"journal {str(self._path)!r} cannot be written ({err}): it is kept until the next start only")
         db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        db.executescript(_SCHEMA)
+        _lay_out(db)
         return db
 
     def _say(self, fault: str) -> None:
@@ -303,10 +303,18 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     if (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         db.close()
         raise sqlite3.DatabaseError(found)
+    _lay_out(db)
+    return db
+
+
+def _lay_out(db: sqlite3.Connection) -> None:
+    """Make the tables that are missing, and the columns that journals of earlier versions lack."""
     db.executescript(_SCHEMA)
     for name in sorted(set(_ADDED) - _columns(db)):
         db.execute(f"ALTER TABLE measured ADD COLUMN {name} REAL")
-    return db
+    lacking = {"home", "slot", *_MEASURED} - _columns(db)
+    if lacking:
+        raise sqlite3.DatabaseError(f"its table of measured slots lacks {', '.join(sorted(lacking))}")
 
 
 def _is_damage(err: sqlite3.DatabaseError) -> bool:

@@ -37,6 +37,7 @@ class Recall:
         self._step = step
         self._table = FingerprintTable(home, embed=TextEmbedder())
         self._shapes: dict[date, DayShape] = {}
+        self._stood_in_for = True
         self._learn(store.days(home.name))
 
     def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
@@ -50,11 +51,13 @@ class Recall:
         if expected.notes and coarse is not None:
             coarse |= self._table.days_with_notes
         near = self._table.rank(today, count, expected=expected, so_far_kw=so_far.hourly_load_kw, among=coarse)
-        return near if len(self._table.days) >= ENOUGH_DAYS else near + _PRIOR[: max(count - len(near), 1)]
+        # Days that a wrong clock put ahead of today are no past of it.
+        self._stood_in_for = sum(day < today for day in self._table.days) < ENOUGH_DAYS or not near
+        return near + _PRIOR[: max(count - len(near), 1)] if self._stood_in_for else near
 
     def shapes(self) -> dict[date, DayShape]:
-        """All past days on the wall clock, and while there are hardly any, those of an ordinary household."""
-        if len(self._shapes) >= ENOUGH_DAYS:
+        """All known days on the wall clock, and while there are hardly any before today, an ordinary household's."""
+        if not self._stood_in_for:
             return self._shapes
         return default_days(self._home, self._step, self._shapes) | self._shapes
 

@@ -119,6 +119,8 @@ def within_range(role: Role, value: float, home: Home) -> float:
     """
     low, high = believable_range(role, home)
     if not (math.isfinite(value) and low <= value <= high):
+        if role == "battery_soc":
+            low, high = 0.0, 1.0
         raise DataError(f"{role}: {value:g} is outside {low:g} to {high:g}: check the sensor, its unit and its sign")
     return min(max(value, 0.0), 1.0) if role == "battery_soc" else value
 

@@ -42,10 +42,7 @@ def encrypted(
     tmp_path: Path, certificate: Path, start_mosquitto: Callable[..., AbstractContextManager[BrokerAddress]]
 ) -> Iterator[BrokerAddress]:
     port = free_port()
-    settings = (
-        f"listener {port} 127.0.0.1\nallow_anonymous true\n"
-        f"certfile {certificate}\nkeyfile {certificate.with_suffix('.key')}\n"
-    )
+    settings = f"allow_anonymous true\ncertfile {certificate}\nkeyfile {certificate.with_suffix('.key')}\n"
     with start_mosquitto(tmp_path, port, settings) as address:
         yield address
 

@@ -68,3 +68,15 @@ def test_a_day_that_was_lived_is_remembered_with_its_temperature_and_forecast(ho
     assert kept.temperature_c[1:].tolist() == [4.0] * 47
     assert kept.temperature_forecast_c[1:].tolist() == [3.0] * 47
     assert kept.pv_forecast_kw is None
+
+
+def test_days_that_a_wrong_clock_put_ahead_of_today_leave_an_ordinary_household_to_plan_with(
+    home: Home, tmp_path: Path
+) -> None:
+    recall, today = Recall(home, DayStore(tmp_path / "days"), None, STEP), NOW.date()
+    for ahead in range(1, 20):
+        day = today + timedelta(days=ahead)
+        recall.remember(day, slots_of(day), STEP)
+    near = recall.neighbours(nothing_yet(today), 12, NOTHING_EXPECTED)
+    assert {one.source for one in near} == {"prior"}
+    assert all(one.day in recall.shapes() for one in near)
