@@ -13,8 +13,7 @@ from pathlib import Path
 from devtools.chaos.estate import Estate
 from devtools.chaos.house import BEGIN, HOME, SLOT, Bench, unsafe
 
-_HEALS_S = 30.0
-_WAITS_S = 300.0
+_WAITS_S = 1200.0
 
 
 @dataclass

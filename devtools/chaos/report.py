@@ -27,7 +27,7 @@ _KILLS = """
 Real processes: Mosquitto, the simulated house, the advisor. A part is killed with signal 9 at a random moment and
 started again; healed is the time from its start to the next command, imports included.
 
-| what | kills | median s | slowest s | not in 5 min | unsafe | longest without a command, s | damaged files |
+| what | kills | median s | slowest s | not in 20 min | unsafe | longest without a command, s | damaged files |
 |---|---|---:|---:|---:|---:|---:|---:|
 """
 
