@@ -1,5 +1,6 @@
 """`advisor eval`: sit the exam, grade it, and show what it asks."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ DEFAULT_MEMORY = Path(".advisor/memory")
 @eval_app.command("run")
 def eval_run(  # noqa: PLR0913 (a command line's options)
     *,
-    suite: Annotated[str, typer.Option(help="smoke, real, scenarios, decisions or model.")] = "smoke",
+    suite: Annotated[str | None, typer.Option(help="smoke by default; real, scenarios, decisions or model.")] = None,
     home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
     policies: Annotated[
         str | None,
@@ -26,6 +27,14 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     prices: Annotated[
         Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
     ] = None,
+    start: Annotated[
+        list[datetime], typer.Option(formats=["%Y-%m-%d"], help="Of --home: a window's first day; several times.")
+    ] = [],  # noqa: B006 (typer copies it)
+    window_days: Annotated[int, typer.Option(min=1, help="Of --home: how many days a window has.")] = 28,
+    battery: Annotated[list[float], typer.Option(min=0, help="Of --home: its size in kWh; several times.")] = [],  # noqa: B006 (as above)
+    tariff: Annotated[
+        list[str], typer.Option(help="Of --home: own, dynamic (with --prices) or one by its name; several times.")
+    ] = [],  # noqa: B006 (as above)
     memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = DEFAULT_MEMORY,
     model: Annotated[
         str, typer.Option(help="Of suites model and decisions: none, embedded, ollama/NAME, NAME@URL.")
@@ -39,10 +48,14 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Play what has no record yet, grade all records and write the report."""
-    from advisor.exam.run import ExamRun, run_home, run_suite
+    from advisor.exam.run import ExamRun, HomeWindows, check_choice, run_home, run_suite
+    from eval.collect.homes import HistorySource
     from eval.collect.policies import ESSENTIAL, POLICIES
     from eval.collect.suites import DECISIONS, decision_policies
 
+    windows = HomeWindows([one.date() for one in start], window_days, battery, tariff)
+    check_choice(suite, home, windows, prices=prices is not None)
+    suite = suite or "smoke"
     if suite == "model" and home is None:
         from advisor.exam.model_exam import run_model_exam
 
@@ -59,7 +72,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
         as_json=as_json,
     )
     if home is not None:
-        run_home(home, sitting, wheel=wheel, memory=memory)
+        run_home(home, sitting, windows, source=HistorySource(wheel, memory, prices))
     else:
         run_suite(suite, sitting, wheel=wheel, prices=prices)
 
@@ -135,6 +148,28 @@ def eval_ablation(
     from advisor.exam.ablation import run_ablation
 
     run_ablation(wheel, prices, out / "ablation", workers=workers, report_only=report_only, into=into)
+
+
+@eval_app.command("rules")
+def eval_rules(
+    *,
+    workers: Annotated[int, typer.Option(min=1, help="Windows played at once.")] = 2,
+    report_only: Annotated[bool, typer.Option(help="Only tell what was played.")] = False,
+    into: Annotated[Path | None, typer.Option(help="A document whose table is to be refreshed.")] = None,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Show what planning with each rule of a bill earns: netting, cap, wallet, peaks."""
+    from advisor.exam.bills import run_rules
+
+    run_rules(out / "rules", workers=workers, report_only=report_only, into=into)
+
+
+@eval_app.command("families")
+def eval_families(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Show what a 5 kWh battery saves families of Madrid a year, with and without the cap on surplus credit."""
+    from advisor.exam.bills import run_families
+
+    run_families(as_json=as_json)
 
 
 @eval_app.command("export")

@@ -4,13 +4,15 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from eval.collect.homes import HistorySource, history_of
+from energy.errors import SettingsError
+from eval.collect.homes import DYNAMIC, OWN, HistorySource, history_of, with_named_tariff
 from eval.collect.policies import POLICIES
 from eval.collect.rollout import collect
 from eval.collect.suites import Suite, home_suite, shortened, suite_named
@@ -41,14 +43,56 @@ def run_suite(name: str, sitting: ExamRun, *, wheel: Path | None, prices: Path |
     _run(shortened(suite_named(name), sitting.days), HistorySource(wheel, None, prices), sitting)
 
 
-def run_home(name: str, sitting: ExamRun, *, wheel: Path | None, memory: Path) -> None:
-    """Sit the exam on one home, window by window over all it has.
+_WINDOW_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class HomeWindows:
+    """Of one home: when windows begin and how long they are, and which batteries and tariffs are tried."""
+
+    first_days: Sequence[date] = ()
+    days: int = _WINDOW_DAYS
+    batteries_kwh: Sequence[float] = ()
+    tariffs: Sequence[str] = ()
+
+    @property
+    def chosen(self) -> bool:
+        """Whether anything was asked for."""
+        return bool(self.first_days or self.batteries_kwh or self.tariffs) or self.days != _WINDOW_DAYS
+
+
+def check_choice(suite: str | None, home: str | None, windows: HomeWindows, *, prices: bool) -> None:
+    """Refuse what would be ignored.
 
     Raises:
-        SettingsError: a home or policy is not known.
+        SettingsError: a suite and a home, windows without a home, or auction prices without the tariff that reads them.
     """
-    source = HistorySource(wheel, memory)
-    _run(home_suite(history_of(source, name)), source, sitting)
+    if suite is not None and home is not None:
+        raise SettingsError(f"--suite {suite!r} and --home {home!r}: give one of them; a home is a suite of its own")
+    if home is None and windows.chosen:
+        raise SettingsError("--start, --window-days, --battery and --tariff choose for one home: give --home as well")
+    if home is not None and prices != (DYNAMIC in windows.tariffs):
+        raise SettingsError("--prices belongs to --tariff dynamic: give both or neither")
+
+
+def run_home(name: str, sitting: ExamRun, windows: HomeWindows, *, source: HistorySource) -> None:
+    """Sit the exam on one home, window by window over all it has or over those that are asked for.
+
+    Raises:
+        SettingsError: a home, policy or tariff is not known.
+    """
+    history = history_of(source, name)
+    for tariff in windows.tariffs:
+        if tariff not in {OWN, DYNAMIC}:
+            with_named_tariff(history, tariff)
+    suite = home_suite(
+        history,
+        window_days=windows.days,
+        first_days=windows.first_days,
+        batteries_kwh=windows.batteries_kwh,
+        tariffs=windows.tariffs,
+    )
+    _run(suite, source, sitting)
 
 
 def _run(suite: Suite, source: HistorySource, sitting: ExamRun) -> None:

@@ -40,19 +40,24 @@ def register_name(term: TermPrices, slot: int) -> str:
 
 
 def bare_prices(contract: Contract, starts: Sequence[datetime], zone: ZoneInfo) -> BarePrices:
-    """Prices of slots before taxes; where a series has none, nothing is counted."""
+    """Prices of slots before taxes; where a series has none yet, the mean of those that it has."""
     found, count = contract.slot_prices(starts, zone), len(starts)
     cap_on = contract.credit.cap_on
     rule = contract.netting_on(starts[0].astimezone(zone).date())
     long = rule.interval in {"month", "year"}
     credit, capped = np.zeros(count), np.zeros(count)
     for term in found.exports:
-        credit += np.nan_to_num(term.per_kwh)
+        credit += _filled(term.per_kwh)
     for term in found.imports:
         if not cap_on or term.name in cap_on:
-            capped += np.nan_to_num(term.per_kwh)
+            capped += _filled(term.per_kwh)
     netted = (term for term in found.imports if long and (not rule.terms or term.name in rule.terms))
     return BarePrices(credit, capped, tuple(netted))
+
+
+def _filled(per_kwh: Floats) -> Floats:
+    known = per_kwh[~np.isnan(per_kwh)]
+    return np.where(np.isnan(per_kwh), known.mean() if len(known) else 0.0, per_kwh)
 
 
 @dataclass(frozen=True, slots=True)

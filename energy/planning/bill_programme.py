@@ -15,6 +15,7 @@ from energy.pricing.contract import CREDIT, Contract
 from energy.pricing.metering import MeterReadings, Netted, groups, netted
 from energy.pricing.rules import INTERVAL_SECONDS, Peak
 from energy.pricing.series import Floats
+from energy.pricing.terms import TermPrices
 
 Ints = NDArray[np.int64]
 # Columns, and what each counts for in a row or in the cost.
@@ -299,16 +300,29 @@ def _registers(programme: Programme, contract: Contract, energy: _Energy) -> Non
     for span in dict.fromkeys(one for one in spans if one is not None):
         inside = np.array([one == span for one in spans])
         rule = next(rule for rule, here in zip(rules, inside, strict=True) if here)
+        last = max(day for day, here in zip(energy.days, inside, strict=True) if here)
+        lost = 0.0 if rule.keeps_credit else _mean_credit(energy, inside) * contract.multiplier(CREDIT, last)
+        forgone = programme.column(lost)
         for term in energy.found.imports:
-            if rule.terms and term.name not in rule.terms:
-                continue
-            for name in dict.fromkeys(term.period[inside].tolist()):
-                here = inside & (term.period == name)
-                price = float(np.nan_to_num(term.per_kwh[here]).mean())
-                day = max(one for one, kept in zip(energy.days, here, strict=True) if kept)
-                back = programme.column(-price * contract.multiplier(term.name, day))
-                programme.row([(back, 1.0), (energy.imports[here], -1.0)], high=0)
-                programme.row([(back, 1.0), (energy.exports[here], -1.0)], high=0)
-                if not rule.keeps_credit:
-                    lost = _sum_of([one.per_kwh[here] for one in energy.found.exports], int(here.sum())).mean()
-                    programme.cost[back - programme.columns] += float(lost) * contract.multiplier(CREDIT, day)
+            if not rule.terms or term.name in rule.terms:
+                given = [
+                    _register(programme, contract, energy, term, inside & (term.period == name), last)
+                    for name in dict.fromkeys(term.period[inside].tolist())
+                ]
+                # What was given back of a term loses its surplus credit, once for all terms.
+                programme.row([(forgone, 1.0), (np.array(given), -1.0)], low=0)
+
+
+def _mean_credit(energy: _Energy, here: NDArray[np.bool_]) -> float:
+    return float(_sum_of([one.per_kwh[here] for one in energy.found.exports], int(here.sum())).mean())
+
+
+def _register(
+    programme: Programme, contract: Contract, energy: _Energy, term: TermPrices, here: NDArray[np.bool_], last: date
+) -> int:
+    """What comes back of one register: no more than was bought or sold on it."""
+    price = float(np.nan_to_num(term.per_kwh[here]).mean())
+    back = programme.column(-price * contract.multiplier(term.name, last))
+    programme.row([(back, 1.0), (energy.imports[here], -1.0)], high=0)
+    programme.row([(back, 1.0), (energy.exports[here], -1.0)], high=0)
+    return back

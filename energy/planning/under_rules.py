@@ -51,12 +51,16 @@ def under_rules(
         return ensemble
     bare = bare_prices(contract, starts, zone)
     days = [start.astimezone(zone).date() for start in starts]
-    prices = _capped(ensemble.prices, bare, contract, days, _chances(contract, account, usual, days))
-    prices = _over_year(prices, bare, contract, account, usual, days)
-    made = replace(ensemble, prices=prices)
-    made = _in_interval(made, contract, account, starts, days)
-    peak = _peak_price(made, contract, account, usual, starts, zone)
-    return replace(made, prices=replace(made.prices, peak=peak))
+    chance = _chances(contract, account, usual, days)
+    peak = _peak_price(ensemble, contract, account, usual, starts, zone)
+
+    def worth(prices: Prices) -> Prices:
+        at_margin = _over_year(_capped(prices, bare, contract, days, chance), bare, contract, account, usual, days)
+        return replace(at_margin, peak=peak)
+
+    members = ensemble.price_members
+    made = replace(ensemble, prices=worth(ensemble.prices), price_members=None if members is None else worth(members))
+    return _in_interval(made, contract, account, starts, days)
 
 
 def _chances(contract: Contract, account: Account, usual: Sequence[UsualDay], days: Sequence[date]) -> Floats:
@@ -159,10 +163,22 @@ def _in_interval(
         load, pv = _means(ensemble.load_kw, interval), _means(ensemble.pv_kw, interval)
         return replace(ensemble, load_kw=load, pv_kw=pv)
     buys = float((balance + net_kwh > 0).mean())
-    imports, exports = ensemble.prices.import_per_kwh.copy(), ensemble.prices.export_per_kwh.copy()
-    either = buys * imports[now] + (1 - buys) * exports[now]
-    imports[now], exports[now] = either, either
-    return replace(ensemble, load_kw=load, pv_kw=pv, prices=Prices(imports, exports))
+    members = ensemble.price_members
+    return replace(
+        ensemble,
+        load_kw=load,
+        pv_kw=pv,
+        prices=_either(ensemble.prices, now, buys),
+        price_members=None if members is None else _either(members, now, buys),
+    )
+
+
+def _either(prices: Prices, now: NDArray[np.bool_], buys: float) -> Prices:
+    """One price for both directions in the interval that has begun, by how likely it ends with import."""
+    imports, exports = prices.import_per_kwh.copy(), prices.export_per_kwh.copy()
+    either = buys * imports[..., now] + (1 - buys) * exports[..., now]
+    imports[..., now], exports[..., now] = either, either
+    return replace(prices, import_per_kwh=imports, export_per_kwh=exports)
 
 
 def _means(power_kw: Floats, interval: NDArray[np.int64]) -> Floats:

@@ -17,10 +17,10 @@ from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.metering import MeterReadings
 from energy.slots import DAY, day_bounds
 from energy.tariff import AnyTariff, as_contract
-from eval.collect.billed_planner import OpenBill
+from eval.collect.billed_planner import by_the_bill
 from eval.collect.closed_loop import Planner
 from eval.collect.homes import with_battery
-from eval.collect.playing import Decider, Stretch, play, self_consumption, stretch
+from eval.collect.playing import play, self_consumption, stretch
 from ingest.history.table import History
 from knowledge.days import is_complete
 
@@ -130,17 +130,13 @@ def readings_of(history: History, period: BillingPeriod, way: str) -> MeterReadi
         raise DataError(f"no complete day from {period.first} to {period.last}: ingest the home's history first")
     sized = history if way != "no battery" else with_battery(history, 0.0)
     played = stretch(sized.home, days)
-    flows = play(sized.home, played, _decider(sized, played) if way == "advisor" else self_consumption).flows
+    flows = play(
+        sized.home, played, by_the_bill(sized, played, Planner(sized)) if way == "advisor" else self_consumption
+    ).flows
     hours = played.hours
     return MeterReadings(
         played.starts, np.asarray(flows.grid_import_kw) * hours, np.asarray(flows.grid_export_kw) * hours, history.step
     )
-
-
-def _decider(history: History, played: Stretch) -> Decider:
-    """The planner by the open bill."""
-    planner, bill = Planner(history), OpenBill(history, history.home, played)
-    return lambda at, stored_kwh: bill.levels(planner.ensemble(played, at), at, stored_kwh)[0]
 
 
 def compare(history: History, tariffs: dict[str, AnyTariff], *, ways: Sequence[str] = WAYS[:2]) -> list[TariffTotal]:

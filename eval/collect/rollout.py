@@ -18,8 +18,9 @@ from energy.errors import AdvisorError
 from energy.flows import Flows
 from energy.home import Home
 from energy.planning.oracle import Optimum
+from energy.tariff import Contract
 from eval.collect.homes import HistorySource, staged
-from eval.collect.playing import Course, Stretch, stretch
+from eval.collect.playing import Course, Stretch, bill_of, stretch
 from eval.collect.policies import BOUND, Sitting, sit, why_not
 from eval.collect.terminal_value import DAYS_AFTER, bound, terminal_value
 from eval.grade.records import Cell, CellOutcome, Record, Series, read, write
@@ -186,6 +187,7 @@ def _record(cell: Cell, home: Home, window: Stretch, course: Course) -> Record:
         replies=dict(course.tally.replies),
         reply_s=tuple(course.tally.reply_s),
         tokens=course.tally.tokens,
+        bill=bill_of(home, window, course.flows) if isinstance(home.tariff, Contract) else None,
         versions={name: version(name) for name in ("energy-advisor", "numpy", "scipy")} | course.tally.versions,
     )
     series = Series(

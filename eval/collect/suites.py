@@ -177,13 +177,33 @@ def _scenario_block(home: str, scenario: Scenario) -> Block:
     return Block(window, (capacity_kwh,), policies=_SIMULATED, homes=(home,))
 
 
-def home_suite(history: History, *, window_days: int = 28, past_days: int = 28) -> Suite:
-    """A suite of one home: consecutive windows over all it has, after the first days, with its own battery."""
-    starts = [record.day for record in history.days[past_days::window_days]]
-    usable = tuple((day, window_days) for day in starts if (history.days[-1].day - day).days + 1 >= window_days)
+def home_suite(
+    history: History,
+    *,
+    window_days: int = 28,
+    past_days: int = 28,
+    first_days: Sequence[date] = (),
+    batteries_kwh: Sequence[float] = (),
+    tariffs: Sequence[Tariff] = (),
+) -> Suite:
+    """A suite of one home: consecutive windows over all it has, after the first days, or those that begin as given.
+
+    Battery and tariff are its own unless others are given.
+
+    Raises:
+        SettingsError: there is no room for a window, or a day to begin with that the home does not have.
+    """
+    last = history.days[-1].day
+    starts = first_days or [record.day for record in history.days[past_days::window_days]]
+    usable = tuple((day, window_days) for day in starts if (last - day).days + 1 >= window_days)
+    if first_days and (missing := [day for day in first_days if day < history.days[0].day or day not in dict(usable)]):
+        raise SettingsError(
+            f"no window of {window_days} days begins on {missing[0]}: "
+            f"{history.home.name!r} has days from {history.days[0].day} to {last}",
+        )
     if not usable:
         raise SettingsError(
             f"{history.home.name!r} has {len(history.days)} days: the exam needs {past_days + window_days} or more",
         )
-    block = Block(usable, (history.home.battery.capacity_kwh,))
+    block = Block(usable, tuple(batteries_kwh) or (history.home.battery.capacity_kwh,), tuple(tariffs) or ("own",))
     return Suite(history.home.name, (history.home.name,), (block,), step_minutes=history.step // timedelta(minutes=1))

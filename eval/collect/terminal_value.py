@@ -6,9 +6,10 @@ import numpy as np
 
 from energy.billing.ledger import credit_per_kwh
 from energy.home import Home
+from energy.planning.billed_oracle import optimise_bill
 from energy.planning.oracle import Optimum, optimise
 from energy.planning.planner import Ensemble, cost_to_go, end_worth_per_kwh
-from energy.tariff import Prices
+from energy.tariff import Contract, Prices
 from eval.collect.playing import Stretch
 from knowledge.days import Floats
 
@@ -31,10 +32,11 @@ class TerminalValue:
 def terminal_value(home: Home, window: Stretch, after: Stretch | None) -> TerminalValue:
     """Least cost of the days after a window, known in advance, as a function of what they begin with.
 
-    Without such days a stored kWh is worth the cheapest price of the window: what it would have cost.
+    Without such days, or under a contract whose bill ends with the window, a stored kWh is worth the cheapest price of
+    the window: what it would have cost.
     """
     battery = home.battery
-    if after is None:
+    if after is None or (isinstance(home.tariff, Contract) and home.tariff.has_rules):
         full = battery.usable_kwh * credit_per_kwh(window.prices, battery)
         return TerminalValue((battery.min_kwh, battery.min_kwh + battery.usable_kwh), (0.0, full))
     known = Ensemble(after.load_kw[None], after.pv_kw[None], after.prices, after.hours)
@@ -47,7 +49,19 @@ def terminal_value(home: Home, window: Stretch, after: Stretch | None) -> Termin
 
 
 def bound(home: Home, window: Stretch, after: Stretch | None) -> Optimum:
-    """The cheapest operation of a window that is known in advance, with the days after it in view."""
+    """The cheapest operation of a window that is known in advance, with the days after it in view.
+
+    Under a contract with rules it is cheapest by the bill of the window itself.
+    """
+    if isinstance(home.tariff, Contract) and home.tariff.has_rules:
+        return optimise_bill(
+            window.load_kw,
+            window.pv_kw,
+            starts=window.starts,
+            home=home,
+            start_kwh=home.battery.min_kwh,
+            end_worth_per_kwh=credit_per_kwh(window.prices, home.battery),
+        )
     whole = window if after is None else _joined(window, after)
     worth = credit_per_kwh(window.prices, home.battery) if after is None else end_worth_per_kwh(after.prices, home)
     best = optimise(

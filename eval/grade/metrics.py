@@ -76,6 +76,8 @@ def price(record: Record, series: Series) -> Graded:
     ledger = total(
         flows, series.prices, battery=battery, hours=outcome.cell.step_minutes / 60, start_kwh=outcome.start_kwh
     )
+    if outcome.bill is not None:
+        ledger = replace(ledger, bill=outcome.bill)
     begun, left = np.interp([outcome.start_kwh, series.stored_kwh[-1]], outcome.left_kwh, outcome.left_worth)
     return Graded(record, series, ledger, ledger.bill - float(left - begun))
 

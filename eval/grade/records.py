@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from energy.tariff import Prices
 
 Floats = NDArray[np.float64]
-# The home's own tariff, or hourly prices of an auction.
-Tariff = Literal["own", "dynamic"]
+# The home's own tariff, hourly prices of an auction ("dynamic"), or one that is known by name.
+Tariff = str
 # The PV forecast: told once at midnight, renewed through the day, none, or the exact future, which nobody has and which
 # shows what a better one is worth.
 Forecast = Literal["midnight", "renewed", "none", "perfect"]
@@ -52,8 +52,8 @@ class CellOutcome(BaseModel):
     """What can be said of a cell beside its series.
 
     `verdicts` counts the guard's words and slots without a plan, `replies` what became of each question to a model
-    (chosen, overruled, invalid, late, unreachable), and `reply_s` how long each took. `left_worth` is what is worth at
-    the end to have stored each of `left_kwh`.
+    (chosen, overruled, invalid, late, unreachable), and `reply_s` how long each took. `bill` is the whole bill of a
+    contract. `left_worth` is what is worth at the end to have stored each of `left_kwh`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,6 +75,7 @@ class CellOutcome(BaseModel):
     verdicts: dict[str, int] = {}
     replies: dict[str, int] = {}
     reply_s: tuple[float, ...] = ()
+    bill: float | None = None
     tokens: int = 0
     versions: dict[str, str] = {}
 

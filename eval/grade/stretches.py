@@ -55,4 +55,4 @@ def _cut(record: Record, series: Series, first: int, end: int) -> Record:
     """Slots [first, end), starting with what was stored then."""
     start_kwh = float(series.stored_kwh[first - 1]) if first else record.outcome.start_kwh
     cut = {name: getattr(series, name)[first:end] for name in Series.__dataclass_fields__}
-    return Record(record.outcome.model_copy(update={"start_kwh": start_kwh}), Series(**cut))
+    return Record(record.outcome.model_copy(update={"start_kwh": start_kwh, "bill": None}), Series(**cut))

@@ -9,8 +9,10 @@ from itertools import product
 
 from energy.errors import DataError, SettingsError
 from energy.home import Home
+from energy.pricing.calendar import billing_period
 from energy.slots import DAY
-from energy.tariff import AnyTariff
+from energy.tariff import AnyTariff, Contract
+from eval.collect.billed_planner import by_the_bill
 from eval.collect.closed_loop import Planner
 from eval.collect.playing import cost, self_consumption, stretch
 from eval.sizing.investment import Assumptions, Option
@@ -20,6 +22,9 @@ from knowledge.days import DayRecord, is_complete
 Week = tuple[DayRecord, ...]
 
 _WEEK = 7
+_ORDINAL = {2: "second", 3: "third"}
+# Bills with rules are whole months: fewer of them are played than of weeks, and as many days.
+_MONTHS_FOR_WEEKS = {1: 1, 4: 3}
 _YEAR = 365.0
 # The planner needs a past before its first week.
 _FIRST_PAST_DAYS = 7
@@ -27,21 +32,22 @@ _FIRST_PAST_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The weeks that were played, and the span they stand for."""
+    """The weeks, or months, that were played, and the span they stand for."""
 
     weeks: int
     every: int
     first: date
     last: date
+    unit: str = "week"
 
     def told(self) -> str:
         """The sample in words."""
         span = f"{self.first} to {self.last}"
         if self.every == 1:
-            return f"All {self.weeks} whole weeks of {span} were played, scaled to 365 days."
+            return f"All {self.weeks} whole {self.unit}s of {span} were played, scaled to 365 days."
         return (
-            f"A sample: every {self.every}th week of {span} was played, {self.weeks} weeks in all, scaled to 365 days; "
-            "--full plays every week."
+            f"A sample: every {_ORDINAL.get(self.every, f'{self.every}th')} {self.unit} of {span} was played, "
+            f"{self.weeks} {self.unit}s in all, scaled to 365 days; --full plays every {self.unit}."
         )
 
 
@@ -83,9 +89,12 @@ def size(
         DataError: the history holds no whole week beyond its first seven days.
     """
     _check(batteries_kwh, pv_factors)
-    weeks = whole_weeks(history)[::every]
+    by_month = any(isinstance(tariff, Contract) for tariff in tariffs.values())
+    every = _MONTHS_FOR_WEEKS.get(every, every) if by_month else every
+    weeks = (whole_months(history) if by_month else whole_weeks(history))[::every]
     if not weeks:
-        raise DataError(f"{len(history.days)} days of {history.home.name!r}: sizing needs two whole weeks or more")
+        enough = "one whole month after its first week" if by_month else "two whole weeks or more"
+        raise DataError(f"{len(history.days)} days of {history.home.name!r}: sizing needs {enough}")
     sizes = [_Size(*found) for found in product(tariffs, sorted({1.0, *pv_factors}), sorted({0.0, *batteries_kwh}))]
     play = partial(_yearly_bills, history, weeks, tariffs, assumed)
     if workers == 1:
@@ -96,7 +105,7 @@ def size(
     return SizingTable(
         home=history.home.name,
         currency=history.home.currency,
-        sample=Sample(len(weeks), every, history.days[0].day, history.days[-1].day),
+        sample=Sample(len(weeks), every, history.days[0].day, history.days[-1].day, "month" if by_month else "week"),
         assumed=assumed,
         options=tuple(_option(history.home, at, bills) for at in sizes),
     )
@@ -115,6 +124,15 @@ def whole_weeks(history: History) -> list[Week]:
             weeks.append(tuple(run))
             run = []
     return weeks
+
+
+def whole_months(history: History) -> list[Week]:
+    """Calendar months of complete days, after the first seven days: bills with rules belong to months."""
+    months: dict[date, list[DayRecord]] = {}
+    for record in history.days[_FIRST_PAST_DAYS:]:
+        if is_complete(record):
+            months.setdefault(record.day.replace(day=1), []).append(record)
+    return [tuple(days) for days in months.values() if len(days) == billing_period(days[0].day).days]
 
 
 def resized(history: History, *, battery_kwh: float, pv_factor: float, tariff: AnyTariff, kw_per_kwh: float) -> History:
@@ -154,15 +172,14 @@ def _yearly_bills(
         tariff=tariffs[at.tariff],
         kw_per_kwh=assumed.battery_kw_per_kwh,
     )
-    first_days = {week[0].day for week in weeks}
-    starts = [place for place, record in enumerate(sized.days) if record.day in first_days]
-    played = [stretch(sized.home, sized.days[place : place + _WEEK]) for place in starts]
+    by_day = {record.day: record for record in sized.days}
+    played = [stretch(sized.home, tuple(by_day[record.day] for record in week)) for week in weeks]
     greedy = sum(cost(sized.home, week, self_consumption) for week in played)
     advisor = greedy
     if at.battery_kwh:
         planner = Planner(sized)
-        advisor = sum(cost(sized.home, week, partial(planner.levels, week)) for week in played)
-    year = _YEAR / (_WEEK * len(starts))
+        advisor = sum(cost(sized.home, week, by_the_bill(sized, week, planner)) for week in played)
+    year = _YEAR / sum(len(week) for week in weeks)
     return greedy * year, advisor * year
 
 

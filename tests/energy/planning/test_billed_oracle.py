@@ -46,6 +46,7 @@ RULES: dict[str, dict[str, Any]] = {
     "steps": {"peaks": [{"steps": [{"up_to_kw": 1, "per_month": 2}, {"up_to_kw": 9, "per_month": 9}]}]},
     "windows": {"peaks": [{"per_kw_month": 4.0, "windows": [{"from_hour": 17, "to_hour": 23}]}]},
     "year": {"netting": [{"interval": "year", "terms": ["tolls"], "keeps_credit": True}]},
+    "month": {"netting": [{"interval": "month", "terms": ["energy"]}]},
     "least tax": {
         "taxes": [
             {"name": "electricity tax", "percent": 0.5, "on": ["energy"], "least_per_kwh": 0.01},

@@ -1,0 +1,57 @@
+"""`advisor eval rules` and `advisor eval families`: what rules of bills do to plans and to what a battery saves."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from energy.errors import DataError
+from eval.bills.families import family_savings
+from eval.bills.rule_report import rule_section
+from eval.bills.rule_windows import cases, play_cases, read_cases
+from eval.report.page import markdown
+from eval.report.report import refresh
+
+RULES_MARK = "<!-- rules: written by advisor eval rules -->\n"
+
+
+def run_rules(folder: Path, *, workers: int, report_only: bool, into: Path | None) -> None:
+    """Play what has no record yet, print the table, and refresh that of a document.
+
+    Raises:
+        DataError: nothing was played, or the document has no place for the table.
+    """
+    if not report_only:
+        _play(folder, workers)
+    months = read_cases(folder) if folder.is_dir() else []
+    if not months:
+        raise DataError(f"no records in {str(folder)!r}: run it without --report-only first")
+    text = markdown("Rules of bills", [rule_section(months)])
+    if into is not None:
+        refresh(into, text, mark=RULES_MARK)
+    typer.echo(text)
+
+
+def _play(folder: Path, workers: int) -> None:
+    todo = cases()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("rules of bills", total=len(todo))
+        for case, _ in play_cases(todo, folder, workers=workers):
+            bar.update(task, advance=1, description=f"{case.home} {case.month:%Y-%m}")
+
+
+def run_families(*, as_json: bool) -> None:
+    """Print what a battery saves each family, family by family as they are done."""
+    found = []
+    for saving in family_savings():
+        found.append(asdict(saving))
+        if not as_json:
+            without, capped = f"{saving.without_cap:6.0f} EUR a year", f"{saving.with_cap:6.0f} with it"
+            typer.echo(f"{saving.family:<34} {without} without the cap, {capped}")
+    if as_json:
+        typer.echo(json.dumps({"battery_kwh": 5, "families": found}))

@@ -1,0 +1,89 @@
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from energy.errors import SettingsError
+from energy.pricing.calendar import BillingPeriod
+from energy.slots import day_bounds
+from eval.bills.household import compare, household_bill, month_of
+from eval.bills.words import bill_text, comparison_text
+from eval.collect.homes import with_battery
+from ingest.history.recorded import shipped_history
+from ingest.history.table import History
+from ingest.tariffs.catalogue import named_tariff
+from knowledge.days import DayRecord
+
+NO_JOURNAL = Path("/nowhere/journal.sqlite")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    """Two months of a home in Madrid: 0.5 kW all day, 3 kW of sun from noon to four."""
+    facts = shipped_history("citylearn-4").home
+    home = facts.model_copy(update={"zone": "Europe/Madrid", "currency": "EUR", "name": "plain"})
+    days = []
+    for offset in range(59):
+        day = date(2026, 1, 1) + timedelta(days=offset)
+        load = np.full(24, 0.5)
+        pv = np.where((np.arange(24) >= 12) & (np.arange(24) < 16), 3.0, 0.0)
+        days.append(DayRecord("plain", day, day_bounds(day, home.tz)[0], HOUR, load, pv))
+    return with_battery(History(home, HOUR, tuple(days)), 5.0)
+
+
+def test_the_last_whole_month_is_billed_where_none_is_named(history: History) -> None:
+    assert month_of(history, None, history.home.tariff) == BillingPeriod(date(2026, 2, 1), date(2026, 2, 28))
+    short = replace(history, days=history.days[:45])
+    assert month_of(short, None, history.home.tariff).first == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("month", "says"), [("March", "month 'March' is none"), ("2025-07", "nothing is stored of 2025-07")]
+)
+def test_a_month_that_is_not_there_is_refused(history: History, month: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        month_of(history, month, history.home.tariff)
+
+
+def test_a_bill_reads_as_its_lines_and_adds_up_in_both_languages(history: History) -> None:
+    tariff = named_tariff("es-2.0td")
+    found = household_bill(history, month_of(history, "2026-02", tariff), tariff, NO_JOURNAL)
+    # each day 12 kWh used and 12 of sun, of which 2 at once; 5 kWh stored and most of it used at night
+    assert found.bill.complete
+    assert 28 * 4 < found.bill.export_kwh < 28 * 6
+    english, spanish = bill_text(found, "en"), bill_text(found, "es")
+    assert f"{found.bill.rounded().total:.2f} EUR" in english
+    assert "Surplus credit: surplus" in english
+    assert "Compensación de excedentes: excedentes" in spanish
+    assert "IVA" in spanish
+    assert "VAT" not in spanish
+    amounts = [float(line.split()[-1]) for line in english.splitlines() if " x " in line or " of " in line]
+    assert len(amounts) >= 8
+
+
+def test_a_month_to_date_says_how_far_it_goes(history: History) -> None:
+    short = replace(history, days=history.days[:45])
+    tariff = named_tariff("es-2.0td")
+    found = household_bill(short, month_of(short, "2026-02", tariff), tariff, NO_JOURNAL)
+    assert "billed to date: 14 of 28 days" in bill_text(found, "en")
+    assert "14 de 28 días" in bill_text(found, "es")
+
+
+def test_two_tariffs_are_compared_with_and_without_a_battery(history: History) -> None:
+    tariffs = {name: named_tariff(name) for name in ("es-2.0td", "fr-hp-hc")}
+    totals = compare(history, dict(tariffs))
+    assert [one.months for one in totals] == [2, 2]
+    assert totals[0].totals["self-consumption"] <= totals[1].totals["self-consumption"]
+    for one in totals:
+        assert one.totals["self-consumption"] < one.totals["no battery"]
+    text = comparison_text(totals, "EUR", "en")
+    gain = totals[1].totals["self-consumption"] - totals[0].totals["self-consumption"]
+    assert text.startswith(f"Best {totals[0].tariff}: {gain:.2f} EUR less than {totals[1].tariff} over 2 months")
+
+
+def test_a_tariff_of_another_currency_is_not_compared(history: History) -> None:
+    with pytest.raises(SettingsError, match="is in GBP, the home in EUR"):
+        compare(history, {"uk-agile-seg": named_tariff("uk-agile-seg")})
