@@ -75,7 +75,6 @@ def test_it_finds_roles_signs_and_units_writes_them_and_the_advisor_decides(
     assert 3.5 < home.pv_peak_kw < 6
     assert "s3cret" not in (settings_of / "advisor.toml").read_text(encoding="utf-8") + done.stdout + done.stderr
     assert "20.0 kWh" in done.stdout
-    assert ("advisor ha forecast --config" in done.stdout) == bool(ways)
     assert "configuration.yaml" not in done.stdout
     decision = decided(settings_of, watched, home.name)
     assert decision["outcome"] == "advised", decision["problems"]
