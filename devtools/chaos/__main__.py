@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -54,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run what is not done yet; 0 if nothing crashed, nothing unsafe went out and nothing was lost."""
     chosen = _parser().parse_args(arguments)
     quiet()
+    # Told to end, it takes the processes that it started with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sizes = _SHORT if chosen.short else _LONG
     chosen.state.parent.mkdir(parents=True, exist_ok=True)
     results = Results(chosen.state, chosen.seed)
