@@ -6,7 +6,7 @@ from typing import Literal
 
 from energy.pricing.calendar import BillingPeriod
 
-LineKind = Literal["energy", "netting", "credit", "cap", "kept", "wallet", "wallet_fee", "peak", "fixed", "tax"]
+LineKind = Literal["energy", "netting", "credit", "cap", "wallet", "wallet_fee", "peak", "fixed", "tax"]
 
 
 @dataclass(frozen=True, slots=True)

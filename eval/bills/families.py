@@ -1,4 +1,7 @@
-"""What a 5 kWh battery saves families of Madrid a year, with and without the cap on surplus credit."""
+"""What a 5 kWh battery saves families of Madrid a year, with and without the cap on surplus credit.
+
+The prices are the example prices of the 2.0TD periods: 0.22, 0.15 and 0.10 EUR/kWh, surplus 0.05, nothing on top.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +14,11 @@ from energy.billing.bill import total_of
 from energy.home import Home
 from energy.panels import PvArray, PvPlant
 from energy.pricing.metering import MeterReadings
-from energy.pricing.rules import Credit
-from energy.tariff import Contract
+from energy.pricing.rules import Credit, Netting
+from energy.tariff import Contract, as_contract, spanish_20td
 from eval.collect.homes import with_battery
 from eval.collect.playing import play, self_consumption, stretch
 from ingest.history.table import History
-from ingest.tariffs.catalogue import named_tariff
 from simulator.synthetic.home import synthetic_history
 from simulator.synthetic.presets import MADRID
 from simulator.synthetic.spec import CarSpec, HomeSpec, HouseSpec, Life
@@ -24,7 +26,7 @@ from simulator.weather.climate import ClimateWishes
 
 _PANELS = PvPlant(arrays=(PvArray(peak_kw=5.0),), inverter_kw=4.5)
 _BATTERY = Battery(capacity_kwh=5.0, max_charge_kw=2.5, max_discharge_kw=2.5, min_soc=0.05)
-_STEP = timedelta(minutes=30)
+_STEP = timedelta(hours=1)
 _DAYS = 365
 
 
@@ -65,11 +67,18 @@ def _spec(people: int, house: HouseSpec, *, car: CarSpec | None = None) -> HomeS
 
 def family_savings(wanted: dict[str, HomeSpec] | None = None, *, days: int = _DAYS) -> Iterator[FamilySaving]:
     """The table, family by family."""
-    capped = named_tariff("es-2.0td")
-    free = capped.model_copy(update={"credit": Credit()})
+    free, capped = family_contracts()
     for family, spec in (wanted or family_specs()).items():
         history = synthetic_history(spec, seed=1, days=days, step=_STEP)
         yield FamilySaving(family, _saving(history, free), _saving(history, capped))
+
+
+def family_contracts() -> tuple[Contract, Contract]:
+    """The example prices with netting within the hour, without and with the cap."""
+    free = as_contract(spanish_20td()).model_copy(
+        update={"name": "three prices", "netting": (Netting(interval="hour"),)}
+    )
+    return free, free.model_copy(update={"credit": Credit(cap="energy_bought")})
 
 
 def _saving(history: History, contract: Contract) -> float:

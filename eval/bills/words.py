@@ -9,16 +9,12 @@ from eval.bills.household import HouseholdBill, TariffTotal
 Language = Literal["en", "es"]
 
 _KINDS: dict[LineKind, dict[Language, str]] = {
-    "energy": {"en": "Energy", "es": "Energía"},
     "netting": {"en": "Netted", "es": "Compensado"},
     "credit": {"en": "Surplus credit", "es": "Compensación de excedentes"},
     "cap": {"en": "Credit lost to the month's cap", "es": "Compensación perdida por el tope del mes"},
-    "kept": {"en": "Kept in the wallet", "es": "Guardado en la batería virtual"},
     "wallet": {"en": "Paid from the wallet", "es": "Pagado con la batería virtual"},
     "wallet_fee": {"en": "Wallet fee", "es": "Cuota de la batería virtual"},
     "peak": {"en": "Peak", "es": "Pico de potencia"},
-    "fixed": {"en": "Fixed", "es": "Término fijo"},
-    "tax": {"en": "Tax", "es": "Impuesto"},
 }
 # Names that contracts use, in the household's language; others stay as the contract has them.
 _NAMES: dict[str, str] = {
@@ -57,6 +53,8 @@ def _label(line: BillLine, language: Language) -> str:
         return _KINDS[line.kind][language]
     name = _NAMES.get(line.name, line.name) if language == "es" else line.name
     where = f", {line.period}" if line.period else ""
+    if line.kind in {"energy", "fixed", "tax"}:
+        return f"{name[0].upper()}{name[1:]}{where}"
     return f"{_KINDS[line.kind][language]}: {name}{where}"
 
 

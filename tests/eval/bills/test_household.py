@@ -60,8 +60,9 @@ def test_a_bill_reads_as_its_lines_and_adds_up_in_both_languages(history: Histor
     assert "Compensación de excedentes: excedentes" in spanish
     assert "IVA" in spanish
     assert "VAT" not in spanish
-    amounts = [float(line.split()[-1]) for line in english.splitlines() if " x " in line or " of " in line]
-    assert len(amounts) >= 8
+    rows = english.split("\n\n")[1].splitlines()
+    amounts = [float(row.split()[-1]) for row in rows[:-1]]
+    assert sum(amounts) == pytest.approx(found.bill.rounded().total)
 
 
 def test_a_month_to_date_says_how_far_it_goes(history: History) -> None:
