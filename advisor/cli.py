@@ -8,7 +8,6 @@ import typer
 from advisor.chat.command import chat
 from advisor.commands.bill import bill
 from advisor.commands.demo import demo, simulate
-from advisor.commands.explain import explain, replay
 from advisor.commands.home import doctor, setup
 from advisor.commands.ingest import ingest_app
 from advisor.commands.mcp import mcp
@@ -19,10 +18,11 @@ from advisor.commands.run import page, run
 from advisor.commands.scenarios import scenarios_app
 from advisor.commands.schema import schema_app
 from advisor.commands.size import size
-from advisor.commands.weather import weather_app
 from advisor.exam.command import eval_app
 from advisor.exam.prompts import prompts_app
+from advisor.explain.command import explain, replay
 from advisor.homeassistant.command import ha_app
+from advisor.weather.command import weather_app
 from energy.errors import AdvisorError, SettingsError
 
 app = typer.Typer(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from energy.commands import SAME_SOC, Levels
 from energy.home import Home
@@ -94,18 +94,7 @@ Constraint = Annotated[
     Field(discriminator="kind"),
 ]
 
-_CONSTRAINT: TypeAdapter[Constraint] = TypeAdapter(Constraint)
-
 _Kind = TypeVar("_Kind", bound=_Constraint)
-
-
-def read_constraint(payload: bytes | str) -> Constraint:
-    """Read a constraint as it is stored.
-
-    Raises:
-        pydantic.ValidationError: it is not one.
-    """
-    return _CONSTRAINT.validate_json(payload)
 
 
 _SomeLevels = TypeVar("_SomeLevels", bound=Levels)

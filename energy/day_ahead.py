@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy.errors import DataError
+from energy.pricing.tariff import AnyTariff, Contract, DynamicTariff, Prices
 from energy.slots import DAY, day_bounds, local_day
-from energy.tariff import AnyTariff, Contract, DynamicTariff, Prices
 
 _USUAL_DAYS = 7
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from energy.battery import Battery
 from energy.devices import AnyDevice
-from energy.tariff import AnyTariff, Contract, price_range
+from energy.pricing.tariff import AnyTariff, Contract, price_range
 
 # Units of a currency in one euro, to one figure: only to see whether a price can be one of that currency.
 _PER_EURO = {

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from energy.day_ahead import known_prices, published_until
 from energy.errors import DataError
+from energy.pricing.tariff import AnyTariff, Contract, DynamicTariff, Prices, is_rest_day
 from energy.slots import DAY, clock_index, day_bounds, local_day
-from energy.tariff import AnyTariff, Contract, DynamicTariff, Prices, is_rest_day
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from energy.commands import SELF_CONSUMPTION, Levels
 from energy.home import Home
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 
 
 def no_battery(home: Home) -> Home:

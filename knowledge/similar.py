@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.home import Home
+from energy.pricing.tariff import is_rest_day
 from energy.slots import DAY
-from energy.tariff import is_rest_day
 from knowledge.days import DayRecord, Floats
 from knowledge.fingerprint import (
     FEATURES,

@@ -12,7 +12,7 @@ from energy.battery import Battery
 from energy.devices import AnyDevice
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid
-from energy.tariff import AnyTariff
+from energy.pricing.tariff import AnyTariff
 from simulator.house.sensors import SensorQuality, check_faults, sensors_of
 from simulator.synthetic.presets import PRESETS, preset
 from simulator.synthetic.spec import HomeSpec

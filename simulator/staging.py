@@ -7,8 +7,8 @@ import numpy as np
 
 from energy.errors import DataError
 from energy.home import Home
+from energy.pricing.tariff import AnyTariff, DynamicTariff
 from energy.slots import DAY, day_bounds, slots_between
-from energy.tariff import AnyTariff, DynamicTariff
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
 from knowledge.days import DayRecord, Floats

@@ -8,7 +8,7 @@ import typer
 
 from advisor.memory import known_history
 from energy.errors import SettingsError
-from energy.tariff import AnyTariff
+from energy.pricing.tariff import AnyTariff
 from eval.bills.household import WAYS, compare, household_bill, month_of
 from eval.bills.words import Language, bill_text, comparison_text, remarks
 from ingest.history.table import History

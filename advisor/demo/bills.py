@@ -11,7 +11,7 @@ from energy.billing.bills import Bills, Floats, bills_of
 from energy.errors import DataError
 from energy.flows import Flows
 from energy.home import Home
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 from simulator.house.house import StepRecord
 
 

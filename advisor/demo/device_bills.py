@@ -14,8 +14,8 @@ from energy.heat_pump import heat_pump_cop
 from energy.home import Home
 from energy.planning.dispatch import Task, Zone, dispatch
 from energy.planning.planner import Ensemble
+from energy.pricing.tariff import Prices
 from energy.rules import no_battery
-from energy.tariff import Prices
 from simulator.house.devices import HEAT_OF_LOAD, WaitingLoad
 from simulator.house.house import House, StepRecord
 from simulator.house.recording import Recording

@@ -10,7 +10,7 @@ import numpy as np
 from energy.battery import Battery
 from energy.errors import DataError, SettingsError
 from energy.home import HOME_NAME, Grid, Home
-from energy.tariff import AnyTariff
+from energy.pricing.tariff import AnyTariff
 from ingest.homeassistant.client import StatisticRole
 from ingest.homeassistant.matching import BatteryFit
 from ingest.homeassistant.proposal import SensorProposal

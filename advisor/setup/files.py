@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.homeassistant.client import Signed, StatisticRole
 from ingest.live.mapping import MappedRole, SensorSource
 from ingest.prices.settings import PriceSettings

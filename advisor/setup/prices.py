@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from energy.errors import DataError, SettingsError
-from energy.tariff import AnyTariff, FlatTariff, PresetTariff
+from energy.pricing.tariff import AnyTariff, FlatTariff, PresetTariff
 from ingest.homeassistant.client import EntityState
 from ingest.homeassistant.prices import price_entities
 from ingest.homeassistant.survey import Survey

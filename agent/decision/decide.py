@@ -43,8 +43,8 @@ from energy.home import Home
 from energy.planning.dispatch import Dispatch
 from energy.planning.planner import Candidate, Ensemble, Plan, plan
 from energy.price_outlook import price_outlook
+from energy.pricing.tariff import DynamicTariff, Prices
 from energy.slots import floor_slot
-from energy.tariff import DynamicTariff, Prices
 from ingest.live.snapshot import NoSnapshot, Snapshot
 from knowledge.days import Floats
 from knowledge.forecast import NOTHING_RECENT, DayShape, Recent, futures, horizon

@@ -22,7 +22,7 @@ from energy.devices import AnyLoad, Deferrable, HeatPump
 from energy.guard import Policy
 from energy.home import Home
 from energy.planning.dispatch import Dispatch
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 from knowledge.days import Floats
 from transport.payloads import DeviceState
 

@@ -14,8 +14,8 @@ from energy.heat_pump import heat_pump_cop
 from energy.home import Home
 from energy.planning.dispatch import Dispatch, Task, Zone, dispatch
 from energy.planning.planner import Ensemble
+from energy.pricing.tariff import Prices
 from energy.slots import hours
-from energy.tariff import Prices
 from transport.payloads import DeviceState
 
 _MILD_C = 10.0

@@ -11,8 +11,8 @@ from energy.constraints import Constraint, SlotWishes, over_slots
 from energy.home import Home
 from energy.planning.cost_to_go import CostToGo
 from energy.planning.planner import Ensemble, Plan, cost_to_go, plan
+from energy.pricing.tariff import Prices
 from energy.slots import hours
-from energy.tariff import Prices
 from knowledge.days import Floats
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from agent.queries.remembered import day_energies
 from energy.errors import DataError
 from energy.home import Home
+from energy.pricing.tariff import Prices
 from energy.slots import day_slots, hours, local_day
-from energy.tariff import Prices
 from ingest.live.meter import MeteredSlot
 from knowledge.days import ENOUGH, DayRecord, Floats
 

@@ -11,9 +11,9 @@ from agent.queries.sources import Sources
 from energy.commands import SELF_CONSUMPTION
 from energy.home import Home
 from energy.planning.planner import Outlook, outlook
+from energy.pricing.tariff import Prices
 from energy.rules import no_battery
 from energy.slots import hours
-from energy.tariff import Prices
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from energy.billing.ledger import credit_per_kwh
 from energy.commands import SELF_CONSUMPTION, Levels
 from energy.home import Home
 from energy.planning.planner import Ensemble, follow
+from energy.pricing.tariff import Prices
 from energy.slots import day_bounds, hours, local_day
-from energy.tariff import Prices
 from ingest.live.meter import MeteredSlot
 
 

@@ -29,8 +29,8 @@ from energy.commands import BatteryCommand, ClimateCommand, DeviceCommand, Expor
 from energy.flows import Flows as HouseFlows
 from energy.home import Home
 from energy.planning.planner import Ensemble, follow
+from energy.pricing.tariff import Prices
 from energy.slots import DAY, floor_slot
-from energy.tariff import Prices
 from ingest.live.snapshot import REQUIRED, Role
 from knowledge.days import Floats, energy_kwh
 

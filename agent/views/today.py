@@ -10,8 +10,8 @@ from agent.views.service_state import ServiceState
 from energy.billing.bills import bills_of
 from energy.flows import Flows
 from energy.home import Home
+from energy.pricing.tariff import Prices
 from energy.slots import DAY, day_bounds, hours, local_day
-from energy.tariff import Prices
 from ingest.live.meter import MeteredSlot
 from knowledge.days import Floats
 

@@ -18,7 +18,7 @@ from energy.battery import Battery
 from energy.commands import BatteryCommand, ReleaseCommand, read_command
 from energy.devices import Car
 from energy.home import Grid, Home
-from energy.tariff import PresetTariff
+from energy.pricing.tariff import PresetTariff
 from ingest.live.mapping import MappedRole, SensorSource
 from knowledge.notes import notes_of
 from knowledge.store import DayStore

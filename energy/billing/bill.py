@@ -15,9 +15,9 @@ from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, WALLET, Contract
 from energy.pricing.metering import MeterReadings, Netted, day_peaks, month_peak, netted
 from energy.pricing.series import Floats
+from energy.pricing.tariff import AnyTariff, as_contract
 from energy.pricing.terms import Dated
 from energy.slots import day_bounds, hours
-from energy.tariff import AnyTariff, as_contract
 
 
 @dataclass(slots=True)

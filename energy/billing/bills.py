@@ -11,8 +11,8 @@ from energy.flows import Flows
 from energy.home import Home
 from energy.planning.oracle import optimise
 from energy.planning.planner import Ensemble, follow
+from energy.pricing.tariff import Prices
 from energy.rules import no_battery
-from energy.tariff import Prices
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from energy.battery import Battery
 from energy.flows import Flows
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 
 Floats = NDArray[np.float64]
 

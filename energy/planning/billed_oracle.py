@@ -13,7 +13,7 @@ from energy.home import Home
 from energy.planning.bill_programme import Metering, Programme, add_bill
 from energy.planning.oracle import Optimum, both_ways, limits_of, one_direction, physics_rows
 from energy.planning.slot_cost import OVERLOAD_PER_KWH
-from energy.tariff import as_contract
+from energy.pricing.tariff import as_contract
 
 Floats = NDArray[np.float64]
 

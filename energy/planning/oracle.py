@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from energy.errors import DataError
 from energy.home import Home
 from energy.planning.slot_cost import OVERLOAD_PER_KWH
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 
 Floats = NDArray[np.float64]
 

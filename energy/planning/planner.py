@@ -13,7 +13,7 @@ from energy.flows import Flows, step_house
 from energy.home import Home
 from energy.planning.cost_to_go import CostToGo, MeanCostToGo, costs_to_go, mean_cost_to_go
 from energy.planning.slot_cost import slot_costs
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from energy.battery import Battery
 from energy.constraints import SlotWishes
 from energy.home import Grid
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 
 Floats = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from energy.home import Home
 from energy.panels import PvArray, PvPlant
 from energy.pricing.metering import MeterReadings
 from energy.pricing.rules import Credit, Netting
-from energy.tariff import Contract, as_contract, spanish_20td
+from energy.pricing.tariff import Contract, as_contract, spanish_20td
 from eval.collect.homes import with_battery
 from eval.collect.playing import play, self_consumption, stretch
 from ingest.history.table import History

@@ -15,8 +15,8 @@ from energy.billing.lines import Carried, MonthBill
 from energy.errors import DataError, SettingsError
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.metering import MeterReadings
+from energy.pricing.tariff import AnyTariff, as_contract
 from energy.slots import DAY, day_bounds
-from energy.tariff import AnyTariff, as_contract
 from eval.collect.billed_planner import by_the_bill
 from eval.collect.closed_loop import Planner
 from eval.collect.homes import with_battery

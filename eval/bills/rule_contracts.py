@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from energy.tariff import Contract
+from energy.pricing.tariff import Contract
 from ingest.tariffs.catalogue import named_tariff
 
 # A supplier's cheap night and expensive evening, so that a battery has a reason to buy.

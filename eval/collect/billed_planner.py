@@ -10,8 +10,8 @@ from energy.planning.account import Account, BarePrices, BilledSlot, bare_prices
 from energy.planning.planner import Ensemble, best_levels, cost_to_go
 from energy.planning.under_rules import UsualDay, under_rules
 from energy.planning.usual import usual_days
+from energy.pricing.tariff import Contract
 from energy.slots import DAY, local_day
-from energy.tariff import Contract
 from eval.collect.closed_loop import Planner
 from eval.collect.playing import Decider, Stretch
 from ingest.history.table import History

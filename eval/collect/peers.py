@@ -17,8 +17,8 @@ from energy.commands import SELF_CONSUMPTION, Levels
 from energy.errors import DataError, SettingsError
 from energy.home import Home
 from energy.planning.oracle import Optimum
+from energy.pricing.tariff import Prices
 from energy.slots import hours
-from energy.tariff import Prices
 
 Floats = NDArray[np.float64]
 

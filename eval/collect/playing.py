@@ -14,8 +14,8 @@ from energy.commands import SELF_CONSUMPTION, Levels, Mode
 from energy.flows import Flows, force_battery, step_house
 from energy.home import Home
 from energy.pricing.metering import MeterReadings
+from energy.pricing.tariff import Contract, Prices
 from energy.slots import hours
-from energy.tariff import Contract, Prices
 from knowledge.days import DayRecord, Floats
 
 _NOTICED_KW = 0.01

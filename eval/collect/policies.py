@@ -14,9 +14,9 @@ from energy.errors import DataError, SettingsError
 from energy.home import Home
 from energy.planning.oracle import optimise
 from energy.planning.planner import end_worth_per_kwh
+from energy.pricing.tariff import Prices, is_rest_day
 from energy.rules import threshold, timer
 from energy.slots import DAY, clock_index, local_day
-from energy.tariff import Prices, is_rest_day
 from eval.collect.agent_policy import Consulted, advisor_decider
 from eval.collect.billed_planner import by_the_bill, has_rules
 from eval.collect.closed_loop import MEMBERS, DayChoice, Planner

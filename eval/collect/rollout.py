@@ -18,7 +18,7 @@ from energy.errors import AdvisorError
 from energy.flows import Flows
 from energy.home import Home
 from energy.planning.oracle import Optimum
-from energy.tariff import Contract
+from energy.pricing.tariff import Contract
 from eval.collect.homes import HistorySource, staged
 from eval.collect.playing import Course, Stretch, bill_of, stretch
 from eval.collect.policies import BOUND, Sitting, sit, why_not

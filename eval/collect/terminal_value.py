@@ -9,7 +9,7 @@ from energy.home import Home
 from energy.planning.billed_oracle import optimise_bill
 from energy.planning.oracle import Optimum, optimise
 from energy.planning.planner import Ensemble, cost_to_go, end_worth_per_kwh
-from energy.tariff import Contract, Prices
+from energy.pricing.tariff import Contract, Prices
 from eval.collect.playing import Stretch
 from knowledge.days import Floats
 

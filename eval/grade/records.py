@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 
 Floats = NDArray[np.float64]
 # The home's own tariff, hourly prices of an auction ("dynamic"), or one that is known by name.

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from agent.language.kinds import WISHES
+from agent.language.kinds.names import WISHES
 from agent.language.notes.reading import NotUnderstood, Understood
 from agent.language.notes.reading import understand as read_note
 from agent.language.questions.question import understand as read_question
 from energy.battery import Battery
 from energy.constraints import CarReady, Constraint, ExtraLoad, Reserve
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from eval.language.exam_cases import ExamCase, exam_notes, exam_questions
 
 ZONE = ZoneInfo("Europe/Madrid")
@@ -33,7 +33,7 @@ Grade = Literal["right", "refused", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
+class GradedText:
     """One text, how it was read, and what was made of it."""
 
     part: Literal["notes", "questions"]
@@ -47,26 +47,26 @@ class Graded:
         return self.case.want.split()[0].split("|")[0]
 
 
-def sit() -> list[Graded]:
+def sit() -> list[GradedText]:
     """Read and grade every case."""
     return [*map(_note, exam_notes()), *map(_question, exam_questions())]
 
 
-def sit_notes(cases: Sequence[ExamCase]) -> Iterator[Graded]:
+def sit_notes(cases: Sequence[ExamCase]) -> Iterator[GradedText]:
     """Read and grade some notes."""
     return map(_note, cases)
 
 
-def sit_questions(cases: Sequence[ExamCase]) -> Iterator[Graded]:
+def sit_questions(cases: Sequence[ExamCase]) -> Iterator[GradedText]:
     """Read and grade some questions."""
     return map(_question, cases)
 
 
-def _note(case: ExamCase) -> Graded:
+def _note(case: ExamCase) -> GradedText:
     read = read_note(case.text, now=NOW, tz=ZONE, home=HOME)
     if isinstance(read, NotUnderstood):
-        return Graded("notes", case, "right" if case.want.startswith("none") else "refused", read.why)
-    return Graded("notes", case, "right" if _is_meant(case, read) else "wrong", _shown(read))
+        return GradedText("notes", case, "right" if case.want.startswith("none") else "refused", read.why)
+    return GradedText("notes", case, "right" if _is_meant(case, read) else "wrong", _shown(read))
 
 
 def _is_meant(case: ExamCase, read: Understood) -> bool:
@@ -109,13 +109,13 @@ def _shown(read: Understood) -> str:
     return f"{one.kind} {start} {end} {amount_of(one)}"
 
 
-def _question(case: ExamCase) -> Graded:
+def _question(case: ExamCase) -> GradedText:
     asked = read_question(case.text, now=NOW, zone=ZONE)
     wanted = set(case.want.split("|"))
     got: str = asked.aim
     if got == "wish" and wanted & WISHES:
-        return Graded("questions", case, "right", got)
+        return GradedText("questions", case, "right", got)
     if got in ("unsure", "off_subject", "help"):
         right = bool(wanted & {got, "refuse"}) or (got == "unsure" and "off_subject" in wanted)
-        return Graded("questions", case, "right" if right else "refused", got)
-    return Graded("questions", case, "right" if got in wanted else "wrong", f"{got} ({asked.confidence:.2f})")
+        return GradedText("questions", case, "right" if right else "refused", got)
+    return GradedText("questions", case, "right" if got in wanted else "wrong", f"{got} ({asked.confidence:.2f})")

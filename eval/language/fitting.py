@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from agent.language.learned import BUCKETS, Learned, vector
-from agent.language.masking import masked
+from agent.language.kinds.learned import BUCKETS, Learned, vector
+from agent.language.kinds.masking import masked
 from eval.language.phrases_file import Phrase, training_phrases
 
 # Of 10 and 20, which both read the exam alike; the larger is surer of what it reads.

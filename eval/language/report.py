@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from eval.language.exam import Grade, Graded
+from eval.language.exam import Grade, GradedText
 from eval.language.phrases_file import training_phrases
 
 # What the first sitting gave, before a rule or a phrase was changed by it; this file is never written again.
@@ -15,7 +15,7 @@ _GRADES: tuple[Grade, ...] = ("right", "refused", "wrong")
 _BEGIN, _END = "<!-- tables: advisor eval language -->", "<!-- end of tables -->"
 
 
-def tables(graded: Sequence[Graded]) -> str:
+def tables(graded: Sequence[GradedText]) -> str:
     """Right, refused and wrong by part and language, by family, and by kind; in Markdown."""
     blocks = [
         _table("Part", graded, lambda one: one.part, first=True),
@@ -29,8 +29,8 @@ def tables(graded: Sequence[Graded]) -> str:
 
 def _table(
     head: str,
-    graded: Sequence[Graded],
-    key: Callable[[Graded], str],
+    graded: Sequence[GradedText],
+    key: Callable[[GradedText], str],
     *,
     first: bool = False,
     counts: Sequence[tuple[str, int]] = (),
@@ -55,7 +55,7 @@ def _sizes() -> list[tuple[str, int]]:
     return sorted(found.items())
 
 
-def failures(graded: Sequence[Graded]) -> str:
+def failures(graded: Sequence[GradedText]) -> str:
     """Every text that was not read rightly, with what was wanted and what was made of it; in Markdown."""
     lines = ["| text | wanted | got |", "|---|---|---|"]
     lines += [
@@ -66,7 +66,7 @@ def failures(graded: Sequence[Graded]) -> str:
     return "\n".join(lines)
 
 
-def refresh(document: Path, graded: Sequence[Graded]) -> None:
+def refresh(document: Path, graded: Sequence[GradedText]) -> None:
     """Put the tables into a document, between its two marks."""
     head, _, rest = document.read_text(encoding="utf-8").partition(_BEGIN)
     tail = rest.partition(_END)[2]

@@ -10,8 +10,8 @@ from itertools import product
 from energy.errors import DataError, SettingsError
 from energy.home import Home
 from energy.pricing.calendar import billing_period
+from energy.pricing.tariff import AnyTariff, Contract
 from energy.slots import DAY
-from energy.tariff import AnyTariff, Contract
 from eval.collect.billed_planner import by_the_bill
 from eval.collect.closed_loop import Planner
 from eval.collect.playing import cost, self_consumption, stretch

@@ -14,7 +14,7 @@ import numpy as np
 from energy.battery import Battery
 from energy.errors import DataError, SettingsError
 from energy.home import Home
-from energy.tariff import PresetTariff
+from energy.pricing.tariff import PresetTariff
 from ingest.history.pv_forecast import honest_pv_forecast
 from ingest.history.table import History, split_days
 from knowledge.days import DayRecord, Floats

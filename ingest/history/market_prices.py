@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from energy.errors import SettingsError
+from energy.pricing.tariff import DynamicTariff
 from energy.slots import DAY, local_day
-from energy.tariff import DynamicTariff
 from ingest.history.table import History
 from knowledge.days import Floats
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from energy.errors import DataError, SettingsError
 from energy.pricing.series import PriceRun, PriceSeries
-from energy.tariff import AnyTariff, Contract, DynamicTariff
+from energy.pricing.tariff import AnyTariff, Contract, DynamicTariff
 from ingest.prices.book import Floats, PriceBook
 from ingest.prices.units import read_unit
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from energy.errors import SettingsError
 from energy.home import Home
+from energy.pricing.tariff import is_rest_day
 from energy.solar import SlotSpan, pv_power
-from energy.tariff import is_rest_day
 from ingest.history.table import History
 from knowledge.days import DayRecord
 from simulator.clock import LocalDays

@@ -6,7 +6,7 @@ from datetime import date
 from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
-from energy.tariff import PresetTariff
+from energy.pricing.tariff import PresetTariff
 from simulator.synthetic.spec import CarSpec, Habits, HomeSpec, HouseSpec, Life
 from simulator.weather.climate import ClimateWishes
 

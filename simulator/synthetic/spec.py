@@ -9,7 +9,7 @@ from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid, Home, ZoneName
 from energy.panels import Place, PvArray, PvPlant
-from energy.tariff import AnyTariff, PresetTariff
+from energy.pricing.tariff import AnyTariff, PresetTariff
 from energy.validation_messages import validation_messages
 from simulator.weather.climate import ClimateWishes
 

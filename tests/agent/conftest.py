@@ -17,7 +17,7 @@ from agent.llm.models import LoadedModel, ModelSettings, load_model
 from energy.battery import Battery
 from energy.guard import Policy
 from energy.home import Home
-from energy.tariff import PresetTariff
+from energy.pricing.tariff import PresetTariff
 from ingest.live.snapshot import Snapshot
 from knowledge.forecast import DayShape
 from knowledge.similar import SimilarDay

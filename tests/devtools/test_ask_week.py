@@ -18,8 +18,8 @@ from energy.commands import SELF_CONSUMPTION
 from energy.flows import step_house
 from energy.planning.oracle import optimise
 from energy.planning.planner import end_worth_per_kwh
+from energy.pricing.tariff import Prices
 from energy.rules import no_battery
-from energy.tariff import Prices
 from ingest.history.recorded import shipped_history
 from knowledge.similar import FingerprintTable
 from knowledge.store import DayStore

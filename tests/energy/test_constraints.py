@@ -25,7 +25,7 @@ from energy.constraints import (
 from energy.guard import Allowed, Circumstances, Clamped, Policy, review
 from energy.home import Grid, Home
 from energy.planning.planner import Ensemble, follow, plan
-from energy.tariff import FlatTariff, Prices
+from energy.pricing.tariff import FlatTariff, Prices
 
 START = datetime(2026, 1, 14, 18, tzinfo=UTC)
 STEP = timedelta(minutes=30)

@@ -6,7 +6,7 @@ import pytest
 
 from energy.day_ahead import known_prices
 from energy.errors import DataError
-from energy.tariff import DynamicTariff, FlatTariff
+from energy.pricing.tariff import DynamicTariff, FlatTariff
 
 MADRID = ZoneInfo("Europe/Madrid")
 START = datetime(2026, 3, 20, tzinfo=MADRID).astimezone(UTC)

@@ -11,7 +11,7 @@ from energy.device_guard import DeviceAllowed, DeviceRefused, review_device
 from energy.devices import Car, Deferrable, HeatPump
 from energy.guard import Policy
 from energy.home import Grid, Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 
 NOW = datetime(2026, 1, 14, 18, tzinfo=UTC)
 HOUR = timedelta(hours=1)

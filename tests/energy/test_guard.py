@@ -8,7 +8,7 @@ from energy.battery import Battery
 from energy.commands import BatteryCommand, Mode, SlotLevels
 from energy.guard import Allowed, Circumstances, Clamped, Policy, Rejected, review, verdict_name
 from energy.home import Grid, Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOME = Home(

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from energy.battery import Battery
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 
 NONE = Battery(capacity_kwh=0, max_charge_kw=0, max_discharge_kw=0)
 

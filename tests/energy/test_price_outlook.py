@@ -9,8 +9,8 @@ from energy.errors import DataError
 from energy.price_outlook import price_outlook
 from energy.pricing.rules import Tax
 from energy.pricing.series import PriceRun, PriceSeries
+from energy.pricing.tariff import Contract, DynamicTariff, FlatTariff
 from energy.pricing.terms import EnergyTerm, Indexed
-from energy.tariff import Contract, DynamicTariff, FlatTariff
 
 MADRID = ZoneInfo("Europe/Madrid")
 MONDAY = datetime(2026, 1, 4, 23, tzinfo=UTC)  # local midnight

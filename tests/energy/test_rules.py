@@ -7,8 +7,8 @@ from energy.battery import Battery
 from energy.commands import Levels
 from energy.flows import Flows, force_battery
 from energy.home import Grid, Home
+from energy.pricing.tariff import FlatTariff, Prices
 from energy.rules import threshold, timer
-from energy.tariff import FlatTariff, Prices
 
 FULL, HOLD, FOLLOW = Levels(charge_to_soc=1, reserve_soc=1), Levels(reserve_soc=1), Levels()
 # Cheap, a peak of four hours, cheap again.

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from energy.errors import SettingsError
-from energy.tariff import PresetTariff
+from energy.pricing.tariff import PresetTariff
 from ingest.home_file import load_home
 
 EXAMPLE = Path(__file__).parents[2] / "home.example.toml"

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlparse
 import numpy as np
 import pytest
 
-from advisor.commands.weather_forecast import Forecaster, publish, show
+from advisor.weather.forecast import Forecaster, publish, show
 from energy.errors import SettingsError
 from energy.panels import Place, PvArray, PvPlant
 from energy.solar import HourlyWeather, Irradiance, SlotSpan, pv_of_hours, pv_power, sun

@@ -6,8 +6,8 @@ import pytest
 
 from energy.battery import Battery
 from energy.home import Home
+from energy.pricing.tariff import PresetTariff
 from energy.slots import day_bounds
-from energy.tariff import PresetTariff
 from knowledge.days import DayRecord
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from energy.constraints import Away, NoGridCharge, Reserve, read_constraint
+from energy.constraints import Away, NoGridCharge, Reserve
 from energy.errors import DataError
 from knowledge.notes import NoteBook, notes_of
 
@@ -84,7 +84,7 @@ def test_a_torn_write_is_dropped_and_a_wrong_line_is_named(tmp_path: Path) -> No
 
 def test_a_constraint_survives_the_disk_and_is_bounded() -> None:
     given = NoGridCharge(start=NOW, end=NOW + HOUR)
-    assert read_constraint(given.model_dump_json()) == given
+    assert NoGridCharge.model_validate_json(given.model_dump_json()) == given
     for wrong in ({"soc": 1.2}, {"end": NOW}, {"end": NOW + timedelta(days=99)}, {"soc": float("nan")}):
         with pytest.raises(ValueError, match="validation error"):
             Reserve.model_validate({"start": NOW, "end": NOW + HOUR, "soc": 0.5} | wrong)

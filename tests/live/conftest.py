@@ -16,7 +16,7 @@ from advisor.demo.run import recording
 from devtools.household import DAY, Household
 from devtools.local_homeassistant import FOLDER, LocalHomeAssistant, is_installed
 from energy.home import Home
-from energy.tariff import Period, TimeOfUseTariff
+from energy.pricing.tariff import Period, TimeOfUseTariff
 from ingest.history.recorded import shipped_history
 from knowledge.store import DayStore
 from transport.mqtt import BrokerAddress

@@ -7,7 +7,7 @@ import pytest
 
 from energy.battery import Battery
 from energy.home import Grid, Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from simulator.house.recording import Recording
 
 START = datetime(2017, 1, 10, tzinfo=UTC)

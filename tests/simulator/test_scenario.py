@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from energy.errors import DataError, SettingsError
+from energy.pricing.tariff import DynamicTariff
 from energy.slots import DAY
-from energy.tariff import DynamicTariff
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
 from simulator.house.sensors import Fault

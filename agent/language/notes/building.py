@@ -26,7 +26,7 @@ class NoWish(ValueError):  # noqa: N818 (it is an outcome, told to the household
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NoteParts:
     """The parts of a note: its folded text, the same without times, its times and amounts, and the home's clock."""
 
     plain: str
@@ -92,7 +92,7 @@ _TARGET = re.compile(
 )
 
 
-def build(kind: str, wish: Wish) -> _Made:
+def build(kind: str, wish: NoteParts) -> _Made:
     """The constraint of a note, and what was assumed.
 
     Raises:
@@ -106,7 +106,7 @@ def build(kind: str, wish: Wish) -> _Made:
 _FLOOR = re.compile(r"\b(?:below|under|lower|drop|fall|dip|baj\w+|caig\w+|desciend\w+|menos|descarg\w+|at all times)\b")
 
 
-def _reserve(wish: Wish) -> _Made:
+def _reserve(wish: NoteParts) -> _Made:
     share, assumed = _share(wish)
     span = wish.span()
     start, end = span.start, span.end
@@ -115,7 +115,7 @@ def _reserve(wish: Wish) -> _Made:
     return Reserve(start=start, end=end, soc=share), assumed
 
 
-def _share(wish: Wish) -> tuple[float, tuple[str, ...]]:
+def _share(wish: NoteParts) -> tuple[float, tuple[str, ...]]:
     """The share of the battery that shall be kept."""
     amount = wish.one("%", "kwh", "") if _has_target(wish) else wish.one("%", "kwh")
     if amount is None:
@@ -134,7 +134,7 @@ def _share(wish: Wish) -> tuple[float, tuple[str, ...]]:
     return amount.value / 100, (() if amount.unit or amount.begin < 0 else (f"{amount.value:g} %",))
 
 
-def _has_target(wish: Wish) -> bool:
+def _has_target(wish: NoteParts) -> bool:
     """Whether the only number is a percentage without its sign, as in "fill it up to 90"."""
     found = wish.amounts
     return (
@@ -145,8 +145,8 @@ def _has_target(wish: Wish) -> bool:
     )
 
 
-def _ban(kind: type[NoGridCharge] | type[NoExport]) -> Callable[[Wish], _Made]:
-    def made(wish: Wish) -> _Made:
+def _ban(kind: type[NoGridCharge] | type[NoExport]) -> Callable[[NoteParts], _Made]:
+    def made(wish: NoteParts) -> _Made:
         wish.none("A ban has no amount")
         span = wish.span()
         return kind(start=span.start, end=span.end), ()
@@ -165,7 +165,7 @@ _SOME = re.compile(
 )
 
 
-def _guests(wish: Wish) -> _Made:
+def _guests(wish: NoteParts) -> _Made:
     meal = next((part for part, words in _MEALS if re.search(rf"\b(?:{words})\b", wish.plain)), "")
     if any(one.unit in ("kw", "kwh") for one in wish.amounts):
         return _extra_load(wish)
@@ -179,7 +179,7 @@ def _guests(wish: Wish) -> _Made:
     return ExtraLoad(start=span.start, end=span.end, power_kw=heads * GUEST_KW), (assumed,)
 
 
-def _heads(wish: Wish) -> float:
+def _heads(wish: NoteParts) -> float:
     """How many come; 0 where nothing says so."""
     if counted := [one for one in wish.amounts if one.unit == "heads"]:
         return sum(one.value for one in counted)
@@ -189,7 +189,7 @@ def _heads(wish: Wish) -> float:
     return 0
 
 
-def _extra_load(wish: Wish) -> _Made:
+def _extra_load(wish: NoteParts) -> _Made:
     amount = wish.one("kw", "kwh")
     if amount is None:
         raise NoWish("how much more? Give it in kW or kWh, such as 'extra 2 kW from 18:00 to 22:00'")
@@ -201,7 +201,7 @@ def _extra_load(wish: Wish) -> _Made:
     return ExtraLoad(start=span.start, end=span.end, power_kw=round(power_kw, 3)), ()
 
 
-def _away(wish: Wish) -> _Made:
+def _away(wish: NoteParts) -> _Made:
     wish.none("Say only until when you are away")
     span = wish.span()
     if not span.said:
@@ -210,7 +210,7 @@ def _away(wish: Wish) -> _Made:
     return away, (f"{away.load_factor:.0%} of the usual load",)
 
 
-def _car_ready(wish: Wish) -> _Made:
+def _car_ready(wish: NoteParts) -> _Made:
     amount = wish.one("km", "kwh")
     if amount is None:
         raise NoWish("how much does the car need? Give km or kWh, such as 'car needs 40 km by 7:00'")
@@ -224,7 +224,7 @@ def _car_ready(wish: Wish) -> _Made:
     return CarReady(start=span.start, end=span.end, energy_kwh=round(energy_kwh, 3)), assumed
 
 
-_BUILDERS: dict[str, Callable[[Wish], _Made]] = {
+_BUILDERS: dict[str, Callable[[NoteParts], _Made]] = {
     "reserve": _reserve,
     "no_grid_charge": _ban(NoGridCharge),
     "no_export": _ban(NoExport),

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from agent.language.kinds import NO_WISHES, WISHES
-from agent.language.learned import Guess, learned
-from agent.language.notes.building import NoWish, Wish, build
+from agent.language.kinds.learned import Guess, learned
+from agent.language.kinds.names import NO_WISHES, WISHES
+from agent.language.notes.building import NoteParts, NoWish, build
 from agent.language.notes.safety import denial, elsewhere, refusal, turned
 from agent.language.text import Language, clean, fold, language_of
 from agent.language.times.clocks import TimeError
@@ -131,7 +131,7 @@ def as_wish(
     times = find_times(plain)
     if why := _no_wish(kind, plain, times):
         return NotUnderstood(why, kind, confidence)
-    wish = Wish(plain, times, now, tz, home)
+    wish = NoteParts(plain, times, now, tz, home)
     try:
         constraint, assumed = build(kind, wish)
     except (NoWish, TimeError) as err:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from agent.language.kinds import NO_WISHES, WISHES
-from agent.language.learned import Guess, learned
-from agent.language.masking import masked
+from agent.language.kinds.learned import Guess, learned
+from agent.language.kinds.masking import masked
+from agent.language.kinds.names import NO_WISHES, WISHES
 from agent.language.questions.changes import Load, change_of, load_of
 from agent.language.questions.vocabulary import first_named, vocabulary
 from agent.language.text import Language, clean, fold, language_of

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.language.times.clocks import Clock, TimeError
-from agent.language.times.finding import Times, When
+from agent.language.times.finding import Times, TimeWords
 from energy.slots import DAY
 
 # Parts of a day as local hours; past 24 they run into the next day.
@@ -32,11 +32,11 @@ class _Frame:
 
     now: datetime
     zone: ZoneInfo
-    begin: When | None
-    end: When | None
+    begin: TimeWords | None
+    end: TimeWords | None
     by: bool
 
-    def day(self, when: When | None, otherwise: date) -> date:
+    def day(self, when: TimeWords | None, otherwise: date) -> date:
         """The first day that words name."""
         return when.days(self.now.date(), True).first if when and when.days else otherwise
 
@@ -98,7 +98,7 @@ def _frame(times: Times, now: datetime, zone: ZoneInfo, *, by: bool, meal: str |
     return _Frame(now, zone, begin, end, by)
 
 
-def _ready_on(begin: When, end: When | None) -> When:
+def _ready_on(begin: TimeWords, end: TimeWords | None) -> TimeWords:
     """By when something is ready: at the end that was said, on the day that stands beside it."""
     if end is None:
         return begin
@@ -107,7 +107,7 @@ def _ready_on(begin: When, end: When | None) -> When:
     return end
 
 
-def _both(one: When, other: When) -> When:
+def _both(one: TimeWords, other: TimeWords) -> TimeWords:
     """Two times that limit the same.
 
     Raises:
@@ -120,7 +120,7 @@ def _both(one: When, other: When) -> When:
     return made
 
 
-def _for_meal(begin: When, end: When | None, meal: str) -> None:
+def _for_meal(begin: TimeWords, end: TimeWords | None, meal: str) -> None:
     """Guests who come on a day come for its meal; those who stay for days stay whole ones. Eight is 20:00."""
     if begin.clock is not None and begin.last is None and begin.part != "morning":
         begin.clock = begin.clock.later_half(earliest=1)
@@ -187,7 +187,7 @@ def _end(frame: _Frame) -> datetime:
     return _part_end(last, begin.part, frame.zone)
 
 
-def _limit(frame: _Frame, end: When) -> datetime:
+def _limit(frame: _Frame, end: TimeWords) -> datetime:
     """The end that words such as "until" and "by" name."""
     begin, today = frame.begin, frame.now.date()
     if end.clock is not None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from agent.language.times.clocks import Clock
 from agent.language.times.days import month_before, week_of
-from agent.language.times.finding import Times, When
+from agent.language.times.finding import Times, TimeWords
 from agent.queries import Span
 from energy.slots import DAY, local_day
 
@@ -60,7 +60,7 @@ def spans_asked(times: Times, words: str, today: date, *, ahead: bool = False) -
     return _with_the_one_before(tuple(spans), words, times.rest)
 
 
-def _opens(words: str, one: When) -> bool:
+def _opens(words: str, one: TimeWords) -> bool:
     return words[: one.begin].rstrip().endswith((" from", " de", " del", " desde", "from", "del", "desde"))
 
 
@@ -82,7 +82,7 @@ def clock_asked(times: Times) -> time | None:
     return next((_said(one, one.clock) for one in times.found if one.clock is not None), None)
 
 
-def _said(one: When, clock: Clock) -> time:
+def _said(one: TimeWords, clock: Clock) -> time:
     """A clock in the half of the day that the words beside it say."""
     return (clock.later_half(earliest=1) if one.part in ("afternoon", "evening", "night") else clock).at
 

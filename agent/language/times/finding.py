@@ -16,7 +16,7 @@ Part = Literal["", "morning", "afternoon", "evening", "night"]
 
 
 @dataclass(slots=True)
-class When:
+class TimeWords:
     """Words for one time: where they stand, and what they say."""
 
     begin: int
@@ -32,13 +32,13 @@ class When:
     tonight: bool = False
     last_night: bool = False
 
-    def takes(self, other: "When") -> bool:
+    def takes(self, other: "TimeWords") -> bool:
         """Whether another time beside this one says more of the same."""
         return not any(
             getattr(self, name) is not None and getattr(other, name) is not None for name in ("days", "clock", "length")
         ) and not (self.part and other.part)
 
-    def add(self, other: "When") -> None:
+    def add(self, other: "TimeWords") -> None:
         """Take what another time says."""
         for name in ("days", "clock", "last", "length"):
             if getattr(self, name) is None:
@@ -52,7 +52,7 @@ class When:
 class Times:
     """All times of a text in the order they stand; `rest` has dots in their place, `unread` a time word left over."""
 
-    found: tuple[When, ...]
+    found: tuple[TimeWords, ...]
     rest: str
     unread: str | None = None
     problem: str | None = None
@@ -64,9 +64,9 @@ class _Text:
 
     whole: str
     free: str
-    found: list[When] = field(default_factory=list)
+    found: list[TimeWords] = field(default_factory=list)
 
-    def take(self, match: re.Match[str], when: When) -> None:
+    def take(self, match: re.Match[str], when: TimeWords) -> None:
         """Keep a time, and blank its words."""
         begin, end = match.span()
         self.free = f"{self.free[:begin]}{_BLANK * (end - begin)}{self.free[end:]}"
@@ -146,7 +146,7 @@ def find_times(text: str) -> Times:
     return Times(tuple(groups), rest, unread[0] if unread else None)
 
 
-def _masked(text: str, groups: list[When]) -> str:
+def _masked(text: str, groups: list[TimeWords]) -> str:
     """The text with dots in the place of its times."""
     rest = text
     for one in reversed(groups):
@@ -161,16 +161,16 @@ def _days(seen: _Text) -> None:
             last_night = match[0] in {"last night", "anoche", "anteanoche"}
             tonight = part == "night" and not last_night
             days = None if _NOW.fullmatch(match[0]) else read(match)
-            seen.take(match, When(*match.span(), days=days, part=part, tonight=tonight, last_night=last_night))
+            seen.take(match, TimeWords(*match.span(), days=days, part=part, tonight=tonight, last_night=last_night))
 
 
 def _clocks(seen: _Text) -> None:
     for between in RANGE.finditer(seen.free):
         if not _is_amounts(between) and (found := range_of(between)):
-            seen.take(between, When(*between.span(), clock=found[0], last=found[1]))
+            seen.take(between, TimeWords(*between.span(), clock=found[0], last=found[1]))
     for pattern in (LED, MARKED):
         while match := pattern.search(seen.free):
-            when = When(*match.span(), clock=clock_of(match))
+            when = TimeWords(*match.span(), clock=clock_of(match))
             if pattern is LED:
                 when.role = _role(_lead_of(match[0]))
             seen.take(match, when)
@@ -191,7 +191,7 @@ def _is_amounts(match: re.Match[str]) -> bool:
 
 def _lengths(seen: _Text) -> None:
     if match := _HALF_HOUR.search(seen.free):
-        seen.take(match, When(*match.span(), length=timedelta(minutes=30)))
+        seen.take(match, TimeWords(*match.span(), length=timedelta(minutes=30)))
     for match in _LENGTH.finditer(seen.free):
         led = re.match(r"\b(?:for|during|over|durante|the next|next|last|past|(?:las |los )?proxim)", match[0])
         if match["n"] is None and not (match["back"] or re.match(r".*(?:next|proxim)", match[0])):
@@ -204,13 +204,13 @@ def _lengths(seen: _Text) -> None:
             else count_of(match["n"] or "a")
         )
         hours = count * _UNIT_H[match["u"][0]]
-        seen.take(match, When(*match.span(), length=timedelta(hours=hours), back=bool(match["back"])))
+        seen.take(match, TimeWords(*match.span(), length=timedelta(hours=hours), back=bool(match["back"])))
 
 
 def _loose_parts(seen: _Text) -> None:
     for match in _LOOSE_PART.finditer(seen.free):
         word = match["p"] or match["q"] or match["r"]
-        seen.take(match, When(*match.span(), part=_PART_WORDS[word]))
+        seen.take(match, TimeWords(*match.span(), part=_PART_WORDS[word]))
 
 
 def _role(before: str) -> Role:
@@ -218,9 +218,9 @@ def _role(before: str) -> Role:
     return next((role for role, pattern in _ROLE_BEFORE if pattern.search(f"{before.rstrip()} ")), "")
 
 
-def _grouped(text: str, pieces: list[When]) -> list[When]:
+def _grouped(text: str, pieces: list[TimeWords]) -> list[TimeWords]:
     """Pieces that stand beside each other and say one time together."""
-    groups: list[When] = []
+    groups: list[TimeWords] = []
     for piece in pieces:
         before = groups[-1] if groups else None
         gap = text[before.end : piece.begin] if before else ""
@@ -236,7 +236,7 @@ def _grouped(text: str, pieces: list[When]) -> list[When]:
     return groups
 
 
-def _give_role(text: str, piece: When, before: When | None, gap: str) -> None:
+def _give_role(text: str, piece: TimeWords, before: TimeWords | None, gap: str) -> None:
     """Say what a time limits, and count the words that say so to it."""
     start = before.end if before else 0
     lead = text[start : piece.begin]

@@ -6,7 +6,7 @@ import numpy as np
 
 from energy.errors import DataError
 from energy.home import Home
-from energy.tariff import DynamicTariff
+from energy.pricing.tariff import DynamicTariff
 from ingest.history.files.table.options import column_option
 from knowledge.days import Floats
 

@@ -9,7 +9,7 @@ import pytest
 
 from energy.battery import Battery
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from knowledge.store import DayStore
 
 

@@ -19,8 +19,8 @@ from advisor.doctor.machine import check_disk, check_history, check_index, check
 from advisor.doctor.run import examine, tell
 from energy.battery import Battery
 from energy.home import Home
+from energy.pricing.tariff import FlatTariff
 from energy.slots import DAY, day_bounds
-from energy.tariff import FlatTariff
 from knowledge.days import DayRecord
 from knowledge.store import DayStore
 from transport.mqtt import BrokerAddress, MqttLink

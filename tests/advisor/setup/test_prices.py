@@ -7,7 +7,7 @@ import pytest
 from advisor.setup.files import forecast_section, prices_section
 from advisor.setup.prices import find_prices, find_tariff
 from energy.errors import SettingsError
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.homeassistant.client import EntityState, HomeAssistantConfig
 from ingest.homeassistant.energy_prefs import read_preferences
 from ingest.homeassistant.statistics import HOUR, SlotGrid

@@ -20,7 +20,7 @@ from energy.battery import Battery
 from energy.errors import SettingsError
 from energy.home import Grid as Connection
 from energy.home import Home
-from energy.tariff import FlatTariff, PresetTariff
+from energy.pricing.tariff import FlatTariff, PresetTariff
 from ingest.home_file import load_home
 from ingest.homeassistant.client import EntityState, HomeAssistantConfig, Signed
 from ingest.homeassistant.energy_prefs import read_preferences

@@ -17,7 +17,7 @@ from energy.commands import command_schema
 from energy.constraints import Away, Constraint, ExtraLoad, NoGridCharge, Reserve
 from energy.guard import Policy
 from energy.home import Grid, Home
-from energy.tariff import DynamicTariff
+from energy.pricing.tariff import DynamicTariff
 from ingest.live.snapshot import NoSnapshot
 from knowledge.forecast import DayShape
 

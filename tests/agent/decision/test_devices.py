@@ -10,7 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from advisor.commands.explanation import replay_decision
+from advisor.explain.explanation import replay_decision
 from agent.decision.decide import Situation, decide
 from agent.decision.devices import DeviceRegistry, KnownDevices
 from agent.decision.replay import Export, export, replay
@@ -19,7 +19,7 @@ from energy.constraints import CarReady
 from energy.devices import Car, Deferrable, HeatPump
 from energy.errors import DataError
 from energy.home import Grid, Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.live.snapshot import NoSnapshot, Reading
 from transport.payloads import DeviceState, TemperatureForecast
 

@@ -19,7 +19,7 @@ from energy.constraints import Away, CarReady, ExtraLoad, NoGridCharge, Reserve
 from energy.errors import DataError
 from energy.guard import Policy
 from energy.home import Grid, Home
-from energy.tariff import DynamicTariff
+from energy.pricing.tariff import DynamicTariff
 from ingest.live.snapshot import NoSnapshot, Snapshot
 from knowledge.store import DayStore
 

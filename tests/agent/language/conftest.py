@@ -16,8 +16,8 @@ from energy.commands import SELF_CONSUMPTION
 from energy.flows import step_house
 from energy.guard import Policy
 from energy.home import Home
+from energy.pricing.tariff import PresetTariff
 from energy.slots import day_slots, hours, local_day
-from energy.tariff import PresetTariff
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import Snapshot
 from knowledge.days import DayRecord

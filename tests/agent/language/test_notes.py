@@ -14,7 +14,7 @@ from agent.language.notes.reading import NotUnderstood, Understood, understand
 from energy.battery import Battery
 from energy.constraints import Reserve
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 
 MADRID = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)  # a Wednesday, 18:00 in Madrid

@@ -12,8 +12,8 @@ from agent.decision.journal import open_journal
 from agent.queries import Sources, Span, metered_in, total_of
 from energy.battery import Battery
 from energy.home import Home
+from energy.pricing.tariff import FlatTariff
 from energy.slots import day_bounds
-from energy.tariff import FlatTariff
 from knowledge.days import DayRecord, Floats
 from knowledge.store import DayStore
 

@@ -23,8 +23,8 @@ from agent.service.prices import LivePrices
 from agent.settings import MqttSettings, ServiceSettings, Settings
 from agent.views.service_state import SharedServiceState
 from energy.home import Home
+from energy.pricing.tariff import FlatTariff
 from energy.slots import day_bounds
-from energy.tariff import FlatTariff
 from ingest.live.snapshot import Reading
 from ingest.prices.points import PricePoint
 from ingest.prices.settings import PriceSettings

@@ -9,7 +9,7 @@ from agent.decision.decide import Situation, decide
 from agent.views.daily_bill import BillHistory, DailyBill, daily_bill, to_day_end
 from energy.battery import Battery
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.live.meter import MeteredSlot
 
 HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ from energy.billing.ledger import credit_per_kwh, total
 from energy.commands import Levels
 from energy.flows import Flows, step_house
 from energy.home import Grid
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 
 BATTERY = Battery(capacity_kwh=10, max_charge_kw=3, max_discharge_kw=3, charge_efficiency=0.9, discharge_efficiency=0.8)
 

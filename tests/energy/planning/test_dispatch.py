@@ -11,7 +11,7 @@ from energy.home import Grid, Home
 from energy.planning.dispatch import Task, Zone, dispatch
 from energy.planning.oracle import optimise
 from energy.planning.planner import Ensemble, end_worth_per_kwh
-from energy.tariff import FlatTariff, Prices
+from energy.pricing.tariff import FlatTariff, Prices
 
 HOURS = 0.5
 NO_BATTERY = Battery(capacity_kwh=0, max_charge_kw=0, max_discharge_kw=0)

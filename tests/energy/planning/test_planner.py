@@ -15,8 +15,8 @@ from energy.planning.cost_to_go import costs_to_go, mean_cost_to_go
 from energy.planning.oracle import optimise
 from energy.planning.planner import Ensemble, best_levels, cost_to_go, end_worth_per_kwh, follow, outlook, plan
 from energy.planning.slot_cost import SlotCosts, lower_hull, slot_costs
+from energy.pricing.tariff import FlatTariff, Prices
 from energy.rules import greedy, threshold
-from energy.tariff import FlatTariff, Prices
 
 
 def make_home(**changes: object) -> Home:

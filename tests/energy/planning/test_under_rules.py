@@ -13,8 +13,8 @@ from energy.planning.under_rules import UsualDay, least_peak_kw, under_rules
 from energy.planning.usual import usual_days
 from energy.pricing.contract import Contract
 from energy.pricing.metering import MeterReadings
+from energy.pricing.tariff import FlatTariff, Prices
 from energy.slots import day_bounds, slots_between
-from energy.tariff import FlatTariff, Prices
 
 BATTERY = Battery(capacity_kwh=5, max_charge_kw=2.5, max_discharge_kw=2.5, charge_efficiency=1, discharge_efficiency=1)
 PRICED: dict[str, Any] = {

@@ -15,7 +15,7 @@ from energy.errors import DataError, SettingsError
 from energy.home import Home
 from energy.planning.oracle import Optimum, optimise
 from energy.planning.planner import end_worth_per_kwh
-from energy.tariff import Prices
+from energy.pricing.tariff import Prices
 from eval.collect.peers import EMHASS_FOLDER, Emhass, as_levels, as_watts
 from eval.collect.peers import is_installed as peer_is_installed
 from ingest.history.recorded import shipped_history

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.language.kinds import NO_WISHES, WISHES
-from agent.language.learned import learned
-from eval.language.exam import Graded, sit
+from agent.language.kinds.learned import learned
+from agent.language.kinds.names import NO_WISHES, WISHES
+from eval.language.exam import GradedText, sit
 from eval.language.exam_cases import exam_notes, exam_questions
 from eval.language.phrases_file import normal, training_phrases
 from eval.language.report import chats, pairs, refresh
@@ -17,11 +17,11 @@ from eval.model_exam.note_cases import fresh_note_cases, new_note_cases, note_ca
 
 
 @pytest.fixture(scope="module")
-def graded() -> list[Graded]:
+def graded() -> list[GradedText]:
     return sit()
 
 
-def _share(graded: list[Graded], part: str, grade: str, language: str = "") -> float:
+def _share(graded: list[GradedText], part: str, grade: str, language: str = "") -> float:
     found = [one for one in graded if one.part == part and language in ("", one.case.language)]
     return sum(one.grade == grade for one in found) / len(found)
 
@@ -46,18 +46,18 @@ def test_what_was_fitted_knows_the_kinds_that_phrases_have() -> None:
     assert kinds > WISHES | NO_WISHES
 
 
-def test_traps_are_never_taken_for_wishes(graded: list[Graded]) -> None:
+def test_traps_are_never_taken_for_wishes(graded: list[GradedText]) -> None:
     assert not [one for one in graded if one.case.want.startswith("none") and one.grade != "right"]
 
 
 @pytest.mark.parametrize(("part", "right"), [("notes", 0.85), ("questions", 0.8)])
-def test_most_is_understood_and_little_wrongly(graded: list[Graded], part: str, right: float) -> None:
+def test_most_is_understood_and_little_wrongly(graded: list[GradedText], part: str, right: float) -> None:
     assert _share(graded, part, "right") >= right
     assert _share(graded, part, "wrong") <= 0.03
     assert abs(_share(graded, part, "right", "en") - _share(graded, part, "right", "es")) <= 0.05
 
 
-def test_tables_stand_between_their_marks_with_the_first_sitting(graded: list[Graded], tmp_path: Path) -> None:
+def test_tables_stand_between_their_marks_with_the_first_sitting(graded: list[GradedText], tmp_path: Path) -> None:
     document = tmp_path / "language.md"
     document.write_text(
         "# Words\n<!-- tables: advisor eval language -->\nold\n<!-- end of tables -->\nrest\n", encoding="utf-8"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from energy.errors import DataError, SettingsError
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from eval.collect.closed_loop import Planner
 from eval.collect.playing import stretch
 from eval.sizing.investment import Assumptions, Option, best, variations

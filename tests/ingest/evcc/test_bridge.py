@@ -13,7 +13,7 @@ from energy.commands import BatteryCommand, Levels, LoadCommand, PowerSlot, Rele
 from energy.devices import Car
 from energy.errors import DataError
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.evcc.api import EvccApi
 from ingest.evcc.bridge import EvccBridge, missing_devices
 from ingest.evcc.settings import EvccSettings

@@ -8,7 +8,7 @@ import pytest
 from energy.battery import Battery
 from energy.errors import DataError
 from energy.home import Home
-from energy.tariff import DynamicTariff, FlatTariff
+from energy.pricing.tariff import DynamicTariff, FlatTariff
 from ingest.history.csv_files import read_csv
 from knowledge.days import is_complete
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from energy.errors import DataError, UnclearError
-from energy.tariff import DynamicTariff
+from energy.pricing.tariff import DynamicTariff
 from ingest.history.csv_files import UnderstoodFiles, read_files
 from ingest.history.files.table.options import Options, read_wish
 from ingest.home_file import load_home

@@ -11,7 +11,7 @@ import pytest
 
 from energy.battery import Battery
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.homeassistant import live_states
 from ingest.homeassistant.client import HomeAssistantAddress
 from ingest.homeassistant.entity_diffs import EntityTable

@@ -8,8 +8,8 @@ import pytest
 from energy.battery import Battery
 from energy.errors import DataError
 from energy.home import Home
+from energy.pricing.tariff import FlatTariff
 from energy.slots import DAY, day_bounds
-from energy.tariff import FlatTariff
 from ingest.history.table import History
 from ingest.homeassistant.client import HomeAssistant, Signed
 from ingest.homeassistant.statistics import Sources, new_days, read_statistics

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from energy.battery import Battery
 from energy.errors import DataError
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.live.mapping import LiveState, MappedRole, MappedSensors, SensorSource, check_sources
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

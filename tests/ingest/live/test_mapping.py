@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from energy.battery import Battery
 from energy.errors import DataError
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.live.mapping import MappedRole, MappedSensors, SensorSource, check_sources
 from ingest.live.snapshot import NoSnapshot, Reading, Role, Snapshot, snapshot
 

@@ -11,7 +11,7 @@ from energy.battery import Battery
 from energy.commands import BatteryCommand, Mode, SlotLevels
 from energy.errors import DataError
 from energy.home import Grid, Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.live.plausible import SOC_TOLERANCE, PlausibilityCheck
 from ingest.live.snapshot import NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
 from simulator.house.house import House

@@ -6,7 +6,7 @@ import pytest
 from energy.battery import Battery
 from energy.errors import DataError
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.live.foreign import read_forecast
 from ingest.live.mapping import MappedSensors, SensorSource, check_forecast
 from transport.payloads import PvForecast

@@ -7,7 +7,7 @@ import pytest
 from energy.battery import Battery
 from energy.errors import DataError
 from energy.home import Home
-from energy.tariff import FlatTariff
+from energy.pricing.tariff import FlatTariff
 from ingest.live.snapshot import NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

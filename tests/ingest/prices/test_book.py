@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from energy.pricing.rules import Tax
+from energy.pricing.tariff import Contract, DynamicTariff, FlatTariff
 from energy.pricing.terms import EnergyTerm, Indexed
-from energy.tariff import Contract, DynamicTariff, FlatTariff
 from ingest.prices.book import PriceBook
 from ingest.prices.points import PricePoint
 from ingest.prices.settings import PriceSettings

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from energy.errors import SettingsError
-from energy.tariff import Contract
+from energy.pricing.tariff import Contract
 from ingest.home_file import load_home
 from ingest.tariffs.catalogue import named_tariff, tariff_names
 

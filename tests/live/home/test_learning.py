@@ -13,8 +13,8 @@ import pytest
 
 from energy.battery import Battery
 from energy.home import Home
+from energy.pricing.tariff import FlatTariff
 from energy.slots import DAY, day_slots
-from energy.tariff import FlatTariff
 from ingest.homeassistant.client import HomeAssistant, HomeAssistantAddress
 from ingest.homeassistant.energy_prefs import read_preferences
 from ingest.homeassistant.statistics import read_statistics

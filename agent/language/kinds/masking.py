@@ -6,7 +6,7 @@ from datetime import date
 from agent.language.amounts import find_amounts
 from agent.language.text import fold
 from agent.language.times.days import Days
-from agent.language.times.finding import Times, When, find_times
+from agent.language.times.finding import Times, TimeWords, find_times
 
 # A day to tell what is past from what is ahead; which one it is changes nothing.
 _ANY_DAY = date(2026, 1, 14)
@@ -27,7 +27,7 @@ def mask(folded: str, times: Times) -> str:
     return " ".join(re.sub(r"[^\w#@%' ]", " ", folded).split())
 
 
-def _time_word(one: When) -> str:
+def _time_word(one: TimeWords) -> str:
     if one.role in ("until", "by", "since"):
         return f"@{one.role}"
     if one.last_night or one.back:

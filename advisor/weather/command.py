@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from advisor.commands.weather_forecast import Forecaster
+    from advisor.weather.forecast import Forecaster
 
 weather_app = typer.Typer(
     help="A PV forecast from Open-Meteo; nothing else here needs a network.", no_args_is_help=True
@@ -29,7 +29,7 @@ def weather_show(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print what the panels are expected to give; asks the service once an hour at most."""
-    from advisor.commands.weather_forecast import show
+    from advisor.weather.forecast import show
 
     raise typer.Exit(0 if show(_forecaster(site, cache, service), datetime.now(UTC), as_json=as_json) else 1)
 
@@ -48,7 +48,7 @@ def weather_publish(
 
     Give it in ADVISOR_MQTT__USERNAME and ADVISOR_MQTT__PASSWORD.
     """
-    from advisor.commands.weather_forecast import publish
+    from advisor.weather.forecast import publish
     from transport.mqtt import BrokerAddress
 
     address = BrokerAddress.from_environment(broker)
@@ -57,7 +57,7 @@ def weather_publish(
 
 
 def _forecaster(site: Path, cache: Path, service: str) -> "Forecaster":
-    from advisor.commands.weather_forecast import Forecaster
+    from advisor.weather.forecast import Forecaster
     from ingest.open_meteo import OpenMeteo
     from ingest.site import load_site
 

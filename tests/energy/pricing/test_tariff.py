@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from energy.errors import DataError
-from energy.tariff import DynamicTariff, Period, PresetTariff, TimeOfUseTariff
+from energy.pricing.tariff import DynamicTariff, Period, PresetTariff, TimeOfUseTariff
 
 MADRID = ZoneInfo("Europe/Madrid")
 

@@ -16,11 +16,11 @@ from importlib.resources import as_file, files
 import numpy as np
 import numpy.typing as npt
 
-from agent.language.masking import masked
+from agent.language.kinds.masking import masked
 
 BUCKETS = 1 << 15
 _SEQUENCES = range(2, 6)
-_WEIGHTS = files("agent.language") / "learned.npz"
+_WEIGHTS = files("agent.language.kinds") / "learned.npz"
 
 Floats = npt.NDArray[np.float32]
 

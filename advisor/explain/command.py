@@ -22,7 +22,7 @@ def explain(
 ) -> None:
     """Say why a decision was made, from the journal."""
     from advisor.chat.answer_backend import newest_memory
-    from advisor.commands.explanation import explain_decision, export_decision
+    from advisor.explain.explanation import explain_decision, export_decision
     from energy.errors import SettingsError
 
     if not last and at is None:
@@ -42,7 +42,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Make an exported decision again, and say whether it is the same; exit code 1 if it is not."""
-    from advisor.commands.explanation import replay_decision
+    from advisor.explain.explanation import replay_decision
 
     if not replay_decision(file, as_json=as_json):
         raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""`advisor weather`: PV and temperature from a free weather service."""
