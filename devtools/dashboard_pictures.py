@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from advisor.homeassistant.dashboard import dashboard
 from devtools.browser import open_browser
-from devtools.household import HOME, Household
+from devtools.household import HOME, PlayedHousehold
 from devtools.local_homeassistant import LocalHomeAssistant, is_installed
 from energy.errors import SettingsError
 from transport.broker import EmbeddedBroker
@@ -66,7 +66,7 @@ def take_pictures(folder: Path) -> list[Path]:
         config = Path(place) / "homeassistant"
         config.mkdir()
         (config / "dashboard.yaml").write_text(dashboard(HOME), encoding="utf-8")
-        household = Household(Path(place), broker.address, speed=_SPEED)
+        household = PlayedHousehold(Path(place), broker.address, speed=_SPEED)
         household.prepare()
         with closing(household), LocalHomeAssistant(config, more=_LOVELACE, frontend=True) as homeassistant:
             homeassistant.api.add_mqtt(broker.address)

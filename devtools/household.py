@@ -18,7 +18,7 @@ DAY = date(2016, 12, 20)
 
 
 @dataclass
-class Household:
+class PlayedHousehold:
     """House and advisor as two processes of the real program, on one broker."""
 
     folder: Path

@@ -81,6 +81,8 @@ def price_outlook(
         return PriceOutlook(tariff.prices(starts, zone), None, known)
     if until <= tariff.start:
         raise DataError(f"no price is known at {now.isoformat()}: the series begins {tariff.start.isoformat()}")
+    if now - until > _LOOKED_AT_DAYS * DAY:
+        raise DataError(f"no price for {starts[0].isoformat()}: the series ended {until.isoformat()}: extend it")
     published = tariff.prices(starts[:known], zone)
     seen = np.array([published.import_per_kwh, published.export_per_kwh])
     later = starts[known:]

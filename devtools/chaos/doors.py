@@ -19,7 +19,7 @@ from agent.llm.models import LoadedModel
 from agent.llm.review import Brief, make_reviewer
 from agent.queries import Sources
 from agent.settings import load_settings
-from devtools.chaos.house import BEGIN, HOME, Bench, unsafe
+from devtools.chaos.house import BEGIN, HOME, ChaosBench, unsafe
 from devtools.chaos.mutations import Mutator
 from energy.errors import AdvisorError
 from ingest.history.csv_files import read_csv
@@ -82,7 +82,7 @@ def mqtt(clock: Literal["house", "wall"]) -> Door:
     def door(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]:
         result = DoorResult()
         with ExitStack() as stack:
-            bench = Bench(folder / f"mqtt-{clock}", clock, stack)
+            bench = ChaosBench(folder / f"mqtt-{clock}", clock, stack)
             bench.live()
             messages = list(_messages(bench))
             for at in range(count):
@@ -103,7 +103,7 @@ def mqtt(clock: Literal["house", "wall"]) -> Door:
     return door
 
 
-def _expect_decision(bench: Bench, result: DoorResult) -> None:
+def _expect_decision(bench: ChaosBench, result: DoorResult) -> None:
     """A house in order gets its command within an hour, whatever was said to it before."""
     known = len(bench.link.commands)
     if bench.clock == "house":
@@ -128,7 +128,7 @@ def _expect_decision(bench: Bench, result: DoorResult) -> None:
     bench.link.decisions.clear()
 
 
-def _messages(bench: Bench) -> Iterator[tuple[str, bytes]]:
+def _messages(bench: ChaosBench) -> Iterator[tuple[str, bytes]]:
     topics, now = bench.topics, bench.now.isoformat()
     forecast = {"time": now, "step_minutes": 15, "start": now}
     device = {"time": now, "device": "car", "follows": "programme", "power_kw": 0, "needed_kwh": 5, "ready_by": now}
@@ -191,7 +191,7 @@ _CSV = (
 def _replay_door(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        bench = Bench(folder / "replay", "house", stack)
+        bench = ChaosBench(folder / "replay", "house", stack)
         bench.live()
         decision = bench.journal.last(HOME.name)
     assert decision is not None  # noqa: S101 (the house was in order)
@@ -227,7 +227,7 @@ def _questions_door(folder: Path, mutator: Mutator, count: int) -> Iterator[Door
         b"Which days in January were most expensive?", b"What is the plan between 18:00 and 21:00?",
     ]  # fmt: skip
     with ExitStack() as stack:
-        bench = Bench(folder / "questions", "house", stack)
+        bench = ChaosBench(folder / "questions", "house", stack)
         for _ in range(12):
             bench.live()
         asker = Asker(Sources(HOME, DayStore(folder / "questions" / "days"), bench.journal))
@@ -271,7 +271,7 @@ class _Chat:
 
 def _model_door(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]:
     with ExitStack() as stack:
-        bench = Bench(folder / "model", "house", stack)
+        bench = ChaosBench(folder / "model", "house", stack)
         bench.live()
         taken = bench.service._feed.snapshot(bench.now)  # noqa: SLF001 (the bench looks inside)
         assert isinstance(taken, Snapshot)  # noqa: S101 (the house was in order)

@@ -62,7 +62,7 @@ class Link:
             self.decisions.append(json.loads(raw))
 
 
-class Bench:
+class ChaosBench:
     """A service of the chaos home with a clock that is set by hand."""
 
     def __init__(self, memory: Path, clock: Literal["house", "wall"], stack: ExitStack) -> None:

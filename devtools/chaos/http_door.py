@@ -19,7 +19,7 @@ from agent.web.access import Keys
 from agent.web.app import make_app
 from agent.web.source import ApiSource
 from devtools.chaos.doors import DoorResult
-from devtools.chaos.house import HOME, Bench
+from devtools.chaos.house import HOME, ChaosBench
 from devtools.chaos.mutations import Mutator
 from knowledge.notes import notes_of
 from knowledge.store import DayStore
@@ -48,7 +48,7 @@ def requests(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]
     """Send them, one after the other."""
     result = DoorResult()
     with ExitStack() as stack:
-        bench = Bench(folder / "http", "house", stack)
+        bench = ChaosBench(folder / "http", "house", stack)
         for _ in range(4):
             bench.live()
         # The service's own journal is of its thread; who answers reads beside it.
@@ -71,7 +71,7 @@ def requests(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]
         runner.run(client.aclose())
 
 
-def _app(memory: Path, bench: Bench, reader: Journal) -> Any:
+def _app(memory: Path, bench: ChaosBench, reader: Journal) -> Any:
     shared: SharedServiceState = bench.service._parts.shared_state  # noqa: SLF001 (the bench looks inside)
     bench.service._display.show()  # noqa: SLF001 (the bench looks inside)
     asker = Asker(Sources(HOME, DayStore(memory / "days"), reader))

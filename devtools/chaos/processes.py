@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from devtools.chaos.estate import Estate
-from devtools.chaos.house import BEGIN, HOME, SLOT, Bench, unsafe
+from devtools.chaos.house import BEGIN, HOME, SLOT, ChaosBench, unsafe
 
 _WAITS_S = 1200.0
 
@@ -96,7 +96,7 @@ def full_disk(folder: Path, slots: int = 12) -> DiskResult:
         place = _small_disk(folder, stack, result)
         if place is None:
             return result
-        bench = Bench(place / "memory", "house", stack)
+        bench = ChaosBench(place / "memory", "house", stack)
         bench.live()
         bench.link.commands.clear()
         filler = place / "filler"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from devtools.chaos.house import SLOT, Bench, unsafe
+from devtools.chaos.house import SLOT, ChaosBench, unsafe
 
 _PAGE_BYTES = 4096
 _SLOTS_A_DAY = 96
@@ -48,7 +48,7 @@ def soak(folder: Path, days: int) -> Iterator[SoakResult]:
     """Decide every quarter of an hour for so many days; the charge follows a day's ups and downs."""
     result = SoakResult()
     with ExitStack() as stack:
-        bench = Bench(folder / "soak", "house", stack)
+        bench = ChaosBench(folder / "soak", "house", stack)
         for day in range(days):
             slowest_s, began_day = 0.0, time.monotonic()
             for slot in range(_SLOTS_A_DAY):
@@ -101,7 +101,7 @@ def clock_jumps(folder: Path, seed: int, count: int) -> Iterator[SoakResult]:
     rng, result = random.Random(seed), SoakResult()  # noqa: S311 (repeatable, and no secret)
     with ExitStack() as stack:
         for clock in ("house", "wall"):
-            bench = Bench(folder / f"jumps-{clock}", clock, stack)
+            bench = ChaosBench(folder / f"jumps-{clock}", clock, stack)
             bench.live()
             for _ in range(count // 2):
                 bench.live(timedelta(minutes=rng.choice((-720, -300, -61, -20, 20, 61, 300, 720, 1440))))

@@ -8,7 +8,7 @@ import pytest
 
 from devtools.chaos.__main__ import Results
 from devtools.chaos.doors import DoorResult, mqtt, through, try_calls
-from devtools.chaos.house import HOME, Bench, unsafe
+from devtools.chaos.house import HOME, ChaosBench, unsafe
 from devtools.chaos.mutations import Mutator
 from devtools.chaos.report import write
 from devtools.chaos.soak import SoakDay, grows
@@ -67,7 +67,7 @@ def test_a_service_that_fails_is_seen_to(tmp_path: Path, monkeypatch: pytest.Mon
         raise OverflowError("date value out of range")
 
     with ExitStack() as stack:
-        bench = Bench(tmp_path, "house", stack)
+        bench = ChaosBench(tmp_path, "house", stack)
         bench.live()
         known = len(bench.link.commands)
         monkeypatch.setattr("agent.service.loop.decide", fails)

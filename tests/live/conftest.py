@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from advisor.demo.run import recording
-from devtools.household import DAY, Household
+from devtools.household import DAY, PlayedHousehold
 from devtools.local_homeassistant import FOLDER, LocalHomeAssistant, is_installed
 from energy.home import Home
 from energy.pricing.tariff import Period, TimeOfUseTariff
@@ -94,13 +94,13 @@ def estate(
 
 
 @pytest.fixture(scope="session")
-def start_household(estate: Estate) -> Callable[..., AbstractContextManager[Household]]:
+def start_household(estate: Estate) -> Callable[..., AbstractContextManager[PlayedHousehold]]:
     """Starts a recorded house and its advisor on the estate's broker; both leave Home Assistant as they found it."""
 
     @contextmanager
-    def start(folder: Path, **given: Any) -> Iterator[Household]:
+    def start(folder: Path, **given: Any) -> Iterator[PlayedHousehold]:
         speed = given.pop("speed", 180.0)
-        household = Household(folder, estate.broker, speed=speed)
+        household = PlayedHousehold(folder, estate.broker, speed=speed)
         household.prepare(**given)
         household.start("advisor")
         household.start("house")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from advisor.homeassistant.remove import remove_device
-from devtools.household import HOME, Household
+from devtools.household import HOME, PlayedHousehold
 from energy.errors import TransportError
 from transport.mqtt import MqttLink
 from transport.topics import ROOT, Topics
@@ -49,14 +49,14 @@ def entity(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def household(
-    start_household: Callable[..., AbstractContextManager[Household]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Household]:
+    start_household: Callable[..., AbstractContextManager[PlayedHousehold]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PlayedHousehold]:
     with start_household(tmp_path_factory.mktemp("household")) as household:
         yield household
 
 
 @pytest.fixture
-def states(household: Household, estate: Any) -> dict[str, dict[str, Any]]:
+def states(household: PlayedHousehold, estate: Any) -> dict[str, dict[str, Any]]:
     """All states once the advisor has decided."""
 
     def decided(states: dict[str, dict[str, Any]]) -> bool:
@@ -99,7 +99,7 @@ def test_money_adds_up(states: dict[str, dict[str, Any]]) -> None:
 
 
 def test_a_control_turned_in_home_assistant_is_obeyed_and_shown(
-    states: dict[str, dict[str, Any]], household: Household, estate: Any
+    states: dict[str, dict[str, Any]], household: PlayedHousehold, estate: Any
 ) -> None:
     api = estate.homeassistant.api
     api.act("number.set_value", entity_id=entity("number.reserve"), value=80)
@@ -115,7 +115,7 @@ def test_a_control_turned_in_home_assistant_is_obeyed_and_shown(
 
 
 def test_advise_only_lets_the_house_go_and_off_is_silent(
-    states: dict[str, dict[str, Any]], household: Household, estate: Any
+    states: dict[str, dict[str, Any]], household: PlayedHousehold, estate: Any
 ) -> None:
     api = estate.homeassistant.api
     api.act("select.select_option", entity_id=entity("select.acting"), option="advise only")
@@ -136,7 +136,7 @@ def _outcome(states: dict[str, dict[str, Any]]) -> Any:
 
 
 def test_a_note_is_said_back_and_kept_once_it_is_confirmed(
-    states: dict[str, dict[str, Any]], household: Household, estate: Any
+    states: dict[str, dict[str, Any]], household: PlayedHousehold, estate: Any
 ) -> None:
     api, book = estate.homeassistant.api, household.folder / "memory"
     before = {path: path.read_bytes() for path in book.rglob("notes*")}
@@ -170,7 +170,7 @@ def test_home_assistant_says_nothing_against_us(states: dict[str, dict[str, Any]
 
 
 def test_it_leaves_without_a_trace_and_comes_back_within_five_seconds(
-    states: dict[str, dict[str, Any]], household: Household, estate: Any
+    states: dict[str, dict[str, Any]], household: PlayedHousehold, estate: Any
 ) -> None:
     api, topics = estate.homeassistant.api, Topics(HOME)
     with pytest.raises(TransportError, match="still runs"):
@@ -202,7 +202,7 @@ ORDERS = list(permutations(("homeassistant", "broker", "advisor")))
 @pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_restarts_in_any_order_heal_within_half_a_minute(
-    order: tuple[str, ...], states: dict[str, dict[str, Any]], household: Household, estate: Any
+    order: tuple[str, ...], states: dict[str, dict[str, Any]], household: PlayedHousehold, estate: Any
 ) -> None:
     restart = {
         "homeassistant": estate.homeassistant.restart,

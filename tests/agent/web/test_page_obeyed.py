@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from devtools.household import HOME, Household
+from devtools.household import HOME, PlayedHousehold
 from energy.commands import BatteryCommand
 from tests.conftest import StartMosquitto, free_port
 from transport.mqtt import MqttLink
@@ -20,12 +20,12 @@ _TOKEN = "a-token-for-tests-only"  # noqa: S105 (no secret)
 @pytest.fixture
 def living(
     start_mosquitto: StartMosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Household, str]]:
+) -> Iterator[tuple[PlayedHousehold, str]]:
     """House and advisor, begun by the test, and where the advisor's page will be."""
     monkeypatch.setenv("ADVISOR_API__TOKEN", _TOKEN)
     port = free_port()
     with start_mosquitto(tmp_path, 0, "allow_anonymous true") as broker:
-        household = Household(tmp_path, broker)
+        household = PlayedHousehold(tmp_path, broker)
         household.prepare()
         settings = tmp_path / "advisor.toml"
         told = settings.read_text("utf-8").replace("enabled = false", f"port = {port}")
@@ -35,7 +35,9 @@ def living(
 
 
 @pytest.mark.slow
-def test_a_note_told_to_the_page_is_obeyed_by_what_follows(living: tuple[Household, str], browser: Browser) -> None:
+def test_a_note_told_to_the_page_is_obeyed_by_what_follows(
+    living: tuple[PlayedHousehold, str], browser: Browser
+) -> None:
     household, url = living
     with MqttLink(household.broker, "listener") as link:
         link.subscribe(Topics(HOME).command)
