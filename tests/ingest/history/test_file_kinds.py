@@ -603,3 +603,10 @@ def test_formats_that_were_not_looked_at_are_read_or_asked_one_question(
         check_base(understand(path, columns=("pv=Energie (Wh)",)), tolerance=2e-3)
     else:
         check_base(understand(path))
+
+
+@pytest.mark.timeout(60)
+def test_a_cell_without_end_gets_a_sentence_soon(write: Callable[[str, str | bytes], Path]) -> None:
+    path = write("long.csv", "_" * 60_000 + ",load\nx,y\n" + "2025-06-02 00:00,0.5\n" * 3)
+    with pytest.raises((DataError, UnclearError), match=r"long\.csv"):
+        read_files([path], HOME, Options())

@@ -70,6 +70,8 @@ _CURRENCIES = frozenset(
         "inr",
     ],
 )
+# A header is a few words; what is longer is no header, and patterns take their time over it.
+_LONGEST_HEADER = 200
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -77,6 +79,7 @@ def unit_in(header: str) -> Unit | None:
     """The unit that a header or a unit row names; None where it names none."""
     if priced := price_unit_in(header):
         return priced
+    header = header[:_LONGEST_HEADER]
     for part in _BRACKETS.findall(header):
         if (unit := _WORDS.get(part.strip().lower())) is not None:
             return unit
@@ -86,12 +89,12 @@ def unit_in(header: str) -> Unit | None:
 
 def is_unit(cell: str) -> bool:
     """Whether a cell is a unit and nothing else."""
-    return cell.strip("[](){} ").lower() in _WORDS or (price_unit_in(cell) is not None and len(cell) <= 12)
+    return cell.strip("[](){} ").lower() in _WORDS or (len(cell) <= 12 and price_unit_in(cell) is not None)
 
 
 def price_unit_in(header: str) -> Unit | None:
     """A price's unit, such as EUR/MWh or ct/kWh."""
-    found = _PER.search(header)
+    found = _PER.search(header[:_LONGEST_HEADER])
     if found is None:
         return None
     money = found["money"].strip(" [(").lower()

@@ -17,6 +17,8 @@ from ingest.history.files.table.formats import KnownFormat, format_of
 _SNIFFED_LINES = 400
 _MOST_PREAMBLE = 200
 _DELIMITERS = (";", "\t", "|", ",")
+# No time, number or name is longer; patterns take their time over what is.
+_LONGEST_CELL = 500
 _SEP = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
 _NOT_TEXT = {
     b"PK\x03\x04": "an Excel workbook or a ZIP archive",
@@ -70,7 +72,7 @@ def read_sheet(path: Path) -> Sheet:
     text, delimiter = _delimiter(text)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-        records = [([cell.strip() for cell in cells], reader.line_num) for cells in reader]
+        records = [([cell.strip()[:_LONGEST_CELL] for cell in cells], reader.line_num) for cells in reader]
     except csv.Error as err:
         raise DataError(f"{path} is no CSV file ({err}): separate cells with commas and rows with line ends") from err
     return _table(path, encoding, delimiter, [(cells, line) for cells, line in records if any(cells)])
