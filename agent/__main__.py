@@ -16,6 +16,8 @@ from agent.decision.recall import Recall
 from agent.language.answers.ask import Asker
 from agent.language.answers.interpreter import Interpreter
 from agent.language.answers.tools import looker
+from agent.language.notes.model import reader_by
+from agent.language.notes.reading import Fallback
 from agent.llm.keep_alive import until_next_review
 from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import make_reviewer
@@ -73,7 +75,8 @@ def serve(config: Path) -> None:
         sources.follow(lambda: shared_state.shown.home if shared_state.shown else home)
         if settings.api.enabled:
             asker = _asker(settings, sources, reconnecting)
-            stack.enter_context(serving(_api(settings, shared_state, home, asker), settings.api))
+            api = _api(settings, shared_state, home, asker, note_fallback(reconnecting))
+            stack.enter_context(serving(api, settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
         actuator = stack.enter_context(driving(settings, home))
@@ -95,6 +98,7 @@ def serve(config: Path) -> None:
             states=stack.enter_context(asking(settings)),
             ask_prices=price_question(settings, home),
             ask_pv_forecast=pv_question(settings, home),
+            note_fallback=note_fallback(reconnecting),
         )
         Service(settings, parts, stop).run()
 
@@ -168,6 +172,11 @@ def interpreter_of(reconnecting: ReconnectingReviewer | None) -> Interpreter | N
     return Interpreter(model) if model is not None and model.provider != "embedded" else None
 
 
+def note_fallback(reconnecting: ReconnectingReviewer | None) -> Fallback | None:
+    """The model as a reader of notes that nothing else is sure of, where there is one."""
+    return reader_by(lambda: reconnecting.model) if reconnecting else None
+
+
 def driving(settings: Settings, home: Home) -> AbstractContextManager[Actuator | None]:
     """The direct way to the inverter, where the settings list entities for it.
 
@@ -212,7 +221,9 @@ def control_panel(settings: Settings) -> ControlPanel:
     return ControlPanel(settings.memory_dir / "controls.json", begins)
 
 
-def _api(settings: Settings, shared_state: SharedServiceState, home: Home, asker: Asker) -> ASGIApp:
+def _api(
+    settings: Settings, shared_state: SharedServiceState, home: Home, asker: Asker, fallback: Fallback | None
+) -> ASGIApp:
     memory = settings.memory_dir
     source = ApiSource(
         shared_state=shared_state,
@@ -220,5 +231,6 @@ def _api(settings: Settings, shared_state: SharedServiceState, home: Home, asker
         notes=notes_of(memory, home.name),
         asker=asker,
         pause=timedelta(minutes=settings.policy.min_minutes_between_commands),
+        note_fallback=fallback,
     )
     return make_app(source, settings=settings.api, keys=load_keys(settings.api, memory), home=home.name)

@@ -11,6 +11,7 @@ from agent.decision.controls import ControlPanel
 from agent.decision.journal import Journal
 from agent.decision.record import Decision
 from agent.language.notes.note_box import NoteBox
+from agent.language.notes.reading import Fallback
 from agent.views.daily_bill import BillHistory, to_day_end
 from agent.views.mqtt_states import Troubles, bill_state, health_state, off_state, plan_state, summary
 from agent.views.plan_picture import draw_plan
@@ -33,6 +34,7 @@ class Identity:
     offer: Offer
     step: timedelta
     notes: NoteBook | None = None
+    note_fallback: Fallback | None = None
 
 
 class DiscoveryPublisher:
@@ -40,7 +42,7 @@ class DiscoveryPublisher:
 
     def __init__(self, identity: Identity, panel: ControlPanel, journal: Journal) -> None:
         self.troubles = Troubles()
-        self.note_box = NoteBox(identity.home, identity.notes)
+        self.note_box = NoteBox(identity.home, identity.notes, identity.note_fallback)
         self._identity = identity
         self._home = identity.home
         self._topics = Topics(identity.home.name)
@@ -73,6 +75,12 @@ class DiscoveryPublisher:
     def show_note(self, link: MqttLink) -> None:
         """Say how the note that was typed last is understood."""
         link.publish(self._topics.note, orjson.dumps(self.note_box.state()), retain=True, qos=1)
+
+    def show_news(self, link: MqttLink) -> None:
+        """Say how the note is understood, where a model has read it since."""
+        if self.note_box.news.is_set():
+            self.note_box.news.clear()
+            self.show_note(link)
 
     def publish_decision(self, decision: Decision, link: MqttLink) -> None:
         """Publish everything that a new decision changes."""

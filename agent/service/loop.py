@@ -16,6 +16,7 @@ from agent.decision.read_back import ChangedByHand, Confirmed, NotConfirmed, Rea
 from agent.decision.recall import Recall
 from agent.decision.record import Decision
 from agent.decision.review_schedule import ReviewSchedule
+from agent.language.notes.reading import Fallback
 from agent.service.actuator import Actuator
 from agent.service.background_review import BackgroundReview
 from agent.service.claim import HomeClaim
@@ -74,6 +75,8 @@ class Parts:
     # Asked in the background: prices of today and tomorrow, and the PV forecast; None where nobody is.
     ask_prices: AskPrices | None = None
     ask_pv_forecast: AskPvForecast | None = None
+    # Reads notes that nothing else is sure of.
+    note_fallback: Fallback | None = None
 
 
 class Service:
@@ -175,6 +178,7 @@ class Service:
             if (now := self._feed.now()) is not None:
                 self._work(now, link)
         with self._net.around("showing the state"):
+            self._publisher.show_news(link)
             self._notice(link)
             self._display.show_when_due(connected=link.connected, caught=self._net.caught, model=self._model)
 
@@ -386,4 +390,5 @@ def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
         page_url=settings.api.page_url,
     )
     step = timedelta(minutes=settings.service.slot_minutes)
-    return DiscoveryPublisher(Identity(parts.home, parts.model, offer, step, parts.notes), parts.panel, parts.journal)
+    identity = Identity(parts.home, parts.model, offer, step, parts.notes, parts.note_fallback)
+    return DiscoveryPublisher(identity, parts.panel, parts.journal)

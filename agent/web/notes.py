@@ -76,7 +76,8 @@ def note_routes(source: ApiSource) -> APIRouter:
     def post_understand(body: NoteText) -> ReadNote:
         """Say a note back, to be confirmed; nothing is kept."""
         shown, now = _awake(source)
-        return _reading(understand(body.text, now=now, tz=shown.home.tz, home=shown.home), shown.home)
+        home = shown.home
+        return _reading(understand(body.text, now=now, tz=home.tz, home=home, fallback=source.note_fallback), home)
 
     @router.post("", status_code=201, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
     def post_note(body: NewNote) -> NoteLine:

@@ -7,15 +7,16 @@ from pathlib import Path
 from fastapi import HTTPException
 
 from agent.language.answers.ask import Asker
+from agent.language.notes.reading import Fallback
 from agent.views.service_state import ServiceState, SharedServiceState
 from knowledge.notes import NoteBook
 
 
 @dataclass(frozen=True, slots=True)
 class ApiSource:
-    """The board, the journal's file, the household's notes, and who answers questions.
+    """The service's state, the journal's file, the household's notes, and who answers questions.
 
-    `pause` is the guard's least time between two commands.
+    `pause` is the guard's least time between two commands; `note_fallback` reads notes that nothing else is sure of.
     """
 
     shared_state: SharedServiceState
@@ -23,6 +24,7 @@ class ApiSource:
     notes: NoteBook
     asker: Asker
     pause: timedelta
+    note_fallback: Fallback | None = None
 
     def shown(self) -> ServiceState:
         """The newest state.

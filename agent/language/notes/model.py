@@ -1,7 +1,7 @@
 """Asks a language model for the kind of a note that nothing else is sure of; it may only copy the note's words."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agent.language.amounts import find_amounts
-from agent.language.notes.reading import Fallback, NotUnderstood, Understood, as_wish
+from agent.language.notes.reading import HELP, Fallback, NotUnderstood, Understood, as_wish
 from agent.language.text import clean, fold
 from agent.language.times.finding import find_times, verbatim
 from agent.llm.models import LoadedModel, describe_failure
@@ -58,6 +58,21 @@ def note_reader(model: LoadedModel, asked: Prompt | None = None) -> Fallback:
         if answer["parsed"] is None:
             return NotUnderstood("the model could not read it either: say the wish alone, in one sentence", by="model")
         return checked(NoteReading.model_validate(answer["parsed"].model_dump()), note, now, tz)
+
+    return read
+
+
+def reader_by(find_model: Callable[[], LoadedModel | None]) -> Fallback:
+    """A fallback that asks the model there is at that moment, if it is free; the packaged one reads too poorly."""
+
+    def read(text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
+        model = find_model()
+        if model is None or model.provider == "embedded" or not model.busy.acquire(blocking=False):
+            return NotUnderstood(HELP)
+        try:
+            return note_reader(model)(text, now, tz)
+        finally:
+            model.busy.release()
 
     return read
 

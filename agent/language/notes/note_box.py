@@ -1,9 +1,11 @@
 """The note that somebody types into Home Assistant: said back as it was understood, kept only once it is confirmed."""
 
 from datetime import datetime
+from threading import Event, Thread
+from zoneinfo import ZoneInfo
 
 from agent.decision.constraint_words import describe
-from agent.language.notes.reading import NotUnderstood, Understood, understand
+from agent.language.notes.reading import Fallback, NotUnderstood, Understood, understand
 from energy.errors import DataError
 from energy.home import Home
 from knowledge.notes import NoteBook
@@ -12,10 +14,15 @@ _LONGEST = 255  # Home Assistant's longest text
 
 
 class NoteBox:
-    """One note at a time, between being typed and being confirmed."""
+    """One note at a time, between being typed and being confirmed.
 
-    def __init__(self, home: Home, notes: NoteBook | None) -> None:
+    What nothing else is sure of is read by `fallback`, a model, beside the caller: `news` is set when it has answered.
+    """
+
+    def __init__(self, home: Home, notes: NoteBook | None, fallback: Fallback | None = None) -> None:
+        self.news = Event()
         self._home = home
+        self._fallback = fallback
         self._notes = notes
         self._text = ""
         self._read: Understood | NotUnderstood | None = None
@@ -34,7 +41,19 @@ class NoteBox:
         if not 0 < len(text) <= _LONGEST:
             raise DataError(f"a note has 1 to {_LONGEST} characters, this one {len(text)}: say it shorter")
         self._text, self._kept = text, False
-        self._read = understand(text, now=now, tz=self._home.tz, home=self._home)
+        asked = self._ask if self._fallback else None
+        self._read = understand(text, now=now, tz=self._home.tz, home=self._home, fallback=asked)
+
+    def _ask(self, text: str, now: datetime, tz: ZoneInfo) -> NotUnderstood:
+        """Have the model read the note in a thread of its own."""
+        Thread(target=self._read_by_model, args=(text, now, tz), name="note", daemon=True).start()
+        return NotUnderstood("the language model is reading it", by="model")
+
+    def _read_by_model(self, text: str, now: datetime, tz: ZoneInfo) -> None:
+        answer = understand(text, now=now, tz=tz, home=self._home, fallback=self._fallback)
+        if text == self._text:
+            self._read = answer
+            self.news.set()
 
     def confirm(self, *, now: datetime) -> None:
         """Keep the note as it was said back.
