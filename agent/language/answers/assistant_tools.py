@@ -3,29 +3,32 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
+from typing import TYPE_CHECKING
 
 from agent import queries as inquiry
 from agent.decision.constraint_words import describe
 from agent.language.answers.ask import Asker
 from agent.language.answers.tools import ToolContext, safe, tools_for, worded
 from agent.language.notes.reading import NotUnderstood, understand
-from agent.llm.tool_loop import Tool
 from agent.queries import Span
 from energy.commands import Mode
 from energy.errors import DataError
+
+if TYPE_CHECKING:
+    from agent.llm.tool_loop import Tool  # it brings the agent libraries
 
 _LONGEST_NOTE = 500
 _MOST_DAYS = 400
 _LONGEST_RESULT = 6000
 
 
-def assistant_tools(desk: ToolContext, asker: Asker) -> list[Tool]:
+def assistant_tools(desk: ToolContext, asker: Asker) -> "list[Tool]":
     """Every tool that an assistant outside the advisor is offered; none of them changes anything."""
     made = (*_decisions(desk), *_past(desk), *_words(desk, asker))
     return [*tools_for(desk), *(safe(tool, _LONGEST_RESULT) for tool in made)]
 
 
-def _decisions(desk: ToolContext) -> list[Tool]:
+def _decisions(desk: ToolContext) -> "list[Tool]":
     sources = desk.sources
 
     def why(at: str = "") -> str:
@@ -43,7 +46,7 @@ def _decisions(desk: ToolContext) -> list[Tool]:
     return [why, why_not, expected_battery]
 
 
-def _past(desk: ToolContext) -> list[Tool]:
+def _past(desk: ToolContext) -> "list[Tool]":
     sources, now = desk.sources, desk.now
 
     def bills(first_day: str, last_day: str) -> str:
@@ -68,7 +71,7 @@ def _past(desk: ToolContext) -> list[Tool]:
     return [bills, daily_figures, forecast_quality, faults]
 
 
-def _words(desk: ToolContext, asker: Asker) -> list[Tool]:
+def _words(desk: ToolContext, asker: Asker) -> "list[Tool]":
     def ask(question: str) -> str:
         """Any question about the home's energy in plain English or Spanish; the answer is computed, not guessed."""
         return asker.answer(question, now=desk.now).text
@@ -113,10 +116,10 @@ def _hours(hours: float) -> float:
     return hours
 
 
-def at_each_call(context: Callable[[], ToolContext], asker: Asker) -> list[Tool]:
+def at_each_call(context: Callable[[], ToolContext], asker: Asker) -> "list[Tool]":
     """The same tools, each looking at the moment in which it is called."""
 
-    def bound(tool: Tool) -> Tool:
+    def bound(tool: "Tool") -> "Tool":
         @wraps(tool)
         def call(**given: object) -> str:
             [current] = [one for one in assistant_tools(context(), asker) if one.__name__ == tool.__name__]

@@ -75,9 +75,9 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
         ("/model", "model: none"),
         ("/help", "/what-if"),
         ("/nonsense", "is no command"),
-        ("¿cuánto sol hubo ayer?", "Ayer el sol dio"),
+        ("¿cuánto produjeron los paneles ayer?", "Ayer el sol dio"),
         ("/plan", "El plan de las"),
-        ("how much sun did we have yesterday?", "Yesterday the sun gave"),
+        ("how much did the panels make yesterday?", "Yesterday the sun gave"),
         ("/facts", "pv_kwh"),
     ],
 )

@@ -14,7 +14,7 @@ SEVILLE = {"place": {"latitude": 37.4, "longitude": -6.0}, "zone": "Europe/Madri
 
 def test_a_command_fills_the_memory_that_the_exam_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[object] = []
-    monkeypatch.setattr("advisor.memory.ingest_and_tell", lambda history, *_, **_named: kept.append(history))
+    monkeypatch.setattr("advisor.memory.ingest_and_report", lambda history, *_, **_named: kept.append(history))
     words = "ingest synthetic --home mine --preset couple --year 2024 --days 3 --seed 4 --car --battery 7 --pv 3"
     done = CliRunner().invoke(app, [*words.split(), "--memory", str(tmp_path)])
     assert done.exit_code == 0, done.output

@@ -48,6 +48,8 @@ class Recalled:
 class Wire:
     """What a link would carry between service and bridge."""
 
+    connected = True
+
     def __init__(self) -> None:
         self.carried: list[Message] = []
 
