@@ -51,6 +51,18 @@ class Grid(BaseModel):
     export_limit_settable: bool = False
 
 
+def implausible_price(tariff: AnyTariff, currency: str) -> str | None:
+    """Why a tariff cannot be in `currency`: a price that no household pays; None where it can."""
+    most = _MOST_EUROS_PER_KWH * _PER_EURO.get(currency, np.inf)
+    for price in price_range(tariff):
+        if abs(price) > most:
+            return (
+                f"a price of {price:g} {currency} per kWh is not plausible (at most {most:g}): give it in "
+                f"{currency}, not in hundredths (pence have the currency 'GBX'), or correct `currency`"
+            )
+    return None
+
+
 class Home(BaseModel):
     """Everything about a home that does not change from slot to slot."""
 
@@ -82,13 +94,8 @@ class Home(BaseModel):
                 f"currency {self.currency!r} is not that of tariff {self.tariff.name!r}, "
                 f"{self.tariff.currency!r}: change one of them",
             )
-        most = _MOST_EUROS_PER_KWH * _PER_EURO.get(self.currency, np.inf)
-        for price in price_range(self.tariff):
-            if abs(price) > most:
-                raise ValueError(
-                    f"a price of {price:g} {self.currency} per kWh is not plausible (at most {most:g}): give it in "
-                    f"{self.currency}, not in hundredths (pence have the currency 'GBX'), or correct `currency`",
-                )
+        if strange := implausible_price(self.tariff, self.currency):
+            raise ValueError(strange)
         return self
 
     @property

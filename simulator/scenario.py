@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from energy.battery import Battery
 from energy.devices import AnyDevice
 from energy.errors import SettingsError
-from energy.home import HOME_NAME, Grid
+from energy.home import HOME_NAME, Grid, implausible_price
 from energy.pricing.tariff import AnyTariff
 from simulator.house.sensors import SensorQuality, check_faults, sensors_of
 from simulator.synthetic.presets import PRESETS, preset
@@ -118,6 +118,14 @@ class Scenario(_ScenarioModel):
                 f"play.start_soc {self.play.start_soc!r} is outside the battery's band: "
                 f"use {battery.min_soc!r} to {battery.max_soc!r}",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _prices_fit_the_currency(self) -> Self:
+        if self.tariff is None or isinstance(self.tariff, DailyPrices):
+            return self
+        if strange := implausible_price(self.tariff, self.home.currency):
+            raise ValueError(f"tariff: {strange}")
         return self
 
     @model_validator(mode="after")

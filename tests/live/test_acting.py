@@ -139,6 +139,7 @@ def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driv
 
 def test_another_decision_moves_it_on(driven: Driven) -> None:
     api = driven.homeassistant.api
+    api.await_state(sensor("switch.grid_charging"), "on", timeout_s=30)
     api.act("switch.turn_off", entity_id=sensor("switch.grid_charging"))
     api.await_states(lambda states: states[MODE]["state"] in {"Self use", "Backup"}, timeout_s=15)
     driven.await_battery(lambda power: power > -0.01)

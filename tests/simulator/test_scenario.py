@@ -93,7 +93,7 @@ def test_sunny_cloudy_and_changing_days_are_what_their_names_say() -> None:
         ("  battery:", "  batery:", ":5: home.batery: no such key here; check its spelling"),
         ("hours: 24", "hours: 0", ":10: play.hours: should be 1 to 672 (given: 0)"),
         ("kind: flat", "kind: flot", ":9: tariff: Input tag 'flot'"),
-        ("import_price: 0.2", "import_price: 99", ":9: tariff.import_price: should be -10 to 10 (given: 99)"),
+        ("import_price: 0.2", "import_price: 99", "tariff: a price of 99 EUR per kWh is not plausible"),
         (", hours: 24", "", ":10: play.hours: is missing"),
         ("hours: 24", "hours: 24, start_soc: 1.5", ":10: play.start_soc: should be 0 to 1 (given: 1.5)"),
         (

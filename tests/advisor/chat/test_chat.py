@@ -78,7 +78,6 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
         ("¿cuánto produjeron los paneles ayer?", "Ayer el sol dio"),
         ("/plan", "El plan de las"),
         ("how much did the panels make yesterday?", "Yesterday the sun gave"),
-        ("/facts", "pv_kwh"),
     ],
 )
 def test_commands_and_questions_in_the_language_of_the_last_one(
@@ -86,6 +85,14 @@ def test_commands_and_questions_in_the_language_of_the_last_one(
 ) -> None:
     say(terminal, line)
     terminal.expect_exact(told)
+
+
+def test_facts_are_those_of_the_last_answer(terminal: "pexpect.spawn[str]") -> None:
+    say(terminal, "how much did the panels make yesterday?")
+    terminal.expect_exact("Yesterday the sun gave")
+    terminal.expect_exact("ms]")
+    say(terminal, "/facts")
+    terminal.expect_exact("pv_kwh")
 
 
 def test_ctrl_c_stops_nothing_but_the_line_and_ctrl_d_leaves(played_memory: Path) -> None:
