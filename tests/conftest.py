@@ -179,19 +179,18 @@ def lay_out_homeassistant() -> Callable[[Path], None]:
 
 
 @contextmanager
-def _deployed_mosquitto(folder: Path, password: str, *, acl: bool = False) -> Iterator[BrokerAddress]:
+def _deployed_mosquitto(folder: Path, password: str, *, rules: str = "") -> Iterator[BrokerAddress]:
     port = _deployed_port()
     settings = (DEPLOY / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
     command = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]["mosquitto"]["command"]
     script = command[-1].replace("$$", "$")
     (folder / "config").mkdir(parents=True)
     (folder / "data").mkdir()
-    if acl:
-        settings = settings.replace("# acl_file", "acl_file")
     if port != 1883:
         settings = settings.replace("listener 1883", f"listener {port}")
     (folder / "config" / "mosquitto.conf").write_text(settings, encoding="utf-8")
-    shutil.copy(DEPLOY / "mosquitto" / "acl", folder / "config" / "acl")
+    access = (DEPLOY / "mosquitto" / "acl").read_text(encoding="utf-8") + rules
+    (folder / "config" / "acl").write_text(access, encoding="utf-8")
     if os.getuid() == 0:
         # Mosquitto gives up root, as it does in its container, and must still find its folder.
         shutil.chown(folder / "data", "mosquitto")

@@ -181,7 +181,7 @@ def test_commands_come_from_the_advisor_alone(
     tmp_path: Path, start_deployed_mosquitto: Callable[..., AbstractContextManager[BrokerAddress]]
 ) -> None:
     with (
-        start_deployed_mosquitto(tmp_path / "mosquitto", "secret", acl=True) as address,
+        start_deployed_mosquitto(tmp_path / "mosquitto", "secret") as address,
         MqttLink(address, "listener") as listener,
     ):
         listener.subscribe("#")

@@ -127,7 +127,7 @@ def start_behind_inverter() -> Callable[..., AbstractContextManager[subprocess.P
         house += ["--speed", "1", "--no-lockstep", "--soc", "0.3", "--step-minutes", "0.0625", "--slot-minutes", "15"]
         advisor = ["advisor", "run", "--config", str(folder / "advisor.toml")]
         with (
-            _process(house, folder / "house.log", broker),
+            _process(house, folder / "house.log", replace(broker, username="house" if broker.username else None)),
             _process(advisor, folder / "advisor.log", broker) as running,
         ):
             yield running

@@ -33,6 +33,8 @@ HOUSE = Topics("behind-inverter")
 # a package is the place that the shipped configuration.yaml has for what is one's own.
 QUIET = {"api": None, "config": None, "energy": None, "frontend": None, "history": None, "logbook": None}
 SENSORS = {"pv_power": "kW", "grid_power": "kW", "battery_power": "kW", "battery_soc": "%"}
+# Here the inverter's own wires to its battery are a topic too.
+BATTERY_BEHIND = f"\nuser house\ntopic write {HOUSE.command}\n"
 INVERTERS: dict[str, dict[str, dict[str, Any]]] = {
     "work-mode": {
         "select.inverter_work_mode": {"options": ["Self use", "Backup", "Force charge", "Force discharge"]},
@@ -185,7 +187,8 @@ def deployed(
     copy_as_a_user(config, lay_out_homeassistant)
     prepared: Any = start_homeassistant(config)
     (config / "packages" / "own.yaml").write_text(own_package(prepared.port), encoding="utf-8")
-    with start_deployed_mosquitto(folder / "mosquitto", "chosen-by-the-user") as broker, prepared as homeassistant:
+    opened = start_deployed_mosquitto(folder / "mosquitto", "chosen-by-the-user", rules=BATTERY_BEHIND)
+    with opened as broker, prepared as homeassistant:
         inverter = Inverter(replace(broker, username="house"))
         firmware = threading.Thread(target=inverter.run)
         firmware.start()
