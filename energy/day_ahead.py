@@ -39,23 +39,25 @@ def known_prices(tariff: AnyTariff, starts: Sequence[datetime], zone: ZoneInfo, 
 
 
 def _known_of_contract(contract: Contract, starts: Sequence[datetime], zone: ZoneInfo, now: datetime) -> Prices:
-    told = contract.known_at(now, zone)
-    known = told.known(starts, zone)
+    published = contract.known_at(now, zone)
+    known = published.known(starts, zone)
     missing = np.isnan(known.import_per_kwh) | np.isnan(known.export_per_kwh)
     if not missing.any():
         return known
     unknown = [start for start, lacks in zip(starts, missing, strict=True) if lacks]
-    pairs = [_mean_of_week(told, start, zone, starts) for start in unknown]
+    pairs = [_mean_of_week(published, start, zone, starts) for start in unknown]
     imports, exports = known.import_per_kwh.copy(), known.export_per_kwh.copy()
     imports[missing], exports[missing] = np.array(pairs).T
     return Prices(imports, exports)
 
 
-def _mean_of_week(told: Contract, start: datetime, zone: ZoneInfo, starts: Sequence[datetime]) -> tuple[float, float]:
+def _mean_of_week(
+    published: Contract, start: datetime, zone: ZoneInfo, starts: Sequence[datetime]
+) -> tuple[float, float]:
     """Mean prices of the same time on the last seven days that have them."""
     step = starts[1] - starts[0] if len(starts) > 1 else DAY / 24
     before = [start - days * DAY for days in range(1, _USUAL_DAYS + 3)]
-    days = [told.known([moment, moment + step], zone) for moment in before]
+    days = [published.known([moment, moment + step], zone) for moment in before]
     pairs = [(float(day.import_per_kwh[0]), float(day.export_per_kwh[0])) for day in days]
     usual = [pair for pair in pairs if not np.isnan(sum(pair))][:_USUAL_DAYS]
     if not usual:

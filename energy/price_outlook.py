@@ -94,8 +94,8 @@ def _of_contract(
     contract: Contract, starts: Sequence[datetime], zone: ZoneInfo, *, now: datetime, members: int
 ) -> PriceOutlook:
     """The same of a contract that reads published series: all its terms and taxes are in each price."""
-    told = contract.known_at(now, zone)
-    prices = told.known(starts, zone)
+    published = contract.known_at(now, zone)
+    prices = published.known(starts, zone)
     missing = np.isnan(prices.import_per_kwh) | np.isnan(prices.export_per_kwh)
     if not missing.any():
         return PriceOutlook(prices, None, len(starts))
@@ -104,7 +104,7 @@ def _of_contract(
     back = [
         starts[known - 1] - at * step if known else starts[0] - (at + 1) * step for at in range(_CONTRACT_BACK // step)
     ]
-    before = told.known(back[::-1], zone)
+    before = published.known(back[::-1], zone)
     past = _laid_out(back[::-1], np.array([before.import_per_kwh, before.export_per_kwh]), zone, step)
     if past is None:
         raise DataError(f"no price is known at {now.isoformat()} nor in the weeks before: extend the price series")

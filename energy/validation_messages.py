@@ -19,11 +19,11 @@ def validation_messages(err: ValidationError, model: type[BaseModel]) -> str:
 
 def faults(err: ValidationError) -> list[ErrorDetails]:
     """Every fault once: a list is not called too short for the sake of its wrong items."""
-    told = err.errors(include_url=False)
+    errors = err.errors(include_url=False)
     return [
         fault
-        for fault in told
-        if fault["type"] != "too_short" or not any(_lies_within(other["loc"], fault["loc"]) for other in told)
+        for fault in errors
+        if fault["type"] != "too_short" or not any(_lies_within(other["loc"], fault["loc"]) for other in errors)
     ]
 
 

@@ -172,10 +172,10 @@ def _reason(reply: httpx.Response) -> str:
     """The service's own word on why it refuses, such as which limit was reached; empty without one."""
     body = _body(reply)
     try:
-        said = _Refusal.model_validate_json(body).reason if isinstance(body, bytes) else ""
+        reason = _Refusal.model_validate_json(body).reason if isinstance(body, bytes) else ""
     except ValidationError:
         return ""
-    return f": {said[:_LONGEST_REASON]!r}" if said else ""
+    return f": {reason[:_LONGEST_REASON]!r}" if reason else ""
 
 
 class _Refusal(BaseModel):
@@ -235,9 +235,9 @@ class _Kept(BaseModel):
 
 def _filled(values: tuple[float | None, ...]) -> Floats:
     """Single missing hours bridged by a straight line; missing ends stay NaN."""
-    told = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    known = np.flatnonzero(~np.isnan(told))
+    numbers = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    known = np.flatnonzero(~np.isnan(numbers))
     if not len(known):
-        return told
-    at = np.arange(len(told))
-    return np.asarray(np.interp(at, known, told[known], left=np.nan, right=np.nan), dtype=np.float64)
+        return numbers
+    at = np.arange(len(numbers))
+    return np.asarray(np.interp(at, known, numbers[known], left=np.nan, right=np.nan), dtype=np.float64)

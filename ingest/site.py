@@ -46,28 +46,28 @@ def load_site(path: Path) -> Site:
         raise SettingsError(f"{path}: {validation_messages(err, Site)}") from err
 
 
-def pv_forecast(site: Site, told: HourlyForecast, now: datetime) -> PvForecast:
+def pv_forecast(site: Site, weather: HourlyForecast, now: datetime) -> PvForecast:
     """The PV power that a weather forecast means, from the slot that holds `now` on."""
     # pvlib takes a second to import: only who makes a forecast pays it.
     from energy.solar import HourlyWeather, Irradiance, pv_of_hours  # noqa: PLC0415 (see above)
 
-    light = Irradiance(told.ghi_w_m2, told.dni_w_m2, told.dhi_w_m2)
-    hourly = HourlyWeather(told.start, light, told.temperature_c, told.wind_m_s)
+    light = Irradiance(weather.ghi_w_m2, weather.dni_w_m2, weather.dhi_w_m2)
+    hourly = HourlyWeather(weather.start, light, weather.temperature_c, weather.wind_m_s)
     power_kw = pv_of_hours(site.pv, site.place, hourly, step=STEP)
     start = floor_slot(now, STEP)
-    ahead = power_kw[(start - told.start) // STEP :][: _HORIZON // STEP]
+    ahead = power_kw[(start - weather.start) // STEP :][: _HORIZON // STEP]
     return PvForecast(
-        time=told.told,
+        time=weather.told,
         step_minutes=STEP // timedelta(minutes=1),
         start=start,
         values_kw=tuple(np.round(ahead, 4).tolist()),
     )
 
 
-def temperature_forecast(told: HourlyForecast, now: datetime) -> TemperatureForecast:
+def temperature_forecast(weather: HourlyForecast, now: datetime) -> TemperatureForecast:
     """The temperature of a weather forecast, from the hour that holds `now` on."""
     start = floor_slot(now, HOUR)
-    ahead = told.temperature_c[(start - told.start) // HOUR :][: _HORIZON // HOUR]
+    ahead = weather.temperature_c[(start - weather.start) // HOUR :][: _HORIZON // HOUR]
     return TemperatureForecast(
-        time=told.told, step_minutes=60, start=start, values_c=tuple(np.round(ahead, 2).tolist())
+        time=weather.told, step_minutes=60, start=start, values_c=tuple(np.round(ahead, 2).tolist())
     )

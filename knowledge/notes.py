@@ -150,13 +150,13 @@ class NoteBook:
             MemoryFault: the file cannot be read as notes.
         """
         start, end = day_bounds(day, zone)
-        told = set()
+        texts = set()
         for known in self.list_by_id().values():
             note, withdrawn = known.note, known.done_at is not None and known.done_at < end
             begins = note.constraint.start if note.constraint else note.at
             if not withdrawn and note.at < end and begins < end and start < note.until:
-                told.add(word_for(note.constraint) if note.constraint else note.text)
-        return tuple(sorted(told - {""}))
+                texts.add(word_for(note.constraint) if note.constraint else note.text)
+        return tuple(sorted(texts - {""}))
 
     def _read(self) -> dict[str, KnownNote]:
         known: dict[str, KnownNote] = {}

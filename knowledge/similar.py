@@ -144,8 +144,8 @@ class FingerprintTable:
         wanted = scale.standardise(self.fingerprint(day, expected), weights)
         parts = (scale.standardise(self._rows[places], weights) - wanted) ** 2
         ages = np.array([(day - self._glances[at].day).days for at in places])
-        said = weights.notes * self._said.gaps(expected.notes, [self._glances[at].notes for at in places])
-        unlike = parts.sum(axis=1) + said
+        note_gaps = weights.notes * self._said.gaps(expected.notes, [self._glances[at].notes for at in places])
+        unlike = parts.sum(axis=1) + note_gaps
         squares = unlike + self._so_far(so_far_kw, known)[places] + (ages / weights.recency_days) ** 2
         order = self._once(np.argsort(squares, kind="stable"), places, count)
         found = [
@@ -215,5 +215,5 @@ def _why(parts: Floats, age_days: int, notes: Sequence[str]) -> str:
     """The two groups of features that agree best, the one that agrees least, and what had been said of the day."""
     off = {name: float(parts[which].sum() / WEIGHTS.features[which].sum()) for name, which in GROUPS.items()}
     by_agreement: Sequence[str] = sorted(off, key=lambda name: off[name])
-    told = f'; "{"; ".join(notes)}" was said of it' if notes else ""
-    return f"{_ago(age_days)}; alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}{told}"
+    remark = f'; "{"; ".join(notes)}" was said of it' if notes else ""
+    return f"{_ago(age_days)}; alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}{remark}"

@@ -189,9 +189,9 @@ def _told(path: Path, damaged: list[int]) -> tuple[str, ...]:
     if not damaged:
         return ()
     where = ", ".join(map(str, damaged[:5])) + (" …" if len(damaged) > 5 else "")
-    told = f"{path}: {len(damaged)} damaged (line {where}) and set aside; ingest those days again"
-    _log.warning("%s", told)
-    return (told,)
+    sentence = f"{path}: {len(damaged)} damaged (line {where}) and set aside; ingest those days again"
+    _log.warning("%s", sentence)
+    return (sentence,)
 
 
 def _mend(path: Path, lines: list[bytes], damaged: list[int]) -> None:

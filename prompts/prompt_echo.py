@@ -17,8 +17,8 @@ def echoed_prompts(text: str) -> bool:
 
 @cache
 def _instructions() -> frozenset[tuple[str, ...]]:
-    told = [load(name, version).sections["system"] for name in names() for version in versions(name)]
-    return frozenset().union(*(_runs(part) for text in told for part in _EXAMPLE.split(text)))
+    prompts = [load(name, version).sections["system"] for name in names() for version in versions(name)]
+    return frozenset().union(*(_runs(part) for text in prompts for part in _EXAMPLE.split(text)))
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:

@@ -91,18 +91,18 @@ def _check_unique(file: Path | Traversable, node: yaml.Node | None) -> None:
 
 
 def _told(file: Path | Traversable, root: yaml.Node | None, fault: ErrorDetails, model: type[BaseModel]) -> str:
-    said = allowed(fault, model)
+    message = allowed(fault, model)
     place = tuple(part for part in fault["loc"] if isinstance(part, int) or "[" not in part)
-    if not place and (line := _line_named(root, said)):
-        return f"{file}:{line}: {said}"
+    if not place and (line := _line_named(root, message)):
+        return f"{file}:{line}: {message}"
     line, known = _line(root, place)
-    return f"{file}:{line}: {dotted(known) or 'the file'}: {said}"
+    return f"{file}:{line}: {dotted(known) or 'the file'}: {message}"
 
 
-def _line_named(root: yaml.Node | None, said: str) -> int:
+def _line_named(root: yaml.Node | None, message: str) -> int:
     """Line of the key that a message on the whole page begins with, as deep as the page has it; 0 without one."""
     node, line = root, 0
-    for part in said.split(" ", maxsplit=1)[0].removesuffix(":").split("."):
+    for part in message.split(" ", maxsplit=1)[0].removesuffix(":").split("."):
         found = _child(node, int(part) if part.isdecimal() else part)
         if found is None:
             break

@@ -246,10 +246,10 @@ def _health(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
 
 def _control_of_inverter(topics: Topics) -> tuple[Entity, ...]:
     """Neither expires: an automation that lets the inverter go when the advisor is gone looks at how they end."""
-    hand = {"state_topic": topics.health}
+    health = {"state_topic": topics.health}
     return (
         Entity(
-            "binary_sensor", "in_control", "In control", "mdi:steering", {**hand, **_yes_no("value_json.in_control")}
+            "binary_sensor", "in_control", "In control", "mdi:steering", {**health, **_yes_no("value_json.in_control")}
         ),
         Entity(
             "binary_sensor",
@@ -257,7 +257,7 @@ def _control_of_inverter(topics: Topics) -> tuple[Entity, ...]:
             "Changed by hand",
             "mdi:hand-back-right-outline",
             {
-                **hand,
+                **health,
                 **_yes_no("value_json.changed_by_hand"),
                 **_attributes(
                     topics.health,

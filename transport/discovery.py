@@ -62,9 +62,9 @@ def device_sensors(devices: Iterable[tuple[str, str]]) -> tuple[Sensor, ...]:
 
 def origin() -> dict[str, str]:
     """Who announces: name, version, and where its package says that there is help."""
-    told = {"name": "Energy Advisor", "sw_version": version("energy-advisor")}
+    named = {"name": "Energy Advisor", "sw_version": version("energy-advisor")}
     links = [link.partition(", ")[2] for link in metadata("energy-advisor").get_all("Project-URL") or ()]
-    return told | ({"support_url": links[0]} if links else {})
+    return named | ({"support_url": links[0]} if links else {})
 
 
 def _entity_name(stated: Mapping[str, object]) -> str:
@@ -140,5 +140,5 @@ def announcement(topics: Topics, component: str, name: str, stated: Mapping[str,
         **stated,
         "origin": origin(),
     }
-    said = {key: value for key, value in payload.items() if value is not None}
-    return f"{PREFIX}/{component}/{unique_id}/config", json.dumps(said, ensure_ascii=False)
+    given = {key: value for key, value in payload.items() if value is not None}
+    return f"{PREFIX}/{component}/{unique_id}/config", json.dumps(given, ensure_ascii=False)

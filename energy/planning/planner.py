@@ -283,10 +283,10 @@ def plan(
     idle_cost = first_slot_cost(idle, ensemble, home, futures[1], stored_kwh)
     capacity = home.battery.capacity_kwh
     # What is missing from a reserve is no money: the worth that is told is the one without it.
-    told = cost_to_go(ensemble, home) if wishes and wishes.floor_kwh.any() else futures
+    priced = cost_to_go(ensemble, home) if wishes and wishes.floor_kwh.any() else futures
     return Plan(
         candidates=tuple(ranked),
-        worth_now_per_kwh=mean_cost_to_go(told[1]).at(stored_kwh - home.battery.min_kwh),
+        worth_now_per_kwh=mean_cost_to_go(priced[1]).at(stored_kwh - home.battery.min_kwh),
         stake=idle_cost - ranked[0].first_slot_cost,
         start_soc=stored_kwh / capacity if capacity else 0.0,
     )

@@ -151,5 +151,5 @@ def _indexed(
     values = np.clip(values, low, high)
     if rule.published is None:
         return values, names, sure
-    told = read(rule.published)
-    return np.where(np.isnan(told), values, told), names, np.isnan(told) & ~np.isnan(values)
+    published = read(rule.published)
+    return np.where(np.isnan(published), values, published), names, np.isnan(published) & ~np.isnan(values)

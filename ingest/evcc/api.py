@@ -58,6 +58,6 @@ class EvccApi:
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise TransportError(f"evcc at {self._url!r} wants a password for {path!r}: allow it in its settings")
         if answer.is_error or answer.is_redirect:
-            said = answer.text[:120].strip()
-            raise TransportError(f"evcc at {self._url!r} refuses {path!r} ({answer.status_code}): {said!r}")
+            reason = answer.text[:120].strip()
+            raise TransportError(f"evcc at {self._url!r} refuses {path!r} ({answer.status_code}): {reason!r}")
         return answer.content

@@ -95,8 +95,8 @@ class EvccBridge:
     def _tell(self, state: EvccState, now: datetime) -> None:
         """Devices first: what they take at the moment of the load reading is theirs, not the house's."""
         for name, loadpoint in self._loadpoints.items():
-            told = loadpoint.state(state, loadpoint.of(state), now)
-            self._publish(self._topics.device_state(name), told.model_dump_json().encode(), True)
+            device = loadpoint.state(state, loadpoint.of(state), now)
+            self._publish(self._topics.device_state(name), device.model_dump_json().encode(), True)
         charging = sum(max(one.charge_power, 0.0) for one in state.loadpoints)
         load = state.home_power + charging if state.home_power is not None else None
         for sensor, value, unit in (

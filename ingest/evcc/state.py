@@ -117,8 +117,8 @@ def read_state(body: bytes) -> EvccState:
         DataError: it is none, or of a form that no known version has.
     """
     try:
-        said: Any = orjson.loads(body)
-        inside = said.get("result", said)
+        answer: Any = orjson.loads(body)
+        inside = answer.get("result", answer)
         return EvccState.model_validate({key: value for key, value in inside.items() if value is not None})
     except ValidationError as err:
         raise DataError(f"evcc's state cannot be read: {first_fault(err)}") from err

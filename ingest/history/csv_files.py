@@ -59,7 +59,7 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
     series, faults = checked(joined, readings, home)
     start, step = datetime.fromtimestamp(joined.slots.start_s, tz=UTC), joined.slots.step
     try:
-        home, told = billed_as_recorded(home, series, start, step)
+        home, price_notes = billed_as_recorded(home, series, start, step)
         days = _days(home, {_SERIES.get(role, role): values for role, values in series.items()}, start, step)
     except DataError as err:
         raise DataError(f"{', '.join(str(path) for path in paths)}: {err}") from err
@@ -68,7 +68,7 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
     if not kept:
         first = next(iter(aside.values()), f"{paths[0]}: no value is known")
         raise DataError(f"{first}; no other day is left")
-    notes = (*joined.notes, *told, *(f"{day} set aside: {why}" for day, why in aside.items()))
+    notes = (*joined.notes, *price_notes, *(f"{day} set aside: {why}" for day, why in aside.items()))
     return UnderstoodFiles(History(home, kept[0].step, kept, notes), readings, aside)
 
 
@@ -89,7 +89,7 @@ def summary(understood: UnderstoodFiles) -> list[str]:
 
 def typical_day(days: Sequence[DayRecord]) -> str:
     """Median energies of the days, in words."""
-    told = []
+    parts = []
     for name, word in (
         ("load_kw", "used"),
         ("pv_kw", "solar"),
@@ -99,8 +99,8 @@ def typical_day(days: Sequence[DayRecord]) -> str:
         known = [energy_kwh(values, day.step) for day in days if (values := getattr(day, name)) is not None]
         known = [energy for energy in known if not np.isnan(energy)]
         if known:
-            told.append(f"{float(np.median(known)):.1f} kWh {word}")
-    return ", ".join(told)
+            parts.append(f"{float(np.median(known)):.1f} kWh {word}")
+    return ", ".join(parts)
 
 
 _SAID = {

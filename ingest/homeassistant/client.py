@@ -262,10 +262,10 @@ class HomeAssistant:
         if self._events:
             return self._events.popleft().get("event")
         try:
-            told = self._receive(timeout_s)
+            message = self._receive(timeout_s)
         except _Silence:
             return None
-        return told.get("event") if told.get("type") == "event" else None
+        return message.get("event") if message.get("type") == "event" else None
 
     def config(self) -> HomeAssistantConfig:
         """Version, zone, place, currency."""
@@ -289,22 +289,22 @@ class HomeAssistant:
     def energy_preferences(self) -> dict[str, Any] | None:
         """What the energy dashboard was told; None where it was not set up."""
         try:
-            said: dict[str, Any] = self.command("energy/get_prefs")
+            answer: dict[str, Any] = self.command("energy/get_prefs")
         except CommandRefused as err:
             if err.code in {"not_found", "unknown_command"}:
                 return None
             raise
-        return said
+        return answer
 
     def solar_forecast(self) -> dict[str, Any]:
         """What each forecast that the energy dashboard was given says; empty where it has none."""
         try:
-            said: dict[str, Any] = self.command("energy/solar_forecast")
+            answer: dict[str, Any] = self.command("energy/solar_forecast")
         except CommandRefused as err:
             if err.code in {"not_found", "unknown_command"}:
                 return {}
             raise
-        return said
+        return answer
 
     def statistics(
         self, ids: Sequence[str], start: datetime, *, end: datetime, period: Period
@@ -312,7 +312,7 @@ class HomeAssistant:
         """Rows of [start, end), oldest first, in kWh, kW and °C."""
         if not ids:
             return {}
-        told = self.command(
+        answer = self.command(
             "recorder/statistics_during_period",
             start_time=start.isoformat(),
             end_time=end.isoformat(),
@@ -321,22 +321,22 @@ class HomeAssistant:
             units=_UNITS,
             types=["sum", "mean", "max"],
         )
-        return {name: [_row(row) for row in rows] for name, rows in told.items()}
+        return {name: [_row(row) for row in rows] for name, rows in answer.items()}
 
     def clock_lead_s(self) -> float | None:
         """By how much its host's clock is ahead of ours, to a second or two; None where it does not say."""
         response = self._socket.response if self._socket else None
-        told = response.headers.get("Date") if response else None
-        if told is None or self._connected_at is None:
+        date_header = response.headers.get("Date") if response else None
+        if date_header is None or self._connected_at is None:
             return None
         # The header has whole seconds: half of one is the best guess of what was cut off.
-        return (parsedate_to_datetime(told) - self._connected_at).total_seconds() + 0.5
+        return (parsedate_to_datetime(date_header) - self._connected_at).total_seconds() + 0.5
 
-    def _send(self, said: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         if self._socket is None:
             raise TransportError("not connected to Home Assistant: open it in a with block")
         try:
-            self._socket.send(json.dumps(said))
+            self._socket.send(json.dumps(message))
         except (OSError, WebSocketException) as err:
             raise TransportError(f"lost Home Assistant at {self._address.url!r} ({type(err).__name__})") from err
 

@@ -124,13 +124,13 @@ def _signed(add: list[str | None], subtract: list[str | None]) -> Signed:
     return Signed(add=tuple(filter(None, add)), subtract=tuple(filter(None, subtract)))
 
 
-def read_preferences(said: dict[str, Any] | None) -> EnergyPreferences:
+def read_preferences(answer: dict[str, Any] | None) -> EnergyPreferences:
     """Preferences as Home Assistant told them; empty ones where its energy dashboard was never set up.
 
     Raises:
         DataError: they are of a form that no known version has.
     """
     try:
-        return EnergyPreferences.model_validate(said or {})
+        return EnergyPreferences.model_validate(answer or {})
     except ValidationError as err:
         raise DataError(f"energy preferences of Home Assistant cannot be read: {first_fault(err)}") from err

@@ -34,8 +34,8 @@ class EntityTable:
             ValueError: a time is none.
         """
         added, changed, removed = event.get("a") or {}, event.get("c") or {}, event.get("r") or []
-        for name, told in added.items():
-            self.rows[name] = EntityRow(str(told["s"]), dict(told.get("a") or {}), _time_of(told))
+        for name, entity in added.items():
+            self.rows[name] = EntityRow(str(entity["s"]), dict(entity.get("a") or {}), _time_of(entity))
         for name, difference in changed.items():
             if name in self.rows:
                 self.rows[name] = _changed(self.rows[name], difference)
@@ -60,5 +60,5 @@ def _changed(row: EntityRow, difference: Mapping[str, Any]) -> EntityRow:
     return EntityRow(str(more.get("s", row.text)), attributes, at)
 
 
-def _time_of(told: Mapping[str, Any]) -> datetime:
-    return datetime.fromtimestamp(float(told.get("lu", told.get("lc"))), tz=UTC)
+def _time_of(entity: Mapping[str, Any]) -> datetime:
+    return datetime.fromtimestamp(float(entity.get("lu", entity.get("lc"))), tz=UTC)

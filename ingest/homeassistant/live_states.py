@@ -129,10 +129,10 @@ class LiveStates:
             self._take_all(assistant)
             self._looked_s = time.monotonic()
             while not self._stop.is_set():
-                told = assistant.next_event(_QUIET_S)
-                if told is None:
+                event = assistant.next_event(_QUIET_S)
+                if event is None:
                     assistant.command("ping")
-                self._take(told or {})
+                self._take(event or {})
                 self._look_again()
                 self._ask_forecast(assistant)
 
@@ -154,16 +154,16 @@ class LiveStates:
         # Clocks that differ by less than the header can tell are one clock.
         at = row.at - self._lead if abs(self._lead) > timedelta(seconds=2) else row.at
         unit = str(row.attributes.get("unit_of_measurement") or "")
-        told = json.dumps(row.attributes, default=str).encode()
-        return LiveState(name, row.text.encode(), unit, min(at, now), told)
+        attributes = json.dumps(row.attributes, default=str).encode()
+        return LiveState(name, row.text.encode(), unit, min(at, now), attributes)
 
     def _take_all(self, assistant: HomeAssistant) -> None:
         """The first event tells every entity; those that it does not tell are not there."""
         deadline_s = time.monotonic() + _ASK_TIMEOUT_S
-        told: dict[str, Any] = {}
-        while "a" not in told and time.monotonic() < deadline_s:
-            told = assistant.next_event(_ASK_TIMEOUT_S) or {}
-        self._take(told)
+        event: dict[str, Any] = {}
+        while "a" not in event and time.monotonic() < deadline_s:
+            event = assistant.next_event(_ASK_TIMEOUT_S) or {}
+        self._take(event)
         with self._lock:
             self._changed |= {name: None for name in self._entities if name not in self._table.rows}
 
@@ -183,9 +183,9 @@ class LiveStates:
         url = f"{self._address.url.rstrip('/')}/api/states/{name}"
         headers = {"Authorization": f"Bearer {self._address.token}"}
         with suppress(httpx.HTTPError, ValidationError):
-            said = httpx.get(url, headers=headers, timeout=_ASK_TIMEOUT_S, trust_env=False)
-            if said.status_code == httpx.codes.OK:
-                return _Reported.model_validate_json(said.content).last_reported
+            answer = httpx.get(url, headers=headers, timeout=_ASK_TIMEOUT_S, trust_env=False)
+            if answer.status_code == httpx.codes.OK:
+                return _Reported.model_validate_json(answer.content).last_reported
         return None
 
     def _ask_forecast(self, assistant: HomeAssistant) -> None:

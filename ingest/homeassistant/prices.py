@@ -66,10 +66,10 @@ def action_prices(
 
 def _answer(assistant: HomeAssistant, action: str, data: Mapping[str, str]) -> object:
     domain, _, service = action.partition(".")
-    told = assistant.command(
+    answer = assistant.command(
         "call_service", domain=domain, service=service, service_data=dict(data), return_response=True
     )
-    return told.get("response") if isinstance(told, Mapping) else None
+    return answer.get("response") if isinstance(answer, Mapping) else None
 
 
 def _filled(data: Mapping[str, str], day: date, zone: ZoneInfo) -> dict[str, str]:

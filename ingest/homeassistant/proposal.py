@@ -154,12 +154,12 @@ def _accept(
 
 def _true_unit(survey: Survey, match: Match) -> tuple[str, str]:
     """The unit that a sensor really measures in, and a word where that is not what it says."""
-    said = _unit_of(survey, match.name)
-    if match.scale == 1.0 or said not in _POWER_UNITS:
-        return said, ""
+    claimed = _unit_of(survey, match.name)
+    if match.scale == 1.0 or claimed not in _POWER_UNITS:
+        return claimed, ""
     shift = -1 if match.scale < 1 else 1
-    at = min(max(_POWER_UNITS.index(said) + shift, 0), len(_POWER_UNITS) - 1)
-    return _POWER_UNITS[at], f"; it claims {said!r}, but its numbers are {_POWER_UNITS[at]!r}"
+    at = min(max(_POWER_UNITS.index(claimed) + shift, 0), len(_POWER_UNITS) - 1)
+    return _POWER_UNITS[at], f"; it claims {claimed!r}, but its numbers are {_POWER_UNITS[at]!r}"
 
 
 def _unit_of(survey: Survey, name: str) -> str:

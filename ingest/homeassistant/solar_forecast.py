@@ -34,7 +34,7 @@ def ask_forecast(assistant: HomeAssistant, now: datetime) -> PvForecast | None:
     return read_solar_forecast(assistant.solar_forecast(), now)
 
 
-def read_solar_forecast(told: Mapping[str, object], now: datetime) -> PvForecast | None:
+def read_solar_forecast(answer: Mapping[str, object], now: datetime) -> PvForecast | None:
     """Mean power by the hour, the forecasts of several arrays added up: P = sum(Wh of the hour) / 1 h.
 
     Integrations tell quarters, half hours or hours, and odd minutes at sunrise and sunset; what is not told is night.
@@ -43,8 +43,8 @@ def read_solar_forecast(told: Mapping[str, object], now: datetime) -> PvForecast
         DataError: a time has no zone, a value is no finite number, or it reaches further than two weeks.
     """
     by_hour: dict[datetime, float] = {}
-    for entry, said in told.items():
-        for moment, energy_wh in _read(entry, said).wh_hours.items():
+    for entry, part in answer.items():
+        for moment, energy_wh in _read(entry, part).wh_hours.items():
             if moment.tzinfo is None or not math.isfinite(energy_wh):
                 raise DataError(
                     f"solar forecast {entry!r}: {moment.isoformat()!r}: {energy_wh!r} is no time with energy"
@@ -60,9 +60,9 @@ def read_solar_forecast(told: Mapping[str, object], now: datetime) -> PvForecast
     return PvForecast(time=now, step_minutes=60, start=start, values_kw=values)
 
 
-def _read(entry: str, said: object) -> _SolarForecastAnswer:
+def _read(entry: str, part: object) -> _SolarForecastAnswer:
     try:
-        return _SolarForecastAnswer.model_validate(said)
+        return _SolarForecastAnswer.model_validate(part)
     except ValidationError as err:
         raise DataError(f"solar forecast {entry!r} of Home Assistant cannot be read: {first_fault(err)}") from err
 

@@ -279,8 +279,8 @@ def _told_gaps(records: Sequence[DayRecord], zone: ZoneInfo) -> tuple[str, ...]:
                 gaps[-1][1] = start + record.step
             else:
                 gaps.append([start, start + record.step])
-    told = [
+    lines = [
         f"gap: load or PV unknown from {start.astimezone(zone):%Y-%m-%d %H:%M} for {hours(end - start):g} h"
         for start, end in gaps[:_TOLD_GAPS]
     ]
-    return (*told, *([f"and {len(gaps) - _TOLD_GAPS} more gaps"] if len(gaps) > _TOLD_GAPS else []))
+    return (*lines, *([f"and {len(gaps) - _TOLD_GAPS} more gaps"] if len(gaps) > _TOLD_GAPS else []))

@@ -86,9 +86,9 @@ def take_survey(assistant: HomeAssistant, now: datetime, also: Mapping[Statistic
 def _percentages(known: Mapping[str, StatisticMeta], states: Mapping[str, EntityState]) -> list[str]:
     """Charges of batteries: those that say so, then other percentages that sound like one."""
     percent = [name for name, meta in known.items() if meta.statistics_unit_of_measurement == "%" and meta.is_mean]
-    said = [name for name in percent if name in states and states[name].device_class == "battery"]
+    declared = [name for name in percent if name in states and states[name].device_class == "battery"]
     sounds = [name for name in percent if any(word in name for word in ("soc", "battery", "batter", "charge", "akku"))]
-    return list(dict.fromkeys([*said, *sounds]))
+    return list(dict.fromkeys([*declared, *sounds]))
 
 
 def known_hours(values: Floats) -> int:

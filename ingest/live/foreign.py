@@ -59,8 +59,8 @@ def read_forecast(payload: bytes, *, path: str | None, unit: str, now: datetime)
     Raises:
         DataError: it is neither, its times are uneven or without a zone, or its unit is not of power or energy.
     """
-    said = _at_path(payload.decode("utf-8", "replace"), path)
-    points = sorted(_points(said))
+    forecast = _at_path(payload.decode("utf-8", "replace"), path)
+    points = sorted(_points(forecast))
     if len(points) < 2:
         raise DataError(f"pv_forecast: {len(points)} values: a forecast has at least two")
     [(step, _)] = Counter(later - earlier for (earlier, _), (later, _) in pairwise(points)).most_common(1)
@@ -77,10 +77,12 @@ def read_forecast(payload: bytes, *, path: str | None, unit: str, now: datetime)
         raise DataError(f"pv_forecast: {first_fault(err)}: check its unit") from err
 
 
-def _points(said: Any) -> list[tuple[datetime, float]]:
+def _points(forecast: Any) -> list[tuple[datetime, float]]:
     try:
         pairs = (
-            [(item[_PERIOD], item[_ESTIMATE]) for item in said] if isinstance(said, list) else list(dict(said).items())
+            [(item[_PERIOD], item[_ESTIMATE]) for item in forecast]
+            if isinstance(forecast, list)
+            else list(dict(forecast).items())
         )
         # A value that is not there yet is a gap, not a reason to go without the rest.
         points = [(datetime.fromisoformat(moment), float(value)) for moment, value in pairs if value is not None]
@@ -88,7 +90,8 @@ def _points(said: Any) -> list[tuple[datetime, float]]:
             believable_year(moment)
     except (KeyError, TypeError, ValueError, OverflowError) as err:
         raise DataError(
-            f"pv_forecast: {str(said)[:60]!r} is no forecast: {{time: value}}, or a list with {_PERIOD} and {_ESTIMATE}"
+            f"pv_forecast: {str(forecast)[:60]!r} is no forecast: {{time: value}}, "
+            f"or a list with {_PERIOD} and {_ESTIMATE}"
         ) from err
     if naive := [moment for moment, _ in points if moment.tzinfo is None]:
         raise DataError(f"pv_forecast: time {naive[0].isoformat()!r} has no zone: publish it with an offset")

@@ -234,11 +234,11 @@ class MappedSensors:
         return {role: refusal for role in self._parts if (refusal := self._refusal(role))}
 
     def _refusal(self, role: Role) -> str:
-        said = next((part.refusal for part in self._parts[role] if part.refusal), "")
+        refusal = next((part.refusal for part in self._parts[role] if part.refusal), "")
         missing = [part.name for part in self._parts[role] if part.value is None and not part.refusal]
         total = self._total(role)
-        if said or total is None:
-            return said or (f"{role}: no reading yet on {', '.join(map(repr, missing))}" if missing else "")
+        if refusal or total is None:
+            return refusal or (f"{role}: no reading yet on {', '.join(map(repr, missing))}" if missing else "")
         try:
             within_range(role, total, self._home)
         except DataError as err:
@@ -254,8 +254,8 @@ class MappedSensors:
         source = self._sources[role]
         before, part.value = part.value, None
         try:
-            told = number_in(payload, source.path)
-            value = part.factor * to_inside(told, source.unit or unit, QUANTITY[role])
+            number = number_in(payload, source.path)
+            value = part.factor * to_inside(number, source.unit or unit, QUANTITY[role])
         except DataError as err:
             part.refusal = f"{role} on {part.name!r}: {err}"
             raise DataError(part.refusal) from err

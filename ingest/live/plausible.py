@@ -125,9 +125,9 @@ class _BatteryFlow:
     def taken(self, now: datetime) -> tuple[float, float]:
         """What moved since this was last asked, and what that may be wrong by."""
         self._count(now)
-        told = self._moved, self._slack
+        movement = self._moved, self._slack
         self._moved = self._slack = 0.0
-        return told
+        return movement
 
     def _count(self, now: datetime) -> None:
         battery, since = self._battery, self._counted_to
@@ -187,13 +187,15 @@ class PlausibilityCheck:
         watch = self._charge
         if watch is None or watch.doubt is None:
             return ()
-        said, counted = watch.said.value, f"{watch.expected:.0%}"
-        if _may_be_fraction(said):
-            return (f"battery_soc says {said:.2%}, which looks like a fraction: check the sensor's unit",)
-        doubt = f"battery_soc says {said:.0%}, the battery's power says {counted}: check the charge sensor and its unit"
+        charge, counted = watch.said.value, f"{watch.expected:.0%}"
+        if _may_be_fraction(charge):
+            return (f"battery_soc says {charge:.2%}, which looks like a fraction: check the sensor's unit",)
+        doubt = (
+            f"battery_soc says {charge:.0%}, the battery's power says {counted}: check the charge sensor and its unit"
+        )
         if watch.doubt.jumped:
             doubt = (
-                f"battery_soc jumped to {said:.0%} where {counted} was expected: "
+                f"battery_soc jumped to {charge:.0%} where {counted} was expected: "
                 "it counts again after a quarter of an hour without another jump"
             )
         return (doubt,)

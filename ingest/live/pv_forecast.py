@@ -24,9 +24,9 @@ def joined(parts: Sequence[PvForecast]) -> PvForecast:
         first = (part.start - start) // step
         values |= {first + at: value for at, value in enumerate(one for one in part.values_kw for _ in range(fine))}
     length = max(values) + 1
-    told = max(part.time for part in parts)
+    newest = max(part.time for part in parts)
     return PvForecast(
-        time=told,
+        time=newest,
         step_minutes=step // _MINUTE,
         start=start,
         values_kw=tuple(values.get(at, 0.0) for at in range(length)),

@@ -96,19 +96,19 @@ def read_payload(role: Role, payload: bytes, *, now: datetime | None, home: Home
     if len(payload) > _LONGEST_PAYLOAD:
         raise DataError(f"{role}: {len(payload)} bytes is no sensor value: publish one number with unit and time")
     try:
-        said = SensorPayload.model_validate_json(payload)
+        sensor = SensorPayload.model_validate_json(payload)
     except ValidationError as err:
         shown = payload[:60].decode("utf-8", "replace")
         raise DataError(
             f'{role}: {shown!r} is not a reading: publish {{"value": 1.2, "unit": "kW", "time": "…"}}'
         ) from err
-    if now is not None and said.time > now + _FUTURE_TOLERANCE:
-        raise DataError(f"{role}: time {said.time.isoformat()} lies in the future: check the clocks")
+    if now is not None and sensor.time > now + _FUTURE_TOLERANCE:
+        raise DataError(f"{role}: time {sensor.time.isoformat()} lies in the future: check the clocks")
     try:
-        value = to_inside(said.value, said.unit, QUANTITY[role])
+        value = to_inside(sensor.value, sensor.unit, QUANTITY[role])
     except DataError as err:
         raise DataError(f"{role}: {err}") from err
-    return Reading(within_range(role, value, home), said.time.astimezone(UTC))
+    return Reading(within_range(role, value, home), sensor.time.astimezone(UTC))
 
 
 def within_range(role: Role, value: float, home: Home) -> float:

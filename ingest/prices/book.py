@@ -45,11 +45,11 @@ class PriceBook:
 
     def add(self, points: Iterable[PricePoint], *, now: datetime) -> bool:
         """Take prices in; whether anything is new."""
-        told = {cell: point.price for point in points for cell in _cells_of(point)}
-        changed = any(self._cells.get(cell) != price for cell, price in told.items())
+        cells = {cell: point.price for point in points for cell in _cells_of(point)}
+        changed = any(self._cells.get(cell) != price for cell, price in cells.items())
         if changed:
             oldest = int((now - _KEPT).timestamp()) // _CELL_S
-            self._cells = {cell: price for cell, price in (self._cells | told).items() if cell >= oldest}
+            self._cells = {cell: price for cell, price in (self._cells | cells).items() if cell >= oldest}
             self._write()
         return changed
 

@@ -25,35 +25,35 @@ _TITLES: dict[Indicator, re.Pattern[str]] = {
 _RESOLUTION = re.compile(r"PT(\d+)([MH])")
 
 
-def read_redata(said: object, indicator: Indicator, zone: ZoneInfo) -> list[PricePoint]:
+def read_redata(answer: object, indicator: Indicator, zone: ZoneInfo) -> list[PricePoint]:
     """One indicator of an answer of REData, in EUR/MWh.
 
     Raises:
         DataError: it is no such answer, or lacks the indicator.
     """
-    included = said.get("included") if isinstance(said, Mapping) else None
+    included = answer.get("included") if isinstance(answer, Mapping) else None
     for series in included if isinstance(included, list) else []:
         attributes = series.get("attributes", {}) if isinstance(series, Mapping) else {}
         if _TITLES[indicator].search(f"{series.get('type')} {attributes.get('title')}"):
             found = read_timed(attributes.get("values"), zone)
             if found is not None:
                 return found[0]
-    raise DataError(f"the answer holds no series of {indicator!r}: {_shown(said)}")
+    raise DataError(f"the answer holds no series of {indicator!r}: {_shown(answer)}")
 
 
-def read_esios_archive(said: object, zone: ZoneInfo, *, column: Literal["PCB", "CYM"] = "PCB") -> list[PricePoint]:
+def read_esios_archive(answer: object, zone: ZoneInfo, *, column: Literal["PCB", "CYM"] = "PCB") -> list[PricePoint]:
     """The PVPC of one day in archive 70 of ESIOS, in EUR/MWh.
 
     Raises:
         DataError: it is no such answer.
     """
-    rows = said.get("PVPC") if isinstance(said, Mapping) else None
+    rows = answer.get("PVPC") if isinstance(answer, Mapping) else None
     try:
         days = {row["Dia"] for row in rows or ()}
         values: list[float | None] = [float(row[column].replace(".", "").replace(",", ".")) for row in rows or ()]
         [day] = [_spanish_date(text) for text in days]
     except (AttributeError, KeyError, TypeError, ValueError) as err:
-        raise DataError(f"the answer is no archive of one day's PVPC: {_shown(said)}") from err
+        raise DataError(f"the answer is no archive of one day's PVPC: {_shown(answer)}") from err
     return over_day(values, day, zone)
 
 
@@ -90,14 +90,14 @@ def _period(period: ET.Element) -> Iterator[PricePoint]:
     if start is None or end is None or resolution is None or not int(resolution[1]):
         raise DataError("a period of the document has no interval or no resolution")
     step = timedelta(minutes=int(resolution[1]) * (60 if resolution[2] == "H" else 1))
-    told: dict[int, float] = {}
+    named: dict[int, float] = {}
     for point in period.iterfind("{*}Point"):
         position, amount = point.findtext("{*}position"), point.findtext("{*}price.amount")
         if position and amount:
-            told[int(position) - 1] = float(amount)
+            named[int(position) - 1] = float(amount)
     last: float | None = None
     for at in range((end - start) // step):
-        last = told.get(at, last)
+        last = named.get(at, last)
         if last is not None:
             yield PricePoint(start + at * step, start + (at + 1) * step, last)
 
@@ -119,6 +119,6 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _shown(said: object) -> str:
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else json.dumps(said, default=str)
+def _shown(answer: object) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else json.dumps(answer, default=str)
     return repr(text[:80])

@@ -24,7 +24,7 @@ class PricePoint:
     price: float
 
 
-def lasting(told: Iterable[tuple[datetime, datetime | None, float]]) -> list[PricePoint]:
+def lasting(prices: Iterable[tuple[datetime, datetime | None, float]]) -> list[PricePoint]:
     """Prices with their starts, in order; one without an end lasts to the next, the last as long as the one before.
 
     Starts are brought to the minute: some markets tell the first second of a slot.
@@ -32,7 +32,9 @@ def lasting(told: Iterable[tuple[datetime, datetime | None, float]]) -> list[Pri
     Raises:
         DataError: two prices are told for one time, or a price lasts less than 5 minutes or more than a day.
     """
-    rows = sorted({(_minute(start), end and _minute(end), price) for start, end, price in told}, key=lambda row: row[0])
+    rows = sorted(
+        {(_minute(start), end and _minute(end), price) for start, end, price in prices}, key=lambda row: row[0]
+    )
     for (start, _, price), (again, _, other) in pairwise(rows):
         if again == start:
             raise DataError(f"two prices for {start.isoformat()}, {price!r} and {other!r}: give one")
@@ -59,13 +61,13 @@ def over_day(values: Sequence[float | None], day: date, zone: ZoneInfo) -> list[
     start, end = day_bounds(day, zone)
     step = (end - start) / max(len(values), 1)
     if step % (5 * _MINUTE) == timedelta(0) and step <= _USUAL:
-        told = [(start + at * step, start + (at + 1) * step, value) for at, value in enumerate(values)]
+        timed = [(start + at * step, start + (at + 1) * step, value) for at, value in enumerate(values)]
     elif values and len(values) % 24 == 0:
-        told = _by_wall_clock(values, start, end, zone)
+        timed = _by_wall_clock(values, start, end, zone)
     else:
         hours = (end - start) // _USUAL
         raise DataError(f"{len(values)} prices for {day}, a day of {hours} hours: give one per hour or quarter")
-    return [PricePoint(begins, ends, value) for begins, ends, value in told if value is not None]
+    return [PricePoint(begins, ends, value) for begins, ends, value in timed if value is not None]
 
 
 def _by_wall_clock(

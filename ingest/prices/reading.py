@@ -41,8 +41,8 @@ def read_prices(document: object, asked: Asked) -> list[PricePoint]:
     found: dict[object, PricePoint] = {}
     unit = asked.unit or _unit_told(document)
     dated = list(_dated(document, asked.zone))
-    for points, told in dated:
-        for point in _inside(points, unit or told, asked):
+    for points, own_unit in dated:
+        for point in _inside(points, unit or own_unit, asked):
             found.setdefault(point.start, point)
     if not dated and asked.day is not None and isinstance(document, Mapping):
         undated = read_day_lists(document, asked.day, asked.zone) + read_by_hour(document, asked.day, asked.zone)
@@ -58,17 +58,17 @@ def holds_prices(document: object, asked: Asked) -> bool:
         return False
 
 
-def _dated(said: object, zone: ZoneInfo, depth: int = 0) -> Iterator[tuple[list[PricePoint], str]]:
+def _dated(answer: object, zone: ZoneInfo, depth: int = 0) -> Iterator[tuple[list[PricePoint], str]]:
     """Every list of times and prices in a document, wherever it lies."""
-    if (found := read_timed(said, zone)) is not None:
+    if (found := read_timed(answer, zone)) is not None:
         yield found
-    elif isinstance(said, Mapping) and depth < _DEEPEST:
-        first = [key for key in _LISTS_FIRST if key in said]
-        for key in (*first, *(key for key in said if key not in first)):
-            if key not in _GUESSED and isinstance(said[key], Mapping | list | tuple):
-                yield from _dated(said[key], zone, depth + 1)
-    elif isinstance(said, Sequence) and not isinstance(said, str | bytes) and depth < _DEEPEST:
-        for one in said[:_DEEPEST]:
+    elif isinstance(answer, Mapping) and depth < _DEEPEST:
+        first = [key for key in _LISTS_FIRST if key in answer]
+        for key in (*first, *(key for key in answer if key not in first)):
+            if key not in _GUESSED and isinstance(answer[key], Mapping | list | tuple):
+                yield from _dated(answer[key], zone, depth + 1)
+    elif isinstance(answer, Sequence) and not isinstance(answer, str | bytes) and depth < _DEEPEST:
+        for one in answer[:_DEEPEST]:
             if isinstance(one, Mapping):
                 yield from _dated(one, zone, depth + 1)
 

@@ -31,7 +31,7 @@ _VALUES = {
 _LONGEST = timedelta(days=40)
 
 
-def read_timed(said: object, zone: ZoneInfo) -> tuple[list[PricePoint], str] | None:
+def read_timed(answer: object, zone: ZoneInfo) -> tuple[list[PricePoint], str] | None:
     """Prices and the unit that their name tells, if it does; None where this is no list of times and prices.
 
     Times without a zone are the home's; where clocks go back the second of two equal ones is the later.
@@ -39,18 +39,18 @@ def read_timed(said: object, zone: ZoneInfo) -> tuple[list[PricePoint], str] | N
     Raises:
         DataError: it is such a list, and a row of it cannot be.
     """
-    if isinstance(said, Mapping):
-        said = [{"start": key, "price": value} for key, value in said.items() if _is_time(key)]
-    if not isinstance(said, Sequence) or isinstance(said, str | bytes) or not said:
+    if isinstance(answer, Mapping):
+        answer = [{"start": key, "price": value} for key, value in answer.items() if _is_time(key)]
+    if not isinstance(answer, Sequence) or isinstance(answer, str | bytes) or not answer:
         return None
-    rows = [{str(key).lower(): value for key, value in row.items()} for row in said if isinstance(row, Mapping)]
-    keys = _keys(rows[0]) if len(rows) == len(said) else None
+    rows = [{str(key).lower(): value for key, value in row.items()} for row in answer if isinstance(row, Mapping)]
+    keys = _keys(rows[0]) if len(rows) == len(answer) else None
     if keys is None:
         return None
     start_key, value_key = keys
-    told = [(row, value) for row in rows if (value := _price(row.get(value_key), row)) is not None]
-    starts = _moments([row.get(start_key) for row, _ in told], zone)
-    points = lasting((start, _end(row, start, zone), value) for (row, value), start in zip(told, starts, strict=True))
+    priced = [(row, value) for row in rows if (value := _price(row.get(value_key), row)) is not None]
+    starts = _moments([row.get(start_key) for row, _ in priced], zone)
+    points = lasting((start, _end(row, start, zone), value) for (row, value), start in zip(priced, starts, strict=True))
     if points and points[-1].end - points[0].start > _LONGEST:
         raise DataError(f"prices from {points[0].start.isoformat()} to {points[-1].end.isoformat()}: too far apart")
     return points, _VALUES[value_key]
@@ -62,20 +62,20 @@ def _keys(row: Mapping[str, object]) -> tuple[str, str] | None:
     return (start, value) if start and value else None
 
 
-def _is_time(said: object) -> bool:
-    if not isinstance(said, str):
-        return isinstance(said, datetime)
+def _is_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return isinstance(value, datetime)
     try:
-        datetime.fromisoformat(said)
+        datetime.fromisoformat(value)
     except ValueError:
         return False
-    return len(said) > len("2026-01-01")
+    return len(value) > len("2026-01-01")
 
 
-def _moments(said: Sequence[object], zone: ZoneInfo) -> list[datetime]:
+def _moments(values: Sequence[object], zone: ZoneInfo) -> list[datetime]:
     """Times of rows in their order: of two equal ones without a zone the second is an hour later."""
     moments: list[datetime] = []
-    for one in said:
+    for one in values:
         if not _is_time(one):
             raise DataError(f"{one!r} is no time: write it like '2026-03-29T01:00:00+01:00'")
         moment = one if isinstance(one, datetime) else datetime.fromisoformat(str(one))
@@ -100,16 +100,16 @@ def _end(row: Mapping[str, object], start: datetime, zone: ZoneInfo) -> datetime
     return None
 
 
-def _price(said: object, row: Mapping[str, object]) -> float | None:
+def _price(value: object, row: Mapping[str, object]) -> float | None:
     """A price as a number; None where there is none yet."""
-    if said is None or (
-        isinstance(said, str) and said.strip().lower() in {"", "unavailable", "unknown", "none", "null"}
+    if value is None or (
+        isinstance(value, str) and value.strip().lower() in {"", "unavailable", "unknown", "none", "null"}
     ):
         return None
     try:
-        price = float(said) if isinstance(said, str | int | float) and not isinstance(said, bool) else math.nan
+        price = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except ValueError:
         price = math.nan
     if not math.isfinite(price):
-        raise DataError(f"{said!r} is no price, in {str(dict(row))[:80]}")
+        raise DataError(f"{value!r} is no price, in {str(dict(row))[:80]}")
     return price

@@ -19,7 +19,7 @@ _BY_HOUR = re.compile(r"price_(?P<next>next_day_)?(?P<hour>[01]\d|2[0-3])h(?P<se
 _HOUR = timedelta(hours=1)
 
 
-def read_day_lists(said: Mapping[str, object], day: date, zone: ZoneInfo) -> list[PricePoint]:
+def read_day_lists(attributes: Mapping[str, object], day: date, zone: ZoneInfo) -> list[PricePoint]:
     """Prices of lists of numbers called today and tomorrow, said on `day`; empty where there are none.
 
     Raises:
@@ -27,16 +27,16 @@ def read_day_lists(said: Mapping[str, object], day: date, zone: ZoneInfo) -> lis
     """
     points = []
     for name, after in _DAYS.items():
-        values = said.get(name)
+        values = attributes.get(name)
         if isinstance(values, Sequence) and not isinstance(values, str) and values and _are_numbers(values):
             points += over_day([_number(value) for value in values], day + after * DAY, zone)
     return points
 
 
-def read_by_hour(said: Mapping[str, object], day: date, zone: ZoneInfo) -> list[PricePoint]:
+def read_by_hour(attributes: Mapping[str, object], day: date, zone: ZoneInfo) -> list[PricePoint]:
     """Prices of attributes named by the hour, said on `day`; empty where there are none."""
     points = []
-    for name, value in said.items():
+    for name, value in attributes.items():
         found = _BY_HOUR.fullmatch(name)
         price = _number(value)
         if found is None or price is None:

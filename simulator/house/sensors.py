@@ -99,8 +99,8 @@ class Sensors:
         """States to be published now, in the order of `truth`."""
         if self._perfect:
             return [SensorState(name, value, now) for name, value in truth.items()]
-        said = (self._one(name, value, now) for name, value in truth.items())
-        return [state for state in said if state is not None]
+        states = (self._one(name, value, now) for name, value in truth.items())
+        return [state for state in states if state is not None]
 
     def _one(self, name: str, true: float, now: datetime) -> SensorState | None:
         state: SensorState | None = SensorState(name, self._measured(name, true), now)

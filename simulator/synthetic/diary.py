@@ -68,11 +68,11 @@ def _told(
     """Not everything is said beforehand: each stretch of days is told or not as a whole."""
     notes: list[list[str]] = [[] for _ in range(len(happens["away"]))]
     for name, days in happens.items():
-        told = False
+        is_announced = False
         for day, (draw, now) in enumerate(zip(rng.random(len(days)).tolist(), days.tolist(), strict=True)):
             if now and not (day and days[day - 1]):
-                told = draw < told_share
-            if now and told:
+                is_announced = draw < told_share
+            if now and is_announced:
                 notes[day].append(name)
     return tuple(map(tuple, notes))
 

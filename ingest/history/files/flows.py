@@ -114,8 +114,8 @@ class ReadColumn:
     def _cause(self, unit: Unit) -> str:
         role = self.meaning.role
         if runs_on(self.values, self.rows.moments_s):
-            said = column_option(role, self.name, "kWh-total")
-            return f"it looks like a counter that runs on: say {said}, or with Wh-total"
+            option = column_option(role, self.name, "kWh-total")
+            return f"it looks like a counter that runs on: say {option}, or with Wh-total"
         other = other_unit(self.values, role, self.home, self.hours, (unit,))
         if other is not None:
             return f"it looks like {other.name}: say {column_option(role, self.name, other.name)}"

@@ -47,9 +47,9 @@ def join(readings: Sequence[FileReading], home: Home, options: Options) -> Joine
             series[role] = more if role not in series else _merged(series[role], more, role, reading)
     series = _dark_nights(_split_nets(series), slots, home)
     notes = [note for reading in readings for note in reading.notes]
-    series, told = _with_load(_with_pv(series, readings, home), readings, home, options)
+    series, load_notes = _with_load(_with_pv(series, readings, home), readings, home, options)
     faults = {day: why for reading in reversed(readings) for day, why in reading.faults.items()}
-    return Joined(slots, series, faults, tuple(dict.fromkeys([*notes, *told])))
+    return Joined(slots, series, faults, tuple(dict.fromkeys([*notes, *load_notes])))
 
 
 def _common(readings: Sequence[FileReading]) -> Slots:
@@ -121,8 +121,8 @@ def _with_pv(series: dict[str, Floats], readings: Sequence[FileReading], home: H
 def _what(readings: Sequence[FileReading]) -> str:
     formats = [reading.format for reading in readings if reading.format]
     roles = sorted({_WORDS.get(one.role, one.role) for reading in readings for one in reading.taken})
-    told = f"this is a file of {formats[0]}; it holds" if formats else "there is"
-    return f"{told} {' and '.join(roles) or 'nothing that is read'}"
+    begin = f"this is a file of {formats[0]}; it holds" if formats else "there is"
+    return f"{begin} {' and '.join(roles) or 'nothing that is read'}"
 
 
 _WORDS = {"import": "what was bought from the grid", "export": "what was sold", "load": "what the house used"}
@@ -143,7 +143,7 @@ def _with_load(
             "with --column load=NAME:UNIT, or give the meter's file as well",
             option="column load",
         )
-    told = []
+    assumed = []
     if "export" not in series:
         if home.pv_peak_kw and home.grid.export_limit_kw and not options.no_export:
             raise UnclearError(
@@ -154,11 +154,11 @@ def _with_load(
                 option="no-export",
             )
         series = series | {"export": np.zeros_like(series["import"])}
-        told.append("nothing is taken to be sold")
+        assumed.append("nothing is taken to be sold")
     has_battery = "charge" in series or "discharge" in series
     if home.battery.capacity_kwh and not has_battery:
-        told.append("load is solar + import - export: what a battery took or gave then is not in the files")
-    return series | {"load": _balance(series, readings)}, tuple(told)
+        assumed.append("load is solar + import - export: what a battery took or gave then is not in the files")
+    return series | {"load": _balance(series, readings)}, tuple(assumed)
 
 
 def _balance(series: dict[str, Floats], readings: Sequence[FileReading]) -> Floats:

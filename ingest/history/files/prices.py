@@ -40,7 +40,7 @@ def billed_as_recorded(
         if prices is not None:
             _refuse_odd(name, prices, home)
     gaps = np.isnan(imports)
-    told = (_told(gaps, start, step, home),) if gaps.any() else ()
+    notes = (_told(gaps, start, step, home),) if gaps.any() else ()
     day = timedelta(days=1) // step
     tariff = DynamicTariff(
         start=start,
@@ -48,7 +48,7 @@ def billed_as_recorded(
         import_prices=tuple(_filled(imports, day).tolist()),
         export_prices=tuple((np.zeros_like(imports) if exports is None else _filled(exports, day)).tolist()),
     )
-    return home.model_copy(update={"tariff": tariff}), told
+    return home.model_copy(update={"tariff": tariff}), notes
 
 
 def _refuse_odd(name: str, prices: Floats, home: Home) -> None:

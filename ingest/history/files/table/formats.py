@@ -30,8 +30,8 @@ class KnownFormat(BaseModel):
 
     def role_of(self, header: str) -> str | None:
         """What a header means in this format."""
-        said = plain(header)
-        return next((role for role, pattern in self.columns.items() if re.fullmatch(pattern, said)), None)
+        name = plain(header)
+        return next((role for role, pattern in self.columns.items() if re.fullmatch(pattern, name)), None)
 
 
 def format_of(top: Sequence[Sequence[str]]) -> tuple[KnownFormat | None, int | None]:

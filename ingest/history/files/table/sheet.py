@@ -109,8 +109,8 @@ def _as(path: Path, raw: bytes, encoding: str) -> str:
 def _delimiter(text: str) -> tuple[str, str]:
     """The text and its delimiter: as a `sep=` line says, else the rarest sign that splits nearly every line alike."""
     first, end, rest = text.partition("\n")
-    if said := _SEP.fullmatch(first):
-        return end + rest, said[1]
+    if declared := _SEP.fullmatch(first):
+        return end + rest, declared[1]
     lines = [line for line in text.splitlines()[:_SNIFFED_LINES] if line.strip()]
     for delimiter in _DELIMITERS[:-1]:
         counts = Counter(line.count(delimiter) for line in lines)
