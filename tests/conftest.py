@@ -84,9 +84,17 @@ def advisor(monkeypatch: pytest.MonkeyPatch) -> Advisor:
     return run
 
 
-@pytest.fixture(params=["embedded", "mosquitto"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run with both brokers what speaks MQTT itself; with Mosquitto alone what stands above it."""
+    if "start_broker" in metafunc.fixturenames:
+        both = metafunc.module.__name__.split(".")[1] in {"transport", "simulator"}
+        kinds = ("embedded", "mosquitto") if both else ("mosquitto",)
+        metafunc.parametrize("start_broker", kinds, indirect=True)
+
+
+@pytest.fixture
 def start_broker(request: pytest.FixtureRequest, tmp_path: Path) -> StartBroker:
-    """Starts a broker on a port, 0 for a free one; the test runs once with each kind."""
+    """Starts a broker on a port, 0 for a free one: of the kind that the test is run with."""
     if request.param == "embedded":
         return _embedded
     start: StartMosquitto = request.getfixturevalue("start_mosquitto")
