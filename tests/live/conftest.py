@@ -87,8 +87,12 @@ def estate(
 ) -> Iterator[Estate]:
     """One broker and one Home Assistant for the whole session: leave both as you found them."""
     folder = tmp_path_factory.mktemp("estate")
+    config = folder / "homeassistant"
+    config.mkdir()
+    (config / "automations.yaml").write_text("[]", encoding="utf-8")
     made = Estate(lambda port: start_secured_broker(folder / "mosquitto", port))
-    with closing(made), start_homeassistant(folder / "homeassistant") as made.homeassistant:
+    automations = "automation: !include automations.yaml\n"
+    with closing(made), start_homeassistant(config, more=automations) as made.homeassistant:
         made.homeassistant.api.add_mqtt(made.broker)
         yield made
 
