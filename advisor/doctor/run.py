@@ -15,6 +15,7 @@ from advisor.doctor.finding import CheckResult, Level, ok, worst
 from advisor.doctor.homeassistant import check_homeassistant
 from advisor.doctor.machine import check_machine
 from advisor.doctor.model import check_model
+from advisor.doctor.prices import check_prices
 from agent.settings import load_settings
 from energy.errors import SettingsError
 from ingest.home_file import load_home
@@ -45,6 +46,7 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
     findings += told
     if heard is not None:
         findings += check_roles(settings, home, heard, now=datetime.now(UTC))
+        findings += check_prices(settings, home, now=datetime.now(UTC), listen_s=listen_s)
     findings += check_homeassistant(settings, home, heard, now=datetime.now(UTC))
     return findings, EXIT_CODES[worst(findings)]
 

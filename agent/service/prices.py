@@ -63,7 +63,7 @@ class LivePrices:
         early, self._early = [one for one in self._early.values() if one.topic != message.topic], {}
         for one in early:
             self.take(one, now)
-        document = _document(message)
+        document = price_document(message)
         # Of an old message nobody knows which day its today was.
         day = None if message.retained else local_day(now, self._home.tz)
         asked = Asked(self._home.tz, self._home.currency, unit=self._settings.unit, day=day)
@@ -132,7 +132,7 @@ def _contradiction(role: Role, reading: Reading, home: Home, slot: datetime) -> 
     )
 
 
-def _document(message: Message) -> object:
+def price_document(message: Message) -> object:
     """A message as a document of attributes; one attribute alone goes by the last level of its topic."""
     if len(message.payload) > _LONGEST_PAYLOAD:
         raise DataError(f"{message.topic}: {len(message.payload)} bytes is no list of prices")
