@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -19,9 +18,9 @@ from agent.llm.models import LoadedModel
 from agent.llm.review import Brief, make_reviewer
 from agent.queries import Sources
 from agent.settings import load_settings
+from devtools.chaos.door_result import Door, DoorResult, try_calls
 from devtools.chaos.house import BEGIN, HOME, ChaosBench, unsafe
 from devtools.chaos.mutations import Mutator
-from energy.errors import AdvisorError
 from ingest.history.csv_files import read_csv
 from ingest.home_file import load_home
 from ingest.live.snapshot import Snapshot
@@ -34,46 +33,6 @@ _ROOT = Path(__file__).parents[2]
 _HANGS_S = 30.0
 # After so many messages a house in order must get its command.
 _EVERY = 50
-
-
-@dataclass
-class DoorResult:
-    """What came of the inputs of one door."""
-
-    inputs: int = 0
-    crashes: int = 0
-    unsafe: int = 0
-    lost: int = 0
-    decisions: int = 0
-    slowest_s: float = 0.0
-    examples: list[str] = field(default_factory=list)
-
-    def note(self, example: str) -> None:
-        """Keep a few examples of what went wrong."""
-        if len(self.examples) < 5:
-            self.examples.append(example[:300])
-
-
-Door = Callable[[Path, Mutator, int], Iterator[DoorResult]]
-
-
-def try_calls(
-    result: DoorResult, count: int, payload: Callable[[], bytes], call: Callable[[bytes], object]
-) -> Iterator[DoorResult]:
-    """Hand over inputs one by one: a sentence is an answer, anything else that is raised a crash."""
-    for _ in range(count):
-        given = payload()
-        began = time.monotonic()
-        try:
-            call(given)
-        except AdvisorError:
-            pass
-        except Exception as err:  # noqa: BLE001 (that is what is looked for)
-            result.crashes += 1
-            result.note(f"{type(err).__name__}: {err} <- {given[:80]!r}")
-        result.inputs += 1
-        result.slowest_s = max(result.slowest_s, time.monotonic() - began)
-        yield result
 
 
 def mqtt(clock: Literal["house", "wall"]) -> Door:

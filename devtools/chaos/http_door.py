@@ -18,7 +18,7 @@ from agent.views.service_state import SharedServiceState
 from agent.web.access import Keys
 from agent.web.app import make_app
 from agent.web.source import ApiSource
-from devtools.chaos.doors import DoorResult
+from devtools.chaos.door_result import DoorResult
 from devtools.chaos.house import HOME, ChaosBench
 from devtools.chaos.mutations import Mutator
 from knowledge.notes import notes_of
@@ -61,12 +61,12 @@ def requests(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]
         routes = _routes(runner, client)
         for _ in range(count):
             began = time.monotonic()
-            status, told = runner.run(_one(client, mutator, routes))
+            status, what = runner.run(_one(client, mutator, routes))
             result.inputs += 1
             result.slowest_s = max(result.slowest_s, time.monotonic() - began)
             if status >= 500 and status != 503:
                 result.crashes += 1
-                result.note(f"{status} {told}")
+                result.note(f"{status} {what}")
             yield result
         runner.run(client.aclose())
 
@@ -93,9 +93,9 @@ def _routes(runner: asyncio.Runner, client: httpx.AsyncClient) -> list[tuple[str
 
     paths = runner.run(described())["paths"]
     routes = [
-        (method.upper(), path, [one["name"] for one in said.get("parameters", []) if one["in"] == "query"])
+        (method.upper(), path, [one["name"] for one in about.get("parameters", []) if one["in"] == "query"])
         for path, methods in paths.items()
-        for method, said in methods.items()
+        for method, about in methods.items()
         if path not in _SHOWS_FOR_EVER
     ]
     return [*routes, ("GET", "/", []), ("POST", "/api/chat", []), ("POST", "/api/show", []), ("GET", "/api/tags", [])]

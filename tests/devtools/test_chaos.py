@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from devtools.chaos.__main__ import Results
-from devtools.chaos.doors import DoorResult, mqtt, through, try_calls
+from devtools.chaos.door_result import DoorResult, try_calls
+from devtools.chaos.doors import mqtt, through
 from devtools.chaos.house import HOME, ChaosBench, unsafe
 from devtools.chaos.mutations import Mutator
 from devtools.chaos.report import write
