@@ -16,6 +16,7 @@ from ingest.history.files.reading import FileReading, read_file
 from ingest.history.files.table.options import Options
 from ingest.history.files.table.sheet import Sheet, read_sheet
 from ingest.history.files.table.timecolumns import has_column
+from ingest.history.files.table.wide import lengthened
 from ingest.history.table import History, on_local_days, split_days
 from knowledge.days import DayRecord, Floats, energy_kwh
 
@@ -52,7 +53,7 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
         DataError: naming file, row, column, value and what to do; nothing has been stored then.
         UnclearError: something can be meant in two ways, and which option settles it.
     """
-    sheets = [read_sheet(path) for path in paths]
+    sheets = [lengthened(read_sheet(path)) for path in paths]
     _refuse_lost_wishes(sheets, options)
     readings = tuple(read_file(sheet.path, sheet, home, options) for sheet in sheets)
     joined = join(readings, home, options)

@@ -122,7 +122,10 @@ def _what(readings: Sequence[FileReading]) -> str:
     formats = [reading.format for reading in readings if reading.format]
     roles = sorted({_WORDS.get(one.role, one.role) for reading in readings for one in reading.taken})
     begin = f"this is a file of {formats[0]}; it holds" if formats else "there is"
-    return f"{begin} {' and '.join(roles) or 'nothing that is read'}"
+    if not roles:
+        names = [name for reading in readings for name in reading.unread]
+        return f"none of the columns {', '.join(map(repr, names[:8]))} is known: there is no use of the house"
+    return f"{begin} {' and '.join(roles)}"
 
 
 _WORDS = {"import": "what was bought from the grid", "export": "what was sold", "load": "what the house used"}

@@ -49,6 +49,7 @@ class FileReading:
     format: str | None
     faults: Mapping[date, str]
     notes: tuple[str, ...]
+    unread: tuple[str, ...]
 
 
 def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileReading:
@@ -85,7 +86,7 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
     lines = np.zeros(rows.slots.count, dtype=np.int64)
     lines[rows.slots.places(rows.starts_s)[::-1]] = np.array([sheet.lines[at] for at in rows.at[::-1].tolist()])
     return FileReading(
-        path, rows.slots, series, lines, tuple(taken), _about(rows, when, home), known, faults.by_day(), notes
+        path, rows.slots, series, lines, tuple(taken), _about(rows, when, home), known, faults.by_day(), notes, not_read
     )
 
 

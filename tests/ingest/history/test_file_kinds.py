@@ -610,3 +610,64 @@ def test_a_cell_without_end_gets_a_sentence_soon(write: Callable[[str, str | byt
     path = write("long.csv", "_" * 60_000 + ",load\nx,y\n" + "2025-06-02 00:00,0.5\n" * 3)
     with pytest.raises((DataError, UnclearError), match=r"long\.csv"):
         read_files([path], HOME, Options())
+
+
+def wide(rows: list[tuple[datetime, float, float]], *, pv: bool, labels: Callable[[int], str], count: int = 25) -> str:
+    """A row for each day, a column for each of its hours, and the day's total."""
+    lines: dict[str, list[float]] = {}
+    for at, load, sun in rows:
+        lines.setdefault(local(at, "%d/%m/%Y"), []).append(sun if pv else load)
+    cells = [
+        ";".join([day, *(comma(one) for one in values), *[""] * (count - len(values)), comma(sum(values))])
+        for day, values in lines.items()
+    ]
+    return "\n".join([";".join(["Fecha", *map(labels, range(1, count + 1)), "Total"]), *cells]) + "\n"
+
+
+@pytest.mark.parametrize("season", CHANGES)
+def test_a_row_for_each_day_with_a_column_for_each_hour_keeps_every_hour(
+    write: Callable[[str, str | bytes], Path], season: str
+) -> None:
+    rows = CHANGES[season]
+    used = write("used.csv", wide(rows, pv=False, labels=lambda hour: f"H{hour}"))
+    sun = write("sun.csv", table("time,solar kW", lambda t, _, b: f"{t.isoformat()},{b}", rows))
+    days = understand(used, sun, columns=("load=Value:kWh",)).history.days
+    assert np.concatenate([day.load_kw for day in days]) == pytest.approx([one[1] for one in rows], abs=1e-3)
+
+
+def test_columns_may_be_clocks(write: Callable[[str, str | bytes], Path]) -> None:
+    used = write("used.csv", wide(BASE, pv=False, labels=lambda hour: f"{hour - 1:02d}:00", count=24))
+    sun = write("sun.csv", table("time,solar kW", lambda t, _, b: f"{t.isoformat()},{b}"))
+    check_base(understand(used, sun, columns=("load=Value:kWh",)))
+
+
+def test_flows_named_by_both_ends_are_read_for_both(write: Callable[[str, str | bytes], Path]) -> None:
+    names = ("Grid to battery", "Grid to consumers", "PV to battery", "PV to consumers", "PV to grid")
+    names += ("Battery to consumers", "Battery to grid")
+    head = f"timestamp,{','.join(names)}\nEurope/Madrid (+02:00),{','.join(['kWh'] * len(names))}"
+    text = table(
+        head,
+        lambda t, a, b: (
+            f"{local(t, '%Y-%m-%d %H:%M:%S')},0,{max(a - b, 0):.3f},0,{min(a, b):.3f},{max(b - a, 0):.3f},0,0"
+        ),
+    )
+    understood = understand(write("vrm.csv", text))
+    check_base(understood)
+    day = understood.history.days[0]
+    assert day.grid_import_kw == pytest.approx([max(a - b, 0) for _, a, b in BASE[:24]], abs=1e-3)
+    assert day.grid_export_kw == pytest.approx([max(b - a, 0) for _, a, b in BASE[:24]], abs=1e-3)
+
+
+def test_a_line_that_tells_of_the_file_is_no_data(write: Callable[[str, str | bytes], Path]) -> None:
+    about = "Identifiant;Type;Date de debut;Date de fin;Unite;Pas\n123;Courbe;02/06/2025;05/06/2025;W;60\n"
+    used = write(
+        "meter.csv",
+        about + table("Horodate;Valeur", lambda t, a, _: f"{(t + HOUR).astimezone(MADRID).isoformat()};{a * 1000:.0f}"),
+    )
+    sun = write("sun.csv", table("time,solar kW", lambda t, _, b: f"{(t + HOUR).isoformat()},{b}"))
+    check_base(understand(used, sun, columns=("load=Valeur:W",), stamps="end"))
+
+
+def test_a_file_of_unknown_columns_names_them(write: Callable[[str, str | bytes], Path]) -> None:
+    with pytest.raises(UnclearError, match=r"none of the columns 'Foo', 'Bar' is known.*--column pv=NAME:UNIT"):
+        understand(write("file.csv", table("time,Foo,Bar", lambda t, a, b: f"{local(t, '%Y-%m-%d %H:%M')},{a},{b}")))

@@ -35,7 +35,7 @@ def meanings(sheet: Sheet, times: TimeColumns, options: Options) -> tuple[Meanin
     """
     wished = tuple(_wished(sheet, options))
     roles, taken = {one.role for one in wished}, {one.column for one in wished} | times.used
-    found = [one for at in range(len(sheet.names)) if at not in taken and (one := _meaning(sheet, at)) is not None]
+    found = [one for at in range(len(sheet.names)) if at not in taken for one in _meanings(sheet, at)]
     found = [one for one in found if one.role not in roles]
     read = [one for one in wished if one.role != "none"] + _settled(sheet, found)
     return tuple(_bought_or_used(sheet, read))
@@ -50,20 +50,19 @@ def _wished(sheet: Sheet, options: Options) -> Iterable[Meaning]:
         yield Meaning(at, wish.role, unit, wish.turned)
 
 
-def _meaning(sheet: Sheet, at: int) -> Meaning | None:
+def _meanings(sheet: Sheet, at: int) -> list[Meaning]:
     name = sheet.names[at]
     if (own := OWN.get(plain(name).replace(" ", "_"))) is not None:
-        return Meaning(at, own[0], UNITS[own[1]])
+        return [Meaning(at, own[0], UNITS[own[1]])]
     if not _is_numeric(sheet, at):
-        return None
-    if sheet.known is not None:
-        role = sheet.known.role_of(name)
-        default = UNITS.get(sheet.known.units.get(role or "", ""))
-        return None if role is None else Meaning(at, role, _unit(sheet, at) or default)
+        return []
+    if (known := sheet.known) is not None:
+        own_unit = _unit(sheet, at)
+        return [Meaning(at, role, own_unit or UNITS.get(known.units.get(role, ""))) for role in known.roles_of(name)]
     role, unit = meaning(name), _unit(sheet, at)
     if role is None or (role.endswith("_price") != (unit is not None and unit.kind == "price")):
-        return None
-    return Meaning(at, role, unit, sure=False)
+        return []
+    return [Meaning(at, role, unit, sure=False)]
 
 
 def _unit(sheet: Sheet, at: int) -> Unit | None:

@@ -28,10 +28,10 @@ class KnownFormat(BaseModel):
         """Whether every needed header is there."""
         return all(any(re.fullmatch(need, header) for header in headers) for need in self.needs)
 
-    def role_of(self, header: str) -> str | None:
-        """What a header means in this format."""
+    def roles_of(self, header: str) -> tuple[str, ...]:
+        """What a header means in this format: two things where a flow is named by both of its ends."""
         name = plain(header)
-        return next((role for role, pattern in self.columns.items() if re.fullmatch(pattern, name)), None)
+        return tuple(role for role, pattern in self.columns.items() if re.fullmatch(pattern, name))
 
 
 def format_of(top: Sequence[Sequence[str]]) -> tuple[KnownFormat | None, int | None]:

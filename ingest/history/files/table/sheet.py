@@ -140,11 +140,27 @@ def _first_data(top: list[list[str]], *, after: int | None) -> int | None:
     for at, cells in enumerate(top):
         if after is not None and at <= after:
             continue
-        times = [cell for cell in cells if looks_like_time(cell)]
-        values = [cell for cell in cells if looks_like_number(cell) or (is_no_value(cell) and cell)]
-        if times and len(cells) >= 2 and (len(values) > sum(looks_like_number(cell) for cell in times)):
+        if _is_data(cells) and not _is_preamble(top, at):
             return at
     return None
+
+
+def _is_data(cells: list[str]) -> bool:
+    times = [cell for cell in cells if looks_like_time(cell)]
+    values = [cell for cell in cells if looks_like_number(cell) or (is_no_value(cell) and cell)]
+    return bool(times) and len(cells) >= 2 and len(values) > sum(looks_like_number(cell) for cell in times)
+
+
+def _is_preamble(top: list[list[str]], at: int) -> bool:
+    """Whether a line with a time and a number tells of the file: names of as many columns as the rest has follow it."""
+    after = top[at + 1 :]
+    return (
+        len(after) >= 2
+        and not _is_data(after[0])
+        and not any(looks_like_number(cell) for cell in after[0])
+        and len(after[0]) == len(after[1]) != len(top[at])
+        and _is_data(after[1])
+    )
 
 
 def _no_rows(path: Path, delimiter: str, top: list[list[str]]) -> DataError:
@@ -171,7 +187,8 @@ def _is_unit_row(cells: list[str]) -> bool:
         unit or "mm" in cell.lower() or cell.lower().strip("[]()") in _BESIDE
         for unit, cell in zip(units, named, strict=True)
     )
-    return any(units) and beside
+    # The cell over the times may say their zone.
+    return any(units) and (beside or (len(units) > 2 and all(units[1:])))
 
 
 # What stands in a row of units where a column has none.
