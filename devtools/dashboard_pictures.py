@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from advisor.homeassistant.dashboard import dashboard
 from devtools.browser import open_browser
 from devtools.household import HOME, PlayedHousehold
-from devtools.local_homeassistant import LocalHomeAssistant, is_installed
+from devtools.local_homeassistant import LocalHomeAssistant, installed_release
 from energy.errors import SettingsError
 from transport.broker import EmbeddedBroker
 
@@ -60,7 +60,7 @@ def take_pictures(folder: Path) -> list[Path]:
     Raises:
         SettingsError: Home Assistant or Chromium is not installed.
     """
-    if not is_installed():
+    if (release := installed_release()) is None:
         raise SettingsError("Home Assistant is not installed here: run `make homeassistant` first")
     with tempfile.TemporaryDirectory() as place, EmbeddedBroker() as broker:
         config = Path(place) / "homeassistant"
@@ -68,7 +68,10 @@ def take_pictures(folder: Path) -> list[Path]:
         (config / "dashboard.yaml").write_text(dashboard(HOME), encoding="utf-8")
         household = PlayedHousehold(Path(place), broker.address, speed=_SPEED)
         household.prepare()
-        with closing(household), LocalHomeAssistant(config, more=_LOVELACE, frontend=True) as homeassistant:
+        with (
+            closing(household),
+            LocalHomeAssistant(config, more=_LOVELACE, frontend=True, installed=release.folder) as homeassistant,
+        ):
             homeassistant.api.add_mqtt(broker.address)
             household.start("advisor")
             homeassistant.api.await_states(lambda states: _entity("mode") in states, timeout_s=60)

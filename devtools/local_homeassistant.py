@@ -1,13 +1,15 @@
 """A Home Assistant of our own, for tests and pictures: installed from a lock, started, set up through its API."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -16,9 +18,10 @@ import typer
 from devtools.homeassistant_api import HomeAssistantApi, sign_up
 from energy.errors import AdvisorError, SettingsError
 
-FOLDER = Path(".advisor/peers/homeassistant")
-LOCK = Path(__file__).parent.parent / "deploy" / "homeassistant" / "requirements.lock"
-PYTHONS = ("python3.11", "python3.12")
+_PEERS = Path(".advisor/peers")
+_LOCKS = Path(__file__).parent.parent / "deploy" / "homeassistant"
+# Chooses among several that are installed.
+WANTED = "HOMEASSISTANT_VERSION"
 
 _MARK = "installed"
 _STARTS_S = 90
@@ -60,35 +63,82 @@ _ONBOARDED = {
 }
 
 
-def is_installed(folder: Path = FOLDER) -> bool:
-    """Whether the environment is there, whole and as the lock says."""
-    with suppress(OSError):
-        return (folder / _MARK).read_bytes() == LOCK.read_bytes()
-    return False
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version of Home Assistant and the Pythons that it runs on."""
+
+    version: str
+    pythons: tuple[str, ...]
+
+    @property
+    def lock(self) -> Path:
+        """Everything that is installed for it."""
+        return _LOCKS / f"requirements-{self.version}.lock"
+
+    @property
+    def folder(self) -> Path:
+        """Its environment, below the repository's root."""
+        return _PEERS / f"homeassistant-{self.version}"
+
+    def is_installed(self, root: Path = Path()) -> bool:
+        """Whether the environment is there, whole and as the lock says."""
+        with suppress(OSError):
+            return (root / self.folder / _MARK).read_bytes() == self.lock.read_bytes()
+        return False
+
+    def python(self) -> str | None:
+        """An interpreter that it runs on; one that is found but does not run is passed over."""
+        for python in _interpreters(self.pythons):
+            asked = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 (an interpreter of this machine)
+            if asked.stdout.startswith(tuple(f"Python {version}." for version in self.pythons)):
+                return python
+        return None
 
 
-def install(folder: Path = FOLDER) -> None:
-    """Make the environment, about 600 MB, unless it is there.
+RELEASES = (Release("2025.4.4", ("3.13",)), Release("2024.3.3", ("3.11", "3.12")))
+
+
+def installed_release(root: Path = Path()) -> Release | None:
+    """The newest that is installed, or the one that the environment asks for."""
+    wanted = os.environ.get(WANTED)
+    found = (release for release in RELEASES if wanted in {None, "", release.version} and release.is_installed(root))
+    return next(found, None)
+
+
+def install(version: str | None = None) -> Release:
+    """Make the environment, about 600 MB, unless it is there: of the newest release that this machine's Pythons allow.
 
     Raises:
-        SettingsError: there is no Python that this Home Assistant runs on, or the package index refuses.
+        SettingsError: there is no Python that it runs on, or the package index refuses.
     """
-    if is_installed(folder):
-        return
-    subprocess.run([_python(), "-m", "venv", folder], check=True)  # noqa: S603 (an interpreter of this machine)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps"]
-    if subprocess.run([*pip, "-r", str(LOCK)], check=False).returncode:  # noqa: S603 (the environment's own pip)
-        raise SettingsError(f"{str(LOCK)!r} does not install into {str(folder)!r}: mend what pip says above")
-    (folder / _MARK).write_bytes(LOCK.read_bytes())
+    for release in RELEASES:
+        if version not in {None, release.version}:
+            continue
+        if release.is_installed():
+            return release
+        if python := release.python():
+            _install(release, python)
+            return release
+    known = "; ".join(f"{one.version} needs Python {' or '.join(one.pythons)}" for one in RELEASES)
+    raise SettingsError(f"no Home Assistant {version or ''} for this machine's Pythons: {known}")
 
 
-def _python() -> str:
-    """An interpreter that this version runs on; one that is found but does not run is passed over."""
-    for python in filter(None, (sys.executable, *map(shutil.which, PYTHONS))):
-        asked = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 (as above)
-        if asked.stdout.startswith(("Python 3.11.", "Python 3.12.")):
-            return python
-    raise SettingsError(f"no {' or '.join(PYTHONS)} on this machine: this Home Assistant runs on no other Python")
+def _install(release: Release, python: str) -> None:
+    subprocess.run([python, "-m", "venv", release.folder], check=True)  # noqa: S603 (an interpreter of this machine)
+    pip = [str(release.folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps"]
+    if subprocess.run([*pip, "-r", str(release.lock)], check=False).returncode:  # noqa: S603 (the environment's own pip)
+        raise SettingsError(
+            f"{release.lock.name!r} does not install into {str(release.folder)!r}: see pip's words above"
+        )
+    (release.folder / _MARK).write_bytes(release.lock.read_bytes())
+
+
+def _interpreters(versions: tuple[str, ...]) -> Iterator[str]:
+    yield sys.executable
+    for version in versions:
+        if found := shutil.which(f"python{version}"):
+            yield found
+        yield from map(str, sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python")))
 
 
 class LocalHomeAssistant:
@@ -99,6 +149,7 @@ class LocalHomeAssistant:
         more: further sections for a fresh `configuration.yaml`.
         frontend: whether it serves its web pages too.
         packages: whether it takes what lies in its folder `packages`.
+        installed: the environment that it runs from.
     """
 
     def __init__(
@@ -109,7 +160,7 @@ class LocalHomeAssistant:
         frontend: bool = False,
         packages: bool = False,
         zone: str = "Europe/Madrid",
-        installed: Path = FOLDER,
+        installed: Path,
     ) -> None:
         self.folder = folder
         self.port = _free_port()
@@ -206,9 +257,9 @@ def _free_port() -> int:
 
 
 def main() -> None:
-    """Install it."""
-    install()
-    typer.echo(f"Home Assistant is in {FOLDER}")
+    """Install the newest that runs here, or the version that is named."""
+    release = install(*sys.argv[1:2])
+    typer.echo(f"Home Assistant {release.version} is in {release.folder}")
 
 
 if __name__ == "__main__":

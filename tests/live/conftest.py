@@ -14,7 +14,7 @@ import pytest
 
 from advisor.demo.run import recording
 from devtools.household import DAY, PlayedHousehold
-from devtools.local_homeassistant import FOLDER, LocalHomeAssistant, is_installed
+from devtools.local_homeassistant import LocalHomeAssistant, installed_release
 from energy.home import Home
 from energy.pricing.tariff import Period, TimeOfUseTariff
 from ingest.history.recorded import shipped_history
@@ -51,13 +51,13 @@ def start_secured_broker(
 @pytest.fixture(scope="session")
 def start_homeassistant() -> StartHomeAssistant:
     """Starts a fresh Home Assistant in a folder; further arguments as `LocalHomeAssistant` takes them."""
-    installed = ROOT / FOLDER
-    if not is_installed(installed):
+    release = installed_release(ROOT)
+    if release is None:
         reason = "Home Assistant is not installed: make homeassistant"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    return lambda folder, **given: LocalHomeAssistant(folder, installed=installed, **given)
+    return lambda folder, **given: LocalHomeAssistant(folder, installed=ROOT / release.folder, **given)
 
 
 class Estate:
@@ -125,13 +125,15 @@ def start_behind_inverter() -> Callable[..., AbstractContextManager[subprocess.P
     """
 
     @contextmanager
-    def start(folder: Path, broker: BrokerAddress, name: str, *, sensors: str) -> Iterator[subprocess.Popen[bytes]]:
+    def start(
+        folder: Path, broker: BrokerAddress, name: str, *, sensors: str, house_user: str | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         _prepare(folder, broker, name, sensors)
         house = ["simulator", "--recording", str(folder / "recording.json"), "--broker", str(broker)]
         house += ["--speed", "1", "--no-lockstep", "--soc", "0.3", "--step-minutes", "0.0625", "--slot-minutes", "15"]
         advisor = ["advisor", "run", "--config", str(folder / "advisor.toml")]
         with (
-            _process(house, folder / "house.log", replace(broker, username="house" if broker.username else None)),
+            _process(house, folder / "house.log", replace(broker, username=house_user or broker.username)),
             _process(advisor, folder / "advisor.log", broker) as running,
         ):
             yield running

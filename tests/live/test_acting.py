@@ -54,9 +54,14 @@ automation inverter:
                 'valid_until': end, 'mode': 'self_consumption', 'reason_code': 'inverter', 'reason': mode,
                 'slots': [slot]} | to_json }}
 """
-SENSORS = "".join(
+BY_MQTT = "".join(
     f'[sensors.{role}]\ntopic = "energy_advisor/behind-inverter/house/{role}"\npath = "value"\nunit = "{unit}"\n'
     for role, unit in (("load_power", "kW"), ("pv_power", "kW"), ("battery_soc", "%"))
+)
+HOUSE = "sensor.house_behind_inverter"
+BY_WEBSOCKET = "".join(
+    f'[sensors.{role}]\nentity = "{HOUSE}_{name}"\n'
+    for role, name in (("load_power", "load_power"), ("pv_power", "pv_power"), ("battery_soc", "battery_charge"))
 )
 
 
@@ -86,8 +91,9 @@ class Driven:
             time.sleep(0.2)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["mqtt", "websocket"])
 def driven(
+    request: pytest.FixtureRequest,
     estate: Any,
     start_homeassistant: Callable[..., AbstractContextManager[LocalHomeAssistant]],
     start_behind_inverter: Callable[..., AbstractContextManager[subprocess.Popen[bytes]]],
@@ -100,7 +106,11 @@ def driven(
     with start_homeassistant(config, more=INVERTER) as homeassistant:
         homeassistant.api.add_mqtt(estate.broker)
         import_blueprint(homeassistant)
-        with start_behind_inverter(folder, estate.broker, "driven", sensors=SENSORS) as advisor:
+        sensors = BY_MQTT
+        if request.param == "websocket":
+            (folder / "token").write_text(homeassistant.api.token, encoding="ascii")
+            sensors = f'[homeassistant]\nurl = "{homeassistant.url}"\ntoken_file = "token"\n{BY_WEBSOCKET}'
+        with start_behind_inverter(folder, estate.broker, "driven", sensors=sensors) as advisor:
             yield Driven(homeassistant, estate.broker, folder, advisor)
 
 
@@ -177,6 +187,15 @@ def test_giving_it_back_lets_the_advisor_act_again(driven: Driven) -> None:
     api.await_state(sensor("binary_sensor.changed_by_hand"), "off")
 
 
+def test_restarts_of_broker_and_home_assistant_end_nothing(driven: Driven, estate: Any) -> None:
+    api = driven.homeassistant.api
+    estate.restart_broker()
+    driven.homeassistant.restart()
+    api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=60)
+    api.await_state(MODE, "Force charge", timeout_s=60)
+    driven.await_battery(lambda power: power < -0.5)
+
+
 def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Driven) -> None:
     api = driven.homeassistant.api
     api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=15)
@@ -188,5 +207,6 @@ def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Dri
 def test_home_assistant_says_nothing_against_the_blueprint(driven: Driven) -> None:
     lines = driven.homeassistant.log().splitlines()
     words = ("automation", "blueprint", "mqtt", "template", "energy_advisor")
-    assert [line for line in lines if any(word in line.lower() for word in words)] == []
+    found = [line for line in lines if any(word in line.lower() for word in words)]
+    assert [line for line in found if "Disconnected from MQTT server" not in line] == []  # we restarted the broker
     assert json.loads((driven.folder / "memory" / "controls.json").read_text())["acting"] == "act"

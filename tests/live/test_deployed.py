@@ -196,7 +196,7 @@ def deployed(
             homeassistant.api.add_mqtt(replace(broker, username="homeassistant"))
             said_before = homeassistant.log()
             homeassistant.restart()  # statestream looks for MQTT once, when Home Assistant starts
-            with start_behind_inverter(folder, broker, "my-home", sensors=statestream_sensors()):
+            with start_behind_inverter(folder, broker, "my-home", sensors=statestream_sensors(), house_user="house"):
                 yield Deployed(homeassistant, broker, inverter, said_before)
         finally:
             inverter.stopped.set()
