@@ -64,7 +64,7 @@ def simulated_fleet(
     return fleet
 
 
-class _SimulatedHome:
+class SimulatedHome:
     """One house on its topics."""
 
     def __init__(self, home: FleetHome, recording: Recording, step: timedelta, seed: int) -> None:
@@ -114,7 +114,7 @@ def play(
         TransportError: the broker cannot be reached at first.
     """
     homes = {
-        home.home.name: _SimulatedHome(home, recording, pace.step, seed) for seed, (home, recording) in enumerate(fleet)
+        home.home.name: SimulatedHome(home, recording, pace.step, seed) for seed, (home, recording) in enumerate(fleet)
     }
     played = Played()
     with DurableLink(broker, "fleet-simulator", f"{ROOT}/+/+/{COMMAND}") as link:
@@ -139,7 +139,7 @@ def play(
     return played
 
 
-def _obey(link: DurableLink, homes: dict[str, _SimulatedHome], played: Played, timeout_s: float = 0.001) -> None:
+def _obey(link: DurableLink, homes: dict[str, SimulatedHome], played: Played, timeout_s: float = 0.001) -> None:
     received = link.take(500, timeout_s)
     for one in received:
         topic = HomeTopic.parse(one.topic)
