@@ -12,7 +12,7 @@ install-torch = $(1) install -qq --no-compile --retries 0 --timeout 5 --extra-in
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test test-long check eval ask scenarios pictures dashboard format bench chaos chaos-short peers app homeassistant lock clean
+.PHONY: help setup demo test test-long check eval ask scenarios pictures dashboard format bench chaos chaos-short fleet-chaos arm-wheels peers app homeassistant lock clean
 
 help: ## List every target with a sentence
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,6 +63,12 @@ chaos: setup ## Do the worst to everything, for hours, and write docs/reliabilit
 
 chaos-short: setup ## The same in a minute or two, writing nothing
 	@$(BIN)/python -m devtools.chaos --short --state $(shell mktemp -u)
+
+fleet-chaos: setup ## Kill a fleet's processes at random over a million readings; fails where one is lost
+	@$(BIN)/python -m devtools.fleet_chaos
+
+arm-wheels: setup ## Ask the registry whether every package of the lock has a wheel for a Raspberry Pi
+	@$(BIN)/python -m devtools.arm_wheels
 
 bench: setup ## Measure decisions, answers and messages on this machine
 	@$(BIN)/python -m benchmarks decision

@@ -21,6 +21,7 @@ from advisor.commands.size import size
 from advisor.exam.command import eval_app
 from advisor.exam.prompts import prompts_app
 from advisor.explain.command import explain, replay
+from advisor.fleet.command import fleet_app
 from advisor.homeassistant.command import ha_app
 from advisor.weather.command import weather_app
 from energy.errors import AdvisorError, SettingsError
@@ -44,6 +45,7 @@ for name, group in {
     "models": models_app,
     "weather": weather_app,
     "ha": ha_app,
+    "fleet": fleet_app,
     "schema": schema_app,
 }.items():
     app.add_typer(group, name=name)

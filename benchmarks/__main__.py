@@ -54,6 +54,18 @@ def bench_decision(*, as_json: Json = False) -> None:
     bench(as_json=as_json)
 
 
+@bench_app.command("edge")
+def bench_edge(
+    *,
+    model: Annotated[bool, typer.Option(help="Also time a review by the embedded model.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Measure start, memory, a decision, a question and a review here, and how large a language model fits."""
+    from benchmarks.edge import bench
+
+    bench(model=model, as_json=as_json)
+
+
 @bench_app.command("answers")
 def bench_answers(*, as_json: Json = False) -> None:
     """Time the first word of ten answers with a month and with a year behind them."""

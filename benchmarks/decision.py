@@ -27,12 +27,12 @@ from knowledge.days import DayRecord
 from knowledge.fingerprint import NOTHING_EXPECTED
 from knowledge.forecast import DayShape, shape_of
 
-_STEP = timedelta(minutes=30)
+STEP = timedelta(minutes=30)
 _MEMBERS = 12
 _DECISIONS = 96
 _HISTORY_DAYS = 300
 # The kernel counts peak memory in kilobytes, except on macOS.
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def measure() -> Bench:
         store = store_of(memory)
         store.append(home.name, known)
         with index_of(memory) as index, open_journal(memory / "journal.sqlite") as journal:
-            recall = Recall(home, store, index, _STEP)
+            recall = Recall(home, store, index, STEP)
             for number in range(_DECISIONS):
                 began = time.perf_counter()
                 journal.write(decide(situation(home, known, recall, number)))
@@ -80,11 +80,11 @@ def measure() -> Bench:
     return Bench(
         decisions=len(times),
         members=_MEMBERS,
-        slots=timedelta(hours=24) // _STEP,
+        slots=timedelta(hours=24) // STEP,
         history_days=len(known),
         median_ms=statistics.median(times),
         p95_ms=float(np.quantile(times, 0.95)),
-        resident_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / 1e6,
+        resident_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT / 1e6,
     )
 
 
@@ -92,12 +92,12 @@ def situation(home: Home, known: Sequence[DayRecord], recall: Recall, number: in
     """What is known at the half-hour of that number on the day after the last one known."""
     today = known[-1].day + timedelta(days=1)
     start, _ = day_bounds(today, home.tz)
-    now, so_far = start + number % 48 * _STEP, _so_far(today, shape_of(known[0], home.tz, _STEP), number % 48)
+    now, so_far = start + number % 48 * STEP, _so_far(today, shape_of(known[0], home.tz, STEP), number % 48)
     return Situation(
         now=now,
         home=home,
         policy=Policy(),
-        step=_STEP,
+        step=STEP,
         horizon_hours=24,
         snapshot=Snapshot(now, load_kw=0.8, pv_kw=0.0, soc=0.4, grid_kw=0.8, battery_kw=0.0, temperature_c=None),
         neighbours=recall.neighbours(so_far, _MEMBERS, NOTHING_EXPECTED),

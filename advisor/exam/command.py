@@ -42,7 +42,8 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     parts: Annotated[str | None, typer.Option(help="Of suite model: its parts with commas; all if not given.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Of suite model: at most so many cases a part.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Play at most so many days of each window.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Cells played at once.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Cells played at once on this machine.")] = 2,
+    dask: Annotated[str | None, typer.Option(help="HOST:PORT of a Dask scheduler whose workers play them.")] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
     out: Out = DEFAULT_OUT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -52,6 +53,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     from eval.collect.homes import HistorySource
     from eval.collect.policies import ESSENTIAL, POLICIES
     from eval.collect.suites import DECISIONS, decision_policies
+    from eval.sweep.choice import sweep_on
 
     windows = HomeWindows([one.date() for one in start], window_days, battery, tariff)
     check_choice(suite, home, windows, prices=prices is not None)
@@ -65,8 +67,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     sitting = ExamRun(
         policies=tuple(policies.split(",")) if policies else usual,
         redo=tuple(redo.split(",")) if redo else (),
-        workers=workers,
-        timeout_s=timeout,
+        sweep=sweep_on(workers, dask, timeout_s=timeout),
         out=out,
         days=days,
         as_json=as_json,

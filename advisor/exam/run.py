@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from eval.collect.rollout import collect
 from eval.collect.suites import Suite, home_suite, shortened, suite_named
 from eval.grade.records import Cell
 from eval.report.report import write_report
+from eval.sweep.processes import ProcessSweep
+from eval.sweep.sweep import Sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,7 @@ class ExamRun:
 
     policies: Sequence[str] = POLICIES
     redo: Sequence[str] = ()
-    workers: int = 2
-    timeout_s: float = 1800.0
+    sweep: Sweep = field(default_factory=lambda: ProcessSweep(2))
     out: Path = Path(".advisor/eval")
     # Of windows longer than this only the first days are played.
     days: int | None = None
@@ -119,11 +120,4 @@ def _collect(name: str, cells: Sequence[Cell], source: HistorySource, folder: Pa
         def told(cell: Cell, status: str) -> None:
             bar.update(task, advance=1, description=f"{cell.policy} on {cell.home}: {status}")
 
-        return collect(
-            cells,
-            source,
-            folder,
-            workers=sitting.workers,
-            progress=told,
-            timeout_s=sitting.timeout_s,
-        )
+        return collect(cells, source, folder, sweep=sitting.sweep, progress=told)

@@ -65,7 +65,7 @@ class Recall:
         self, day: date, slots: Sequence[MeteredSlot], step: timedelta, *, notes: tuple[str, ...] = ()
     ) -> None:
         """Put a finished day away, gaps and all, with what was said of it; only a complete one becomes a neighbour."""
-        record = replace(_record(self._home, day, slots, step), notes=notes)
+        record = replace(day_record(self._home, day, slots, step), notes=notes)
         try:
             self._store.append(self._home.name, [record])
         except OSError as err:
@@ -108,7 +108,8 @@ def day_shape(day: date, slots: Sequence[MeteredSlot], zone: ZoneInfo, step: tim
     return DayShape(day, load_kw, pv_kw)
 
 
-def _record(home: Home, day: date, slots: Sequence[MeteredSlot], step: timedelta) -> DayRecord:
+def day_record(home: Home, day: date, slots: Sequence[MeteredSlot], step: timedelta) -> DayRecord:
+    """A finished day as memory keeps it; NaN where nothing was metered."""
     first, following = day_bounds(day, home.tz)
     count = (following - first) // step
 

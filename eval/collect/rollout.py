@@ -1,17 +1,14 @@
 """Collect: play every cell of a suite, in parallel and resumable, and leave a record of each."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import numpy as np
-from pebble import ProcessExpired, ProcessPool
 
 from energy.commands import Mode
 from energy.errors import AdvisorError
@@ -24,77 +21,31 @@ from eval.collect.playing import Course, Stretch, bill_of, stretch
 from eval.collect.policies import BOUND, Sitting, sit, why_not
 from eval.collect.terminal_value import DAYS_AFTER, bound, terminal_value
 from eval.grade.records import Cell, CellOutcome, Record, Series, read, write
+from eval.sweep.sweep import Lost, Sweep
 from ingest.history.table import History
 from knowledge.days import is_complete
 
 Progress = Callable[[Cell, str], None]
 
-# A cell that takes longer hangs: the slowest honest one, a window under EMHASS on a busy machine, takes minutes.
-TIMEOUT_S = 1800.0
 
-
-def collect(
-    cells: Iterable[Cell],
-    source: HistorySource,
-    folder: Path,
-    *,
-    workers: int,
-    progress: Progress,
-    timeout_s: float = TIMEOUT_S,
-) -> int:
+def collect(cells: Iterable[Cell], source: HistorySource, folder: Path, *, sweep: Sweep, progress: Progress) -> int:
     """Play the cells that have no whole record yet; returns how many were played.
 
     A policy that fails, crashes its process or does not end in time is recorded as such; the others go on. One that
     was skipped before is tried again.
     """
     todo = [cell for cell in cells if not _is_settled(read(folder / f"{cell.name}.zip"))]
-    with _pool(workers) as pool:
-        running: dict[Future[str], Cell] = {}
-        for cell in todo:
-            running[pool.schedule(_play_and_write, args=(cell, source, folder), timeout=timeout_s)] = cell
-        for done in as_completed(running):
-            progress(running[done], _settled(done, running[done], folder, timeout_s))
+    for cell, found in sweep.map(partial(play_cell, source=source), todo):
+        record = (
+            Record(CellOutcome(cell=cell, status=found.why, detail=found.detail)) if isinstance(found, Lost) else found
+        )
+        write(record, folder)
+        progress(cell, record.outcome.status)
     return len(todo)
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPool]:
-    """Processes that one crash or one hang does not take along; whatever stops us stops them at once."""
-    # A fork of a process with threads may hang, and the progress bar is one.
-    kind = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-    context = get_context(kind)
-    context.set_forkserver_preload([__name__])
-    pool = ProcessPool(workers, context=context)
-    try:
-        yield pool
-        pool.close()  # type: ignore[no-untyped-call]  # pebble leaves some methods without types
-    except BaseException:
-        pool.stop()  # type: ignore[no-untyped-call]  # as above
-        raise
-    finally:
-        pool.join()
 
 
 def _is_settled(record: Record | None) -> bool:
     return record is not None and record.outcome.status != "skipped"
-
-
-def _settled(done: "Future[str]", cell: Cell, folder: Path, timeout_s: float) -> str:
-    """What became of a cell; a process that could not tell is told for."""
-    try:
-        return done.result()
-    except TimeoutError:
-        lost = CellOutcome(cell=cell, status="timed_out", detail=f"not done after {timeout_s:g} s", seconds=timeout_s)
-    except ProcessExpired as err:
-        lost = CellOutcome(cell=cell, status="failed", detail=f"its process ended with exit code {err.exitcode}")
-    write(Record(lost), folder)
-    return lost.status
-
-
-def _play_and_write(cell: Cell, source: HistorySource, folder: Path) -> str:
-    record = play_cell(cell, source)
-    write(record, folder)
-    return record.outcome.status
 
 
 def play_cell(cell: Cell, source: HistorySource) -> Record:

@@ -18,6 +18,7 @@ from eval.collect.suites import SUITES, Block, Suite, home_suite, suite_named
 from eval.grade.metrics import grade
 from eval.grade.records import Cell, read, write
 from eval.report.report import write_report
+from eval.sweep.processes import ProcessSweep
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
 from knowledge.store import DayStore
@@ -31,13 +32,13 @@ def nothing(*_: object) -> None: ...
 
 def test_a_killed_run_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     cells = SUITE.cells(("none", "greedy", "planner", "oracle"))
-    assert collect(cells[:2], HistorySource(), tmp_path, workers=1, progress=nothing) == 2
+    assert collect(cells[:2], HistorySource(), tmp_path, sweep=ProcessSweep(1), progress=nothing) == 2
     kept = {path: path.read_bytes() for path in tmp_path.glob("*.zip")}
     damaged = tmp_path / f"{cells[1].name}.zip"
     damaged.write_bytes(damaged.read_bytes()[:-30])
     (tmp_path / "left.part").write_bytes(b"half")
-    assert collect(cells, HistorySource(), tmp_path, workers=2, progress=nothing) == 3
-    assert collect(cells, HistorySource(), tmp_path, workers=2, progress=nothing) == 0
+    assert collect(cells, HistorySource(), tmp_path, sweep=ProcessSweep(2), progress=nothing) == 3
+    assert collect(cells, HistorySource(), tmp_path, sweep=ProcessSweep(2), progress=nothing) == 0
     untouched = tmp_path / f"{cells[0].name}.zip"
     assert untouched.read_bytes() == kept[untouched]
     page, text = write_report(tmp_path, tmp_path / "report")
@@ -47,7 +48,11 @@ def test_a_killed_run_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
 
 def test_shares_stand_between_nothing_and_the_bound(tmp_path: Path) -> None:
     collect(
-        SUITE.cells(("none", "greedy", "planner", "oracle")), HistorySource(), tmp_path, workers=1, progress=nothing
+        SUITE.cells(("none", "greedy", "planner", "oracle")),
+        HistorySource(),
+        tmp_path,
+        sweep=ProcessSweep(1),
+        progress=nothing,
     )
     found = [read(path) for path in tmp_path.glob("*.zip")]
     costs = {one.cell.policy: one.cost for one in grade([record for record in found if record is not None])}
@@ -75,7 +80,7 @@ def test_what_goes_wrong_is_recorded_and_the_run_goes_on(
 ) -> None:
     [cell] = SUITE.cells(("greedy",))
     broken = Cell.model_validate(cell.model_dump() | changes)
-    assert collect([broken, cell], HistorySource(), tmp_path, workers=1, progress=nothing) == 2
+    assert collect([broken, cell], HistorySource(), tmp_path, sweep=ProcessSweep(1), progress=nothing) == 2
     record = read(tmp_path / f"{broken.name}.zip")
     assert record is not None
     assert record.outcome.status == status
@@ -145,8 +150,7 @@ def test_a_hang_is_ended_recorded_and_not_waited_for_again(tmp_path: Path) -> No
             cells,
             HistorySource(),
             tmp_path,
-            workers=1,
-            timeout_s=timeout_s,
+            sweep=ProcessSweep(1, timeout_s=timeout_s),
             progress=lambda _, status: told.append(status),
         )
     assert told == ["timed_out", "done"]
@@ -170,7 +174,7 @@ def test_a_crash_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
             [stuck, greedy],
             source,
             records,
-            workers=1,
+            sweep=ProcessSweep(1),
             progress=lambda _, status: told.append(status),
         )
     )
@@ -194,7 +198,7 @@ def test_a_peer_that_is_not_there_is_skipped_with_the_reason_and_tried_again(
     assert (record.outcome.status, record.outcome.detail) == ("skipped", "EMHASS is not installed: make peers")
     write(record, tmp_path)
     monkeypatch.undo()
-    assert collect([cell], HistorySource(), tmp_path, workers=1, progress=nothing) == 1
+    assert collect([cell], HistorySource(), tmp_path, sweep=ProcessSweep(1), progress=nothing) == 1
 
 
 def test_a_home_without_a_battery_never_reaches_the_peer() -> None:

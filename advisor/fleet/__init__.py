@@ -1,0 +1,1 @@
+"""`advisor fleet`: many homes on shared servers."""

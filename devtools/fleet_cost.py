@@ -1,0 +1,120 @@
+"""`python -m devtools.fleet_cost`: what a home of a fleet costs, in processor time and memory, as there are more."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from devtools.fleet_chaos import local_servers
+from fleet.archive import Archive
+from fleet.home_state import STEP
+from fleet.ingester import Ingester, Limits
+from fleet.planning import Planning
+from fleet.simulate import SimulatedHome, simulated_fleet
+from fleet.streams import Shard, connect, register
+from fleet.worker import Duty, Seat, Tenure
+from transport.durable import Received
+
+_READ_EVERY = timedelta(minutes=5)
+_AT_A_TIME = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Processor milliseconds for a home and slot by role, and what Redis holds for a home, in kB."""
+
+    homes: int
+    slots: int
+    ingest_ms: float
+    plan_ms: float
+    archive_ms: float
+    redis_ms: float
+    redis_kb: float
+
+    @property
+    def total_ms(self) -> float:
+        """All of it."""
+        return self.ingest_ms + self.plan_ms + self.archive_ms + self.redis_ms
+
+
+def measure(homes: int, slots: int, url: str, folder: Path) -> Cost:
+    """Work some slots off, role by role in this process; the broker's part is not in it."""
+    redis = connect(url)
+    redis.flushall()
+    fleet = simulated_fleet(homes, shards=("s0",), days=1)
+    register(redis, [home for home, _ in fleet])
+    known = {home.home.name: home for home, _ in fleet}
+    shard = Shard(redis, "s0")
+    ingester = Ingester(shard, lambda: known, Limits(per_second=1e9, burst=1e9))
+    houses = [SimulatedHome(home, recording, _READ_EVERY, at) for at, (home, recording) in enumerate(fleet)]
+    before = redis.info()
+    ingest_s = sum(_ingest_step(houses, ingester, shard) for _ in range((slots - 1) * (STEP // _READ_EVERY) + 1))
+
+    def work(duty: Duty) -> float:
+        seat = Seat(shard, duty, Tenure(shard, duty.group, 3600), clock="house", homes=known)
+        seat.turn()
+        return _timed(lambda: _work_off(seat))
+
+    plan_s, archive_s = work(Planning(shard, folder)), work(Archive(shard, folder))
+    shard.trim()
+    after = redis.info()
+    redis_s = sum(after[name] - before[name] for name in ("used_cpu_user", "used_cpu_sys"))
+    each_ms = 1000 / (homes * slots)
+    return Cost(
+        homes=homes,
+        slots=slots,
+        ingest_ms=round(ingest_s * each_ms, 2),
+        plan_ms=round(plan_s * each_ms, 2),
+        archive_ms=round(archive_s * each_ms, 2),
+        redis_ms=round(redis_s * each_ms, 2),
+        redis_kb=round((after["used_memory"] - before["used_memory"]) / homes / 1000, 1),
+    )
+
+
+def _ingest_step(houses: list[SimulatedHome], ingester: Ingester, shard: Shard) -> float:
+    sent = [Received(topic, _bytes(payload), 0, 0) for one in houses for topic, payload in one.messages()]
+    for one in houses:
+        one.house.step()
+
+    def ingest() -> None:
+        for at in range(0, len(sent), _AT_A_TIME):
+            shard.add(*ingester.sorted_out(sent[at : at + _AT_A_TIME]))
+
+    return _timed(ingest)
+
+
+def _bytes(payload: bytes | str) -> bytes:
+    return payload.encode() if isinstance(payload, str) else payload
+
+
+def _work_off(seat: Seat) -> None:
+    while seat.turn():
+        pass
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def main() -> None:
+    """Measure fleets of several sizes and print a row for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--homes", default="10,100,1000")
+    parser.add_argument("--slots", type=int, default=2)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, local_servers(Path(folder)) as (_, url):
+        for homes in map(int, given.homes.split(",")):
+            found = measure(homes, given.slots, url, Path(folder) / "days")
+            sys.stdout.write(json.dumps(asdict(found) | {"total_ms": round(found.total_ms, 2)}) + "\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

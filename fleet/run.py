@@ -1,0 +1,155 @@
+"""A process of the fleet: the roles it has on its shards, until it is asked to stop."""
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import Literal
+
+from fleet.addresses import FleetHome
+from fleet.archive import Archive
+from fleet.ingester import Ingester, Limits
+from fleet.planning import Planning
+from fleet.sending import Sending
+from fleet.streams import Redis, Shard, StreamError, connect, pause_after, registered
+from fleet.worker import Clock, Duty, Seat, Tenure
+from transport.durable import DurableLink
+from transport.mqtt import BrokerAddress
+
+_log = logging.getLogger(__name__)
+
+Role = Literal["ingest", "plan", "archive"]
+ROLES: tuple[Role, ...] = ("ingest", "plan", "archive")
+_IDLE_S, _TRIM_EVERY_S, _REGISTER_EVERY_S = 0.05, 1.0, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSettings:
+    """Where a process finds things and how it works."""
+
+    broker: BrokerAddress
+    redis_url: str
+    shards: Sequence[str]
+    days: Path
+    clock: Clock = "wall"
+    limits: Limits = field(default_factory=Limits)
+    lease_s: float = 15.0
+
+    @property
+    def worker(self) -> str:
+        """Who we say we are to other workers."""
+        return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class Register:
+    """The homes as the register has them, looked up now and then; without Redis, as they were."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis, self._homes, self._at = redis, registered(redis), monotonic()
+
+    def __call__(self) -> dict[str, FleetHome]:
+        """All homes by name; the same object is kept up to date."""
+        if monotonic() - self._at > _REGISTER_EVERY_S:
+            self._at = monotonic()
+            try:
+                found = registered(self._redis)
+            except StreamError:
+                return self._homes
+            self._homes.clear()
+            self._homes.update(found)
+        return self._homes
+
+
+def run(settings: FleetSettings, roles: Sequence[Role], stop: Event) -> None:
+    """Do the work of the roles; each on a thread of its own, and one that fails ends the process.
+
+    Raises:
+        TransportError: the broker or Redis cannot be reached at first.
+    """
+    connect(settings.redis_url).close()
+    failures: list[Exception] = []
+    work: dict[Role, Callable[[FleetSettings, Event], None]] = {"ingest": _ingest, "plan": _plan, "archive": _archive}
+
+    def guarded(role: Role) -> None:
+        try:
+            work[role](settings, stop)
+        except Exception as err:  # noqa: BLE001 (it is raised again where the threads have ended)
+            failures.append(err)
+            stop.set()
+
+    threads = [Thread(target=guarded, args=(role,), name=role) for role in roles]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _ingest(settings: FleetSettings, stop: Event) -> None:
+    redis = connect(settings.redis_url)
+    register = Register(redis)
+    threads = [
+        Thread(target=Ingester(Shard(redis, name), register, settings.limits).run, args=(settings.broker, stop))
+        for name in settings.shards
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _plan(settings: FleetSettings, stop: Event) -> None:
+    redis = connect(settings.redis_url)
+    shards = [Shard(redis, name) for name in settings.shards]
+    register = Register(redis)
+    with DurableLink(settings.broker, f"fleet-planner-{settings.worker}") as link:
+        seats: list[Seat | Sending] = [
+            _seat(settings, shard, Planning(shard, settings.days), register) for shard in shards
+        ]
+        seats += [Sending(one, link, Tenure(one, "send", settings.lease_s), clock=settings.clock) for one in shards]
+        _work(seats, shards, register, stop)
+
+
+def _archive(settings: FleetSettings, stop: Event) -> None:
+    redis = connect(settings.redis_url)
+    shards, register = [Shard(redis, name) for name in settings.shards], Register(redis)
+    _work([_seat(settings, shard, Archive(shard, settings.days), register) for shard in shards], shards, register, stop)
+
+
+def _seat(settings: FleetSettings, shard: Shard, duty: Duty, register: Register) -> Seat:
+    tenure = Tenure(shard, duty.group, settings.lease_s)
+    return Seat(shard, duty, tenure, clock=settings.clock, homes=register())
+
+
+def _work(seats: Sequence[Seat | Sending], shards: Sequence[Shard], register: Register, stop: Event) -> None:
+    """Turn after turn over all shards; a Redis that cannot be reached is waited for."""
+    trimmed, failures = monotonic(), 0
+    while not stop.is_set():
+        try:
+            register()
+            done = sum(seat.turn() for seat in seats)
+            if monotonic() - trimmed > _TRIM_EVERY_S:
+                trimmed = monotonic()
+                for shard in shards:
+                    shard.trim()
+        except StreamError as err:
+            failures += 1
+            pause_after(err, failures)
+            _prepare(shards)
+            continue
+        failures = 0
+        if not done:
+            stop.wait(_IDLE_S)
+
+
+def _prepare(shards: Sequence[Shard]) -> None:
+    """A Redis that came back empty has no groups."""
+    with suppress(StreamError):
+        for shard in shards:
+            shard.prepare()
