@@ -1,7 +1,7 @@
 """An ensemble as the open bill lets it be planned: marginal prices under cap and netting, and a price above a peak."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from math import erf, sqrt
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.home import Home
-from energy.planning.account import Account, BarePrices, bare_prices, counts, register_name
+from energy.planning.account import Account, BarePrices, bare_prices, counts, opened, register_name
 from energy.planning.planner import Ensemble
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, Contract
@@ -35,6 +35,26 @@ class UsualDay:
     registers: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class BillSoFar:
+    """What a plan has to know of the bill that is open: what it has come to, and how days of the season go.
+
+    `known_from` is when its first metered slot began, where that is later than the bill itself.
+    """
+
+    account: Account = field(default_factory=Account)
+    usual: tuple[UsualDay, ...] = ()
+    known_from: datetime | None = None
+
+
+def at_the_margin(ensemble: Ensemble, starts: Sequence[datetime], home: Home, bill: BillSoFar | None) -> Ensemble:
+    """The ensemble as the bill so far lets it be planned; unchanged where none is kept."""
+    if bill is None or not isinstance(home.tariff, Contract):
+        return ensemble
+    account = opened(bill.account, home.tariff, starts[0], home.tz)
+    return under_rules(ensemble, starts, home, account, bill.usual)
+
+
 def under_rules(
     ensemble: Ensemble,
     starts: Sequence[datetime],
@@ -49,6 +69,8 @@ def under_rules(
     contract, zone = home.tariff, home.tz
     if not isinstance(contract, Contract) or not contract.has_rules:
         return ensemble
+    if contract.needs:
+        contract = contract.known_at(starts[0], zone)
     bare = bare_prices(contract, starts, zone)
     days = [start.astimezone(zone).date() for start in starts]
     chance = _chances(contract, account, usual, days)

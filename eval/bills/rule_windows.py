@@ -21,7 +21,7 @@ from energy.planning.planner import Ensemble, best_levels, cost_to_go
 from energy.pricing.metering import MeterReadings
 from energy.slots import DAY
 from eval.bills.rule_contracts import Rule, rules
-from eval.collect.billed_planner import OpenBill
+from eval.collect.billed_planner import PlayedBill
 from eval.collect.closed_loop import Planner
 from eval.collect.homes import with_battery
 from eval.collect.playing import Stretch, stretch
@@ -147,7 +147,7 @@ class _Seats:
             update={"tariff": rule.contract, "currency": rule.contract.currency or history.home.currency},
         )
         self.played, self.seconds = played, list[float]()
-        self.every, self.bill = every, OpenBill(history, self.home, played)
+        self.every, self.bill = every, PlayedBill(history, self.home, played)
         self.choices: dict[str, Choice] = {
             "greedy": lambda _ensemble, _at, _stored: [SELF_CONSUMPTION] * every,
             "without": self._without,
