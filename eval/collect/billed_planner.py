@@ -19,14 +19,14 @@ from ingest.history.table import History
 from knowledge.days import is_complete
 
 
-class Forecaster(Protocol):
+class FutureMaker(Protocol):
     """Whoever makes the futures of a slot."""
 
     def ensemble(self, played: Stretch, at: int) -> Ensemble:
         """The futures when a slot of a stretch begins."""
 
 
-def by_the_bill(history: History, played: Stretch, planner: Forecaster) -> Decider:
+def by_the_bill(history: History, played: Stretch, planner: FutureMaker) -> Decider:
     """A planner's levels slot by slot; under a contract with rules, by the open bill."""
     bill = PlayedBill(history, history.home, played)
     return lambda at, stored_kwh: bill.levels(planner.ensemble(played, at), at, stored_kwh)[0]
