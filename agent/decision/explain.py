@@ -125,7 +125,7 @@ def _bill_facts(grounds: Grounds) -> dict[str, str]:
     if all(facts[name] == facts[f"{name}_price"] for name in ("bill_import", "bill_export")):
         facts = {}
     if real.peak is not None and real.peak.per_kwh.any():
-        facts["peak_kw"] = f"{real.peak.above_kw[int(np.argmax(real.peak.per_kwh > 0))]:.1f}"
+        facts["peak_kw"] = f"{real.peak.above_kw[-1, 0]:.1f}"
     return facts
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from energy.commands import Levels
 from energy.home import Home
 from energy.planning.account import Account, BarePrices, BilledSlot, bare_prices, counted
-from energy.planning.planner import Ensemble, best_levels, cost_to_go
+from energy.planning.planner import Ensemble, best_schedule, cost_to_go
 from energy.planning.under_rules import BillSoFar, UsualDay, at_the_margin
 from energy.planning.usual import SEASON_DAYS, PastDay, Season
 from energy.pricing.tariff import Contract
@@ -52,7 +52,7 @@ class PlayedBill:
     def levels(self, ensemble: Ensemble, at: int, stored_kwh: float, *, slots: int = 1) -> tuple[Levels, ...]:
         """Levels of a slot and of some after it, given its futures and what is stored when it begins."""
         seen = self.seen(ensemble, at, stored_kwh)
-        return best_levels(seen, self._home, cost_to_go(seen, self._home), slots=slots)
+        return best_schedule(seen, self._home, cost_to_go(seen, self._home), stored_kwh, slots=slots)
 
     def seen(self, ensemble: Ensemble, at: int, stored_kwh: float) -> Ensemble:
         """The ensemble as the open bill lets it be planned."""
