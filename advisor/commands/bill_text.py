@@ -7,10 +7,12 @@ from pathlib import Path
 import typer
 
 from advisor.memory import known_history
+from agent.language.answers.bill_words import bill_text, remarks
+from agent.language.text import Language
 from energy.errors import SettingsError
 from energy.pricing.tariff import AnyTariff
 from eval.bills.household import WAYS, compare, household_bill, month_of
-from eval.bills.words import Language, bill_text, comparison_text, remarks
+from eval.bills.words import comparison_text
 from ingest.history.table import History
 from ingest.tariffs.catalogue import named_tariff
 

@@ -42,6 +42,7 @@ from energy.guard import (
 from energy.home import Home
 from energy.planning.dispatch import Dispatch
 from energy.planning.planner import Candidate, Ensemble, Plan, plan
+from energy.planning.under_rules import BillSoFar, at_the_margin
 from energy.price_outlook import price_outlook
 from energy.pricing.tariff import DynamicTariff, Prices
 from energy.slots import floor_slot
@@ -81,14 +82,20 @@ class Situation:
     # Name of the candidate that the model chose at its last review; it holds while it costs little.
     in_force: str | None = None
     devices: KnownDevices = NOTHING_KNOWN
+    # The month's bill so far, where the tariff's rules make a kWh's worth depend on it.
+    bill: BillSoFar | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The plan of a situation, with the slots and the ensemble it was made for."""
+    """The plan of a situation, with the slots and the ensemble it was made for.
+
+    `at_margin` is the same ensemble with what a kWh changes on the bill that is open, which is what was planned with.
+    """
 
     starts: list[datetime]
     ensemble: Ensemble
+    at_margin: Ensemble
     plan: Plan
     neighbours: list[SimilarDay]
     devices: Dispatch | None = None
@@ -244,8 +251,9 @@ def furnished_outline(
     """Plan for the devices of a home, whose load the ensemble lacks, and then for its battery beside them."""
     home = situation.home
     stored_kwh = snapshot.soc * home.battery.capacity_kwh
+    at_margin = at_the_margin(ensemble, starts, home, situation.bill)
     devices = plan_devices(
-        situation.devices, home, ensemble, starts=starts, stored_kwh=stored_kwh, asked=situation.asked
+        situation.devices, home, at_margin, starts=starts, stored_kwh=stored_kwh, asked=situation.asked
     )
     base_load_kw = ensemble.load_kw if home.devices or home.grid.export_limit_settable else None
     if devices is not None:
@@ -264,15 +272,16 @@ def outline_of(
 ) -> Outline:
     """Plan for an ensemble, whether it was just forecast or comes from the journal."""
     home, stored_kwh = situation.home, snapshot.soc * situation.home.battery.capacity_kwh
+    at_margin = at_the_margin(ensemble, starts, home, situation.bill)
 
     def best_of(asked: Sequence[Constraint]) -> Plan:
-        return plan(ensemble, home, stored_kwh, wishes=over_slots(asked, starts, situation.step, home))
+        return plan(at_margin, home, stored_kwh, wishes=over_slots(asked, starts, situation.step, home))
 
     made, kept = best_of(situation.asked), [one for one in situation.asked if not standing(one)]
     if len(kept) == len(situation.asked):
-        return Outline(starts, ensemble, made, neighbours)
+        return Outline(starts, ensemble, at_margin, made, neighbours)
     extra = made.best.outlook.expected_cost - best_of(kept).best.outlook.expected_cost
-    return Outline(starts, ensemble, made, neighbours, reserve_extra=max(extra, 0.0))
+    return Outline(starts, ensemble, at_margin, made, neighbours, reserve_extra=max(extra, 0.0))
 
 
 def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> Choice:
@@ -397,6 +406,7 @@ def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Ex
     grounds = Grounds(
         plan=outline.plan,
         ensemble=outline.ensemble,
+        at_margin=outline.at_margin,
         starts=outline.starts,
         home=situation.home,
         neighbours=outline.neighbours,
@@ -450,8 +460,8 @@ def _id_of(now: datetime, *grounds: str) -> str:
 def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: Choice, began: float) -> Decision:
     made, seen = outline.plan, _snapshot_record(snapshot)
     ensemble, inputs = _ensemble_record(outline, situation.step), _inputs_record(situation, outline)
-    grounds = [one.model_dump_json() for one in (seen, inputs.nameless(), *situation.asked)]
-    grounds.insert(1, ensemble.identity())
+    asked = [one.model_dump_json() for one in situation.asked]
+    grounds = [seen.model_dump_json(), ensemble.identity(), inputs.identity(), *asked]
     return Decision(
         decision_id=_id_of(situation.now, *grounds, choice.candidate.name, choice.by),
         home=situation.home.name,
@@ -521,6 +531,7 @@ def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
         trigger=situation.trigger,
         last_command_at=situation.last_command_at,
         in_force=situation.in_force,
+        bill=situation.bill,
         devices=None if outline.base_load_kw is None else _devices_record(situation.devices, outline.base_load_kw),
     )
 

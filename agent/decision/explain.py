@@ -24,10 +24,14 @@ _MOST_ASKED = 3
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a decision rests on, and the language that its reason is written in."""
+    """What a decision rests on, and the language that its reason is written in.
+
+    `ensemble` has the tariff's prices, `at_margin` what a kWh changes on the bill that is open.
+    """
 
     plan: Plan
     ensemble: Ensemble
+    at_margin: Ensemble
     starts: list[datetime]
     home: Home
     neighbours: Sequence[SimilarDay]
@@ -61,6 +65,7 @@ def explain(chosen: Candidate, grounds: Grounds) -> Explanation:
         in_words(WORDS[grounds.language][code], facts, grounds.language),
         *_asked(facts, grounds.language),
         *_reserve(facts, grounds.language),
+        *_bill(facts, grounds.language),
         *_ahead(facts, grounds.language),
         *_instead(facts, grounds, chosen),
     ]
@@ -73,7 +78,7 @@ def retell(code: str, facts: Mapping[str, str], language: Language) -> str:
         return ""
     known = dict(facts)
     told = [in_words(WORDS[language][code], known, language), *_asked(known, language), *_reserve(known, language)]
-    told += _ahead(known, language)
+    told += _bill(known, language) + _ahead(known, language)
     if float(known.get("self_consumption_extra", "0")) > 0:
         told.append(in_words(WORDS[language]["instead"], known, language))
     return " ".join(told)
@@ -82,6 +87,7 @@ def retell(code: str, facts: Mapping[str, str], language: Language) -> str:
 def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
     plan, ensemble, home = grounds.plan, grounds.ensemble, grounds.home
     buy = ensemble.prices.import_per_kwh
+    buy_now = float(grounds.at_margin.prices.import_per_kwh[0])
     dearest = int(np.argmax(buy))
     levels = chosen.levels[0]
     return {
@@ -93,16 +99,34 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
         "price_highest": f"{buy[dearest]:.2f}",
         "price_highest_at": f"{grounds.starts[dearest].astimezone(home.tz):%H:%M}",
         "worth_per_kwh": f"{plan.worth_now_per_kwh:.2f}",
-        "saves_now_per_kwh": f"{buy[0] * home.battery.discharge_efficiency:.2f}",
-        "costs_now_per_kwh": f"{buy[0] / home.battery.charge_efficiency:.2f}",
+        "saves_now_per_kwh": f"{buy_now * home.battery.discharge_efficiency:.2f}",
+        "costs_now_per_kwh": f"{buy_now / home.battery.charge_efficiency:.2f}",
         "horizon_hours": f"{len(grounds.starts) * ensemble.hours:.0f}",
         "load_kwh": f"{ensemble.load_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
         "pv_kwh": f"{ensemble.pv_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
         "expected_cost": f"{chosen.outlook.expected_cost:.2f}",
+        **_bill_facts(grounds),
         **_unknown_prices(grounds),
         **_rival(chosen, plan),
         **_reserve_facts(grounds),
     }
+
+
+def _bill_facts(grounds: Grounds) -> dict[str, str]:
+    """What a kWh changes on the open bill, where that is not its price; and the peak that the plan keeps to."""
+    told, real = grounds.ensemble.prices, grounds.at_margin.prices
+    facts = {}
+    for name, price, worth in (
+        ("bill_import", told.import_per_kwh[0], real.import_per_kwh[0]),
+        ("bill_export", told.export_per_kwh[0], real.export_per_kwh[0]),
+    ):
+        facts[name] = f"{worth:.2f}"
+        facts[f"{name}_price"] = f"{price:.2f}"
+    if all(facts[name] == facts[f"{name}_price"] for name in ("bill_import", "bill_export")):
+        facts = {}
+    if real.peak is not None and real.peak.per_kwh.any():
+        facts["peak_kw"] = f"{real.peak.above_kw[-1, 0]:.1f}"
+    return facts
 
 
 def standing(wish: Constraint) -> bool:
@@ -124,6 +148,11 @@ def _reserve(facts: Mapping[str, str], language: Language) -> list[str]:
         return []
     word = "reserve_costs" if "standing_reserve_extra" in facts else "reserve_kept"
     return [in_words(WORDS[language][word], facts, language)]
+
+
+def _bill(facts: Mapping[str, str], language: Language) -> list[str]:
+    words = {"bill_margin": "bill_export", "bill_peak": "peak_kw"}
+    return [in_words(WORDS[language][word], facts, language) for word, needs in words.items() if needs in facts]
 
 
 def _unknown_prices(grounds: Grounds) -> dict[str, str]:
@@ -177,7 +206,7 @@ def _code(chosen: Candidate, grounds: Grounds) -> str:
     levels, battery = chosen.levels[0], grounds.home.battery
     mode = levels.mode(grounds.plan.start_soc, floor_soc=least_soc(battery))
     worth = grounds.plan.worth_now_per_kwh
-    buy = float(grounds.ensemble.prices.import_per_kwh[0])
+    buy = float(grounds.at_margin.prices.import_per_kwh[0])
     if mode is Mode.CHARGE:
         pays = worth >= buy / battery.charge_efficiency
         return "buy_ahead" if _is_for_money(levels.charge_to_soc, grounds, pays=pays) else "charge_as_asked"

@@ -51,6 +51,11 @@ WORDS: dict[Language, dict[str, str]] = {
             "The Reserve control keeps {standing_reserve_percent} % in the battery, which should cost "
             "{standing_reserve_extra} {currency} over the next {horizon_hours} h."
         ),
+        "bill_margin": (
+            "On this month's bill an exported kWh is now worth {bill_export} instead of {bill_export_price}, and an "
+            "imported one costs {bill_import} instead of {bill_import_price} {currency}."
+        ),
+        "bill_peak": "Import is kept below {peak_kw} kW where possible, so that the month's peak does not grow.",
         "out_of_reach": "That is out of reach: {percent} % is what can be had.",
         "ahead": "The next {horizon_hours} h should need {load_kwh} kWh and bring {pv_kwh} kWh of sun{{like}}.",
         "like": ", as on {days}",
@@ -89,6 +94,11 @@ WORDS: dict[Language, dict[str, str]] = {
             "El control Reserva guarda el {standing_reserve_percent} % en la batería; debería costar "
             "{standing_reserve_extra} {currency} en las próximas {horizon_hours} h."
         ),
+        "bill_margin": (
+            "En la factura de este mes, un kWh vertido vale ahora {bill_export} en vez de {bill_export_price} y uno "
+            "comprado cuesta {bill_import} en vez de {bill_import_price} {currency}."
+        ),
+        "bill_peak": "La compra se mantiene por debajo de {peak_kw} kW si se puede, para no subir el pico del mes.",
         "out_of_reach": "No se puede alcanzar: se llega al {percent} %.",
         "ahead": "Las próximas {horizon_hours} h deberían pedir {load_kwh} kWh y traer {pv_kwh} kWh de sol{{like}}.",
         "like": ", como el {days}",

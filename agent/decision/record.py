@@ -10,6 +10,7 @@ from energy.commands import BatteryCommand, DeviceCommand
 from energy.constraints import Constraint
 from energy.guard import Policy
 from energy.home import Home
+from energy.planning.under_rules import BillSoFar
 from energy.slots import Instant
 from transport.payloads import DeviceState
 
@@ -86,7 +87,8 @@ class DevicesRecord(_Record):
 class InputsRecord(_Record):
     """What a decision was made from beside snapshot, wishes, neighbours and ensemble: enough to make it again.
 
-    Of a dynamic tariff only the prices of the horizon are kept.
+    Of a dynamic tariff only the prices of the horizon are kept. `bill` is what the month's bill had come to, where the
+    tariff has rules that make a kWh's worth depend on it.
     """
 
     home: Home
@@ -97,6 +99,11 @@ class InputsRecord(_Record):
     last_command_at: Instant | None = None
     in_force: str | None = None
     devices: DevicesRecord | None = None
+    bill: BillSoFar | None = None
+
+    def identity(self) -> str:
+        """What tells these inputs apart, in the same text for records from before a bill was kept."""
+        return self.nameless().model_dump_json(exclude={"bill"} if self.bill is None else None)
 
     @property
     def other_names(self) -> dict[str, str]:

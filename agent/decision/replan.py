@@ -11,6 +11,7 @@ from energy.constraints import Constraint, SlotWishes, over_slots
 from energy.home import Home
 from energy.planning.cost_to_go import CostToGo
 from energy.planning.planner import Ensemble, Plan, cost_to_go, plan
+from energy.planning.under_rules import BillSoFar, at_the_margin
 from energy.pricing.tariff import Prices
 from energy.slots import hours
 from knowledge.days import Floats
@@ -26,6 +27,12 @@ class Scene:
     home: Home
     soc: float
     asked: tuple[Constraint, ...] = ()
+    bill: BillSoFar | None = None
+
+    @property
+    def at_margin(self) -> Ensemble:
+        """The futures with what a kWh changes on the bill that was open."""
+        return at_the_margin(self.ensemble, self.starts, self.home, self.bill)
 
     @property
     def wishes(self) -> SlotWishes:
@@ -40,12 +47,12 @@ class Scene:
     @cached_property
     def plan(self) -> Plan:
         """The plan of this scene."""
-        return plan(self.ensemble, self.home, self.soc * self.home.battery.capacity_kwh, wishes=self.wishes)
+        return plan(self.at_margin, self.home, self.soc * self.home.battery.capacity_kwh, wishes=self.wishes)
 
     @cached_property
     def futures(self) -> list[CostToGo]:
         """Least cost of every future before each slot and after the last."""
-        return cost_to_go(self.ensemble, self.home, self.wishes)
+        return cost_to_go(self.at_margin, self.home, self.wishes)
 
     def index_of(self, moment: datetime) -> int:
         """The slot that holds a moment; the first or the last where it lies outside."""
@@ -65,6 +72,7 @@ def scene_of(decision: Decision, home: Home) -> Scene | None:
         home=decision.inputs.home if decision.inputs else home,
         asked=decision.asked,
         soc=decision.snapshot.soc,
+        bill=decision.inputs.bill if decision.inputs else None,
     )
 
 
@@ -114,7 +122,7 @@ def least_costs(scene: Scene, profiles: Floats) -> Floats:
     Every future with every load is solved at once, exactly, as if the future were known: the same optimism for all,
     so that their differences hold.
     """
-    ensemble, runs = scene.ensemble, len(profiles)
+    ensemble, runs = scene.at_margin, len(profiles)
     members = len(ensemble.load_kw)
     load_kw = (ensemble.load_kw[None] + profiles[:, None]).reshape(runs * members, -1)
     pv_kw = np.broadcast_to(ensemble.pv_kw, (runs, *ensemble.pv_kw.shape)).reshape(runs * members, -1)

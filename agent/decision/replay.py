@@ -168,6 +168,7 @@ def _situation(told: Decision, inputs: InputsRecord, snapshot: Snapshot, record:
         trigger=inputs.trigger,
         last_command_at=inputs.last_command_at,
         in_force=inputs.in_force,
+        bill=inputs.bill,
         devices=NOTHING_KNOWN if inputs.devices is None else _known(inputs.devices),
     )
 

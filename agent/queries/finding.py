@@ -20,6 +20,7 @@ Inquiry = Literal[
     "compare",
     "days_like",
     "saved",
+    "bill",
     "best_start",
     "prices",
     "status",

@@ -11,8 +11,10 @@ from agent.decision.record import Decision
 from agent.queries.past import DayTotals, Metered, metered, run_starts, totals_of
 from energy.commands import Mode
 from energy.home import Home
+from energy.pricing.metering import MeterReadings
 from energy.slots import DAY, day_bounds, local_day
 from ingest.live.meter import MeteredSlot
+from ingest.live.metered import meter_readings
 from knowledge.days import DayRecord
 from knowledge.similar import FingerprintTable, SimilarDay
 from knowledge.store import DayStore
@@ -118,6 +120,19 @@ class Sources:
         """What was metered in a span up to `now`; None if nothing was."""
         slots = self._slots(span, now)
         return metered(slots, self.home, _step(slots)) if slots else None
+
+    def metered_span(self, now: datetime) -> Span | None:
+        """From the first to the last day of which anything was metered up to `now`."""
+        with self._lock:
+            ends = [slot.start for slot in self._journal.ends(self.home.name)]
+        if not ends or ends[0] >= now:
+            return None
+        return Span(local_day(ends[0], self.home.tz), local_day(min(ends[-1], now), self.home.tz))
+
+    def meter(self, span: Span, now: datetime) -> MeterReadings | None:
+        """What the meter counted in a span up to `now`; None if nothing was metered."""
+        slots = self._slots(span, now)
+        return meter_readings(slots, self.home, _step(slots)) if slots else None
 
     def similar(self, day: date, count: int) -> list[SimilarDay]:
         """The days before `day` that were most like it, nearest first."""

@@ -27,6 +27,7 @@ from agent.service.fault_net import FaultNet
 from agent.service.feed import Feed, Problems
 from agent.service.fetched import AskPrices, AskPvForecast, Fetched
 from agent.service.household import Household, NotesInForce
+from agent.service.open_bill import OpenBill
 from agent.service.prices import LivePrices
 from agent.service.situation import MeasuredDays, Situations
 from agent.service.state import StateDisplay
@@ -96,7 +97,8 @@ class Service:
         self._days = MeasuredDays(
             home, journal, parts.recall, self._step, timedelta(days=settings.service.journal_days)
         )
-        self._situations = Situations(settings, self._prices, panel, parts.recall, self._days)
+        self._bill = OpenBill(home, journal, self._step, self._problems)
+        self._situations = Situations(settings, self._prices, panel, parts.recall, self._days, self._bill)
         self._publisher = _publisher(settings, parts)
         self._sender = CommandSender(self._topics, panel, journal, self._publisher, actuator=parts.actuator)
         self._household = Household(
@@ -238,6 +240,7 @@ class Service:
         """The house came back, perhaps at another time: nothing decided before counts."""
         self._slot = None
         self._days.start_over()
+        self._bill.start_over()
         self._sender.forget()
         self._schedule.forget()
         self._review = None

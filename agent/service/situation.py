@@ -13,6 +13,7 @@ from agent.decision.recall import Recall, day_shape
 from agent.decision.review_schedule import ReviewSchedule, something_to_decide
 from agent.service.feed import Feed
 from agent.service.household import NotesInForce
+from agent.service.open_bill import OpenBill
 from agent.service.prices import LivePrices
 from agent.settings import Settings
 from energy.constraints import CarReady, Constraint
@@ -85,15 +86,22 @@ class Situations:
     """Makes the situation of each decision, and says when the model should be asked in it."""
 
     def __init__(
-        self, settings: Settings, prices: LivePrices, panel: ControlPanel, recall: Recall, days: MeasuredDays
+        self,
+        settings: Settings,
+        prices: LivePrices,
+        panel: ControlPanel,
+        recall: Recall,
+        days: MeasuredDays,
+        bill: OpenBill,
     ) -> None:
         self._settings, self._prices, self._panel, self._recall, self._days = settings, prices, panel, recall, days
+        self._bill = bill
         self._step = timedelta(minutes=settings.service.slot_minutes)
         self._reach = timedelta(hours=settings.service.horizon_hours)
 
     def at(self, now: datetime, taken: Snapshot | NoSnapshot, feed: Feed, notes: NotesInForce) -> Situation:
         """All that is known now, but for what the service itself did last."""
-        settings, home = self._settings.service, self._prices.home(now)
+        settings, home = self._settings.service, self._panel.controls.home(self._prices.home(now))
         today, first = local_day(now, home.tz), floor_slot(now, self._step)
         so_far = self._days.today(now)
         expected = Expected(
@@ -101,21 +109,23 @@ class Situations:
             temperature_c=feed.devices.outdoors.mean_c(today),
             notes=notes.said_of(today),
         )
+        neighbours, shapes = self._recall.neighbours(so_far, settings.members, expected), self._recall.shapes()
         return Situation(
             now=now,
-            home=self._panel.controls.home(home),
+            home=home,
             policy=self._panel.controls.policy(self._settings.policy),
             step=self._step,
             horizon_hours=settings.horizon_hours,
             snapshot=taken,
-            neighbours=self._recall.neighbours(so_far, settings.members, expected),
-            shapes=self._recall.shapes() | {today: so_far},
+            neighbours=neighbours,
+            shapes=shapes | {today: so_far},
             pv_forecast_kw=feed.pv_forecast.ahead(first, self._reach, self._step),
             recent=self._days.recent(now),
             notes=notes.texts,
             asked=still_wanted(notes.constraints, feed.devices.charged_since_kwh),
             language=settings.language,
             devices=feed.devices.known(self._slots_ahead(first)),
+            bill=self._bill.at(now, home, shapes),
         )
 
     def trigger(self, now: datetime, schedule: ReviewSchedule, notes: NotesInForce, *, wished: bool) -> str | None:

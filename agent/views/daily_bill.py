@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 
 from agent.decision.record import Decision
 from agent.views.status import ensemble_of
-from agent.views.today import measured_flows
 from energy.billing.bills import greedy_flows
 from energy.billing.ledger import credit_per_kwh
 from energy.commands import SELF_CONSUMPTION, Levels
@@ -18,6 +16,7 @@ from energy.planning.planner import Ensemble, follow
 from energy.pricing.tariff import Prices
 from energy.slots import day_bounds, hours, local_day
 from ingest.live.meter import MeteredSlot
+from ingest.live.metered import measured_flows, without_gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +65,10 @@ def daily_bill(
         DataError: the tariff has no price for a slot.
     """
     total = DailyBill()
-    for stretch in _without_gaps(slots, step):
+    for stretch in without_gaps(slots, step):
         prior = before if before is not None and before.start + step == stretch[0].start else None
         total = total.plus(_stretch(stretch, home, step, prior))
     return total
-
-
-def _without_gaps(slots: Sequence[MeteredSlot], step: timedelta) -> list[list[MeteredSlot]]:
-    stretches = [[slots[0]]] if slots else []
-    for earlier, later in pairwise(slots):
-        if later.start - earlier.start == step:
-            stretches[-1].append(later)
-        else:
-            stretches.append([later])
-    return stretches
 
 
 def _stretch(slots: Sequence[MeteredSlot], home: Home, step: timedelta, before: MeteredSlot | None) -> DailyBill:

@@ -259,3 +259,39 @@ class Wished(_Schema):
     """When the decision that was asked for may come."""
 
     not_before: AwareDatetime | None
+
+
+class MonthBillLine(_Schema):
+    """One line of a bill: what it is for and how it comes about, in words, and the figures themselves."""
+
+    kind: str
+    name: str
+    period: str
+    label: str
+    detail: str
+    amount: float
+    quantity: float | None
+    unit: str
+    per_unit: float | None
+
+
+class MonthBillView(_Schema):
+    """The bill of a billing month as it was metered, every line to the cent; `months` are those that can be asked for.
+
+    `complete` is false while the month is not over or hours are missing; `remarks` say what, and what else to know.
+    """
+
+    month: str
+    first: date
+    last: date
+    tariff: str
+    currency: str
+    complete: bool
+    days_billed: int
+    days: int
+    import_kwh: float
+    export_kwh: float
+    lines: tuple[MonthBillLine, ...]
+    total: float
+    remarks: tuple[str, ...]
+    months: tuple[str, ...]

@@ -13,7 +13,7 @@ from energy.home import Home
 from energy.pricing.tariff import Prices
 from energy.slots import DAY, day_bounds, hours, local_day
 from ingest.live.meter import MeteredSlot
-from knowledge.days import Floats
+from ingest.live.metered import measured_flows
 
 
 class TodayView:
@@ -64,41 +64,6 @@ def _mode(slot: MeteredSlot, step: timedelta, decisions: Sequence[DecisionLine])
 
 def _is_metered(slots: Sequence[MeteredSlot]) -> bool:
     return all(slot.grid_import_kw is not None for slot in slots)
-
-
-def measured_flows(
-    slots: Sequence[MeteredSlot], home: Home, *, step: timedelta, before: MeteredSlot | None
-) -> tuple[Flows, float]:
-    """Flows of finished slots and the energy stored before them.
-
-    Battery and grid are the measured ones where the house measures them; else the battery follows from the charge,
-    and the grid from the balance. `before` is the slot just before, whose charge the stretch begins with.
-    """
-    battery = home.battery
-    stored = np.array([slot.soc for slot in slots]) * battery.capacity_kwh
-    start_kwh = (before.soc if before else slots[0].soc) * battery.capacity_kwh
-    gained_kw = np.diff(stored, prepend=start_kwh) / hours(step)
-    charge = _known(slots, "charge_kw", np.maximum(gained_kw, 0) / battery.charge_efficiency)
-    discharge = _known(slots, "discharge_kw", np.maximum(-gained_kw, 0) * battery.discharge_efficiency)
-    load, pv = np.array([slot.load_kw for slot in slots]), np.array([slot.pv_kw for slot in slots])
-    net = load - pv + charge - discharge
-    flows = Flows(
-        load_kw=load,
-        pv_kw=pv,
-        charge_kw=charge,
-        discharge_kw=discharge,
-        grid_import_kw=_known(slots, "grid_import_kw", np.maximum(net, 0)),
-        grid_export_kw=_known(slots, "grid_export_kw", np.maximum(-net, 0)),
-        curtailed_kw=np.zeros(len(slots)),
-        stored_kwh=stored,
-    )
-    return flows, start_kwh
-
-
-def _known(slots: Sequence[MeteredSlot], name: str, otherwise: Floats) -> Floats:
-    """A measured series, filled where it was not measured."""
-    values = [getattr(slot, name) for slot in slots]
-    return np.array([other if value is None else value for value, other in zip(values, otherwise, strict=True)])
 
 
 def _slot(slot: MeteredSlot, at: int, flows: Flows, prices: Prices, mode: str | None) -> MeasuredSlot:

@@ -22,6 +22,7 @@ from agent.language.answers.tools import ToolContext
 from agent.settings import ApiSettings
 from agent.web.access import Gate, Keys
 from agent.web.ask import AskQueue, ask_routes
+from agent.web.bills import bill_routes
 from agent.web.decision_log import DecisionLog
 from agent.web.mcp import MCP_PATH, McpEndpoint
 from agent.web.notes import note_routes
@@ -53,6 +54,7 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
     for router in (
         state_routes(source),
         past_routes(source, DecisionLog(source.journal, home)),
+        bill_routes(source),
         live_routes(source),
         note_routes(source),
         ask_routes(source, desk),

@@ -9,7 +9,7 @@ import numpy as np
 
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import Contract
-from energy.pricing.metering import month_peak
+from energy.pricing.metering import MeterReadings, month_peak
 from energy.pricing.periods import places, table
 from energy.pricing.rules import INTERVAL_SECONDS, Peak
 from energy.pricing.series import Floats
@@ -139,6 +139,25 @@ def counted(account: Account, slot: BilledSlot, contract: Contract, zone: ZoneIn
         peaks={peak.name: _with_peak(account, peak, local, slot) for peak in contract.peaks},
     )
     return _closed(account) if account.interval is None else account
+
+
+def counted_all(account: Account, metered: MeterReadings, contract: Contract, zone: ZoneInfo) -> Account:
+    """The account after consecutive slots of a meter; one that was not read counts nothing."""
+    if not len(metered.starts):
+        return account
+    bare = bare_prices(contract, metered.starts, zone)
+    for at, start in enumerate(metered.starts):
+        slot = BilledSlot(
+            start,
+            metered.step,
+            float(np.nan_to_num(metered.import_kwh[at])),
+            float(np.nan_to_num(metered.export_kwh[at])),
+            float(bare.credit[at]),
+            float(bare.capped[at]),
+            bare.names(at),
+        )
+        account = counted(account, slot, contract, zone)
+    return account
 
 
 def _closed(account: Account) -> Account:

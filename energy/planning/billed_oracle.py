@@ -34,6 +34,9 @@ def optimise_bill(
     One linear programme: netting intervals, the credit's cap, the wallet, peaks, registers and taxes are rows of it;
     steps of a peak are whole numbers. `cost` leaves fixed terms out and counts wear and what is left in the battery.
 
+    Exact, but for netting over a month or year of several terms: there the credit that netted exports lose is counted
+    for the term that nets most, a relaxation, so that `cost` is a lower bound and the operation may be billed more.
+
     Raises:
         DataError: no operation was found.
     """

@@ -1,7 +1,7 @@
 """The planner: an ensemble of possible days becomes a schedule of two levels per slot, and candidates beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,6 +18,8 @@ from energy.pricing.tariff import Prices
 Floats = NDArray[np.float64]
 
 _AS_GOOD_PER_KWH = 1e-6
+# Charging faster than a peak allows is worth it where at its price nearly as much would be bought.
+_AS_MUCH = 0.8
 _FULL_KWH = 1e-6
 # Reserves missed by this much more, summed over the slots' ends of one scenario alone, are as good as met.
 _AS_SHORT_KWH = 0.05
@@ -148,34 +150,74 @@ def best_levels(
     worths = [mean_cost_to_go(future) for future in futures[1:][wanted]]
     prices = ensemble.prices
     triples = zip(worths, prices.import_per_kwh[wanted], prices.export_per_kwh[wanted], strict=True)
-    if ensemble.prices.peak is None:
+    if ensemble.prices.peak is None and ensemble.prices.even_kw is None:
         return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in triples)
     found = enumerate(triples)
-    return tuple(_below_peak(ensemble, slot, worth, (buy, sell), home) for slot, (worth, buy, sell) in found)
+    return tuple(_ruled_levels(ensemble, slot, worth, (buy, sell), home) for slot, (worth, buy, sell) in found)
+
+
+def _ruled_levels(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
+    """Levels of one slot under rules that price it by more than its energy."""
+    levels = _below_peak(ensemble, slot, worth, price, home)
+    even_kw = 0.0 if ensemble.prices.even_kw is None else float(ensemble.prices.even_kw[slot])
+    if even_kw <= 0 or levels.charge_to_soc > 0 or not home.grid.allow_grid_charging:
+        return levels
+    # What was exported in this interval can be bought back at the export price, and no more than that.
+    charge_to = _soc(worth.level_kwh(price[1] / home.battery.charge_efficiency), home)
+    room_kw = even_kw - float((ensemble.load_kw[:, slot] - ensemble.pv_kw[:, slot]).max())
+    if charge_to <= 0 or room_kw <= 0:
+        return levels
+    limits = {"charge_to_soc": charge_to, "max_charge_kw": min(room_kw, home.battery.max_charge_kw)}
+    return levels.model_copy(update=limits | {"reserve_soc": max(levels.reserve_soc, charge_to)})
+
+
+def best_schedule(
+    ensemble: Ensemble,
+    home: Home,
+    futures: Sequence[CostToGo],
+    stored_kwh: float,
+    *,
+    slots: int | None = None,
+) -> tuple[Levels, ...]:
+    """The best levels; with a peak charge, those that do not mind it where they are expected to cost less.
+
+    The levels price each slot above the peak as if it alone made it; the outlook prices the highest one only.
+    """
+    mindful = best_levels(ensemble, home, futures)
+    if ensemble.prices.peak is None:
+        return mindful[:slots]
+    members = ensemble.price_members and replace(ensemble.price_members, peak=None)
+    unminding = replace(ensemble, prices=replace(ensemble.prices, peak=None), price_members=members)
+    carefree = best_levels(unminding, home, cost_to_go(unminding, home))
+    costs = [outlook(levels, ensemble, home, stored_kwh).expected_cost for levels in (mindful, carefree)]
+    return (carefree if costs[1] < costs[0] else mindful)[:slots]
 
 
 def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
     """Levels that keep import below the peak: give what would exceed it, and charge no faster than it leaves room.
 
-    Without a charge from the grid the levels are as ever; with one, the power is what every future leaves.
+    Without a charge from the grid the levels are as ever. With one, it is as fast as the highest tier allows at whose
+    price nearly as much would be bought; the power is what every future leaves below the next.
     """
     peak, (buy, sell) = ensemble.prices.peak, price
-    if peak is None or not peak.per_kwh[slot]:
+    if peak is None or not peak.per_kwh[:, slot].any():
         return _levels(worth, buy, sell, home)
-    net_kw, above_kw = ensemble.load_kw[:, slot] - ensemble.pv_kw[:, slot], float(peak.above_kw[slot])
-    exceeds = float((net_kw > above_kw).mean())
+    net_kw = ensemble.load_kw[:, slot] - ensemble.pv_kw[:, slot]
     calm = _levels(worth, buy, sell, home)
-    pressed = _levels(worth, buy + exceeds * float(peak.per_kwh[slot]), sell, home)
-    levels = calm.model_copy(
-        update={
-            "reserve_soc": max(min(calm.reserve_soc, pressed.reserve_soc), 0.0),
-            "charge_to_soc": min(calm.charge_to_soc, pressed.charge_to_soc),
-        }
-    )
-    if levels.charge_to_soc <= 0:
+    exceeds = (net_kw[:, None] > peak.above_kw[:, slot]).mean(axis=0)
+    pressed = _levels(worth, buy + float(exceeds @ peak.per_kwh[:, slot]), sell, home)
+    charge_to = min(calm.charge_to_soc, pressed.charge_to_soc)
+    reserve = max(min(calm.reserve_soc, pressed.reserve_soc), charge_to)
+    levels = calm.model_copy(update={"reserve_soc": reserve, "charge_to_soc": charge_to})
+    if charge_to <= 0:
         return levels
-    room_kw = max(above_kw - float(net_kw.max()), 0.0)
-    return levels.model_copy(update={"max_charge_kw": min(room_kw, home.battery.max_charge_kw)})
+    room_kw = peak.above_kw[0, slot] - net_kw.max()
+    for tier in range(1, len(peak.above_kw) + 1):
+        above = _levels(worth, buy + float(peak.per_kwh[:tier, slot].sum()), sell, home)
+        if above.charge_to_soc < _AS_MUCH * charge_to:
+            break
+        room_kw = peak.above_kw[tier, slot] - net_kw.max() if tier < len(peak.above_kw) else np.inf
+    return levels.model_copy(update={"max_charge_kw": float(np.clip(room_kw, 0.0, home.battery.max_charge_kw))})
 
 
 def _levels(worth: MeanCostToGo, buy: float, sell: float, home: Home) -> Levels:
@@ -237,9 +279,9 @@ def outlook(
     battery = home.battery
     final_kwh = np.asarray(flows[-1].stored_kwh)
     prices = ensemble.scenario_prices
-    cost = (imports * prices.import_per_kwh - exports * prices.export_per_kwh).sum(axis=1)
+    cost = prices.cost((imports - exports) / ensemble.hours).sum(axis=1) * ensemble.hours
     if prices.peak is not None:
-        cost += prices.peak.cost(imports / ensemble.hours).sum(axis=1) * ensemble.hours
+        cost += prices.peak.cost_of_highest(imports / ensemble.hours)
     cost += given.sum(axis=1) / battery.discharge_efficiency * battery.cycle_cost_per_kwh
     cost -= (final_kwh - battery.min_kwh) * end_worth_per_kwh(ensemble.prices, home)
     return Outlook(
@@ -271,7 +313,9 @@ def plan(
     """
     futures = cost_to_go(ensemble, home, wishes)
     candidates = []
-    for name, levels in _proposals(best_levels(ensemble, home, futures), ensemble, home, keep_soc, wishes).items():
+    for name, levels in _proposals(
+        best_schedule(ensemble, home, futures, stored_kwh), ensemble, home, keep_soc, wishes
+    ).items():
         looked = outlook(levels, ensemble, home, stored_kwh, wishes)
         first = first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
         candidates.append(Candidate(name, levels, looked, first))
@@ -326,12 +370,15 @@ def first_slot_cost(level: Levels, ensemble: Ensemble, home: Home, future: CostT
     first = Ensemble(
         ensemble.load_kw[:, :1],
         ensemble.pv_kw[:, :1],
-        Prices(prices.import_per_kwh[..., 0], prices.export_per_kwh[..., 0]),
+        Prices(
+            prices.import_per_kwh[..., 0],
+            prices.export_per_kwh[..., 0],
+            even_kw=None if prices.even_kw is None else prices.even_kw[0],
+        ),
         ensemble.hours,
     )
     [flow] = follow([level], first, home, stored_kwh)
-    grid = np.asarray(flow.grid_import_kw) * first.prices.import_per_kwh
-    grid = (grid - np.asarray(flow.grid_export_kw) * first.prices.export_per_kwh) * first.hours
+    grid = first.prices.cost(np.asarray(flow.grid_import_kw) - np.asarray(flow.grid_export_kw)) * first.hours
     if ensemble.prices.peak is not None:
         grid += ensemble.prices.peak.first().cost(np.asarray(flow.grid_import_kw)[:, None])[:, 0] * first.hours
     return float((grid + future.cost(np.asarray(flow.stored_kwh) - home.battery.min_kwh)).mean())

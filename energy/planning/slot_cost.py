@@ -65,15 +65,17 @@ def slot_costs(
         grid.import_limit_kw - net_kw,
         -grid.export_limit_kw - net_kw,
     ]
+    if (even_kw := prices.even_kw) is not None:
+        bends_kw.append(even_kw - net_kw)
     if (peak := prices.peak) is not None:
-        bends_kw.append(peak.above_kw - net_kw)
+        bends_kw += [above_kw - net_kw for above_kw in peak.above_kw]
     kinks_kw = np.stack(bends_kw, axis=-1)
     kinks_kw = np.sort(np.clip(kinks_kw, least_kw[..., None], most_kw[..., None]), axis=-1)
     stored = _stored_change(kinks_kw, battery, hours)
     cost = _cost_at(kinks_kw, net_kw[..., None], prices, battery, grid) * hours
     if peak is not None:
-        above_kw = np.maximum(net_kw[..., None] + kinks_kw - peak.above_kw[:, None], 0)
-        cost += above_kw * peak.per_kwh[:, None] * hours
+        for above_kw, per_kwh in zip(peak.above_kw, peak.per_kwh, strict=True):
+            cost += np.maximum(net_kw[..., None] + kinks_kw - above_kw[:, None], 0) * per_kwh[:, None] * hours
     return _segments(stored, cost)
 
 
@@ -86,11 +88,10 @@ def _stored_change(power_kw: Floats, battery: Battery, hours: float) -> Floats:
 def _cost_at(power_kw: Floats, net_kw: Floats, prices: Prices, battery: Battery, grid: Grid) -> Floats:
     """Cost per hour at battery power `power_kw`: import minus export earnings, wear and overload."""
     at_grid_kw = net_kw + power_kw
-    import_kw = np.maximum(at_grid_kw, 0)
-    export_kw = np.clip(-at_grid_kw, 0, grid.export_limit_kw)
     overload_kw = np.maximum(at_grid_kw - grid.import_limit_kw, 0)
     wear_kw = np.maximum(-power_kw, 0) / battery.discharge_efficiency
-    energy_cost = import_kw * prices.import_per_kwh[..., None] - export_kw * prices.export_per_kwh[..., None]
+    kept_kw = np.maximum(at_grid_kw, -grid.export_limit_kw)
+    energy_cost = np.moveaxis(prices.cost(np.moveaxis(kept_kw, -1, 0)), 0, -1)
     return np.asarray(
         energy_cost + overload_kw * OVERLOAD_PER_KWH + wear_kw * battery.cycle_cost_per_kwh, dtype=np.float64
     )

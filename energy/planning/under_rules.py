@@ -1,16 +1,16 @@
 """An ensemble as the open bill lets it be planned: marginal prices under cap and netting, and a price above a peak."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from math import erf, sqrt
+from math import comb, erf, sqrt
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from energy.home import Home
-from energy.planning.account import Account, BarePrices, bare_prices, counts, register_name
+from energy.planning.account import Account, BarePrices, bare_prices, counts, opened, register_name
 from energy.planning.planner import Ensemble
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, Contract
@@ -19,8 +19,8 @@ from energy.pricing.series import Floats, PeakPrice, Prices
 
 # Days of one season are alike, weeks of them more so than chance: the spread of a sum grows faster than its root.
 _ALIKE = 1.5
-# The peak that the open month will need is that of nearly the hardest of the days like these.
-_HARD_SHARE = 0.9
+# What is as likely as not.
+_EVEN = 0.5
 # Steps in which a peak to keep to is looked for.
 _PEAK_STEPS = 40
 
@@ -33,6 +33,26 @@ class UsualDay:
     cap: float
     peak_kw: float
     registers: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BillSoFar:
+    """What a plan has to know of the bill that is open: what it has come to, and how days of the season go.
+
+    `known_from` is when its first metered slot began, where that is later than the bill itself.
+    """
+
+    account: Account = field(default_factory=Account)
+    usual: tuple[UsualDay, ...] = ()
+    known_from: datetime | None = None
+
+
+def at_the_margin(ensemble: Ensemble, starts: Sequence[datetime], home: Home, bill: BillSoFar | None) -> Ensemble:
+    """The ensemble as the bill so far lets it be planned; unchanged where none is kept."""
+    if bill is None or not isinstance(home.tariff, Contract):
+        return ensemble
+    account = opened(bill.account, home.tariff, starts[0], home.tz)
+    return under_rules(ensemble, starts, home, account, bill.usual)
 
 
 def under_rules(
@@ -49,6 +69,8 @@ def under_rules(
     contract, zone = home.tariff, home.tz
     if not isinstance(contract, Contract) or not contract.has_rules:
         return ensemble
+    if contract.needs:
+        contract = contract.known_at(starts[0], zone)
     bare = bare_prices(contract, starts, zone)
     days = [start.astimezone(zone).date() for start in starts]
     chance = _chances(contract, account, usual, days)
@@ -146,39 +168,26 @@ def _in_interval(
 ) -> Ensemble:
     """Netting within the hour: later hours count by their mean, the one that has begun by its open balance.
 
-    As long as the hour will end with import, a kWh costs and saves the import price either way; as long as it will end
-    with export, the export price.
+    What is left of it has one power at the meter with which it comes out even; below it a kWh is worth the export
+    price, above it the import price.
     """
     length = INTERVAL_SECONDS.get(contract.netting_on(days[0]).interval, 0)
     if length <= ensemble.hours * 3600 * 1.01:
         return ensemble
     interval = np.array([int(start.timestamp()) // length for start in starts])
     load, pv = _means(ensemble.load_kw, interval), _means(ensemble.pv_kw, interval)
-    now = interval == interval[0]
-    load[:, now], pv[:, now] = ensemble.load_kw[:, now], ensemble.pv_kw[:, now]
-    net_kwh = (load - pv)[:, now].sum(axis=1) * ensemble.hours
+    made = replace(ensemble, load_kw=load, pv_kw=pv)
     balance = account.balance_kwh if account.interval == interval[0] else 0.0
-    begun = bool(balance) or int(starts[0].timestamp()) % length != 0
-    if not begun:
-        load, pv = _means(ensemble.load_kw, interval), _means(ensemble.pv_kw, interval)
-        return replace(ensemble, load_kw=load, pv_kw=pv)
-    buys = float((balance + net_kwh > 0).mean())
-    members = ensemble.price_members
+    if not balance:
+        return made
+    now = interval == interval[0]
+    even_kw = np.where(now, -balance / (now.sum() * ensemble.hours), 0.0)
+    members = made.price_members
     return replace(
-        ensemble,
-        load_kw=load,
-        pv_kw=pv,
-        prices=_either(ensemble.prices, now, buys),
-        price_members=None if members is None else _either(members, now, buys),
+        made,
+        prices=replace(made.prices, even_kw=even_kw),
+        price_members=None if members is None else replace(members, even_kw=even_kw),
     )
-
-
-def _either(prices: Prices, now: NDArray[np.bool_], buys: float) -> Prices:
-    """One price for both directions in the interval that has begun, by how likely it ends with import."""
-    imports, exports = prices.import_per_kwh.copy(), prices.export_per_kwh.copy()
-    either = buys * imports[..., now] + (1 - buys) * exports[..., now]
-    imports[..., now], exports[..., now] = either, either
-    return replace(prices, import_per_kwh=imports, export_per_kwh=exports)
 
 
 def _means(power_kw: Floats, interval: NDArray[np.int64]) -> Floats:
@@ -203,18 +212,46 @@ def _peak_price(
     if not peaks:
         return None
     peak = peaks[0]
-    needed = float(np.quantile([day.peak_kw for day in usual], _HARD_SHARE)) if usual else 0.0
-    target, per_kw = _target(peak, account.peak_kw(peak), needed)
+    tiers = _tiers(peak, account, usual, local[0].date(), contract.billing_day)
     taxed = contract.multiplier(peak.name, local[0].date())
     length_h = max(INTERVAL_SECONDS[peak.interval] / 3600, ensemble.hours)
+    per_kw = np.array([price for _, price in tiers]) * taxed / peak.mean_of_days
     inside = np.array(counts(peak, local))
-    per_kwh = np.where(inside, per_kw * taxed / length_h / peak.mean_of_days, 0.0)
-    return PeakPrice(np.full(len(starts), target), per_kwh)
+    above_kw = np.array([above for above, _ in tiers])[:, None] + np.zeros(len(starts))
+    return PeakPrice(above_kw, np.where(inside, per_kw[:, None] / length_h, 0.0), per_kw)
 
 
-def _target(peak: Peak, so_far_kw: float, needed_kw: float) -> tuple[float, float]:
-    """Peak to keep to and the price of a kW above it: what the month has or will need, up to the end of its step."""
-    least = max(so_far_kw, needed_kw, peak.floor_kw)
+def _tiers(
+    peak: Peak, account: Account, usual: Sequence[UsualDay], today: date, billing_day: int
+) -> list[tuple[float, float]]:
+    """Powers above which import is expected to cost more, and how much more per kW.
+
+    Above what the month has reached, by the chance that no later day would need more; above what the days that are
+    left are as likely to need as not, the whole price.
+    """
+    days_left = (billing_period(today, billing_day).last - today).days + 1
+    reached, price = _target(peak, account.peak_kw(peak))
+    chance = _stays_below(reached, usual, days_left, peak)
+    needed = [day.peak_kw for day in usual if _stays_below(day.peak_kw, usual, days_left, peak) >= _EVEN]
+    later, price_later = _target(peak, max(min(needed, default=0.0), account.peak_kw(peak)))
+    if later <= reached or chance >= _EVEN:
+        return [(reached, price)]
+    return [(reached, chance * price), (later, max(price_later - chance * price, 0.0))]
+
+
+def _stays_below(power_kw: float, usual: Sequence[UsualDay], days: int, peak: Peak) -> float:
+    """Chance that days like these leave the month's peak below a power; half a day of each kind was not seen yet.
+
+    The mean of the n highest days is taken to be below it where no more than (n - 1) / 2 of them are above.
+    """
+    above = 1 - (sum(day.peak_kw <= power_kw + 1e-9 for day in usual) + 0.5) / (len(usual) + 1)
+    most = (peak.mean_of_days - 1) // 2
+    return sum(comb(days, number) * above**number * (1 - above) ** (days - number) for number in range(most + 1))
+
+
+def _target(peak: Peak, least_kw: float) -> tuple[float, float]:
+    """The power up to which a peak of `least_kw` costs no more, and what a kW above it costs."""
+    least = max(least_kw, peak.floor_kw)
     if not peak.steps:
         return least, peak.per_kw_month
     at = next((index for index, step in enumerate(peak.steps) if least <= step.up_to_kw), len(peak.steps) - 1)

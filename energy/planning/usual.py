@@ -1,7 +1,8 @@
 """Past days of the season as the rules of a bill count them, under plain self-consumption."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,39 @@ from energy.planning.under_rules import UsualDay, least_peak_kw
 from energy.pricing.contract import Contract
 from energy.pricing.metering import groups
 from energy.pricing.series import Floats, Prices
+from energy.slots import DAY
+
+# The days before that stand for what is left of a month.
+SEASON_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PastDay:
+    """Slots of a local day that is over, with load and PV of shape (slots,) in kW; no slot is unknown."""
+
+    day: date
+    starts: Sequence[datetime]
+    load_kw: Floats
+    pv_kw: Floats
+
+
+class Season:
+    """The weeks before a day; each of their days is counted once, with what the day before left in the battery."""
+
+    def __init__(self, home: Home) -> None:
+        self._stored_kwh = home.battery.min_kwh
+        self._known: dict[date, list[UsualDay]] = {}
+
+    def before(self, today: date, days: Iterable[PastDay], home: Home) -> tuple[UsualDay, ...]:
+        """The usual days of the four weeks before `today`, of those days that are given or were."""
+        first = today - SEASON_DAYS * DAY
+        self._known = {day: found for day, found in self._known.items() if first <= day < today}
+        for past in days:
+            if first <= past.day < today and past.day not in self._known:
+                self._known[past.day], self._stored_kwh = usual_days(
+                    past.starts, past.load_kw, past.pv_kw, home, start_kwh=self._stored_kwh
+                )
+        return tuple(one for day in sorted(self._known) for one in self._known[day])
 
 
 def usual_days(

@@ -15,30 +15,49 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeakPrice:
-    """What a kWh of import above some power costs beside its price, per slot; arrays of shape (slots,)."""
+    """What import above some powers costs beside its price: arrays of shape (tiers, slots), powers rising by tier.
+
+    Above each of `above_kw` a kWh costs another `per_kwh`, as if its slot alone made the month's peak; `per_kw`
+    (tiers,) is what the peak itself costs per kW above, once for all slots.
+    """
 
     above_kw: Floats
     per_kwh: Floats
+    per_kw: Floats
 
     def cost(self, import_kw: Floats) -> Floats:
         """Cost per hour of imports of shape (..., slots)."""
-        return np.asarray(np.maximum(import_kw - self.above_kw, 0) * self.per_kwh)
+        above = np.maximum(import_kw[..., None, :] - self.above_kw, 0)
+        return np.asarray((above * self.per_kwh).sum(axis=-2))
+
+    def cost_of_highest(self, import_kw: Floats) -> Floats:
+        """Cost of the peak that imports of shape (..., slots) make: that of the highest slot which counts."""
+        above = np.maximum(import_kw[..., None, :] - self.above_kw, 0) * (self.per_kwh > 0)
+        return np.asarray(above.max(axis=-1) @ self.per_kw)
 
     def first(self) -> "PeakPrice":
         """The first slot alone."""
-        return PeakPrice(self.above_kw[:1], self.per_kwh[:1])
+        return PeakPrice(self.above_kw[:, :1], self.per_kwh[:, :1], self.per_kw)
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """Import and export price per kWh of consecutive slots; arrays of shape (slots,).
 
-    `peak` prices import above a power, where the bill has such a charge.
+    `peak` prices import above a power, where the bill has such a charge. `even_kw` (slots,) is the power at the meter,
+    of import if positive, with which the netting interval that has begun comes out even: less costs and earns the
+    export price, more the import price.
     """
 
     import_per_kwh: Floats
     export_per_kwh: Floats
     peak: PeakPrice | None = None
+    even_kw: Floats | None = None
+
+    def cost(self, grid_kw: Floats) -> Floats:
+        """Cost per hour of powers at the meter of shape (..., slots), import positive."""
+        net_kw = grid_kw if self.even_kw is None else grid_kw - self.even_kw
+        return np.maximum(net_kw, 0) * self.import_per_kwh - np.maximum(-net_kw, 0) * self.export_per_kwh
 
 
 class Fact(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from agent.decision.journal import open_journal
+from agent.queries.bills import HouseholdBill
 from energy.billing.bill import bills
 from energy.billing.lines import Carried, MonthBill
 from energy.errors import DataError, SettingsError
@@ -22,20 +23,11 @@ from eval.collect.closed_loop import Planner
 from eval.collect.homes import with_battery
 from eval.collect.playing import play, self_consumption, stretch
 from ingest.history.table import History
+from ingest.live.metered import meter_readings
 from knowledge.days import is_complete
 
 # How the battery was run: as metered, not at all, by plain self-consumption, by the planner.
 WAYS = ("no battery", "self-consumption", "advisor")
-
-
-@dataclass(frozen=True, slots=True)
-class HouseholdBill:
-    """The bill of a month, and where its energies come from."""
-
-    bill: MonthBill
-    currency: str
-    tariff: str
-    metered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +105,7 @@ def _metered(history: History, period: BillingPeriod, journal: Path) -> MeterRea
         return None
     gaps = [later.start - earlier.start for earlier, later in pairwise(slots)]
     step = min(gaps, default=history.step)
-    hours = step / timedelta(hours=1)
-    imported = np.array([slot.grid_import_kw or 0.0 for slot in slots]) * hours
-    exported = np.array([slot.grid_export_kw or 0.0 for slot in slots]) * hours
-    return MeterReadings([slot.start for slot in slots], imported, exported, step)
+    return meter_readings(slots, history.home, step)
 
 
 def readings_of(history: History, period: BillingPeriod, way: str) -> MeterReadings:

@@ -19,9 +19,10 @@ from energy.flows import step_house
 from energy.planning.billed_oracle import optimise_bill
 from energy.planning.planner import Ensemble, best_levels, cost_to_go
 from energy.pricing.metering import MeterReadings
+from energy.pricing.tariff import as_contract
 from energy.slots import DAY
 from eval.bills.rule_contracts import Rule, rules
-from eval.collect.billed_planner import OpenBill
+from eval.collect.billed_planner import PlayedBill
 from eval.collect.closed_loop import Planner
 from eval.collect.homes import with_battery
 from eval.collect.playing import Stretch, stretch
@@ -147,7 +148,7 @@ class _Seats:
             update={"tariff": rule.contract, "currency": rule.contract.currency or history.home.currency},
         )
         self.played, self.seconds = played, list[float]()
-        self.every, self.bill = every, OpenBill(history, self.home, played)
+        self.every, self.bill = every, PlayedBill(history, self.home, played)
         self.choices: dict[str, Choice] = {
             "greedy": lambda _ensemble, _at, _stored: [SELF_CONSUMPTION] * every,
             "without": self._without,
@@ -211,7 +212,13 @@ class _Seats:
         )
         at_grid = net_kw + best.charge_kw - best.discharge_kw
         bound = self._bill(np.column_stack([np.maximum(at_grid, 0), np.maximum(-at_grid, 0)]))
-        return found | {"bound": bound - worth * float(best.stored_kwh[-1] - battery.min_kwh)}
+        bound -= worth * float(best.stored_kwh[-1] - battery.min_kwh)
+        # With registers the programme is a relaxation: no operation costs less than its optimum, its own may cost more.
+        return found | {"bound": min(bound, best.cost) if self._has_registers() else bound}
+
+    def _has_registers(self) -> bool:
+        contract = as_contract(self.home.tariff)
+        return not contract.fixed and any(rule.interval in {"month", "year"} for rule in contract.netting)
 
     def _bill(self, powers_kw: Floats) -> float:
         hours = self.played.hours

@@ -15,6 +15,8 @@ from agent.settings import ServiceSettings
 from energy.commands import SELF_CONSUMPTION, Levels
 from energy.errors import ModelError, SettingsError
 from energy.guard import Policy
+from energy.planning.under_rules import BillSoFar
+from eval.collect.billed_planner import PlayedBill
 from eval.collect.closed_loop import AHEAD, Planner
 from eval.collect.playing import Decider, DecisionCounters, Stretch
 from ingest.history.table import History
@@ -59,12 +61,13 @@ def advisor_decider(consulted: Consulted, history: History, played: Stretch, tal
     planner, reviewer = Planner(history), _reviewer(consulted, tally)
     pace = max(round(timedelta(hours=ServiceSettings().review_hours) / history.step), 1)
     in_force: list[str | None] = [None]
+    bill = PlayedBill(history, history.home, played)
 
     def decided(at: int, stored_kwh: float) -> Levels:
         due = reviewer is not None and at % pace == 0
-        decision = decide(
-            situation_at(planner, history, played, at, stored_kwh, in_force[0]), reviewer if due else None
-        )
+        so_far = bill.so_far(at, stored_kwh)
+        situation = situation_at(planner, history, played, at, stored_kwh, in_force[0], so_far)
+        decision = decide(situation, reviewer if due else None)
         if decision.review is not None:
             in_force[0] = decision.chosen if decision.chosen_by == "model" else None
         _count(decision, tally)
@@ -80,6 +83,7 @@ def situation_at(
     at: int,
     stored_kwh: float,
     in_force: str | None,
+    bill: BillSoFar | None = None,
 ) -> Situation:
     """What the service would know when a slot of a stretch begins."""
     home, now, known = history.home, played.starts[at], planner.known(played, at)
@@ -96,6 +100,7 @@ def situation_at(
         recent=known.recent,
         last_command_at=played.starts[at - 1] if at else None,
         in_force=in_force,
+        bill=bill,
     )
 
 

@@ -18,6 +18,7 @@ from energy.errors import AdvisorError, SettingsError
 from energy.guard import Policy, verdict_name
 from energy.slots import local_day
 from eval.collect.agent_policy import situation_at
+from eval.collect.billed_planner import PlayedBill
 from eval.collect.closed_loop import Planner
 from eval.collect.model_alone import HOURS, ask, brief_of, energies, guarded, played_levels, regret
 from eval.collect.model_seat import PATIENCE_S, model_settings, seated
@@ -129,10 +130,11 @@ def _planned(model: str, history: History, played: Stretch, tally: DecisionCount
         look = looker(memory.sources, None, Policy().max_regret_per_slot, _LOOK_S)
     reviewer = make_reviewer(loaded, PATIENCE_S, prompt=prompt, look=look)
     in_force: list[str | None] = [None]
+    bill = PlayedBill(history, history.home, played)
 
     def decided(at: int, stored_kwh: float) -> Levels:
-        due = at % _slots(history) == 0
-        situation = situation_at(planner, history, played, at, stored_kwh, in_force[0])
+        due, so_far = at % _slots(history) == 0, bill.so_far(at, stored_kwh)
+        situation = situation_at(planner, history, played, at, stored_kwh, in_force[0], so_far)
         if due and memory is not None:
             memory.at(situation)
         decision = decide(situation, reviewer if due else None)

@@ -15,6 +15,7 @@ from energy.slots import DAY, local_day
 Answer = Callable[[Sources, Question, datetime], Finding]
 
 _WHICH = re.compile(r"\b(?:which|what|que|cual fue (?:la|el)) (week|month|semana|mes)\b")
+_LONGEST_MONTH = 31
 _BOTH_WAYS = re.compile(r"\b(?:import|bought|buy|compr)\w*.*\b(?:export|sold|sell|vend|vert)\w*")
 # A better day is one that cost less.
 _GOOD = re.compile(r"\b(?:better|worse|mejor|peor)\b")
@@ -39,6 +40,15 @@ def _ever(asked: Question, now: datetime, sources: Sources) -> Span:
     if asked.spans:
         return asked.spans[0]
     return sources.known_span(now) or _span(asked, now, sources)
+
+
+def _bill(sources: Sources, asked: Question, now: datetime) -> Finding:
+    """The bill of the month that is named, or of the month to date; what a past day or a year came to are totals."""
+    today = local_day(now, sources.home.tz)
+    named = asked.spans[0] if asked.spans else Span(today, today)
+    if named.days > _LONGEST_MONTH or (named.days == 1 and named.first < today):
+        return _totals(sources, replace(asked, quantity="cost"), now)
+    return inquiry.bill(sources, min(named.first, today), now=now)
 
 
 def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -194,6 +204,7 @@ def _dear_day(sources: Sources, asked: Question, now: datetime) -> Finding:
 # The inquiries over what was, by what a question asks for.
 ANSWERS: dict[Aim, Answer] = {
     "totals": _totals,
+    "bill": _bill,
     "breakdown": _breakdown,
     "extreme": _extreme,
     "compare": _compare,

@@ -10,6 +10,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from agent.decision.explain import retell
+from agent.language.answers.bill_words import line_label
 from agent.language.text import Language
 from agent.queries import Fact, Facts, Finding
 from energy.slots import local_day
@@ -100,9 +101,17 @@ def word(finding: Finding, voice: Voice) -> str:
     shown = show(finding.facts, voice) | _reason(finding, voice)
     text = " ".join(line for key in _keys(finding, voice) for line in sentences(book.sentences.get(key, ()), shown))
     row_key = "why_not.candidates.row" if finding.inquiry == "why_not" else f"{finding.told}.row"
-    rows = [show({**_common(finding), **row}, voice) for row in finding.rows]
+    rows = [show({**_common(finding), **row}, voice) | _line(finding, row, voice) for row in finding.rows]
     lines = [line for row in rows for line in sentences(book.sentences.get(row_key, ()), row)]
     return "\n".join([text, *lines])
+
+
+def _line(finding: Finding, row: Facts, voice: Voice) -> dict[str, str]:
+    """What a line of a bill is for."""
+    if finding.inquiry != "bill":
+        return {}
+    kind, name, period = (str(row[part]) for part in ("kind", "name", "period"))
+    return {"label": line_label(kind, name, period, voice.language)}
 
 
 def _reason(finding: Finding, voice: Voice) -> dict[str, str]:

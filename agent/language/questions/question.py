@@ -31,7 +31,7 @@ Aim = Literal[
     "unit_cost", "panels", "nights", "usually_empty", "forecast_check", "faults", "battery_then", "expected", "sure",
     "mode_ahead", "who", "times", "charge_range", "last_full", "when_dear", "daily_mean", "outage", "losses", "home",
     "wishes", "sizing", "meaning", "if_away", "not_measured", "thanks", "help", "order", "off_subject", "wish",
-    "unsure",
+    "bill", "unsure",
 ]  # fmt: skip
 # Below this what a question asks for is not known; chosen on the training phrases, before the exam was sat.
 SURE = 0.62
@@ -69,6 +69,13 @@ _COST_TO = re.compile(
     r"\bhow much .{0,20}cost .{0,12}to (?:run|use|charge|heat|start|plug)\b"
     r"|\bcuanto (?:cuesta|costaria|costara) (?:poner|cargar|usar|encender|enchufar)\b"
 )
+# A bill as such, or that of a whole month: what a day cost are totals, why it is high and which day did it are others.
+_BILL = re.compile(
+    r"^(?=.*\b(?:bill|billed|invoice|factura)\b)"
+    r"(?!.*\b(?:why|por ?que|wrong|steep|high|odd|alta|cara|rara|normal|through|gas|water|agua|without|sin|if|si|"
+    r"day|dia|yesterday|ayer|week|semana|year|ano|save[sd]?|lower\w*|baj\w+|ahorr\w+)\b)"
+)
+_BILL_AIMS = frozenset({"totals", "unsure", "dear_day", "breakdown", "not_measured", "order", "nights", "plan"})
 _WHAT_IF = re.compile(r"^\W*(?:and |but )?(?:what if|y si|suppose|supon\w*|imagin[ea])\b")
 
 # A wish says when, or how much.
@@ -164,6 +171,8 @@ def _by_form(words: str, guess: Guess) -> Aim | None:
             return aim
     if _WHAT_IF.search(words) and guess.kind != "sizing":
         return "what_if"
+    if _BILL.search(words) and guess.kind in _BILL_AIMS:
+        return "bill"
     return "panels" if guess.kind == "totals" and _EARNED.search(words) else None
 
 

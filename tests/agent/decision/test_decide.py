@@ -17,6 +17,8 @@ from energy.commands import command_schema
 from energy.constraints import Away, Constraint, ExtraLoad, NoGridCharge, Reserve
 from energy.guard import Policy
 from energy.home import Grid, Home
+from energy.planning.under_rules import BillSoFar, UsualDay
+from energy.pricing.contract import Contract
 from energy.pricing.tariff import DynamicTariff
 from ingest.live.snapshot import NoSnapshot
 from knowledge.forecast import DayShape
@@ -256,3 +258,29 @@ def test_what_remembered_days_show_already_is_not_counted_twice(make_situation: 
     told = [replace(near, notes=("away",)) for near in plain.neighbours]
     assert planned_w(replace(plain, asked=(away,))) == pytest.approx(0.5 * planned_w(plain), rel=0.01)
     assert planned_w(replace(plain, asked=(away,), neighbours=told)) == pytest.approx(planned_w(plain))
+
+
+def capped(home: Home) -> Home:
+    contract = {
+        "import_terms": [{"name": "energy", "price": 0.2}],
+        "export_terms": [{"name": "surplus", "price": 0.08}],
+        "credit": {"cap": "energy_bought"},
+        "peaks": [{"per_kw_month": 5.0, "floor_kw": 2.5}],
+    }
+    return home.model_copy(update={"tariff": Contract.model_validate(contract)})
+
+
+def test_the_month_to_date_decides_what_an_exported_kwh_is_worth(make_situation: SituationMaker, home: Home) -> None:
+    sunny = tuple([UsualDay(earned=2.0, cap=1.0, peak_kw=3.2, registers={})] * 28)
+    billed = capped(home)
+    without = decide(make_situation(home=billed))
+    reached = decide(make_situation(home=billed, bill=BillSoFar(usual=sunny)))
+    assert "bill_export" not in without.facts
+    assert (reached.facts["bill_export"], reached.facts["bill_export_price"]) == ("0.00", "0.08")
+    assert reached.facts["peak_kw"] == "3.2"
+    assert "an exported kWh is now worth 0.00 instead of 0.08" in reached.reason
+    assert not ungrounded_numbers(reached.reason, reached.facts)
+    spanish = decide(make_situation(home=billed, bill=BillSoFar(usual=sunny), language="es"))
+    assert "un kWh vertido vale ahora 0,00 en vez de 0,08" in spanish.reason
+    assert reached.ensemble == without.ensemble
+    assert reached.worth_per_kwh < without.worth_per_kwh

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -19,6 +19,10 @@ from energy.constraints import Away, CarReady, ExtraLoad, NoGridCharge, Reserve
 from energy.errors import DataError
 from energy.guard import Policy
 from energy.home import Grid, Home
+from energy.planning.account import Account
+from energy.planning.under_rules import BillSoFar, UsualDay
+from energy.pricing.calendar import BillingPeriod
+from energy.pricing.contract import Contract
 from energy.pricing.tariff import DynamicTariff
 from ingest.live.snapshot import NoSnapshot, Snapshot
 from knowledge.store import DayStore
@@ -56,6 +60,31 @@ def dynamic(home: Home, situation: Situation) -> Home:
     return home.model_copy(update={"tariff": tariff})
 
 
+def capped(home: Home) -> Home:
+    contract = {
+        "import_terms": [{"name": "energy", "price": 0.2}],
+        "export_terms": [{"name": "surplus", "price": 0.08}],
+        "credit": {"cap": "energy_bought"},
+        "peaks": [{"per_kw_month": 5.0}],
+        "netting": [{"interval": "hour"}],
+    }
+    return home.model_copy(update={"tariff": Contract.model_validate(contract)})
+
+
+BILL = BillSoFar(
+    Account(
+        period=BillingPeriod(date(2026, 1, 1), date(2026, 1, 31)),
+        year=2026,
+        earned=1 / 3,
+        cap=0.1 + 0.2,
+        registers={"energy: ": 7 / 3},
+        peaks={"peak": {date(2026, 1, 3): 10 / 3}},
+    ),
+    usual=tuple(UsualDay(1 / (3 + at), 0.2, 3.1, {"energy: ": 0.1}) for at in range(5)),
+    known_from=datetime(2026, 1, 3, 8, tzinfo=UTC),
+)
+
+
 def asked(situation: Situation) -> tuple[Any, ...]:
     now = situation.now
     return (
@@ -83,6 +112,7 @@ def situations(make: SituationMaker) -> dict[str, tuple[Situation, Any]]:
         "asked": (make(asked=asked(plain), notes=("Ana and Luis come at eight",)), None),
         "dynamic": (make(home=dynamic(plain.home, plain)), None),
         "export": (make(home=plain.home.model_copy(update={"grid": Grid(allow_battery_export=True)})), None),
+        "open bill": (make(home=capped(plain.home), bill=BILL), None),
         "too soon": (make(last_command_at=plain.now - timedelta(seconds=5)), None),
         "stale": (make(snapshot=replace(shot, at=plain.now - timedelta(hours=1))), None),
     }
@@ -90,7 +120,7 @@ def situations(make: SituationMaker) -> dict[str, tuple[Situation, Any]]:
 
 NAMES = [
     "planner", "spanish", "odd charge", "model", "model overruled", "model late", "held", "held no more", "asked",
-    "dynamic", "export", "too soon", "stale",
+    "dynamic", "export", "open bill", "too soon", "stale",
 ]  # fmt: skip
 
 

@@ -106,10 +106,28 @@ def test_within_the_hour_a_kwh_costs_what_the_open_balance_makes_of_it(balance: 
     now = NOON + QUARTER
     starts = slots(now, 24, QUARTER)
     prices = under_rules(ensemble(home, starts), starts, home, account, []).prices
-    assert prices.import_per_kwh[:3] == pytest.approx(price)
-    assert prices.export_per_kwh[:3] == pytest.approx(price)
-    assert prices.import_per_kwh[3] == pytest.approx(0.22)
-    assert prices.export_per_kwh[3] == pytest.approx(0.066)
+    at_rest, bought, sold = (prices.cost(np.full(24, power_kw)) for power_kw in (0.0, 1.0, -1.0))
+    assert (bought - at_rest)[:3] == pytest.approx(price)
+    assert (at_rest - sold)[:3] == pytest.approx(price)
+    assert (bought - at_rest)[3] == pytest.approx(0.22)
+    assert (at_rest - sold)[3] == pytest.approx(0.066)
+    # Beyond the open balance it is the other price.
+    even_kw = -balance / 0.75
+    assert (prices.cost(np.full(24, even_kw + 1)) - prices.cost(np.full(24, even_kw)))[0] == pytest.approx(0.22)
+    assert (prices.cost(np.full(24, even_kw)) - prices.cost(np.full(24, even_kw - 1)))[0] == pytest.approx(0.066)
+
+
+def test_what_was_exported_in_the_hour_is_bought_back_and_no_more() -> None:
+    home = home_with({"netting": [{"interval": "hour"}]})
+    assert isinstance(home.tariff, Contract)
+    account = opened(Account(), home.tariff, NOON, home.tz)
+    account = counted(account, BilledSlot(NOON, QUARTER, 0.0, 0.9, 0.06, 0.15), home.tariff, home.tz)
+    starts = slots(NOON + QUARTER, 24, QUARTER)
+    given = ensemble(home, starts, load=0.2)
+    plan = best_levels(ruled := under_rules(given, starts, home, account, []), home, cost_to_go(ruled, home))
+    assert plan[0].charge_to_soc > 0
+    assert plan[0].max_charge_kw == pytest.approx(0.9 / 0.75 - 0.2)
+    assert plan[3].charge_to_soc == 0
 
 
 def test_the_account_counts_as_the_ledger_bills() -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agent.language.answers.bill_words import bill_text
 from energy.errors import SettingsError
 from energy.pricing.calendar import BillingPeriod
 from energy.slots import day_bounds
 from eval.bills.household import compare, household_bill, month_of
-from eval.bills.words import bill_text, comparison_text
+from eval.bills.words import comparison_text
 from eval.collect.homes import with_battery
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History

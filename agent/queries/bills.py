@@ -1,0 +1,87 @@
+"""The bill that a household receives: of the month to date or of a month that is over, as it was metered."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from agent.queries.finding import Fact, Finding, unknown
+from agent.queries.sources import Sources, Span
+from energy.billing.bill import bills
+from energy.billing.lines import BillLine, MonthBill
+from energy.pricing.calendar import BillingPeriod, billing_period
+from energy.pricing.contract import Contract
+from energy.pricing.tariff import as_contract
+from energy.slots import DAY, local_day
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdBill:
+    """The bill of a month, and where its energies come from."""
+
+    bill: MonthBill
+    currency: str
+    tariff: str
+    metered: bool
+
+
+def billed_months(sources: Sources, now: datetime) -> list[BillingPeriod]:
+    """The billing periods of which anything was metered, the newest first."""
+    span = sources.metered_span(now)
+    if span is None:
+        return []
+    billing_day = as_contract(sources.home.tariff).billing_day
+    found = [billing_period(span.last, billing_day)]
+    while found[-1].first > span.first:
+        found.append(billing_period(found[-1].first - DAY, billing_day))
+    return found
+
+
+def month_of(sources: Sources, day: date) -> BillingPeriod:
+    """The billing period that holds a local day."""
+    return billing_period(day, as_contract(sources.home.tariff).billing_day)
+
+
+def monthly_bill(sources: Sources, period: BillingPeriod, now: datetime) -> HouseholdBill | None:
+    """The bill of a period as it was metered up to `now`; None where nothing of it was.
+
+    A wallet and a netting year are followed from the first metered day on.
+    """
+    home, contract = sources.home, as_contract(sources.home.tariff)
+    span = sources.metered_span(now)
+    if span is None:
+        return None
+    first = min(span.first, period.first) if _is_carried(contract) else period.first
+    readings = sources.meter(Span(first, period.last), now)
+    made = bills(readings, contract, home.tz) if readings else []
+    wanted = next((one for one in made if one.period == period), None)
+    return None if wanted is None else HouseholdBill(wanted, home.currency, contract.name, metered=True)
+
+
+def _is_carried(contract: Contract) -> bool:
+    return contract.credit.wallet is not None or any(rule.interval == "year" for rule in contract.netting)
+
+
+def bill(sources: Sources, day: date | None, *, now: datetime) -> Finding:
+    """The bill of the month that holds a day, line by line to the cent; the month to date where none is named."""
+    period = month_of(sources, day or local_day(now, sources.home.tz))
+    found = monthly_bill(sources, period, now)
+    if found is None:
+        return unknown("bill", "no_bill", asked_first=period.first, asked_last=period.last)
+    made = found.bill.rounded()
+    facts: dict[str, Fact] = {
+        "first_day": period.first,
+        "last_day": period.last,
+        "total_cost": made.total,
+        "currency": found.currency,
+        "import_kwh": made.import_kwh,
+        "export_kwh": made.export_kwh,
+        "days_billed": made.days_billed,
+        "days_all": period.days,
+    }
+    if made.hours_without_price:
+        facts["unpriced_hours"] = made.hours_without_price
+    told = "bill.month" if made.complete else "bill.to_date"
+    return Finding("bill", told, facts, rows=tuple(_row(line) for line in made.lines))
+
+
+def _row(line: BillLine) -> dict[str, Fact]:
+    return {"kind": line.kind, "name": line.name, "period": line.period, "amount_cost": line.amount}

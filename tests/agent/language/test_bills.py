@@ -1,0 +1,71 @@
+"""The bill of a month in answers: understood as such, the ledger's lines, in both languages."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from agent.language.questions.question import understand
+from agent.queries import Sources, bill, billed_months
+from energy.billing.bill import bills
+from energy.pricing.metering import MeterReadings
+from ingest.tariffs.catalogue import named_tariff
+
+NOW = datetime(2026, 11, 14, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "aim"),
+    [
+        ("what is my bill this month?", "bill"),
+        ("What's my bill so far?", "bill"),
+        ("show me last month's bill", "bill"),
+        ("what was the bill in October?", "bill"),
+        ("¿cuánto va de factura este mes?", "bill"),
+        ("¿Cuánto llevo de factura?", "bill"),
+        ("enséñame la factura del mes pasado", "bill"),
+        ("why is my bill so high?", "dear_day"),
+        ("what was our gas bill last month?", "unsure"),
+        ("how much did yesterday cost?", "totals"),
+        ("what would the bill be without the panels?", "panels"),
+    ],
+)
+def test_a_bill_is_asked_for_in_both_languages(text: str, aim: str) -> None:
+    assert understand(text, now=NOW, zone=ZoneInfo("Europe/Madrid")).aim == aim
+
+
+def test_the_month_to_date_is_answered_line_by_line(known: Any) -> None:
+    home = known.home.model_copy(update={"tariff": named_tariff("es-2.0td")})
+    sources = Sources(known.home, known.store, known.journal)
+    sources.follow(lambda: home)
+    found = bill(sources, None, now=known.now)
+    slots = list(known.metered.values())
+    readings = MeterReadings(
+        [slot.start for slot in slots],
+        np.array([slot.grid_import_kw for slot in slots]) / 2,
+        np.array([slot.grid_export_kw for slot in slots]) / 2,
+        timedelta(minutes=30),
+    )
+    [made] = bills(readings, home.tariff, home.tz)
+    assert found.told == "bill.to_date"
+    assert found.facts["total_cost"] == pytest.approx(made.rounded().total)
+    assert [row["amount_cost"] for row in found.rows] == [line.amount for line in made.rounded().lines]
+    assert {row["kind"] for row in found.rows} >= {"energy", "fixed", "tax"}
+    assert [f"{period.first:%Y-%m}" for period in billed_months(sources, known.now)] == ["2026-01"]
+    assert not bill(sources, date(2025, 11, 3), now=known.now).known
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("what is my bill this month?", ("The bill in January 2026 stands at", "after 4 of 31 days", "- Energy")),
+        ("¿cuánto va de factura este mes?", ("La factura en enero de 2026 va por", "tras 4 de 31 días", "- Energía")),
+        ("what was the bill in October?", ("Nothing was metered in October 2025",)),
+    ],
+)
+def test_the_answer_is_told_in_the_language_of_the_question(known: Any, text: str, words: tuple[str, ...]) -> None:
+    answer = known.asker.answer(text, now=known.now).text
+    for part in words:
+        assert part in answer
