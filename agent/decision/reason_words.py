@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
+
+from babel.dates import format_date
 
 from agent.decision.constraint_words import Language
 
@@ -10,7 +13,7 @@ _NAMES: dict[Language, dict[str, str]] = {
         "best": "the best schedule",
         "self_consumption": "plain self-consumption",
         "keep_reserve": "keeping a reserve",
-        "calm": "fewer changes of mode",
+        "calm": "fewer mode changes",
         "no_grid_charging": "no charging from the grid",
     },
     "es": {
@@ -18,88 +21,100 @@ _NAMES: dict[Language, dict[str, str]] = {
         "self_consumption": "el autoconsumo simple",
         "keep_reserve": "mantener una reserva",
         "calm": "menos cambios de modo",
-        "no_grid_charging": "no cargar de la red",
+        "no_grid_charging": "sin cargar de la red",
     },
 }
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "buy_ahead": (
-            "Charging from the grid to {charge_to_percent} %: a stored kWh costs {costs_now_per_kwh} now and should be "
-            "worth {worth_per_kwh} {currency} later."
+            "Charging from the grid to {charge_to_percent} %: each stored kWh costs {costs_now_per_kwh} {currency} now "
+            "and is expected to be worth {worth_per_kwh} later."
         ),
         "charge_as_asked": (
-            "Charging from the grid to {charge_to_percent} %, as the household asked: a stored kWh costs "
+            "Charging from the grid to {charge_to_percent} %, as you asked: each stored kWh costs "
             "{costs_now_per_kwh} {currency} now."
         ),
         "save_for_later": (
-            "Holding at {charge_percent} %: a stored kWh should be worth {worth_per_kwh} {currency} later, but would "
-            "save only {saves_now_per_kwh} now."
+            "Holding at {charge_percent} %, without discharging: each stored kWh is expected to be worth "
+            "{worth_per_kwh} {currency} later and would save only {saves_now_per_kwh} now."
         ),
         "hold_as_asked": (
-            "Holding at {charge_percent} %, as the household asked: a stored kWh would save {saves_now_per_kwh} "
-            "{currency} now."
+            "Holding at {charge_percent} %, without discharging, as you asked: each stored kWh would save "
+            "{saves_now_per_kwh} {currency} now."
         ),
-        "sell_now": ("Selling down to {reserve_percent} %: a kept kWh would be worth only {worth_per_kwh} {currency}."),
+        "sell_now": (
+            "Selling to the grid down to {reserve_percent} %: a kWh kept in the battery would be worth only "
+            "{worth_per_kwh} {currency}."
+        ),
         "follow_house": (
-            "Following the house down to {reserve_percent} %: power costs {price_now} {currency} now and a kept kWh "
-            "should be worth {worth_per_kwh} {currency} later."
+            "Self-consumption: the battery covers the house down to {reserve_percent} %. Electricity costs {price_now} "
+            "{currency}/kWh now; a kWh kept in the battery is expected to be worth {worth_per_kwh} later."
         ),
-        "asked": "Asked for: {what}.",
+        "asked": "You asked for: {what}.",
         "reserve_kept": "The Reserve control keeps {standing_reserve_percent} % in the battery.",
         "reserve_costs": (
-            "The Reserve control keeps {standing_reserve_percent} % in the battery, which should cost "
+            "The Reserve control keeps {standing_reserve_percent} % in the battery, at an expected cost of "
             "{standing_reserve_extra} {currency} over the next {horizon_hours} h."
         ),
-        "out_of_reach": "That is out of reach: {percent} % is what can be had.",
-        "ahead": "The next {horizon_hours} h should need {load_kwh} kWh and bring {pv_kwh} kWh of sun{{like}}.",
-        "like": ", as on {days}",
+        "out_of_reach": "That cannot be met all the time: the battery is expected to be as low as {percent} %.",
+        "ahead": "Expected over the next {horizon_hours} h: {load_kwh} kWh used, {pv_kwh} kWh solar{{like}}.",
+        "like": " (similar days: {days})",
         "and": " and ",
-        "dearest": "The dearest price, {price_highest}, comes at {price_highest_at}.",
-        "expected_prices": "Prices from {prices_known_until} on are not published yet; similar days' are expected.",
-        "no_prices": "No price is published from now on; those of similar days are expected.",
-        "chosen_for": "Chosen for {name}.",
-        "instead": "Plain self-consumption would cost {self_consumption_extra} more.",
+        "peak_price": "Prices peak at {price_highest} {currency}/kWh at {price_highest_at}.",
+        "expected_prices": (
+            "Prices after {prices_known_until} are not published yet; those of similar days are assumed."
+        ),
+        "no_prices": "No prices are published from now on; those of similar days are assumed.",
+        "chosen_for": "Chosen schedule: {name}.",
+        "instead": "Plain self-consumption would cost {self_consumption_extra} {currency} more.",
     },
     "es": {
         "buy_ahead": (
-            "Cargando de la red hasta el {charge_to_percent} %: un kWh guardado cuesta {costs_now_per_kwh} ahora y "
-            "debería valer {worth_per_kwh} {currency} más tarde."
+            "Cargando de la red hasta el {charge_to_percent} %: cada kWh almacenado cuesta ahora {costs_now_per_kwh} "
+            "{currency} y se espera que más tarde valga {worth_per_kwh}."
         ),
         "charge_as_asked": (
-            "Cargando de la red hasta el {charge_to_percent} %, como se pidió: un kWh guardado cuesta "
-            "{costs_now_per_kwh} {currency} ahora."
+            "Cargando de la red hasta el {charge_to_percent} %, como pediste: cada kWh almacenado cuesta ahora "
+            "{costs_now_per_kwh} {currency}."
         ),
         "save_for_later": (
-            "Manteniendo el {charge_percent} %: un kWh guardado debería valer {worth_per_kwh} {currency} más tarde, "
-            "y ahora solo ahorraría {saves_now_per_kwh}."
+            "En reserva al {charge_percent} %, sin descargar: se espera que cada kWh almacenado valga {worth_per_kwh} "
+            "{currency} más tarde; ahora solo ahorraría {saves_now_per_kwh}."
         ),
         "hold_as_asked": (
-            "Manteniendo el {charge_percent} %, como se pidió: un kWh guardado ahorraría {saves_now_per_kwh} "
-            "{currency} ahora."
+            "En reserva al {charge_percent} %, sin descargar, como pediste: cada kWh almacenado ahorraría ahora "
+            "{saves_now_per_kwh} {currency}."
         ),
-        "sell_now": "Vendiendo hasta el {reserve_percent} %: un kWh guardado solo valdría {worth_per_kwh} {currency}.",
+        "sell_now": (
+            "Vendiendo a la red hasta bajar al {reserve_percent} %: cada kWh guardado en la batería solo valdría "
+            "{worth_per_kwh} {currency}."
+        ),
         "follow_house": (
-            "Siguiendo a la casa hasta el {reserve_percent} %: la luz cuesta {price_now} {currency} ahora y un kWh "
-            "guardado debería valer {worth_per_kwh} {currency} más tarde."
+            "Autoconsumo: la batería cubre la casa hasta bajar al {reserve_percent} %. La electricidad cuesta ahora "
+            "{price_now} {currency}/kWh y se espera que cada kWh guardado valga {worth_per_kwh} más tarde."
         ),
-        "asked": "Se pidió: {what}.",
-        "reserve_kept": "El control Reserva guarda el {standing_reserve_percent} % en la batería.",
+        "asked": "Pediste: {what}.",
+        "reserve_kept": "El control Reserva mantiene el {standing_reserve_percent} % en la batería.",
         "reserve_costs": (
-            "El control Reserva guarda el {standing_reserve_percent} % en la batería; debería costar "
+            "El control Reserva mantiene el {standing_reserve_percent} % en la batería, con un coste previsto de "
             "{standing_reserve_extra} {currency} en las próximas {horizon_hours} h."
         ),
-        "out_of_reach": "No se puede alcanzar: se llega al {percent} %.",
-        "ahead": "Las próximas {horizon_hours} h deberían pedir {load_kwh} kWh y traer {pv_kwh} kWh de sol{{like}}.",
-        "like": ", como el {days}",
-        "and": " y el ",
-        "dearest": "El precio más alto, {price_highest}, llega a las {price_highest_at}.",
-        "expected_prices": (
-            "Los precios desde las {prices_known_until} aún no se han publicado; se esperan los de días parecidos."
+        "out_of_reach": "No se podrá cumplir todo el tiempo: se espera que la batería llegue a estar al {percent} %.",
+        "ahead": (
+            "Previsto para las próximas {horizon_hours} h: {load_kwh} kWh de consumo y {pv_kwh} kWh de energía "
+            "solar{{like}}."
         ),
-        "no_prices": "No hay precios publicados a partir de ahora; se esperan los de días parecidos.",
-        "chosen_for": "Elegido: {name}.",
-        "instead": "El autoconsumo simple costaría {self_consumption_extra} más.",
+        "like": " (días parecidos: {days})",
+        "and": " y ",
+        "peak_price": "El precio más alto será de {price_highest} {currency}/kWh, a las {price_highest_at}.",
+        "expected_prices": (
+            "Los precios a partir de las {prices_known_until} aún no se han publicado; se suponen los de días "
+            "parecidos."
+        ),
+        "no_prices": "No hay precios publicados a partir de ahora; se suponen los de días parecidos.",
+        "chosen_for": "Plan elegido: {name}.",
+        "instead": "El autoconsumo simple costaría {self_consumption_extra} {currency} más.",
     },
 }
 
@@ -107,6 +122,12 @@ WORDS: dict[Language, dict[str, str]] = {
 def candidate_name(name: str, language: Language = "en") -> str:
     """A candidate in words."""
     return _NAMES[language].get(name, name)
+
+
+def day_in_words(iso_day: str, language: Language) -> str:
+    """A day as people say it, such as `19 December`."""
+    pattern = "d MMMM" if language == "en" else "d 'de' MMMM"
+    return str(format_date(date.fromisoformat(iso_day), pattern, locale=language))
 
 
 def in_words(sentence: str, facts: Mapping[str, str], language: Language) -> str:

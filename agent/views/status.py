@@ -74,21 +74,21 @@ def health(shown: ServiceState | None) -> Health:
 
 
 def _broker_health(shown: ServiceState) -> HealthPart:
-    lost = () if shown.connected else ("the broker cannot be reached: nothing is heard and no command goes out",)
+    lost = () if shown.connected else ("the MQTT broker cannot be reached: no readings arrive and no commands go out",)
     return HealthPart(name="broker", ok=not lost, problems=lost)
 
 
 def _data_health(shown: ServiceState) -> HealthPart:
     """How old the oldest reading that a decision needs is; what is missing, the decision says."""
     if shown.now is None:
-        return HealthPart(name="data", ok=False, problems=("the house has not been heard",))
+        return HealthPart(name="data", ok=False, problems=("no readings from the house yet",))
     known = [shown.readings[role].at for role in REQUIRED if role in shown.readings]
     age_s = max((shown.now - min(known)).total_seconds(), 0.0) if known else None
     if not shown.awake:
-        problem = f"the house has been silent since {_local(shown.now, shown.home)}"
+        problem = f"no readings from the house since {_local(shown.now, shown.home)}"
     elif len(known) < len(REQUIRED):
         missing = ", ".join(role for role in REQUIRED if role not in shown.readings)
-        problem = f"no reading that counts: {missing}" if shown.decision is None else ""
+        problem = f"no usable reading of {missing}" if shown.decision is None else ""
     elif age_s is not None and age_s > shown.max_age_s:
         problem = f"the newest readings are {age_s:.0f} s old, limit {shown.max_age_s:.0f} s"
     else:

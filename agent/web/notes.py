@@ -111,7 +111,7 @@ def _awake(source: ApiSource) -> tuple[ServiceState, datetime]:
     """
     shown = source.shown()
     if shown.now is None:
-        raise HTTPException(503, "the house has not been heard: its clock, which notes go by, is not known yet")
+        raise HTTPException(503, "no readings from the house yet: its clock, which notes go by, is not known")
     return shown, shown.now
 
 

@@ -88,7 +88,7 @@ def past_routes(source: ApiSource, log: DecisionLog) -> APIRouter:
         """The local day so far: finished slots, and the bill beside plain self-consumption and the bound."""
         told = view.of(source.shown(), lambda since: log.lines(since=since, until=None, limit=400))
         if told is None:
-            raise HTTPException(503, "the house has not been heard: its day is not known yet")
+            raise HTTPException(503, "no readings from the house yet: its day is not known")
         return told
 
     @router.get("/decisions")
