@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agent.decision.constraint_words import Language, describe
+from agent.decision.problem_words import in_language
 from agent.decision.reason_words import WORDS, candidate_name, day_in_words, in_words
 from agent.decision.record import Decision
 from energy.commands import SAME_SOC, Mode
@@ -71,7 +72,9 @@ def explain(chosen: Candidate, grounds: Grounds) -> Explanation:
 def reason_in(decision: Decision, language: Language) -> str:
     """The reason of a decision in a language; as it was written where it cannot be said again."""
     inputs = decision.inputs
-    if inputs is None or inputs.language == language or decision.command is None:
+    if decision.command is None:
+        return in_language(decision.reason, language)
+    if inputs is None or inputs.language == language:
         return decision.reason
     within = [one for one in decision.asked if not standing(one)][:_MOST_ASKED]
     asked = {f"asked_{rank}": describe(one, inputs.home.tz, language) for rank, one in enumerate(within, start=1)}

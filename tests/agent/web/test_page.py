@@ -1,5 +1,6 @@
 """The page in a real browser, on a service that decides: what it shows, what it answers, and what it never runs."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,8 @@ from agent.decision.constraint_words import describe
 from agent.decision.decide import Situation, decide
 from agent.views.service_state import ServiceState
 
+_STATIC = files("agent.web") / "static"
+TEXTS = {language: json.loads((_STATIC / "texts" / f"{language}.json").read_text("utf-8")) for language in ("en", "es")}
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 
 
@@ -65,13 +68,12 @@ def test_why_opens_all_that_led_to_the_decision(open_page: Callable[..., Page], 
     page = open_page()
     page.get_by_role("button", name="Why?").click()
     why = page.get_by_role("region", name="Why", exact=True)
-    expect(why).to_contain_text("What was weighed")
+    expect(why).to_contain_text("Options compared")
     assert shown.decision is not None
     expect(why.locator("tbody tr")).to_have_count(len(shown.decision.candidates))
     for name, value in shown.decision.facts.items():
-        expect(
-            why.locator(".facts div", has_text=re.compile(f"^{name.replace('_', ' ')}{re.escape(value)}$"))
-        ).to_be_visible()
+        words = re.escape(f"{TEXTS['en'][f'fact.{name}']}{value}")
+        expect(why.locator(".facts div", has_text=re.compile(f"^{words}$"))).to_be_visible()
 
 
 def test_a_question_is_answered_with_what_it_rests_on(open_page: Callable[..., Page], shown: ServiceState) -> None:
@@ -79,7 +81,7 @@ def test_a_question_is_answered_with_what_it_rests_on(open_page: Callable[..., P
     page.get_by_label("Your question").fill("Why did you do that?")
     page.keyboard.press("Enter")
     assert shown.decision is not None
-    expect(page.locator("#talk .told").last).to_contain_text(shown.decision.reason)
+    expect(page.locator("#talk .answer").last).to_contain_text(shown.decision.reason)
     expect(page.locator("#talk .rests").last).to_contain_text("worded by rules")
 
 
@@ -124,7 +126,7 @@ def test_without_the_token_a_change_asks_for_it(open_page: Callable[..., Page], 
     page.get_by_role("button", name="Decide now").click()
     page.get_by_label("Token", exact=True).fill("a-token-for-tests-only")
     page.get_by_role("button", name="Use it").click()
-    expect(page.locator("#decide-said")).to_contain_text("It will")
+    expect(page.locator("#decide-said")).to_contain_text("The next decision comes at")
     assert api.shared_state.decision_wished
 
 
