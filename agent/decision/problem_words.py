@@ -52,8 +52,13 @@ def _sentence(text: str, language: Language, depth: int) -> str | None:
     for entry in entries:
         if found := entry.pattern.fullmatch(text):
             values = {name: _value(value, language, depth) for name, value in found.groupdict().items()}
-            return entry.text.format_map(values)
+            return _contracted(entry.text.format_map(values), language)
     return None
+
+
+def _contracted(text: str, language: Language) -> str:
+    """Spanish draws "de el" and "a el" together."""
+    return re.sub(r"\b(de|a) el\b", lambda pair: "del" if pair[1] == "de" else "al", text) if language == "es" else text
 
 
 def _value(text: str, language: Language, depth: int) -> str:

@@ -19,6 +19,12 @@ class Tone:
     light: str
     dark: str
 
+    @property
+    def mid(self) -> str:
+        """Between the two, for a picture of which nobody knows what it will stand on."""
+        pairs = ((int(one[at : at + 2], 16) for one in (self.light, self.dark)) for at in (1, 3, 5))
+        return "#" + "".join(f"{sum(pair) // 2:02x}" for pair in pairs)
+
 
 PALETTE: dict[Meaning, Tone] = {
     "solar": Tone("#ac8002", "#fec423"),

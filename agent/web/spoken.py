@@ -32,6 +32,7 @@ def _weight(text: str) -> float:
     if not text.strip():
         return 1.0
     try:
-        return float(text.strip().removeprefix("q="))
+        weight = float(text.strip().removeprefix("q="))
     except ValueError:
         return 0.0
+    return weight if 0 <= weight <= 1 else 0.0

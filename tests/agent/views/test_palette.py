@@ -69,6 +69,11 @@ def test_lines_and_areas_stand_out_from_the_paper(scheme: str) -> None:
     assert {name: round(value, 2) for name, value in found.items() if value < 3} == {}
 
 
+def test_a_picture_for_both_papers_has_tones_between_them() -> None:
+    assert Tone("#000000", "#ffffff").mid == "#7f7f7f"
+    assert Tone("#102030", "#204060").mid == "#183048"
+
+
 def test_the_page_gets_every_colour_for_light_and_for_dark() -> None:
     sheet = stylesheet()
     for name, tone in PALETTE.items():
