@@ -13,9 +13,9 @@ from advisor.demo.device_bills import DeviceBills
 from advisor.demo.run import DemoResult
 from advisor.demo.words import TEXTS, decimal
 from agent.decision.constraint_words import Language
-from agent.decision.problem_words import in_language
-from agent.decision.reason_words import day_in_words
 from agent.decision.record import Decision
+from agent.decision.wording.problem_words import in_language
+from agent.decision.wording.reason_words import day_in_words
 
 _TOLD = 3
 _PICTURE_COLUMNS = 110

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from advisor.demo.words import TEXTS, decimal, long_moment
 from agent.decision.constraint_words import Language
-from agent.decision.reason_words import day_in_words
+from agent.decision.wording.reason_words import day_in_words
 from agent.views.palette import PALETTE, Meaning
 from transport.topics import Topics
 

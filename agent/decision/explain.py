@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agent.decision.constraint_words import Language, describe
-from agent.decision.problem_words import in_language
-from agent.decision.reason_words import WORDS, candidate_name, day_in_words, in_words
 from agent.decision.record import Decision
+from agent.decision.wording.problem_words import in_language
+from agent.decision.wording.reason_words import WORDS, candidate_name, day_in_words, in_words
 from energy.commands import SAME_SOC, Mode
 from energy.constraints import Constraint, Reserve
 from energy.guard import least_soc

@@ -200,7 +200,7 @@ class Today(_Schema):
     bill: Bill | None
 
 
-class Figures(_Schema):
+class PeriodFigures(_Schema):
     """Sums of a time in kWh and the home's currency; None where nothing is known.
 
     `self_sufficiency` is the share of the load that was not imported, `self_consumption` the share of the solar yield
@@ -225,10 +225,10 @@ class PeriodBar(_Schema):
 
     start: date
     days: int
-    figures: Figures
+    figures: PeriodFigures
 
 
-class Period(_Schema):
+class PeriodView(_Schema):
     """A week, month or year, or all that is known.
 
     `billed_days` is how many days were metered all through, `billed_first` the first of them.
@@ -241,7 +241,7 @@ class Period(_Schema):
     known_last: date
     by: Literal["day", "month"]
     bars: tuple[PeriodBar, ...]
-    total: Figures
+    total: PeriodFigures
     days: int
     billed_days: int
     billed_first: date | None

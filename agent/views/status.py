@@ -10,8 +10,8 @@ import numpy as np
 from agent.decision.constraint_words import Language
 from agent.decision.controls import Acting
 from agent.decision.explain import reason_in
-from agent.decision.problem_words import in_language
 from agent.decision.record import Decision, EnsembleRecord
+from agent.decision.wording.problem_words import in_language
 from agent.views.schemas import (
     Band,
     DeviceLine,

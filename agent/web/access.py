@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.decision.constraint_words import Language
-from agent.decision.problem_words import in_language
+from agent.decision.wording.problem_words import in_language
 from agent.settings import ApiSettings
 from agent.web.spoken import preferred
 from energy.errors import SettingsError

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException as AnyHttpError
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from agent.decision.problem_words import in_language
+from agent.decision.wording.problem_words import in_language
 from agent.language.answers.assistant_tools import at_each_call
 from agent.language.answers.tools import ToolContext
 from agent.settings import ApiSettings

@@ -7,8 +7,8 @@ from pathlib import Path
 from agent.decision.constraint_words import Language
 from agent.decision.explain import reason_in
 from agent.decision.journal import Journal, open_journal
-from agent.decision.problem_words import in_language
 from agent.decision.record import Decision
+from agent.decision.wording.problem_words import in_language
 from agent.views.schemas import DecisionLine, Why
 
 _REMEMBERED = 4096

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.decision.constraint_words import Language, describe
-from agent.decision.problem_words import in_language
+from agent.decision.wording.problem_words import in_language
 from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, understand
 from agent.views.schemas import Problem
 from agent.views.service_state import ServiceState

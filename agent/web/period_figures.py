@@ -9,7 +9,7 @@ from typing import Literal
 from agent.queries.money import costs_of
 from agent.queries.past import DayTotals
 from agent.queries.sources import Sources, Span
-from agent.views.schemas import Figures, Period, PeriodBar
+from agent.views.schemas import PeriodBar, PeriodFigures, PeriodView
 from energy.slots import DAY, local_day
 
 Grain = Literal["week", "month", "year", "all"]
@@ -36,13 +36,13 @@ _NAMES = tuple(field.name for field in fields(_Day) if field.name != "day")
 
 
 class Periods:
-    """Figures of whole days, worked out once for each day that has long been over."""
+    """PeriodFigures of whole days, worked out once for each day that has long been over."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._saved: dict[date, tuple[float, float]] = {}
 
-    def of(self, grain: Grain, day: date | None, now: datetime) -> Period | None:
+    def of(self, grain: Grain, day: date | None, now: datetime) -> PeriodView | None:
         """The period around a day, up to now; None where nothing at all is known."""
         today = local_day(now, self._sources.home.tz)
         known = self._sources.known_span(now)
@@ -52,7 +52,7 @@ class Periods:
         days = [self._day(one, now) for one in self._sources.day_totals(span, now)]
         billed = [one.day for one in days if not isnan(one.saved)]
         months = span.days > _MONTHS_FROM_DAYS
-        return Period(
+        return PeriodView(
             grain=grain,
             first=span.first,
             last=span.last,
@@ -114,14 +114,14 @@ def _bars(days: Sequence[_Day], begin: Callable[[date], date]) -> list[PeriodBar
     return [PeriodBar(start=start, days=len(group), figures=_figures(group)) for start, group in groups.items()]
 
 
-def _figures(days: Sequence[_Day]) -> Figures:
+def _figures(days: Sequence[_Day]) -> PeriodFigures:
     """Sums over the days on which each figure is known, and the two shares that follow from them."""
     sums = {name: _sum([getattr(one, name) for one in days]) for name in _NAMES}
     both = [one for one in days if not isnan(one.import_kwh) and not isnan(one.load_kwh)]
     used, bought = sum(one.load_kwh for one in both), sum(one.import_kwh for one in both)
     made = [one for one in days if not isnan(one.export_kwh) and not isnan(one.pv_kwh)]
     solar, sold = sum(one.pv_kwh for one in made), sum(one.export_kwh for one in made)
-    return Figures(
+    return PeriodFigures(
         **sums,
         self_sufficiency=max(0.0, 1 - bought / used) if used > 0 else None,
         self_consumption=max(0.0, 1 - sold / solar) if solar > 0 else None,

@@ -4,7 +4,7 @@ from datetime import date
 
 from fastapi import APIRouter
 
-from agent.views.schemas import Period, Problem
+from agent.views.schemas import PeriodView, Problem
 from agent.web.period_figures import Grain, Periods
 from agent.web.source import ApiSource
 
@@ -15,7 +15,7 @@ def period_routes(source: ApiSource) -> APIRouter:
     periods = Periods(source.asker.sources)
 
     @router.get("/periods/{grain}")
-    def get_period(grain: Grain, day: date | None = None) -> Period | None:
+    def get_period(grain: Grain, day: date | None = None) -> PeriodView | None:
         """The week, month or year that a day (else today) is in, or `all` that is known; null before the first day."""
         now = source.shown().now
         return periods.of(grain, day, now) if now is not None else None

@@ -71,7 +71,7 @@ def _value(text: str, language: Language, depth: int) -> str:
 @cache
 def _catalogue(language: Language) -> tuple[Mapping[str, str], tuple[_Entry, ...]]:
     """Whole texts, and sentences with places; those with the most words of their own are tried first."""
-    path = files("agent.decision") / "phrases" / f"problems.{language}.toml"
+    path = files("agent.decision.wording") / "phrases" / f"problems.{language}.toml"
     known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["texts"]
     with_places = sorted((text for text in known if "{" in text), key=lambda text: -len(_PLACE.sub("", text)))
     entries = tuple(_Entry(_pattern(text), known[text]) for text in with_places)

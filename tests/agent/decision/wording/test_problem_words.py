@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.decision.problem_words import in_language, known_in
+from agent.decision.wording.problem_words import in_language, known_in
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 # Where sentences are made that a household reads, and the calls whose texts those are; None for all texts of the file.
 SOURCES: dict[str, set[str] | None] = {
     "ingest/live/plausible.py": None,
