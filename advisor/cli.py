@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -24,13 +26,30 @@ from advisor.explain.command import explain, replay
 from advisor.fleet.command import fleet_app
 from advisor.homeassistant.command import ha_app
 from advisor.weather.command import weather_app
-from energy.errors import AdvisorError, SettingsError
+from energy.errors import AdvisorError, MemoryFault, ModelError, SettingsError, TransportError
+
+GREETING = """\
+Energy Advisor decides what a home with solar panels and a battery should do next, and explains why.
+
+Four ways in:
+  advisor demo                 watch a recorded winter day, with nothing to install or connect
+  advisor size                 before you buy: what a battery would save a home
+  advisor setup                connect your own home through Home Assistant
+  advisor chat                 ask why, what if, and how much: from the demo or from your home
+
+advisor --help lists every command, and advisor COMMAND --help explains one.
+Primera vez: advisor demo --language es"""
+# Where to look further; what is wrong, and what to do about it, the message itself says.
+HINTS: dict[type[AdvisorError], str] = {
+    TransportError: "advisor doctor checks broker, sensors and settings",
+    ModelError: "advisor models lists the models that are there; the advisor also works with --model none",
+    MemoryFault: "advisor index check looks at the index; the days themselves are kept apart from it",
+    SettingsError: "advisor COMMAND --help lists the options; advisor.example.toml explains every setting",
+}
 
 app = typer.Typer(
-    help="Energy Advisor: decides what a home with panels and a battery should do next, and says why.",
-    no_args_is_help=True,
+    help="Energy Advisor decides what a home with solar panels and a battery should do next, and explains why.",
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 for command in (demo, run, page, simulate, size, bill, chat, explain, replay, setup, doctor, mcp):
     app.command()(command)
@@ -51,6 +70,20 @@ for name, group in {
     app.add_typer(group, name=name)
 
 
+@app.callback(invoke_without_command=True)
+def greet(
+    context: typer.Context,
+    *,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Energy Advisor decides what a home with solar panels and a battery should do next, and explains why."""
+    if show_version:
+        typer.echo(f"energy-advisor {version('energy-advisor')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(GREETING)
+
+
 def main() -> None:
     """Run a command; exit code 0 done, 1 failed, 2 wrong usage or settings."""
     reporting_errors(app)
@@ -65,4 +98,6 @@ def reporting_errors(program: typer.Typer) -> None:
         program()
     except AdvisorError as err:
         typer.echo(f"error: {err}", err=True)
+        if hint := next((hint for kind, hint in HINTS.items() if isinstance(err, kind)), ""):
+            typer.echo(f"hint: {hint}", err=True)
         sys.exit(2 if isinstance(err, SettingsError) else 1)

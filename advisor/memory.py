@@ -94,13 +94,13 @@ def ingest_and_report(
     _tell(told, as_json=as_json)
 
 
-def rebuild_index(memory: Path) -> None:
+def rebuild_index(memory: Path, *, as_json: bool) -> None:
     """Forget the index and fill it from the store."""
     store = store_of(memory)
     with index_of(memory) as index:
         index.clear()
-        for name in store.homes():
-            typer.echo(f"{name}: {sync(store.home(name), store, index)} days indexed")
+        counts: dict[str, object] = {name: sync(store.home(name), store, index) for name in store.homes()}
+    _tell({"days indexed": counts}, as_json=as_json)
 
 
 def index_statistics(memory: Path, *, as_json: bool) -> None:

@@ -232,5 +232,6 @@ def _api(
         asker=asker,
         pause=timedelta(minutes=settings.policy.min_minutes_between_commands),
         note_fallback=fallback,
+        language=settings.service.language,
     )
     return make_app(source, settings=settings.api, keys=load_keys(settings.api, memory), home=home.name)

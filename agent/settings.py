@@ -97,6 +97,8 @@ class ApiSettings(_Section):
     token: SecretStr | None = None
     token_file: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
+    # Of the page: the browser's, or always this one.
+    language: Literal["auto", "en", "es"] = "auto"
     page_url: str | None = Field(default=None, pattern=r"^(https?|homeassistant)://\S+$")
     ingress_from: IPvAnyAddress | None = None
     reads_per_second: float = Field(default=50.0, gt=0, le=10_000)

@@ -112,7 +112,7 @@ class NoteBook:
         found = [known for known in self.list_by_id().values() if known.note.id.startswith(note_id)]
         exact = [known for known in found if known.note.id == note_id] or found
         if len(exact) != 1:
-            what = "is no note" if not exact else f"fits {len(exact)} notes"
+            what = "is not a note" if not exact else f"fits {len(exact)} notes"
             raise DataError(f"{note_id!r} {what}: give an id that `advisor notes list` shows")
         if (state := exact[0].state(now)) in {"done", "expired"}:
             raise DataError(f"note {exact[0].note.id!r} is {state} already: nothing to withdraw")

@@ -3,10 +3,11 @@
 import json
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -34,25 +35,31 @@ def demo(  # noqa: PLR0913 (a command line's options)
     devices: Annotated[bool, typer.Option(help="Plan cars, heat pumps and other devices too.")] = True,
     page: Annotated[bool, typer.Option("--page", help="Serve the page too, and go on when the day is over.")] = False,
     page_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 8765,
+    language: Annotated[Literal["en", "es"], typer.Option(help="Language of what is shown: en or es.")] = "en",
     as_json: Json = False,
 ) -> None:
     """Play a recorded winter day, or a scenario: house, broker, memory and advisor together."""
-    if not as_json:
-        # Said before anything is imported or started: on a slow machine that takes a while.
-        typer.echo("Starting a house, a broker, a memory and an advisor; the day appears when they are ready.")
+    from advisor.demo.words import TEXTS
+
+    console = None if as_json else Console()
+    if console is not None:
+        # Before anything heavy is imported or started: on a slow machine that takes a while.
+        console.print(TEXTS[language]["starting"])
     from advisor.commands.page import announce, wait_for_interrupt
     from advisor.demo.report import draw, tell
     from advisor.demo.run import DAY, Choices, playing, prepare
     from advisor.demo.scenarios import stage
 
-    choices = Choices(home, day.date() if day else DAY, hours, speed, model, config, broker, plan_devices=devices)
+    choices = Choices(
+        home, day.date() if day else DAY, hours, speed, model, config, broker, plan_devices=devices, language=language
+    )
     if page:
         choices = replace(choices, page_port=page_port, speed=speed or _SPEED_TO_WATCH)
-    console = None if as_json else Console()
-    staged = stage(scenario, choices) if scenario else (choices, prepare(choices))
+    with console.status(TEXTS[language]["reading"]) if console else nullcontext():
+        staged = stage(scenario, choices) if scenario else (choices, prepare(choices))
     if page:
         announce(staged[0].folder / "memory", page_port)
-    # Told to end, it takes the advisor and the house with it.
+    # When it is ended, it takes the advisor and the house with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with playing(*staged, console) as outcome:
         if picture:

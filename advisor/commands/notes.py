@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from advisor.memory_choice import ChosenMemory, chosen_memory
+
 if TYPE_CHECKING:
     from agent.language.notes.reading import NotUnderstood, Understood
     from agent.llm.models import ModelSettings
@@ -17,16 +19,17 @@ if TYPE_CHECKING:
     from knowledge.notes import KnownNote
 
 notes_app = typer.Typer(
-    help="Say what the household wants: notes become constraints of the plan.", no_args_is_help=True
+    help="Tell the advisor what the household wants: notes become constraints of the plan.", no_args_is_help=True
 )
 
 _REMARK_LASTS = timedelta(days=1)
 
-MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
+MemoryDir = Annotated[
+    Path | None, typer.Option("--memory", help="Folder of the advisor's memory; that of advisor.toml by default.")
+]
 HomeName = Annotated[str | None, typer.Option("--home", help="Name of the home; the only one known by default.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 At = Annotated[datetime | None, typer.Option(help="Local time to take as now, for a house with a clock of its own.")]
-DEFAULT_MEMORY = Path(".advisor/memory")
 
 
 @notes_app.command("add")
@@ -35,11 +38,14 @@ def add(  # noqa: PLR0913 (a command line's options)
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Keep it without asking.")] = False,
     model: Annotated[
-        str, typer.Option(help="Reads what nothing else is sure of: auto (as the settings say), ollama/NAME or none.")
+        str,
+        typer.Option(
+            help="Model for notes that are not clear otherwise: auto (as in the settings), ollama/NAME or none."
+        ),
     ] = "auto",
     at: At = None,
     home: HomeName = None,
-    memory: MemoryDir = DEFAULT_MEMORY,
+    memory: MemoryDir = None,
     config: Annotated[Path, typer.Option(help="Settings whose [model] is asked.")] = Path("advisor.toml"),
     as_json: Json = False,
 ) -> None:
@@ -50,7 +56,8 @@ def add(  # noqa: PLR0913 (a command line's options)
     from energy.errors import DataError
     from knowledge.notes import notes_of
 
-    facts = _home(memory, home)
+    chosen = chosen_memory(memory, home)
+    facts = _home(chosen)
     now = _moment(at, facts)
     answer = understand(
         text, now=now, tz=facts.tz, home=facts, fallback=partial(_by_model, chosen_model(config, model))
@@ -63,7 +70,7 @@ def add(  # noqa: PLR0913 (a command line's options)
         _show(told, answer)
         if not typer.confirm("Keep it?"):
             raise typer.Exit(1)
-    note = notes_of(memory, facts.name).add(text, answer.constraint, now=now, until=now + _REMARK_LASTS)
+    note = notes_of(chosen.folder, facts.name).add(text, answer.constraint, now=now, until=now + _REMARK_LASTS)
     if as_json:
         typer.echo(json.dumps({"understood": told, "assumed": answer.assumed, "note": note.model_dump(mode="json")}))
     else:
@@ -102,17 +109,17 @@ def read(
     *,
     at: At = None,
     home_file: Annotated[
-        Path | None, typer.Option("--home-file", help="The home's facts; else those remembered.")
+        Path | None, typer.Option("--home-file", help="The home's file, instead of the home in memory.")
     ] = None,
     home: HomeName = None,
-    memory: MemoryDir = DEFAULT_MEMORY,
+    memory: MemoryDir = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a note would be taken for, with the words it was read from; nothing is kept."""
+    """Show how a note would be understood, with the words it was read from; nothing is kept."""
     from agent.language.notes.reading import NotUnderstood, understand
     from ingest.home_file import load_home
 
-    facts = load_home(home_file) if home_file else _home(memory, home)
+    facts = load_home(home_file) if home_file else _home(chosen_memory(memory, home))
     answer = understand(text, now=_moment(at, facts), tz=facts.tz, home=facts)
     if as_json:
         typer.echo(json.dumps(_reading(answer, facts), ensure_ascii=False))
@@ -150,9 +157,7 @@ def _reading(answer: "Understood | NotUnderstood", home: "Home") -> dict[str, ob
 
 
 @notes_app.command("list")
-def list_notes(
-    *, at: At = None, home: HomeName = None, memory: MemoryDir = DEFAULT_MEMORY, as_json: Json = False
-) -> None:
+def list_notes(*, at: At = None, home: HomeName = None, memory: MemoryDir = None, as_json: Json = False) -> None:
     """Show every note and where it stands: ahead, in force, expired or done."""
     from rich.console import Console
     from rich.table import Table
@@ -160,9 +165,10 @@ def list_notes(
     from agent.decision.constraint_words import describe
     from knowledge.notes import notes_of
 
-    facts = _home(memory, home)
+    chosen = chosen_memory(memory, home)
+    facts = _home(chosen)
     now = _moment(at, facts)
-    known = notes_of(memory, facts.name).list()
+    known = notes_of(chosen.folder, facts.name).list()
     if as_json:
         typer.echo(json.dumps({"notes": [_as_json(one, now) for one in known]}))
         return
@@ -183,14 +189,17 @@ def done(
     *,
     at: At = None,
     home: HomeName = None,
-    memory: MemoryDir = DEFAULT_MEMORY,
+    memory: MemoryDir = None,
+    as_json: Json = False,
 ) -> None:
     """Withdraw a note; the next decision no longer obeys it."""
     from knowledge.notes import notes_of
 
-    facts = _home(memory, home)
-    known = notes_of(memory, facts.name).done(note_id, now=_moment(at, facts))
-    typer.echo(f"done: {known.note.text}")
+    chosen = chosen_memory(memory, home)
+    facts = _home(chosen)
+    now = _moment(at, facts)
+    known = notes_of(chosen.folder, facts.name).done(note_id, now=now)
+    typer.echo(json.dumps(_as_json(known, now)) if as_json else f"withdrawn: {known.note.text}")
 
 
 def _as_json(one: "KnownNote", now: datetime) -> dict[str, object]:
@@ -201,7 +210,7 @@ def _moment(at: datetime | None, home: "Home") -> datetime:
     return at.replace(tzinfo=home.tz).astimezone(UTC) if at else datetime.now(UTC)
 
 
-def _home(memory: Path, name: str | None) -> "Home":
+def _home(memory: ChosenMemory) -> "Home":
     from advisor.memory import known_facts
 
-    return known_facts(memory, name)
+    return known_facts(memory.folder, memory.home)

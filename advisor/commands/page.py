@@ -1,5 +1,6 @@
 """Where the page is and how to get in: links for people, tablets and assistants."""
 
+import json
 from pathlib import Path
 from threading import Event
 
@@ -9,39 +10,49 @@ from agent.settings import ApiSettings, load_settings
 from agent.web.access import Keys, load_keys
 
 
-def show_addresses(config: Path) -> None:
+def show_addresses(config: Path, *, as_json: bool = False) -> None:
     """Print the links of the service that runs with these settings; they contain its secrets.
 
     Raises:
         SettingsError: the settings or the token are wrong.
     """
     settings = load_settings(config)
-    typer.echo(_addresses(settings.api, load_keys(settings.api, settings.memory_dir)))
+    links = _addresses(settings.api, load_keys(settings.api, settings.memory_dir))
+    typer.echo(json.dumps(links) if as_json else _listed(links))
 
 
 def announce(memory: Path, port: int) -> None:
-    """Tell where the page of a demo will be; on standard error, which `--json` leaves alone."""
+    """Print where the page of a demo will be; on standard error, which `--json` leaves alone."""
     settings = ApiSettings(port=port)
-    typer.echo(_addresses(settings, load_keys(settings, memory)), err=True)
+    typer.echo(_listed(_addresses(settings, load_keys(settings, memory))), err=True)
 
 
 def wait_for_interrupt() -> None:
     """Go on until Ctrl-C."""
-    typer.echo("the page stays; Ctrl-C ends it", err=True)
+    typer.echo("The page stays open; press Ctrl-C to end.", err=True)
     try:
         Event().wait()
     except KeyboardInterrupt:
         return
 
 
-def _addresses(settings: ApiSettings, keys: Keys) -> str:
+def _addresses(settings: ApiSettings, keys: Keys) -> dict[str, str]:
     """The token stays behind the #, which browsers never send; the key in a path can only read."""
     base = f"http://{_reachable(settings.host)}:{settings.port}"
-    return (
-        f"page, with the token:                     {base}/#token={keys.token}\n"
-        f"page, to look and ask only:               {base}/key/{keys.read_key}/\n"
-        f"Ollama address for Home Assistant:        {base}/key/{keys.read_key}"
-    )
+    return {
+        "page": f"{base}/#token={keys.token}",
+        "read_only_page": f"{base}/key/{keys.read_key}/",
+        "ollama": f"{base}/key/{keys.read_key}",
+    }
+
+
+def _listed(links: dict[str, str]) -> str:
+    titles = {
+        "page": "Page, with full access (contains the token):",
+        "read_only_page": "Page, read-only, for tablets:",
+        "ollama": "Ollama address for Home Assistant:",
+    }
+    return "\n".join(f"{titles[name]:46}{link}" for name, link in links.items())
 
 
 def _reachable(host: str) -> str:

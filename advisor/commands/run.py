@@ -9,14 +9,18 @@ Config = Annotated[Path, typer.Option(help="Settings file.")]
 
 
 def run(config: Config = Path("advisor.toml")) -> None:
-    """Run the advisor of a home until it is stopped."""
+    """Run the advisor for your home until it is stopped."""
     from agent.__main__ import serve
 
     serve(config)
 
 
-def page(config: Config = Path("advisor.toml")) -> None:
-    """Print the addresses of a running service's page, with what lets you in."""
+def page(
+    config: Config = Path("advisor.toml"),
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print the addresses of the running service's page, with its access token."""
     from advisor.commands.page import show_addresses
 
-    show_addresses(config)
+    show_addresses(config, as_json=as_json)

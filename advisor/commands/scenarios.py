@@ -1,5 +1,6 @@
 """`advisor scenarios`: show them, and play all of them against plain self-consumption."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +10,15 @@ scenarios_app = typer.Typer(help="Houses to try before any hardware is bought.",
 
 
 @scenarios_app.command("list")
-def scenarios_list() -> None:
+def scenarios_list(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Show every scenario with its title."""
     from simulator.scenario import all_scenarios
 
-    for name, scenario in all_scenarios().items():
+    known = all_scenarios()
+    if as_json:
+        typer.echo(json.dumps({name: scenario.title for name, scenario in known.items()}, ensure_ascii=False))
+        return
+    for name, scenario in known.items():
         typer.echo(f"{name:18} {scenario.title}")
 
 

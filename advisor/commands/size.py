@@ -1,5 +1,6 @@
 """`advisor size`: what a battery would earn a home."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,9 @@ def size(  # noqa: PLR0913 (a command line's options)
     full: Annotated[bool, typer.Option("--full", help="Play every week instead of every fourth.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the page and the table.")] = Path(".advisor/size"),
     memory: MemoryDir = DEFAULT_MEMORY,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say what a battery would earn a home, and whether one is worth it at all."""
+    """Work out what a battery would save a home, and whether it pays off."""
     from advisor.memory import known_history
     from eval.sizing.investment import Assumptions
     from eval.sizing.report import answer, write_sizing
@@ -38,5 +40,8 @@ def size(  # noqa: PLR0913 (a command line's options)
         workers=2,
     )
     page, text = write_sizing(table, out)
+    if as_json:
+        typer.echo(json.dumps({"answer": answer(table, title), "table": str(text), "page": str(page)}))
+        return
     typer.echo(answer(table, title))
     typer.echo(f"table: {text}\npage:  {page}")

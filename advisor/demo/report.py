@@ -1,4 +1,4 @@
-"""What the demo tells at its end: the bills side by side, and the decisions that mattered most."""
+"""What the demo shows at its end: the bills side by side, and the decisions that mattered most."""
 
 from io import StringIO
 from itertools import groupby
@@ -11,7 +11,11 @@ from rich.text import Text
 
 from advisor.demo.device_bills import DeviceBills
 from advisor.demo.run import DemoResult
+from advisor.demo.words import TEXTS, decimal
+from agent.decision.constraint_words import Language
 from agent.decision.record import Decision
+from agent.decision.wording.problem_words import in_language
+from agent.decision.wording.reason_words import day_in_words
 
 _TOLD = 3
 _PICTURE_COLUMNS = 110
@@ -19,11 +23,15 @@ _PICTURE_COLUMNS = 110
 
 def tell(outcome: DemoResult, console: Console) -> None:
     """Print the summary."""
-    console.print(Panel(_bills(outcome), title="the bill of the same hours", title_align="left"))
-    console.print(Panel(_decisions(outcome), title="the decisions that mattered most", title_align="left"))
+    texts = TEXTS[outcome.view.language]
+    console.print(Panel(_bills(outcome), title=texts["bill"], title_align="left"))
+    console.print(Panel(_decisions(outcome), title=texts["mattered"], title_align="left"))
     if outcome.devices is not None:
-        console.print(Panel(_devices(outcome.devices), title="what the devices took", title_align="left"))
+        console.print(
+            Panel(_devices(outcome.devices, outcome.view.language), title=texts["devices"], title_align="left")
+        )
     console.print(_how(outcome))
+    console.print(_where_next(outcome.view.language))
 
 
 def draw(outcome: DemoResult, path: Path) -> None:
@@ -35,40 +43,42 @@ def draw(outcome: DemoResult, path: Path) -> None:
 
 
 def _bills(outcome: DemoResult) -> RenderableType:
-    account = outcome.bills
+    account, language = outcome.bills, outcome.view.language
+    texts = TEXTS[language]
     table = Table(box=None, pad_edge=False)
     table.add_column("")
-    table.add_column(outcome.home.currency, justify="right")
-    table.add_column("saved", justify="right")
-    table.add_column("of what was possible", justify="right")
+    for title in (outcome.home.currency, texts["saved"], texts["share"]):
+        table.add_column(title, justify="right")
     possible = account.none - account.oracle
     rows = (
-        ("no battery", account.none, "dim"),
-        ("greedy self-consumption", account.greedy, ""),
-        ("Energy Advisor", account.advisor, "bold green"),
-        ("perfect foresight (bound)", account.oracle, "dim"),
+        ("none", account.none, "dim"),
+        ("greedy", account.greedy, ""),
+        ("advisor", account.advisor, "bold green"),
+        ("oracle", account.oracle, "dim"),
     )
     for name, bill, style in rows:
         share = f"{(account.none - bill) / possible:.0%}" if possible > 0.005 else "-"
-        table.add_row(name, f"{bill:.2f}", f"{account.none - bill:.2f}", share, style=style)
+        money = (decimal(value, 2, language) for value in (bill, account.none - bill))
+        table.add_row(texts[name], *money, share, style=style)
     return table
 
 
-def _devices(took: DeviceBills) -> RenderableType:
+def _devices(took: DeviceBills, language: Language) -> RenderableType:
+    texts = TEXTS[language]
     table = Table(box=None, pad_edge=False)
     table.add_column("")
-    for title in ("planned", "left alone"):
+    for title in (texts["planned"], texts["alone"]):
         table.add_column(title, justify="right")
     for name, kwh in took.planned_kwh.items():
         table.add_row(name, f"{kwh:.1f} kWh", f"{took.alone_kwh[name]:.1f} kWh")
     if took.planned_mean_c is not None and took.alone_mean_c is not None:
-        table.add_row("mean indoors", f"{took.planned_mean_c:.1f} °C", f"{took.alone_mean_c:.1f} °C")
-        table.add_row("below the band", f"{took.planned_cold_k_h:.1f} K h", f"{took.alone_cold_k_h:.1f} K h")
+        table.add_row(texts["indoors"], f"{took.planned_mean_c:.1f} °C", f"{took.alone_mean_c:.1f} °C")
+        table.add_row(texts["cold"], f"{took.planned_cold_k_h:.1f} K h", f"{took.alone_cold_k_h:.1f} K h")
     return table
 
 
 def mattered_most(decisions: list[Decision], count: int = _TOLD) -> list[tuple[Decision, float]]:
-    """The stretches of one mode at most stake: first decision of each, and what following the house would have cost.
+    """The stretches of one mode at most stake: first decision of each, and what self-consumption would have cost more.
 
     A stake is the expected extra cost of plain self-consumption in that slot, all else being optimal; stretches
     sum those of their slots.
@@ -82,29 +92,49 @@ def mattered_most(decisions: list[Decision], count: int = _TOLD) -> list[tuple[D
 
 
 def _decisions(outcome: DemoResult) -> RenderableType:
+    language = outcome.view.language
+    texts = TEXTS[language]
     parts: list[RenderableType] = []
     for decision, stake in mattered_most(outcome.decisions):
         if decision.command is None:
             continue
         local = decision.at.astimezone(outcome.home.tz)
-        head = f"{local:%H:%M}  {decision.command.mode.value}"
-        parts.append(Text.assemble((head, "bold"), (f"  worth {stake:.2f} {outcome.home.currency}", "green")))
+        worth = texts["worth"].format(money=f"{decimal(stake, 2, language)} {outcome.home.currency}")
+        parts.append(
+            Text.assemble((f"{local:%H:%M}  {texts[decision.command.mode.value]}", "bold"), (f"  {worth}", "green"))
+        )
         parts.append(Text(decision.reason))
-        near = ", ".join(f"{day.day} ({day.why})" for day in decision.neighbours[:2])
-        parts.append(Text(f"similar days: {near}", style="dim"))
+        near = ", ".join(
+            f"{day_in_words(day.day.isoformat(), language)} ({in_language(day.why, language)})"
+            for day in decision.neighbours[:2]
+        )
+        parts.append(Text(texts["similar_days"].format(days=near), style="dim"))
         parts.append(Text(""))
     return Group(*parts[:-1])
 
 
 def _how(outcome: DemoResult) -> Text:
-    told = outcome.as_json()
-    line = Text(style="dim")
-    line.append(
-        f"{told['published']} of {told['due']} decisions that were due published, "
-        f"the model ({told['model']}) was asked "
-        f"{told['reviews']} times and overruled or missed {told['fallbacks']} times; "
-        f"{told['history_days']} days of memory; "
-        f"energy balances to {told['kwh_balance_error']:.0e} kWh; {told['seconds']} s.\n"
-        "Why the last decision: advisor explain --last",
+    """What was due and what was done, by whom, and how sure the figures are."""
+    language, reviews = outcome.view.language, [one.review for one in outcome.decisions if one.review]
+    texts = TEXTS[language]
+    published = sum(decision.outcome == "published" for decision in outcome.decisions)
+    fallbacks = sum(review.outcome != "chosen" for review in reviews)
+    model = texts["reviews"].format(model=outcome.view.model, reviews=len(reviews), fallbacks=fallbacks)
+    checked = texts["checked"].format(
+        days=outcome.history_days, error=f"{outcome.bills.balance_error_kwh:.0e}", seconds=f"{outcome.seconds:.0f}"
     )
-    return line
+    due = texts["due"].format(due=outcome.due, made=len(outcome.decisions), published=published)
+    return Text("\n".join((due, model if reviews else texts["no_model"], checked)), style="dim")
+
+
+def _where_next(language: Language) -> RenderableType:
+    texts = TEXTS[language]
+    table = Table.grid(padding=(0, 2))
+    for command, what in (
+        ("advisor explain --last", "next_explain"),
+        ("advisor chat", "next_chat"),
+        (f"advisor demo --page{' --language es' if language == 'es' else ''}", "next_page"),
+        ("advisor setup", "next_setup"),
+    ):
+        table.add_row(f"  {command}", Text(texts[what], style="dim"))
+    return Group(Text(texts["next"], style="bold"), table)

@@ -1,4 +1,4 @@
-"""The demo: broker, house and advisor brought up together, one recorded day played and told."""
+"""The demo: broker, house and advisor brought up together, and one recorded day played and shown."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,8 +18,10 @@ from rich.live import Live
 from advisor.demo.bills import bills, read_record
 from advisor.demo.device_bills import DeviceBills, Stage, device_bills, lived
 from advisor.demo.view import DayView
+from advisor.demo.words import TEXTS
 from advisor.memory import ingest_history, known_history
 from advisor.model_choice import chosen_model
+from agent.decision.constraint_words import Language
 from agent.decision.journal import open_journal
 from agent.decision.record import Decision
 from energy.billing.bills import Bills
@@ -68,6 +70,7 @@ class Choices:
     quality: SensorQuality = PERFECT
     page_port: int | None = None
     plan_devices: bool = True
+    language: Language = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,8 @@ def playing(choices: Choices, history: History, console: Console | None) -> Iter
             length=timedelta(hours=choices.hours),
             currency=f"{history.home.currency}/kWh",
             top_price=max(float(played.import_price.max()), 0.01),
+            language=choices.language,
+            is_example=(choices.home, choices.day) == (HOME, DAY),
         )
         link = stack.enter_context(MqttLink(address, f"energy-advisor-view-{history.home.name}"))
         link.subscribe(view.topics.sensors, view.topics.decision, view.topics.advisor_status)
@@ -215,7 +220,8 @@ def playing(choices: Choices, history: History, console: Console | None) -> Iter
         advisor = stack.enter_context(
             _process(files.log("advisor"), ["advisor", "run", "--config", str(files.settings)])
         )
-        _await_advisor(link, view.topics, advisor, files.log("advisor"))
+        with console.status(TEXTS[choices.language]["waiting"]) if console else nullcontext():
+            _await_advisor(link, view.topics, advisor, files.log("advisor"))
         house = stack.enter_context(_process(files.log("house"), _house_command(choices, files, address)))
         _watch(link, view, house, console, advisor)
         if advisor.poll() is not None:
@@ -314,6 +320,7 @@ port = {address.port}
 clock = "house"
 slot_minutes = {_SLOT_MINUTES}
 grace_s = {_GRACE_S}
+language = "{choices.language}"
 
 [policy]
 max_snapshot_age_s = {_patience_s(choices.quality)}
@@ -324,6 +331,7 @@ max_snapshot_age_s = {_patience_s(choices.quality)}
 [api]
 enabled = {str(choices.page_port is not None).lower()}
 port = {choices.page_port or 0}
+language = "{choices.language if choices.language != "en" else "auto"}"
 """,
             encoding="utf-8",
         )

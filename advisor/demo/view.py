@@ -1,5 +1,6 @@
 """The demo's terminal picture: flows, charge, price, the command in force and its reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,17 +13,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from advisor.demo.words import TEXTS, decimal, long_moment
+from agent.decision.constraint_words import Language
+from agent.decision.wording.reason_words import day_in_words
+from agent.views.palette import PALETTE, Meaning
 from transport.topics import Topics
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _COLUMNS = 48
-_MODES = {
-    "self_consumption": ("S", "green", "follow the house"),
-    "hold": ("H", "yellow", "hold"),
-    "charge": ("C", "bright_blue", "charge from the grid"),
-    "discharge": ("D", "magenta", "sell"),
-}
-_LEGEND = tuple(_MODES[mode] for mode in ("self_consumption", "hold", "charge"))
+_LETTERS: dict[str, Meaning] = {"S": "self_consumption", "H": "hold", "C": "charge", "D": "discharge"}
+_LETTER_OF: dict[str, str] = {mode: letter for letter, mode in _LETTERS.items()}
+# A terminal is taken to be dark; rich finds the nearest colour that it has.
+_TONES = {meaning: tone.dark for meaning, tone in PALETTE.items()}
 
 
 @dataclass(slots=True)
@@ -36,6 +38,8 @@ class DayView:
     currency: str
     top_price: float
     model: str = "none"
+    language: Language = "en"
+    is_example: bool = False
     now: datetime | None = None
     sensors: dict[str, float] = field(default_factory=dict)
     decision: dict[str, Any] = field(default_factory=dict)
@@ -56,9 +60,9 @@ class DayView:
             self._draw_column()
             return True
         if topic.startswith(prefix):
-            said = orjson.loads(payload) if payload.startswith(b"{") else {}
-            if isinstance(said.get("value"), int | float):
-                self.sensors[topic.removeprefix(prefix)] = said["value"]
+            reading = orjson.loads(payload) if payload.startswith(b"{") else {}
+            if isinstance(reading.get("value"), int | float):
+                self.sensors[topic.removeprefix(prefix)] = reading["value"]
         return False
 
     def _draw_column(self) -> None:
@@ -76,46 +80,59 @@ class DayView:
         """The whole picture."""
         return Group(self._header(), self._flows(), self._day(), self._command())
 
+    @property
+    def _texts(self) -> Mapping[str, str]:
+        return TEXTS[self.language]
+
     def _header(self) -> RenderableType:
-        local = self.now.astimezone(self.zone) if self.now else self.start.astimezone(self.zone)
-        line = Text.assemble(
-            ("Energy Advisor", "bold"), f"  {self.topics.home}  ", (f"{local:%A %d %B %Y  %H:%M}", "bold cyan")
+        local = (self.now or self.start).astimezone(self.zone)
+        line = Text.assemble(("Energy Advisor", "bold"), f"  {self.topics.home}")
+        line.append(f"  {self._texts['model']}: {self.model}", style="dim")
+        when = Text(long_moment(local, self.language), style="bold")
+        return Group(
+            line, when.append(f"  ({self._texts['example']})" if self.is_example else "", style="dim not bold")
         )
-        line.append(f"  model: {self.model}", style="dim")
-        return line
 
     def _flows(self) -> RenderableType:
-        soc = self.sensors.get("battery_soc", 0.0)
-        table = Table.grid(expand=True, padding=(0, 2))
+        texts, sensors = self._texts, self.sensors
+        soc = sensors.get("battery_soc", 0.0)
+        table = Table.grid(expand=True, padding=(0, 1))
         for _ in range(5):
             table.add_column(ratio=1)
-        grid, battery = self.sensors.get("grid_power", 0.0), self.sensors.get("battery_power", 0.0)
+        grid, battery = sensors.get("grid_power", 0.0), sensors.get("battery_power", 0.0)
         table.add_row(
-            _figure("sun", self.sensors.get("pv_power"), "kW", "yellow"),
-            _figure("house", self.sensors.get("load_power"), "kW", "white"),
-            _figure("from grid" if grid >= 0 else "to grid", abs(grid), "kW", "red" if grid > 0 else "green"),
-            _figure("from battery" if battery >= 0 else "to battery", abs(battery), "kW", "magenta"),
-            _figure("price", self.sensors.get("price_import"), self.currency, "cyan"),
+            self._figure("solar", sensors.get("pv_power"), "kW", "solar"),
+            self._figure("house", sensors.get("load_power"), "kW", "load"),
+            self._figure("from_grid" if grid >= 0 else "to_grid", abs(grid), "kW", "grid"),
+            self._figure("from_battery" if battery >= 0 else "to_battery", abs(battery), "kW", "battery"),
+            self._figure("price", sensors.get("price_import"), self.currency, "price"),
         )
         bar = Table.grid(padding=(0, 1))
-        bar.add_row("battery", ProgressBar(total=100, completed=soc, width=40), f"{soc:.0f} %")
-        return Panel(Group(table, bar), title="now", title_align="left")
+        bar.add_row(
+            texts["battery"],
+            ProgressBar(total=100, completed=soc, width=40, complete_style=_TONES["battery"]),
+            f"{soc:.0f} %",
+        )
+        return Panel(Group(table, bar), title=texts["now"], title_align="left")
 
     def _day(self) -> RenderableType:
+        texts = self._texts
         table = Table.grid(padding=(0, 1))
-        rows = (("house", "load_power", "white"), ("sun", "pv_power", "yellow"))
-        top_kw = max((value or 0 for _, name, _ in rows for value in self.tracks.get(name, [])), default=1) or 1
-        for label, name, style in rows:
-            table.add_row(label, _spark(self.tracks.get(name), style, top=top_kw), f"up to {top_kw:.1f} kW")
-        table.add_row("price", _spark(self.tracks.get("price_import"), "cyan", top=self.top_price), self.currency)
-        table.add_row("charge", _spark(self.tracks.get("battery_soc"), "magenta", top=100), "%")
+        rows: tuple[tuple[str, Meaning], ...] = (("load_power", "load"), ("pv_power", "solar"))
+        top_kw = max((value or 0 for name, _ in rows for value in self.tracks.get(name, [])), default=1) or 1
+        limit = texts["up_to"].format(power=decimal(top_kw, 1, self.language))
+        for (name, tone), label in zip(rows, ("house", "solar"), strict=True):
+            table.add_row(texts[label], _spark(self.tracks.get(name), _TONES[tone], top=top_kw), limit)
+        prices = _spark(self.tracks.get("price_import"), _TONES["price"], top=self.top_price)
+        table.add_row(texts["price"], prices, self.currency)
+        table.add_row(texts["level"], _spark(self.tracks.get("battery_soc"), _TONES["battery"], top=100), "%")
         marks = Text()
         for mode in self.modes:
-            letter, style, _ = _MODES.get(mode or "", ("·", "dim", ""))
-            marks.append(letter, style=style)
-        table.add_row("mode", marks, _legend())
+            letter = _LETTER_OF.get(mode or "")
+            marks.append(letter or "·", style=_TONES[_LETTERS[letter]] if letter else "dim")
+        table.add_row(texts["mode"], marks, "")
         table.add_row("", self._hours(), "")
-        return Panel(table, title="the day", title_align="left")
+        return Panel(Group(table, self._legend()), title=texts["day"], title_align="left")
 
     def _hours(self) -> Text:
         """Local times under the tracks, at every quarter of what is played."""
@@ -125,27 +142,32 @@ class DayView:
             line += f"{moment:%H:%M}".ljust(_COLUMNS // 4)
         return Text(line, style="dim")
 
+    def _legend(self) -> Text:
+        """What the letters of the modes mean; selling only where it was done."""
+        shown = [letter for letter, mode in _LETTERS.items() if mode != "discharge" or mode in self.modes]
+        return Text("  ").join(
+            Text(letter, style=_TONES[_LETTERS[letter]]) + Text(f" {self._texts[_LETTERS[letter]]}", style="dim")
+            for letter in shown
+        )
+
     def _command(self) -> RenderableType:
-        _, style, words = _MODES.get(self.mode, ("", "white", self.mode))
-        said = self.decision
-        lines: list[RenderableType] = [Text(words, style=f"bold {style}"), Text(said.get("reason", "no decision yet"))]
-        near = said.get("similar_days") or []
+        texts, decision = self._texts, self.decision
+        style = _TONES[_LETTERS[_LETTER_OF[self.mode]]] if self.mode in _LETTER_OF else "white"
+        lines: list[RenderableType] = [
+            Text(texts.get(self.mode, self.mode), style=f"bold {style}"),
+            Text(decision.get("reason", texts["no_decision"])),
+        ]
+        near = decision.get("similar_days") or []
         if near:
-            lines.append(Text(f"similar days: {', '.join(day['day'] for day in near[:5])}", style="dim"))
-        if rationale := (said.get("review") or {}).get("rationale"):
-            lines.append(Text(f"the model says: {rationale}", style="italic dim"))
-        return Panel(Group(*lines), title="in force", title_align="left", height=8)
+            days = ", ".join(day_in_words(day["day"], self.language) for day in near[:3])
+            lines.append(Text(texts["similar_days"].format(days=days), style="dim"))
+        if rationale := (decision.get("review") or {}).get("rationale"):
+            lines.append(Text(texts["model_says"].format(text=rationale), style="italic dim"))
+        return Panel(Group(*lines), title=texts["in_force"], title_align="left", height=9)
 
-
-def _legend() -> Text:
-    return Text("  ").join(
-        Text(letter, style=style) + Text(f" {words}", style="dim") for letter, style, words in _LEGEND
-    )
-
-
-def _figure(label: str, value: float | None, unit: str, style: str) -> Text:
-    shown = "-" if value is None else f"{value:.2f}"
-    return Text.assemble((f"{label}\n", "dim"), (f"{shown} ", f"bold {style}"), (unit, "dim"))
+    def _figure(self, label: str, value: float | None, unit: str, tone: Meaning) -> Text:
+        shown = "-" if value is None else decimal(value, 2, self.language)
+        return Text.assemble((f"{self._texts[label]}\n", "dim"), (f"{shown} ", f"bold {_TONES[tone]}"), (unit, "dim"))
 
 
 def _spark(values: list[float | None] | None, style: str, *, top: float) -> Text:

@@ -1,5 +1,6 @@
 """`advisor eval`: sit the exam, grade it, and show what it asks."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -187,13 +188,21 @@ def eval_export(
 
 
 @eval_app.command("list")
-def eval_list() -> None:
+def eval_list(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Show the suites, scenarios and policies."""
     from eval.collect.policies import PEERS, POLICIES
     from eval.collect.suites import SUITES, scenario_suite
     from simulator.scenario import scenario_names
 
-    for suite in (*SUITES.values(), scenario_suite()):
+    suites = (*SUITES.values(), scenario_suite())
+    if as_json:
+        sizes = {
+            suite.name: {"homes": len(suite.homes), "cells": len(suite.cells((*POLICIES, *PEERS)))} for suite in suites
+        }
+        known = {"suites": sizes, "scenarios": list(scenario_names()), "policies": list(POLICIES), "peers": list(PEERS)}
+        typer.echo(json.dumps(known))
+        return
+    for suite in suites:
         cells = suite.cells((*POLICIES, *PEERS))
         typer.echo(f"{suite.name}: {len(suite.homes)} homes, {len(cells)} cells with every policy")
     typer.echo("model: the exam of a language model")

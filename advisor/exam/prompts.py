@@ -17,16 +17,23 @@ PromptName = Annotated[str, typer.Argument(help="NAME or NAME/vN, such as decide
 
 
 @prompts_app.command("list")
-def prompts_list() -> None:
+def prompts_list(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Show every version, which one is used, and what it changed."""
     from prompts.library import load, names, versions
 
+    known: dict[str, dict[str, object]] = {}
     for name in names():
         used = load(name).version
         for version in versions(name):
             prompt = load(name, version)
+            if as_json:
+                facts = {"hash": prompt.hash, "used": version == used, "trial": prompt.header.trial}
+                known[f"{name}/v{version}"] = facts | {"change": prompt.header.change}
+                continue
             mark = "used " if version == used else "trial" if prompt.header.trial else "old  "
             typer.echo(f"{name}/v{version}  {prompt.hash}  {mark}  {prompt.header.change}")
+    if as_json:
+        typer.echo(json.dumps(known, ensure_ascii=False))
 
 
 @prompts_app.command("show")

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from advisor.memory_choice import chosen_memory
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_MEMORIES = (Path(".advisor/memory"), Path(".advisor/demo/memory"))
+_DEMO = Path(".advisor/demo/memory")
 
 
 def explain(
@@ -20,7 +22,7 @@ def explain(
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave names and notes out of that file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say why a decision was made, from the journal."""
+    """Explain why a decision was made, from the journal."""
     from advisor.chat.answer_backend import newest_memory
     from advisor.explain.explanation import explain_decision, export_decision
     from energy.errors import SettingsError
@@ -29,7 +31,7 @@ def explain(
         raise SettingsError("which decision? give --last or --at '2017-01-17 18:30'")
     if anonymous and export is None:
         raise SettingsError("--anonymous needs --export FILE: only what leaves the house is made anonymous")
-    folder = memory or newest_memory(_MEMORIES)
+    folder = memory or newest_memory((chosen_memory(None, home).folder, _DEMO))
     if export is not None:
         export_decision(folder, home, at=at, file=export, anonymous=anonymous)
     else:

@@ -29,7 +29,7 @@ def local_moment(moment: datetime, tz: ZoneInfo, language: Language) -> str:
 def _in_english(constraint: Constraint) -> str:
     match constraint:
         case Reserve():
-            bought = ", bought from the grid where needed" if constraint.bought else ", by the Reserve control"
+            bought = ", bought from the grid where needed" if constraint.bought else ", without buying it from the grid"
             return f"at least {constraint.soc * 100:.0f} % in the battery{bought}"
         case NoGridCharge():
             return "no charging of the battery from the grid"
@@ -48,8 +48,8 @@ def _in_english(constraint: Constraint) -> str:
 def _in_spanish(constraint: Constraint) -> str:
     match constraint:
         case Reserve():
-            bought = ", comprado de la red si hace falta" if constraint.bought else ", por el control Reserva"
-            return f"al menos {constraint.soc * 100:.0f} % en la batería{bought}"
+            bought = ", comprando de la red si hace falta" if constraint.bought else ", sin comprarlo de la red"
+            return f"al menos un {constraint.soc * 100:.0f} % en la batería{bought}"
         case NoGridCharge():
             return "no cargar la batería de la red"
         case NoExport():

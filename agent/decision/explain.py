@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agent.decision.constraint_words import Language, describe
-from agent.decision.reason_words import WORDS, candidate_name, in_words
+from agent.decision.record import Decision
+from agent.decision.wording.problem_words import in_language
+from agent.decision.wording.reason_words import WORDS, candidate_name, day_in_words, in_words
 from energy.commands import SAME_SOC, Mode
 from energy.constraints import Constraint, Reserve
 from energy.guard import least_soc
@@ -15,7 +17,7 @@ from energy.home import Home
 from energy.planning.planner import Candidate, Ensemble, Plan, follow
 from knowledge.similar import SimilarDay
 
-__all__ = ["Explanation", "Grounds", "candidate_name", "explain", "standing"]
+__all__ = ["Explanation", "Grounds", "candidate_name", "explain", "reason_in", "retell", "standing"]
 
 # A reserve that is missed by no more than this is met: a sensor knows no better.
 _MET_SOC = 0.01
@@ -72,23 +74,47 @@ def explain(chosen: Candidate, grounds: Grounds) -> Explanation:
     return Explanation(code, " ".join(sentences), facts)
 
 
-def retell(code: str, facts: Mapping[str, str], language: Language) -> str:
-    """A journalled reason in another language, from its own facts; empty where its code is not known."""
+def reason_in(decision: Decision, language: Language) -> str:
+    """The reason of a decision in a language; as it was written where it cannot be said again."""
+    inputs = decision.inputs
+    if decision.command is None:
+        return in_language(decision.reason, language)
+    if inputs is None or inputs.language == language:
+        return decision.reason
+    within = [one for one in decision.asked if not standing(one)][:_MOST_ASKED]
+    asked = {f"asked_{rank}": describe(one, inputs.home.tz, language) for rank, one in enumerate(within, start=1)}
+    facts = decision.facts | {name: text for name, text in asked.items() if name in decision.facts}
+    return retell(decision.reason_code, facts, language, chosen=_not_best(decision)) or decision.reason
+
+
+def _not_best(decision: Decision) -> str | None:
+    """The chosen schedule's name where another was cheaper."""
+    costlier = {one.name for one in decision.candidates if one.extra_cost > 0}
+    return decision.chosen if decision.chosen in costlier else None
+
+
+def retell(code: str, facts: Mapping[str, str], language: Language, *, chosen: str | None = None) -> str:
+    """A journalled reason in another language, from its own facts; empty where its code is not known.
+
+    `chosen` is the schedule that was chosen although another was expected to cost less.
+    """
     if code not in WORDS[language]:
         return ""
     known = dict(facts)
-    told = [in_words(WORDS[language][code], known, language), *_asked(known, language), *_reserve(known, language)]
-    told += _bill(known, language) + _ahead(known, language)
-    if float(known.get("self_consumption_extra", "0")) > 0:
-        told.append(in_words(WORDS[language]["instead"], known, language))
-    return " ".join(told)
+    sentences = [in_words(WORDS[language][code], known, language), *_asked(known, language), *_reserve(known, language)]
+    sentences += _bill(known, language) + _ahead(known, language)
+    if chosen is not None:
+        sentences.append(WORDS[language]["chosen_for"].format(name=candidate_name(chosen, language)))
+    elif float(known.get("self_consumption_extra", "0")) > 0:
+        sentences.append(in_words(WORDS[language]["instead"], known, language))
+    return " ".join(sentences)
 
 
 def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
     plan, ensemble, home = grounds.plan, grounds.ensemble, grounds.home
     buy = ensemble.prices.import_per_kwh
     buy_now = float(grounds.at_margin.prices.import_per_kwh[0])
-    dearest = int(np.argmax(buy))
+    highest = int(np.argmax(buy))
     levels = chosen.levels[0]
     return {
         "charge_percent": f"{plan.start_soc * 100:.0f}",
@@ -96,8 +122,8 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
         "reserve_percent": f"{max(levels.reserve_soc, home.battery.min_soc) * 100:.0f}",
         "currency": home.currency,
         "price_now": f"{buy[0]:.2f}",
-        "price_highest": f"{buy[dearest]:.2f}",
-        "price_highest_at": f"{grounds.starts[dearest].astimezone(home.tz):%H:%M}",
+        "price_highest": f"{buy[highest]:.2f}",
+        "price_highest_at": f"{grounds.starts[highest].astimezone(home.tz):%H:%M}",
         "worth_per_kwh": f"{plan.worth_now_per_kwh:.2f}",
         "saves_now_per_kwh": f"{buy_now * home.battery.discharge_efficiency:.2f}",
         "costs_now_per_kwh": f"{buy_now / home.battery.charge_efficiency:.2f}",
@@ -236,11 +262,11 @@ def _asked(facts: dict[str, str], language: Language) -> list[str]:
 
 def _ahead(facts: dict[str, str], language: Language) -> list[str]:
     words = WORDS[language]
-    days = [facts[key] for key in ("similar_day_1", "similar_day_2") if key in facts]
+    days = [day_in_words(facts[key], language) for key in ("similar_day_1", "similar_day_2") if key in facts]
     like = words["like"].format(days=words["and"].join(days)) if days else ""
     told = [in_words(words["ahead"], facts, language).replace("{like}", like)]
     if facts["price_highest"] != facts["price_now"]:
-        told.append(in_words(words["dearest"], facts, language))
+        told.append(in_words(words["peak_price"], facts, language))
     if (until := facts.get("prices_known_until")) is not None:
         told.append(in_words(words["no_prices" if until == "now" else "expected_prices"], facts, language))
     return told

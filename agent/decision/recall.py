@@ -52,8 +52,12 @@ class Recall:
             coarse |= self._table.days_with_notes
         near = self._table.rank(today, count, expected=expected, so_far_kw=so_far.hourly_load_kw, among=coarse)
         # Days that a wrong clock put ahead of today are no past of it.
-        self._stood_in_for = sum(day < today for day in self._table.days) < ENOUGH_DAYS or not near
+        self._stood_in_for = self.known_days(today) < ENOUGH_DAYS or not near
         return near + _PRIOR[: max(count - len(near), 1)] if self._stood_in_for else near
+
+    def known_days(self, today: date) -> int:
+        """How many days before today may serve as examples."""
+        return sum(day < today for day in self._table.days)
 
     def shapes(self) -> dict[date, DayShape]:
         """All known days on the wall clock, and while there are hardly any before today, an ordinary household's."""

@@ -26,7 +26,7 @@ def saved(sources: Sources, span: Span, *, now: datetime) -> Finding:
     seen = sources.metered(span, now)
     if seen is None or np.isnan(seen.cost).any():
         return no_day(sources, "saved", span, now)
-    paid, greedy, bare = _costs(seen, sources.home)
+    paid, greedy, bare = costs_of(seen, sources.home)
     facts: dict[str, Fact] = {
         "first_day": span.first,
         "last_day": span.last,
@@ -73,7 +73,7 @@ def panels_saved(sources: Sources, span: Span, *, now: datetime) -> Finding:
     seen = sources.metered(span, now)
     if seen is None or np.isnan(seen.cost).any():
         return unknown("saved", "not_metered", asked_first=span.first, asked_last=span.last)
-    paid, _, with_panels = _costs(seen, sources.home)
+    paid, _, with_panels = costs_of(seen, sources.home)
     nothing = float((seen.load_kw * seen.prices.import_per_kwh).sum()) * seen.hours
     facts: dict[str, Fact] = {
         "first_day": span.first,
@@ -90,7 +90,7 @@ def panels_saved(sources: Sources, span: Span, *, now: datetime) -> Finding:
     return Finding("saved", "saved.panels", facts, days=seen.days(sources.home.tz))
 
 
-def _costs(seen: Metered, home: Home) -> tuple[float, float, float]:
+def costs_of(seen: Metered, home: Home) -> tuple[float, float, float]:
     """Net cost of the metered slots as they went, under self-consumption, and without a battery."""
     capacity_kwh = home.battery.capacity_kwh
     credit = credit_per_kwh(seen.prices, home.battery)

@@ -35,8 +35,8 @@ _ROLES: tuple[Role, ...] = (
 
 
 NO_PV_FORECAST = (
-    "no solar forecast: the sun of similar past days is expected instead, so on a day unlike them more is bought or "
-    "sold than need be; docs/prices.md says how to get one"
+    "no solar forecast: the solar yield of similar past days is assumed instead, so on a day unlike them more is "
+    "bought or sold than necessary; docs/prices.md says how to get one"
 )
 
 

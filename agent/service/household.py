@@ -107,7 +107,7 @@ class Household:
     def _take_note(self, control: str, payload: bytes, link: MqttLink, now: datetime | None) -> None:
         """A note is typed, or the one that was said back is confirmed; the notes are read anew in the next round."""
         if now is None:
-            raise DataError("the house has not been heard: its clock, which notes go by, is not known yet")
+            raise DataError("no readings from the house yet: its clock, which notes go by, is not known")
         if control == "note":
             self._note_box.write(payload, now=now)
         else:

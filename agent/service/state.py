@@ -54,6 +54,7 @@ class StateDisplay:
             measured=tuple(days.on(today - DAY) + days.on(today)),
             shapes=tuple(shapes[near.day] for near in decision.neighbours if near.day in shapes),
             tally=self._state.tally.plus(decision),
+            known_days=recall.known_days(today),
         )
 
     def show(self, **changed: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the advisor tells on MQTT of a decision, its plan, the bill and its health: small enough for sensors."""
+"""What the advisor publishes on MQTT of a decision, its plan, the bill and its health: small enough for sensors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,12 @@ from energy.slots import day_bounds, local_day
 
 # A day of quarter hours: Home Assistant does not record attributes of more than 16 kB.
 _MOST_SLOTS = 96
-_WORDS = {"self_consumption": "follow the house", "hold": "hold", "charge": "charge", "discharge": "sell"}
+_WORDS = {
+    "self_consumption": "self-consumption",
+    "hold": "hold, no discharging",
+    "charge": "charge from the grid",
+    "discharge": "sell to the grid",
+}
 
 
 def summary(decision: Decision, model: str) -> dict[str, object]:
@@ -42,7 +47,7 @@ def summary(decision: Decision, model: str) -> dict[str, object]:
 
 
 def off_state(now: datetime, model: str) -> dict[str, object]:
-    """What is told in place of a decision while the household has switched the advisor off."""
+    """What is published in place of a decision while the household has switched the advisor off."""
     return {
         "decision_id": None,
         "time": now.isoformat(),
@@ -72,7 +77,7 @@ def plan_state(plan: PlanView | None, zone: ZoneInfo) -> dict[str, object]:
         return {"summary": "no plan", "next_change": None, "slots": []}
     slots = plan.slots[:_MOST_SLOTS]
     change = next((slot.start for slot in plan.slots if slot.mode != plan.slots[0].mode), None)
-    until = f"until {change.astimezone(zone):%H:%M}" if change else "all the time"
+    until = f"until {change.astimezone(zone):%H:%M}" if change else "throughout"
     return {
         "summary": f"{_WORDS[plan.slots[0].mode]} {until}",
         "next_change": change.isoformat() if change else None,

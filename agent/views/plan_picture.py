@@ -5,16 +5,22 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from agent.views.palette import PALETTE, Meaning
 from agent.views.schemas import PlanSlot, PlanView
 
 _WIDTH, _LEFT, _RIGHT = 480, 46, 16
 _TOP, _FLOOR, _STRIP = 28, 172, 16
 _HOURS = 24
-# Mid tones that read on white and on black; blue to orange stays apart for colour-blind eyes.
-_COLOURS = {"self_consumption": "#7a8794", "hold": "#b07aa1", "charge": "#2a7fd4", "discharge": "#e08214"}
-_NAMES = {"self_consumption": "follow the house", "hold": "hold", "charge": "charge", "discharge": "sell"}
+_NAMES: dict[Meaning, str] = {
+    "self_consumption": "self-consumption",
+    "hold": "hold",
+    "charge": "charge",
+    "discharge": "sell",
+}
 _LEGEND_X = (_LEFT, 188, 270, 360)
 _INK = "#8a8f98"
+_PRICE, _LEVEL = PALETTE["price"].mid, PALETTE["battery"].mid
+_COLOURS: dict[str, str] = {mode: PALETTE[mode].mid for mode in _NAMES}
 
 
 def draw_plan(plan: PlanView | None, zone: ZoneInfo) -> str:
@@ -69,8 +75,8 @@ def _price(slots: Sequence[PlanSlot]) -> str:
         for moment in (slot.start, slot.end)
     ]
     return (
-        f'<polyline points="{" ".join(points)}" fill="none" stroke="#c8963e" stroke-dasharray="4 3"/>'
-        f'<text x="{_WIDTH - _RIGHT}" y="{_TOP - 10}" text-anchor="end" fill="#c8963e">price, up to {high:.2f}</text>'
+        f'<polyline points="{" ".join(points)}" fill="none" stroke="{_PRICE}" stroke-dasharray="4 3"/>'
+        f'<text x="{_WIDTH - _RIGHT}" y="{_TOP - 10}" text-anchor="end" fill="{_PRICE}">price, up to {high:.2f}</text>'
     )
 
 
@@ -82,9 +88,9 @@ def _charge(slots: Sequence[PlanSlot], start_soc: float) -> str:
     lower = [f"{x},{_y(slot.soc.low)}" for x, slot in zip(ends, slots, strict=True)]
     band = " ".join([mean[0], *upper, *reversed(lower)])
     return (
-        f'<polygon points="{band}" fill="#3fa37c" opacity=".3"/>'
-        f'<polyline points="{" ".join(mean)}" fill="none" stroke="#3fa37c" stroke-width="2.5"/>'
-        f'<text x="{_LEFT}" y="{_TOP - 10}" fill="#3fa37c">charge</text>'
+        f'<polygon points="{band}" fill="{_LEVEL}" opacity=".3"/>'
+        f'<polyline points="{" ".join(mean)}" fill="none" stroke="{_LEVEL}" stroke-width="2.5"/>'
+        f'<text x="{_LEFT}" y="{_TOP - 10}" fill="{_LEVEL}">battery level</text>'
     )
 
 

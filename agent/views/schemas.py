@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from agent.decision.record import CandidateRecord, NeighbourRecord, ReviewRecord, SnapshotRecord, VerdictRecord
-from energy.commands import BatteryCommand
+from energy.commands import BatteryCommand, Levels
 
 
 class _Schema(BaseModel):
@@ -82,8 +82,21 @@ class InForce(_Schema):
     devices: tuple[DeviceLine, ...]
 
 
+class HealthPart(_Schema):
+    """One thing that the advisor needs: whether it is there, why not, and how old it is."""
+
+    name: Literal["broker", "data", "forecast", "plan"]
+    ok: bool
+    problems: tuple[str, ...] = ()
+    age_s: float | None = None
+
+
 class Status(_Schema):
-    """The house and its advisor now."""
+    """The house and its advisor now.
+
+    `known_days` of the home's own can be compared with; it is still learning below `days_to_learn`, and while
+    `stood_in_for`, days of an average household stand in.
+    """
 
     home: str
     zone: str
@@ -96,8 +109,12 @@ class Status(_Schema):
     started: AwareDatetime
     next_decision: AwareDatetime | None
     decision_wished: bool
+    known_days: int
+    days_to_learn: int
+    stood_in_for: bool
     ok: bool
     problems: tuple[str, ...]
+    parts: tuple[HealthPart, ...]
     complaints: tuple[str, ...]
     flows: LiveFlows
     decision: InForce | None
@@ -160,12 +177,14 @@ class Bill(_Schema):
 
     Each is less the worth of what was stored at the end against the start, priced alike for all.
     `bound` knew the whole stretch beforehand. `metered` tells whether the grid was measured or follows from the rest.
+    `advised` is what following the advice would have cost, where the advisor only advises; else None.
     """
 
     none: float
     greedy: float
     advisor: float
     bound: float
+    advised: float | None = None
     metered: bool
     load_kwh: float
     pv_kwh: float
@@ -181,6 +200,53 @@ class Today(_Schema):
     bill: Bill | None
 
 
+class PeriodFigures(_Schema):
+    """Sums of a time in kWh and the home's currency; None where nothing is known.
+
+    `self_sufficiency` is the share of the load that was not imported, `self_consumption` the share of the solar yield
+    that was not exported. Savings are against the same hours without a battery, and with plain self-consumption.
+    """
+
+    load_kwh: float | None
+    pv_kwh: float | None
+    import_kwh: float | None
+    export_kwh: float | None
+    charge_kwh: float | None
+    discharge_kwh: float | None
+    cost: float | None
+    saved: float | None
+    saved_against_self_consumption: float | None
+    self_sufficiency: float | None
+    self_consumption: float | None
+
+
+class PeriodBar(_Schema):
+    """A day, or a month with as many known days."""
+
+    start: date
+    days: int
+    figures: PeriodFigures
+
+
+class PeriodView(_Schema):
+    """A week, month or year, or all that is known.
+
+    `billed_days` is how many days were metered all through, `billed_first` the first of them.
+    """
+
+    grain: Literal["week", "month", "year", "all"]
+    first: date
+    last: date
+    known_first: date
+    known_last: date
+    by: Literal["day", "month"]
+    bars: tuple[PeriodBar, ...]
+    total: PeriodFigures
+    days: int
+    billed_days: int
+    billed_first: date | None
+
+
 class DecisionLine(_Schema):
     """A decision in the log."""
 
@@ -193,6 +259,7 @@ class DecisionLine(_Schema):
     chosen: str | None
     chosen_by: str
     stake: float
+    levels: Levels | None = None
 
 
 class Why(_Schema):
@@ -236,15 +303,6 @@ class SimilarDays(_Schema):
 
     step_minutes: int
     days: tuple[SimilarDayView, ...]
-
-
-class HealthPart(_Schema):
-    """One thing that the advisor needs: whether it is there, why not, and how old it is."""
-
-    name: Literal["broker", "data", "forecast", "plan"]
-    ok: bool
-    problems: tuple[str, ...] = ()
-    age_s: float | None = None
 
 
 class Health(_Schema):

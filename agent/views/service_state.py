@@ -1,4 +1,4 @@
-"""The board: what the service shows of itself to other threads, and where they leave a wish for a decision."""
+"""What the service shows of itself to other threads, and where they leave a wish for a decision."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,9 +42,9 @@ class ServiceCounters:
 class ServiceState:
     """The service at one moment, never changed afterwards.
 
-    `now` is the last time its clock showed, None before it was heard; `awake` is false while that clock is away.
+    `now` is the last time its clock showed, None before the first reading; `awake` is false while that clock is away.
     `connected` says whether the broker can be reached, `caught` how many faults of its own the service survived;
-    readings older than `max_age_s` give no command.
+    readings older than `max_age_s` give no command; `known_days` of its own the home can compare with.
     `measured` holds the finished slots of yesterday and today, `shapes` the similar days of the last decision.
     """
 
@@ -66,6 +66,7 @@ class ServiceState:
     caught: int = 0
     max_age_s: float = 120.0
     forecast_at: datetime | None = None
+    known_days: int = 0
 
 
 class SharedServiceState:

@@ -1,14 +1,17 @@
 """From the service's state to what the API answers: pure, but for remembering the last plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import dropwhile, takewhile
 from typing import assert_never
 
 import numpy as np
 
+from agent.decision.constraint_words import Language
 from agent.decision.controls import Acting
+from agent.decision.explain import reason_in
 from agent.decision.record import Decision, EnsembleRecord
+from agent.decision.wording.problem_words import in_language
 from agent.views.schemas import (
     Band,
     DeviceLine,
@@ -33,14 +36,17 @@ from energy.pricing.tariff import Prices
 from energy.slots import DAY, floor_slot
 from ingest.live.snapshot import REQUIRED, Role
 from knowledge.days import Floats, energy_kwh
+from knowledge.default_profile import ENOUGH_DAYS
 
 # A slot and this much later, a decision should have been made.
 _PATIENCE = timedelta(minutes=2)
+# From two weeks on there is a like day for most days.
+_DAYS_TO_LEARN = 14
 
 
-def status(shown: ServiceState, *, decision_wished: bool) -> Status:
+def status(shown: ServiceState, *, decision_wished: bool, language: Language = "en") -> Status:
     """The house and its advisor now."""
-    home, checked = shown.home, health(shown)
+    home, checked = shown.home, health(shown, language)
     return Status(
         home=home.name,
         zone=home.zone,
@@ -53,42 +59,51 @@ def status(shown: ServiceState, *, decision_wished: bool) -> Status:
         started=shown.started,
         next_decision=floor_slot(shown.now, shown.step) + shown.step if shown.now else None,
         decision_wished=decision_wished,
+        known_days=shown.known_days,
+        days_to_learn=_DAYS_TO_LEARN,
+        stood_in_for=shown.known_days < ENOUGH_DAYS,
         ok=checked.ok,
         problems=checked.problems,
-        complaints=shown.complaints,
+        parts=checked.parts,
+        complaints=_in(shown.complaints, language),
         flows=_flows(shown),
-        decision=_in_force(shown.decision, shown) if shown.decision else None,
+        decision=_in_force(shown.decision, shown, language) if shown.decision else None,
     )
 
 
-def health(shown: ServiceState | None) -> Health:
+def _in(texts: Sequence[str], language: Language) -> tuple[str, ...]:
+    return tuple(in_language(text, language) for text in texts)
+
+
+def health(shown: ServiceState | None, language: Language = "en") -> Health:
     """Whether decisions come, and commands with them: broker, data, forecast and plan, each with its own state."""
     if shown is None:
-        return Health(ok=False, problems=("the service is starting",))
+        return Health(ok=False, problems=_in(("the service is starting",), language))
     looks: list[Callable[[ServiceState], HealthPart]] = [_broker_health, _data_health, _forecast_health]
     # Switched off, nothing is planned.
     looks += [] if shown.acting is Acting.OFF else [_plan_health]
-    parts = tuple(look(shown) for look in looks)
+    seen = (look(shown) for look in looks)
+    parts = tuple(part.model_copy(update={"problems": _in(part.problems, language)}) for part in seen)
     problems = tuple(problem for part in parts for problem in part.problems)
     return Health(ok=not problems, problems=problems, parts=parts)
 
 
 def _broker_health(shown: ServiceState) -> HealthPart:
-    lost = () if shown.connected else ("the broker cannot be reached: nothing is heard and no command goes out",)
+    lost = () if shown.connected else ("the MQTT broker cannot be reached: no readings arrive and no commands go out",)
     return HealthPart(name="broker", ok=not lost, problems=lost)
 
 
 def _data_health(shown: ServiceState) -> HealthPart:
     """How old the oldest reading that a decision needs is; what is missing, the decision says."""
     if shown.now is None:
-        return HealthPart(name="data", ok=False, problems=("the house has not been heard",))
+        return HealthPart(name="data", ok=False, problems=("no readings from the house yet",))
     known = [shown.readings[role].at for role in REQUIRED if role in shown.readings]
     age_s = max((shown.now - min(known)).total_seconds(), 0.0) if known else None
     if not shown.awake:
-        problem = f"the house has been silent since {_local(shown.now, shown.home)}"
+        problem = f"no readings from the house since {_local(shown.now, shown.home)}"
     elif len(known) < len(REQUIRED):
         missing = ", ".join(role for role in REQUIRED if role not in shown.readings)
-        problem = f"no reading that counts: {missing}" if shown.decision is None else ""
+        problem = f"no usable reading of {missing}" if shown.decision is None else ""
     elif age_s is not None and age_s > shown.max_age_s:
         problem = f"the newest readings are {age_s:.0f} s old, limit {shown.max_age_s:.0f} s"
     else:
@@ -123,7 +138,7 @@ def _local(moment: datetime, home: Home) -> str:
     return f"{moment.astimezone(home.tz):%Y-%m-%d %H:%M}"
 
 
-def sensors(shown: ServiceState) -> SensorReport:
+def sensors(shown: ServiceState, language: Language = "en") -> SensorReport:
     """Every reading with its age."""
     return SensorReport(
         now=shown.now,
@@ -136,7 +151,7 @@ def sensors(shown: ServiceState) -> SensorReport:
             )
             for role, reading in sorted(shown.readings.items())
         ),
-        complaints=shown.complaints,
+        complaints=_in(shown.complaints, language),
     )
 
 
@@ -168,7 +183,7 @@ def _prices_now(shown: ServiceState) -> tuple[float | None, float | None]:
     return ensemble.import_prices[slot], ensemble.export_prices[slot]
 
 
-def _in_force(decision: Decision, shown: ServiceState) -> InForce:
+def _in_force(decision: Decision, shown: ServiceState, language: Language) -> InForce:
     command = decision.command
     levels = command.levels_at(shown.now or decision.at) if command else None
     return InForce(
@@ -180,8 +195,8 @@ def _in_force(decision: Decision, shown: ServiceState) -> InForce:
         charge_to_soc=levels.charge_to_soc if levels else None,
         reserve_soc=levels.reserve_soc if levels else None,
         reason_code=decision.reason_code,
-        reason=decision.reason,
-        problems=decision.problems,
+        reason=reason_in(decision, language),
+        problems=_in(decision.problems, language),
         chosen=decision.chosen,
         chosen_by=decision.chosen_by,
         model_said=decision.review.rationale if decision.review else "",
@@ -295,7 +310,7 @@ def _mean(values: Floats) -> float:
     return round(float(values.mean()), 4)
 
 
-def similar_days(shown: ServiceState) -> SimilarDays:
+def similar_days(shown: ServiceState, language: Language = "en") -> SimilarDays:
     """The days that the newest decision rests on, with their shapes."""
     near = {neighbour.day: neighbour for neighbour in shown.decision.neighbours} if shown.decision else {}
     return SimilarDays(
@@ -303,7 +318,7 @@ def similar_days(shown: ServiceState) -> SimilarDays:
         days=tuple(
             SimilarDayView(
                 day=shape.day,
-                why=near[shape.day].why,
+                why=in_language(near[shape.day].why, language),
                 distance=near[shape.day].distance,
                 load_kwh=_energy(shape.load_kw, shown.step),
                 pv_kwh=_energy(shape.pv_kw, shown.step),

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from agent.decision.controls import Acting
 from agent.views.schemas import Bill, DecisionLine, MeasuredSlot, Today
 from agent.views.service_state import ServiceState
-from energy.billing.bills import bills_of
+from energy.billing.bills import bills_of, flows_under, net_cost
+from energy.commands import SELF_CONSUMPTION
 from energy.flows import Flows
 from energy.home import Home
+from energy.planning.planner import Ensemble
 from energy.pricing.tariff import Prices
 from energy.slots import DAY, day_bounds, hours, local_day
 from ingest.live.meter import MeteredSlot
@@ -52,14 +55,37 @@ def today(shown: ServiceState, decisions: Sequence[DecisionLine]) -> Today | Non
     return Today(
         day=day,
         slots=tuple(_slot(slot, at, flows, prices, _mode(slot, step, decisions)) for at, slot in enumerate(slots)),
-        bill=_bill(flows, prices, home, hours=hours(step), start_kwh=start_kwh, metered=_is_metered(slots)),
+        bill=_bill(flows, prices, home, hours=hours(step), start_kwh=start_kwh, metered=_is_metered(slots)).model_copy(
+            update={
+                "advised": _advised(flows, prices, shown, start_kwh, [_in_force(one, step, decisions) for one in slots])
+            }
+        ),
     )
 
 
-def _mode(slot: MeteredSlot, step: timedelta, decisions: Sequence[DecisionLine]) -> str | None:
-    """The mode of the last decision before the slot's end; an older one than a day says nothing."""
+def _advised(
+    flows: Flows, prices: Prices, shown: ServiceState, start_kwh: float, advice: Sequence[DecisionLine | None]
+) -> float | None:
+    """What the same slots would have cost under the advice; None where the advisor commands or no advice was given."""
+    if shown.acting is not Acting.ADVISE or not any(advice):
+        return None
+    home, slot_hours = shown.home, hours(shown.step)
+    levels = [line.levels if line and line.levels else SELF_CONSUMPTION for line in advice]
+    day = Ensemble(np.asarray(flows.load_kw)[None], np.asarray(flows.pv_kw)[None], prices, slot_hours)
+    inside_kwh = _inside(start_kwh, home)
+    advised = flows_under(levels, day, home, inside_kwh)
+    return net_cost(advised, prices, home, hours=slot_hours, start_kwh=inside_kwh)
+
+
+def _in_force(slot: MeteredSlot, step: timedelta, decisions: Sequence[DecisionLine]) -> DecisionLine | None:
+    """The last decision before the slot's end; an older one than a day says nothing."""
     newest = next((line for line in decisions if line.at < slot.start + step), None)
-    return newest.mode if newest and slot.start - newest.at < timedelta(days=1) else None
+    return newest if newest and slot.start - newest.at < timedelta(days=1) else None
+
+
+def _mode(slot: MeteredSlot, step: timedelta, decisions: Sequence[DecisionLine]) -> str | None:
+    newest = _in_force(slot, step, decisions)
+    return newest.mode if newest else None
 
 
 def _is_metered(slots: Sequence[MeteredSlot]) -> bool:
@@ -84,9 +110,7 @@ def _slot(slot: MeteredSlot, at: int, flows: Flows, prices: Prices, mode: str | 
 
 
 def _bill(flows: Flows, prices: Prices, home: Home, *, hours: float, start_kwh: float, metered: bool) -> Bill:
-    # A measured charge may lie a little outside the band that the bound must start in.
-    inside_kwh = min(max(start_kwh, home.battery.min_kwh), home.battery.max_kwh)
-    bills = bills_of(flows, prices, home, hours=hours, start_kwh=inside_kwh)
+    bills = bills_of(flows, prices, home, hours=hours, start_kwh=_inside(start_kwh, home))
     return Bill(
         none=bills.none,
         greedy=bills.greedy,
@@ -98,3 +122,8 @@ def _bill(flows: Flows, prices: Prices, home: Home, *, hours: float, start_kwh: 
         import_kwh=bills.ledger.import_kwh,
         export_kwh=bills.ledger.export_kwh,
     )
+
+
+def _inside(stored_kwh: float, home: Home) -> float:
+    """A measured charge may lie a little outside the band that a plan must start in."""
+    return min(max(stored_kwh, home.battery.min_kwh), home.battery.max_kwh)

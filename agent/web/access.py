@@ -16,7 +16,10 @@ from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.decision.constraint_words import Language
+from agent.decision.wording.problem_words import in_language
 from agent.settings import ApiSettings
+from agent.web.spoken import preferred
 from energy.errors import SettingsError
 
 Kind = Literal["read", "ask", "assist", "change"]
@@ -153,7 +156,7 @@ class Gate:
         send = _with_headers(send, framed=let_in)
         refusal = self._judge(scope, keyed=keyed, let_in=let_in)
         if refusal is not None:
-            await _refuse(refusal, send)
+            await _refuse(refusal, send, preferred(Headers(scope=scope).get("accept-language", "")) or "en")
             return
         longest = _LONGEST_CHAT if scope["path"].startswith("/api/") else _LONGEST_BODY
         await self._app(scope, _bounded(receive, longest), send)
@@ -289,12 +292,12 @@ def _with_headers(send: Send, *, framed: bool) -> Send:
     return with_headers
 
 
-async def _refuse(refusal: Refusal, send: Send) -> None:
+async def _refuse(refusal: Refusal, send: Send, language: Language) -> None:
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
     if refusal.retry_s is not None:
         headers.append((b"retry-after", str(max(1, round(refusal.retry_s))).encode()))
     if refusal.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    body: dict[str, Any] = {"error": refusal.error}
+    body: dict[str, Any] = {"error": in_language(refusal.error, language)}
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": orjson.dumps(body)})

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException as AnyHttpError
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from agent.decision.wording.problem_words import in_language
 from agent.language.answers.assistant_tools import at_each_call
 from agent.language.answers.tools import ToolContext
 from agent.settings import ApiSettings
@@ -28,8 +29,10 @@ from agent.web.mcp import MCP_PATH, McpEndpoint
 from agent.web.notes import note_routes
 from agent.web.ollama import ollama_routes
 from agent.web.page import page_routes
+from agent.web.periods import period_routes
 from agent.web.routes import live_routes, past_routes, state_routes
 from agent.web.source import ApiSource
+from agent.web.spoken import preferred
 from energy.errors import AdvisorError
 
 _log = logging.getLogger(__name__)
@@ -55,11 +58,12 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
         state_routes(source),
         past_routes(source, DecisionLog(source.journal, home)),
         bill_routes(source),
+        period_routes(source),
         live_routes(source),
         note_routes(source),
         ask_routes(source, desk),
         ollama_routes(desk),
-        page_routes(),
+        page_routes(settings.language, source.language),
     ):
         app.include_router(router)
     app.router.routes.append(Route(MCP_PATH, mcp, methods=["GET", "POST", "DELETE"]))
@@ -102,11 +106,11 @@ def _problem(status: int, error: str) -> JSONResponse:
 
 
 async def _refused(request: Request, err: Exception) -> JSONResponse:
-    del request
     if not isinstance(err, AnyHttpError):
         raise err
     # The only 400 here is the framework's own, for bytes that are no text.
-    return _problem(err.status_code, _UNREADABLE if err.status_code == 400 else str(err.detail))
+    text = _UNREADABLE if err.status_code == 400 else str(err.detail)
+    return _problem(err.status_code, in_language(text, preferred(request.headers.get("accept-language", "")) or "en"))
 
 
 async def _invalid(request: Request, err: Exception) -> JSONResponse:

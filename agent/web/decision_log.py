@@ -4,8 +4,11 @@ from collections import OrderedDict
 from datetime import datetime
 from pathlib import Path
 
+from agent.decision.constraint_words import Language
+from agent.decision.explain import reason_in
 from agent.decision.journal import Journal, open_journal
 from agent.decision.record import Decision
+from agent.decision.wording.problem_words import in_language
 from agent.views.schemas import DecisionLine, Why
 
 _REMEMBERED = 4096
@@ -20,15 +23,17 @@ class DecisionLog:
     def __init__(self, path: Path, home: str) -> None:
         self._path = path
         self._home = home
-        self._lines: OrderedDict[str, DecisionLine] = OrderedDict()
+        self._lines: OrderedDict[tuple[str, Language], DecisionLine] = OrderedDict()
 
-    def lines(self, *, since: datetime | None, until: datetime | None, limit: int) -> list[DecisionLine]:
+    def lines(
+        self, *, since: datetime | None, until: datetime | None, limit: int, language: Language = "en"
+    ) -> list[DecisionLine]:
         """The newest decisions in [since, until), newest first."""
         with open_journal(self._path, read_only=True) as journal:
             ids = journal.ids(self._home, since=since, until=until, limit=limit)
-            return [self._line(journal, decision_id) for decision_id in ids]
+            return [self._line(journal, decision_id, language) for decision_id in ids]
 
-    def why(self, decision_id: str) -> Why | None:
+    def why(self, decision_id: str, language: Language = "en") -> Why | None:
         """All that led to a decision of this home; None where there is none of that id."""
         with open_journal(self._path, read_only=True) as journal:
             decision = journal.decision(decision_id)
@@ -36,29 +41,45 @@ class DecisionLog:
                 return None
             answers = journal.confirmations(decision_id)
         shown = decision.model_dump(include=set(Why.model_fields))
-        return Why(**shown, confirmed=answers[-1][0] if answers else None)
+        why = Why(**shown, confirmed=answers[-1][0] if answers else None)
+        return why.model_copy(update=_said_in(decision, language))
 
-    def _line(self, journal: Journal, decision_id: str) -> DecisionLine:
-        known = self._lines.get(decision_id)
+    def _line(self, journal: Journal, decision_id: str, language: Language) -> DecisionLine:
+        known = self._lines.get((decision_id, language))
         if known is None:
             decision = journal.decision(decision_id)
             if decision is None:
                 raise LookupError(f"decision {decision_id!r} vanished from an append-only journal")
-            known = self._lines[decision_id] = _line(decision)
+            known = self._lines[decision_id, language] = _line(decision, language)
             if len(self._lines) > _REMEMBERED:
                 self._lines.popitem(last=False)
         return known
 
 
-def _line(decision: Decision) -> DecisionLine:
+def _said_in(decision: Decision, language: Language) -> dict[str, object]:
+    """The texts of a decision in a language."""
+    verdicts, neighbours = decision.verdicts, decision.neighbours
+    return {
+        "reason": reason_in(decision, language),
+        "problems": tuple(in_language(one, language) for one in decision.problems),
+        "verdicts": tuple(
+            one.model_copy(update={"reasons": tuple(in_language(reason, language) for reason in one.reasons)})
+            for one in verdicts
+        ),
+        "neighbours": tuple(near.model_copy(update={"why": in_language(near.why, language)}) for near in neighbours),
+    }
+
+
+def _line(decision: Decision, language: Language) -> DecisionLine:
     return DecisionLine(
         decision_id=decision.decision_id,
         at=decision.at,
         outcome=decision.outcome,
         mode=decision.command.mode.value if decision.command else None,
         soc=decision.snapshot.soc if decision.snapshot else None,
-        reason=decision.reason,
+        reason=reason_in(decision, language),
         chosen=decision.chosen,
         chosen_by=decision.chosen_by,
         stake=decision.stake,
+        levels=decision.command.levels_at(max(decision.at, decision.command.valid_from)) if decision.command else None,
     )

@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.decision.constraint_words import describe
+from agent.decision.constraint_words import Language, describe
+from agent.decision.wording.problem_words import in_language
 from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, understand
 from agent.views.schemas import Problem
 from agent.views.service_state import ServiceState
 from agent.web.access import BEARER
 from agent.web.source import ApiSource
+from agent.web.spoken import spoken
 from energy.constraints import Constraint
 from energy.errors import DataError
 from energy.home import Home
@@ -67,30 +69,32 @@ def note_routes(source: ApiSource) -> APIRouter:
     router = APIRouter(prefix="/v1/notes", tags=["notes"], responses={503: {"model": Problem}})
 
     @router.get("")
-    def get_notes() -> list[NoteLine]:
+    def get_notes(request: Request) -> list[NoteLine]:
         """Notes that hold or are ahead, and the last that did, newest first."""
         shown, now = _awake(source)
-        return [_line(known, shown.home, now) for known in reversed(source.notes.list()[-_REMEMBERED:])]
+        known = reversed(source.notes.list()[-_REMEMBERED:])
+        return [_line(one, shown.home, now, spoken(request, source.language)) for one in known]
 
     @router.post("/understand")
-    def post_understand(body: NoteText) -> ReadNote:
+    def post_understand(request: Request, body: NoteText) -> ReadNote:
         """Say a note back, to be confirmed; nothing is kept."""
         shown, now = _awake(source)
         home = shown.home
-        return _reading(understand(body.text, now=now, tz=home.tz, home=home, fallback=source.note_fallback), home)
+        read = understand(body.text, now=now, tz=home.tz, home=home, fallback=source.note_fallback)
+        return _reading(read, home, spoken(request, source.language))
 
     @router.post("", status_code=201, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
-    def post_note(body: NewNote) -> NoteLine:
+    def post_note(request: Request, body: NewNote) -> NoteLine:
         """Keep a confirmed note and decide anew; the token is needed."""
         shown, now = _awake(source)
         if body.constraint.end <= now:
             raise HTTPException(422, f"constraint ended at {body.constraint.end.isoformat()}: nothing to keep")
         note = source.notes.add(body.text, body.constraint, now=now, until=body.constraint.end)
         source.shared_state.wish_decision()
-        return _line(KnownNote(note=note), shown.home, now)
+        return _line(KnownNote(note=note), shown.home, now, spoken(request, source.language))
 
     @router.post("/{note_id}/done", responses=_REFUSALS, dependencies=[Depends(BEARER)])
-    def post_done(note_id: Annotated[str, Field(max_length=40)]) -> NoteLine:
+    def post_done(request: Request, note_id: Annotated[str, Field(max_length=40)]) -> NoteLine:
         """Withdraw a note and decide anew; the token is needed."""
         shown, now = _awake(source)
         try:
@@ -98,7 +102,7 @@ def note_routes(source: ApiSource) -> APIRouter:
         except DataError as err:
             raise HTTPException(404, str(err)) from err
         source.shared_state.wish_decision()
-        return _line(known, shown.home, now)
+        return _line(known, shown.home, now, spoken(request, source.language))
 
     return router
 
@@ -111,23 +115,25 @@ def _awake(source: ApiSource) -> tuple[ServiceState, datetime]:
     """
     shown = source.shown()
     if shown.now is None:
-        raise HTTPException(503, "the house has not been heard: its clock, which notes go by, is not known yet")
+        raise HTTPException(503, "no readings from the house yet: its clock, which notes go by, is not known")
     return shown, shown.now
 
 
-def _reading(answer: Understood | NotUnderstood, home: Home) -> ReadNote:
+def _reading(answer: Understood | NotUnderstood, home: Home, language: Language) -> ReadNote:
     if isinstance(answer, NotUnderstood):
-        return ReadNote(problem=answer.why)
-    told = describe(answer.constraint, home.tz, answer.language)
-    return ReadNote(constraint=answer.constraint, means=told, assumed=answer.assumed)
+        return ReadNote(problem=in_language(answer.why, language))
+    means = describe(answer.constraint, home.tz, answer.language)
+    return ReadNote(constraint=answer.constraint, means=means, assumed=answer.assumed)
 
 
-def _line(known: KnownNote, home: Home, now: datetime) -> NoteLine:
+def _line(known: KnownNote, home: Home, now: datetime, language: Language) -> NoteLine:
     note, constraint = known.note, known.note.constraint
     return NoteLine(
         id=note.id,
         text=note.text,
-        means=describe(constraint, home.tz) if constraint else "a remark for the model",
+        means=describe(constraint, home.tz, language)
+        if constraint
+        else in_language("a remark for the model", language),
         kind=constraint.kind if constraint else "remark",
         state=known.state(now),
         at=note.at,

@@ -1,31 +1,73 @@
 """The page and what it is made of, served from the package: nothing comes from elsewhere."""
 
 import hashlib
+import json
 import mimetypes
+import re
+from collections.abc import Mapping
+from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Literal, cast, get_args
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from agent.decision.constraint_words import Language
+from agent.views.palette import stylesheet
+from agent.web.spoken import spoken
+
 _FOLDER = files("agent.web") / "static"
+_INDEX, _TEXTS = "index.html", "texts/"
+_PLACE = re.compile(r"\{\{([a-z_.]+)\}\}")
+# What the reader chose on the page itself.
+COOKIE = "advisor_language"
+
+_Part = tuple[bytes, dict[str, str]]
 
 
-def page_routes() -> APIRouter:
-    """`/` and `/page/…`; files are read once, and a browser that has them is told so."""
+def page_routes(wanted: Literal["auto", "en", "es"] = "auto", usual: Language = "en") -> APIRouter:
+    """`/` and `/page/…`; files are read once, and a browser that has them is told so.
+
+    The page speaks the language that its reader chose, else the `wanted` one, else the browser's, else the usual one.
+    """
     router = APIRouter(include_in_schema=False)
-    known = {path: _file(path, content) for path, content in _walk(_FOLDER)}
+    contents = dict(_walk(_FOLDER))
+    pages = {language: _file(_INDEX, _in(contents, language)) for language in get_args(Language)}
+    contents["palette.css"] = stylesheet().encode()
+    known = {path: _file(path, content) for path, content in contents.items() if not path.startswith(_TEXTS)}
 
     @router.get("/")
     async def get_page(request: Request) -> Response:
-        return _answer(known["index.html"], request)
+        return _answer(pages[_language(request, wanted, usual)], request)
 
     @router.get("/page/{path:path}")
     async def get_part(path: str, request: Request) -> Response:
-        if path not in known:
+        if path not in known or path == _INDEX:
             raise HTTPException(404, "the page has no such part")
         return _answer(known[path], request)
 
     return router
+
+
+def _language(request: Request, wanted: Literal["auto", "en", "es"], usual: Language) -> Language:
+    chosen = request.cookies.get(COOKIE, "")
+    if chosen in get_args(Language):
+        return cast("Language", chosen)
+    return spoken(request, usual) if wanted == "auto" else wanted
+
+
+def texts_of(contents: Mapping[str, bytes], language: Language) -> dict[str, str]:
+    """The page's texts in a language, by their keys."""
+    return cast("dict[str, str]", json.loads(contents[f"{_TEXTS}{language}.json"]))
+
+
+def _in(contents: Mapping[str, bytes], language: Language) -> bytes:
+    """The page with its texts filled in, and all of them as data for its scripts."""
+    texts = texts_of(contents, language)
+    # "</script>" would end the element that the data stand in.
+    data = json.dumps(texts, ensure_ascii=False).replace("<", "\\u003c")
+    page = _PLACE.sub(lambda place: escape(texts[place[1]]), contents[_INDEX].decode())
+    return page.replace("{texts}", data).encode()
 
 
 def _walk(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
@@ -38,14 +80,14 @@ def _walk(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
     return found
 
 
-def _file(path: str, content: bytes) -> tuple[bytes, dict[str, str]]:
+def _file(path: str, content: bytes) -> _Part:
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     tag = hashlib.sha256(content).hexdigest()[:16]
-    return content, {"content-type": kind, "etag": f'"{tag}"', "cache-control": "no-cache"}
+    return content, {"content-type": kind, "etag": f'"{tag}"', "cache-control": "no-cache", "vary": "accept-language"}
 
 
-def _answer(part: tuple[bytes, dict[str, str]], request: Request) -> Response:
+def _answer(part: _Part, request: Request) -> Response:
     content, headers = part
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers={"etag": headers["etag"]})

@@ -27,6 +27,7 @@ from agent.web.access import BEARER
 from agent.web.decision_log import DecisionLog
 from agent.web.metrics import Figures
 from agent.web.source import ApiSource
+from agent.web.spoken import spoken
 from agent.web.streaming import NDJSON
 
 _LOOK_EVERY_S = 0.5
@@ -40,14 +41,15 @@ def state_routes(source: ApiSource) -> APIRouter:
     plan_view, figures = NewestPlan(), Figures(source.shared_state)
 
     @router.get("/status")
-    async def get_status() -> Status:
+    async def get_status(request: Request) -> Status:
         """The house and its advisor now."""
-        return status(source.shown(), decision_wished=source.shared_state.decision_wished)
+        wished = source.shared_state.decision_wished
+        return status(source.shown(), decision_wished=wished, language=spoken(request, source.language))
 
     @router.get("/snapshot")
-    async def get_snapshot() -> SensorReport:
+    async def get_snapshot(request: Request) -> SensorReport:
         """Every sensor's newest reading, with its age and what is wrong with it."""
-        return sensors(source.shown())
+        return sensors(source.shown(), spoken(request, source.language))
 
     @router.get("/plan", responses={404: {"model": Problem}})
     async def get_plan() -> PlanView:
@@ -58,14 +60,14 @@ def state_routes(source: ApiSource) -> APIRouter:
         return plan
 
     @router.get("/days")
-    async def get_days() -> SimilarDays:
+    async def get_days(request: Request) -> SimilarDays:
         """The similar days that the plan rests on."""
-        return similar_days(source.shown())
+        return similar_days(source.shown(), spoken(request, source.language))
 
     @router.get("/health", responses={503: {"model": Health}})
-    async def get_health(response: Response) -> Health:
+    async def get_health(request: Request, response: Response) -> Health:
         """200 where decisions and commands come, else 503 and why."""
-        checked = health(source.shared_state.shown)
+        checked = health(source.shared_state.shown, spoken(request, source.language))
         response.status_code = 200 if checked.ok else 503
         return checked
 
@@ -86,25 +88,26 @@ def past_routes(source: ApiSource, log: DecisionLog) -> APIRouter:
     @router.get("/today")
     def get_today() -> Today:
         """The local day so far: finished slots, and the bill beside plain self-consumption and the bound."""
-        told = view.of(source.shown(), lambda since: log.lines(since=since, until=None, limit=400))
-        if told is None:
-            raise HTTPException(503, "the house has not been heard: its day is not known yet")
-        return told
+        so_far = view.of(source.shown(), lambda since: log.lines(since=since, until=None, limit=400))
+        if so_far is None:
+            raise HTTPException(503, "no readings from the house yet: its day is not known")
+        return so_far
 
     @router.get("/decisions")
     def get_decisions(
+        request: Request,
         since: AwareDatetime | None = None,
         until: AwareDatetime | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 96,
     ) -> list[DecisionLine]:
         """Decisions, newest first."""
         source.shown()
-        return log.lines(since=since, until=until, limit=limit)
+        return log.lines(since=since, until=until, limit=limit, language=spoken(request, source.language))
 
     @router.get("/decisions/{decision_id}", responses={404: {"model": Problem}})
-    def get_decision(decision_id: str) -> Why:
+    def get_decision(request: Request, decision_id: str) -> Why:
         """All that led to one decision."""
-        why = log.why(decision_id)
+        why = log.why(decision_id, spoken(request, source.language))
         if why is None:
             raise HTTPException(404, f"there is no decision {decision_id[:64]!r}: see /v1/decisions")
         return why
@@ -126,7 +129,8 @@ def live_routes(source: ApiSource) -> APIRouter:
                 shown = source.shared_state.shown
                 if shown is not None and (shown is not seen or quiet >= _BEAT_EVERY):
                     seen, quiet = shown, 0
-                    now = status(shown, decision_wished=source.shared_state.decision_wished)
+                    wished = source.shared_state.decision_wished
+                    now = status(shown, decision_wished=wished, language=spoken(request, source.language))
                     yield orjson.dumps(now.model_dump(mode="json")) + b"\n"
                 quiet += 1
                 await asyncio.sleep(_LOOK_EVERY_S)

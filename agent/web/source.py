@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi import HTTPException
 
+from agent.decision.constraint_words import Language
 from agent.language.answers.ask import Asker
 from agent.language.notes.reading import Fallback
 from agent.views.service_state import ServiceState, SharedServiceState
@@ -16,7 +17,8 @@ from knowledge.notes import NoteBook
 class ApiSource:
     """The service's state, the journal's file, the household's notes, and who answers questions.
 
-    `pause` is the guard's least time between two commands; `note_fallback` reads notes that nothing else is sure of.
+    `pause` is the guard's least time between two commands; `note_fallback` reads notes that nothing else is sure of;
+    `language` is the household's.
     """
 
     shared_state: SharedServiceState
@@ -25,6 +27,7 @@ class ApiSource:
     asker: Asker
     pause: timedelta
     note_fallback: Fallback | None = None
+    language: Language = "en"
 
     def shown(self) -> ServiceState:
         """The newest state.

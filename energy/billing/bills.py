@@ -1,12 +1,13 @@
 """What the same stretch of slots costs under other rules, and at best."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from energy.billing.ledger import Ledger, credit_per_kwh, total
-from energy.commands import SELF_CONSUMPTION
+from energy.commands import SELF_CONSUMPTION, Levels
 from energy.flows import Flows
 from energy.home import Home
 from energy.planning.oracle import optimise
@@ -45,8 +46,7 @@ def bills_of(played: Flows, prices: Prices, home: Home, *, hours: float, start_k
     load_kw, pv_kw = np.asarray(played.load_kw, np.float64), np.asarray(played.pv_kw, np.float64)
 
     def cost(flows: Flows, house: Home, before_kwh: float) -> float:
-        ledger = total(flows, prices, battery=house.battery, hours=hours, start_kwh=before_kwh)
-        return ledger.bill - credit * (float(np.asarray(flows.stored_kwh)[-1]) - before_kwh)
+        return net_cost(flows, prices, house, hours=hours, start_kwh=before_kwh, credit=credit)
 
     day = Ensemble(load_kw[None], pv_kw[None], prices, hours)
     bare = no_battery(home)
@@ -70,8 +70,22 @@ def bills_of(played: Flows, prices: Prices, home: Home, *, hours: float, start_k
     )
 
 
+def net_cost(
+    flows: Flows, prices: Prices, home: Home, *, hours: float, start_kwh: float, credit: float | None = None
+) -> float:
+    """The bill of flows, less the worth of what was left in the battery against the start."""
+    worth = credit_per_kwh(prices, home.battery) if credit is None else credit
+    ledger = total(flows, prices, battery=home.battery, hours=hours, start_kwh=start_kwh)
+    return ledger.bill - worth * (float(np.asarray(flows.stored_kwh)[-1]) - start_kwh)
+
+
 def greedy_flows(day: Ensemble, home: Home, stored_kwh: float) -> Flows:
     """Plain self-consumption through the one scenario of `day`."""
-    steps = follow([SELF_CONSUMPTION] * day.load_kw.shape[1], day, home, stored_kwh)
+    return flows_under([SELF_CONSUMPTION] * day.load_kw.shape[1], day, home, stored_kwh)
+
+
+def flows_under(levels: Sequence[Levels], day: Ensemble, home: Home, stored_kwh: float) -> Flows:
+    """The one scenario of `day` under one level a slot."""
+    steps = follow(levels, day, home, stored_kwh)
     names = Flows.__dataclass_fields__
     return Flows(**{name: np.array([float(np.asarray(getattr(step, name))[0]) for step in steps]) for name in names})

@@ -214,6 +214,6 @@ def balance_fault(load_kw: float, pv_kw: float, *, grid_kw: float, battery_kw: f
     if off <= max(_BALANCE_KW, _BALANCE_SHARE * max(load_kw, pv_kw)):
         return None
     return (
-        f"powers do not balance: load {load_kw:.2f} kW against {brought:.2f} kW from sun, grid and battery; "
+        f"powers do not balance: load {load_kw:.2f} kW against {brought:.2f} kW from solar, grid and battery; "
         "check units and signs"
     )

@@ -41,7 +41,7 @@ def test_a_withdrawn_note_stays_in_the_list(tmp_path: Path) -> None:
     assert [note.id for note in NoteBook(tmp_path / "n.jsonl").active(NOW)] == [kept.id]
     with pytest.raises(DataError, match="is done already"):
         book.done(gone.id, now=NOW)
-    with pytest.raises(DataError, match="is no note"):
+    with pytest.raises(DataError, match="is not a note"):
         book.done("x", now=NOW)
     with pytest.raises(DataError, match="fits 2 notes"):
         book.done("2026", now=NOW)

@@ -82,7 +82,10 @@ def test_every_entity_appears_with_a_right_state(states: dict[str, dict[str, Any
 
 def test_the_plan_is_fit_for_a_chart(states: dict[str, dict[str, Any]]) -> None:
     plan = states[entity("sensor.plan")]
-    assert re.fullmatch(r"(follow the house|hold|charge|sell) (until \d\d:\d\d|all the time)", plan["state"])
+    assert re.fullmatch(
+        r"(self-consumption|hold, no discharging|charge from the grid|sell to the grid) (until \d\d:\d\d|throughout)",
+        plan["state"],
+    )
     slots = plan["attributes"]["slots"]
     assert len(slots) == 48
     assert set(slots[0]) == {"start", "mode", "charge", "price"}

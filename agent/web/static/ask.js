@@ -2,16 +2,9 @@
 
 import { byId, make, show, withDates } from "./dom.js";
 import { lines } from "./service.js";
-import { clock, plainDay } from "./words.js";
+import { LANGUAGE, clock, plainDay, t } from "./words.js";
 
-const IDEAS = [
-  "Why did you do that?",
-  "What is the plan?",
-  "When should I run the dishwasher?",
-  "What if the battery were full?",
-  "How much did I save this week?",
-  "Which days were like today?",
-];
+const IDEAS = [1, 2, 3, 4, 5, 6].map((at) => t(`idea.${at}`));
 
 let running = null;
 
@@ -31,51 +24,51 @@ export function prepareAsking(withToken, openDecision) {
     running?.abort();
     const mine = running = new AbortController();
     byId("question").value = "";
-    const told = make("p", { class: "told" }, "…");
+    const place = make("p", { class: "answer" }, "…");
     const rests = make("p", { class: "rests" });
-    byId("talk").append(make("p", { class: "asked" }, question), told, rests);
+    byId("talk").append(make("p", { class: "asked" }, question), place, rests);
     scroll();
     try {
-      await withToken(() => stream(question, mine.signal, told, rests));
+      await withToken(() => stream(question, mine.signal, place, rests));
     } catch (err) {
-      if (err.name === "AbortError") told.append(" (stopped)");
+      if (err.name === "AbortError") place.append(` ${t("ask.stopped")}`);
       else {
-        told.textContent = err.message;
-        told.classList.add("failed");
+        place.textContent = err.message;
+        place.classList.add("failed");
       }
     }
     if (running === mine) running = null;
     scroll();
   }
 
-  function stream(question, signal, told, rests) {
+  function stream(question, signal, place, rests) {
     let text = "";
     const before = earlier.slice(-5);
     earlier.push(question);
     return lines("v1/ask", (piece) => {
       if (piece.said !== undefined) {
         text += piece.said;
-        told.textContent = text;
+        place.textContent = text;
         scroll();
       } else if (piece.error !== undefined) {
-        told.textContent = piece.error;
-        told.classList.add("failed");
+        place.textContent = piece.error;
+        place.classList.add("failed");
       } else if (piece.done) {
-        show(told, ...withDates([piece.done.text, piece.done.reworded].filter(Boolean).join("\n\n")));
-        told.lang = piece.done.language;
+        show(place, ...withDates([piece.done.text, piece.done.reworded].filter(Boolean).join("\n\n")));
+        place.lang = piece.done.language;
         show(rests, ...restsOn(piece.done));
       }
-    }, { body: { question, before }, signal });
+    }, { body: { question, before, language: LANGUAGE }, signal });
   }
 
   function restsOn(answer) {
     const parts = [];
     const days = answer.days.slice(0, 4).map(plainDay).join(", ");
-    if (days) parts.push(`From ${days}${answer.days.length > 4 ? " …" : ""}`);
+    if (days) parts.push(t("ask.from", { days: `${days}${answer.days.length > 4 ? " …" : ""}` }));
     for (const id of answer.decisions.slice(0, 2)) {
-      parts.push(make("a", { href: "#log", onclick: () => openDecision(id) }, `decision of ${clock(timeOf(id))}`));
+      parts.push(make("a", { href: "#log", onclick: () => openDecision(id) }, t("ask.decision", { time: clock(timeOf(id)) })));
     }
-    parts.push(answer.reworded ? `worded by rules, then by ${answer.model}` : "worded by rules");
+    parts.push(answer.reworded ? t("ask.model", { model: answer.model }) : t("ask.rules"));
     return parts.flatMap((part, index) => (index ? [" · ", part] : [part]));
   }
 }

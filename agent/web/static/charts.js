@@ -1,7 +1,7 @@
 // The day behind and the plan ahead on one time axis: power, charge and price, with the modes under the charge.
 
 import { byId, colour, make, show } from "./dom.js";
-import { MODES, clock, currency, dayAndClock, kw, percent, price, shortDay, zone } from "./words.js";
+import { MODES, clock, currency, dayAndClock, kw, number, percent, price, shortDay, t, zone } from "./words.js";
 
 /* global uPlot */
 
@@ -16,13 +16,13 @@ let chosen = null;
 export function joined(today, plan) {
   const behind = (today?.slots ?? []).map((slot) => ({
     start: seconds(slot.start), measured: true, mode: slot.mode, soc: slot.soc,
-    load: slot.load_kw, sun: slot.pv_kw, grid: slot.grid_kw, buy: slot.import_price, sell: slot.export_price,
+    load: slot.load_kw, solar: slot.pv_kw, grid: slot.grid_kw, battery: slot.battery_kw, buy: slot.import_price, sell: slot.export_price,
   }));
   const last = behind.at(-1)?.start ?? -Infinity;
   const ahead = (plan?.slots ?? []).filter((slot) => seconds(slot.start) > last).map((slot) => ({
     start: seconds(slot.start), measured: false, mode: slot.mode, soc: slot.soc.mean, socs: slot.soc,
-    load: slot.load_kw.mean, loads: slot.load_kw, sun: slot.pv_kw.mean, suns: slot.pv_kw,
-    grid: slot.grid_kw, buy: slot.import_price, sell: slot.export_price, reserve: slot.reserve_soc,
+    load: slot.load_kw.mean, loads: slot.load_kw, solar: slot.pv_kw.mean, solars: slot.pv_kw,
+    grid: slot.grid_kw, battery: slot.battery_kw, buy: slot.import_price, sell: slot.export_price, reserve: slot.reserve_soc,
   }));
   return [...behind, ...ahead];
 }
@@ -33,7 +33,9 @@ export function showCharts({ today, plan, status }) {
   slots = joined(today, plan);
   const step = status.slot_minutes * 60;
   nowS = seconds(status.now ?? status.started);
-  byId("price-title").textContent = `Price, ${currency()} per kWh`;
+  byId("price-title").textContent = t("axis.price", { currency: currency() });
+  byId("charts").hidden = byId("plan-table").hidden = !slots.length;
+  byId("charts-empty").hidden = slots.length > 0;
   for (const plot of plots) plot.destroy();
   plots = slots.length ? [power(step), charge(step, plan), prices(step)] : [];
   showLegend();
@@ -53,22 +55,26 @@ function power(step) {
   const past = (name) => slots.map((slot) => (slot.measured ? slot[name] : null));
   const ahead = (name) => bridged(name, (slot) => slot[name]);
   const edge = (name, side) => slots.map((slot) => slot[name]?.[side] ?? null);
-  return plot("power", [mid, past("sun"), ahead("sun"), past("load"), ahead("load"), edge("suns", "high"), edge("suns", "low"),
-    edge("loads", "high"), edge("loads", "low")], {
+  return plot("power", [mid, past("solar"), ahead("solar"), past("load"), ahead("load"), edge("solars", "high"), edge("solars", "low"),
+    edge("loads", "high"), edge("loads", "low"), past("grid"), ahead("grid"), past("battery"), ahead("battery")], {
     series: [
       {},
-      line("sun", { fill: faint("sun", 0.34) }),
-      line("sun", { dash: [5, 4], fill: faint("sun", 0.13) }),
+      line("solar", { fill: faint("solar", 0.3) }),
+      line("solar", { dash: [5, 4], fill: faint("solar", 0.12) }),
       line("load", { width: 2 }),
       line("load", { dash: [5, 4] }),
       ...[0, 1, 2, 3].map(() => ({ stroke: "transparent", width: 0, points: { show: false } })),
+      line("grid", { width: 1.3 }),
+      line("grid", { width: 1.3, dash: [5, 4] }),
+      line("battery", { width: 1.3 }),
+      line("battery", { width: 1.3, dash: [5, 4] }),
     ],
     bands: [
-      { series: [5, 6], fill: faint("sun", 0.16) },
+      { series: [5, 6], fill: faint("solar", 0.16) },
       { series: [7, 8], fill: faint("load", 0.15) },
     ],
     range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 1) * 1.08)],
-    value: (value) => value.toFixed(value < 10 && value % 1 ? 1 : 0),
+    value: (value) => number(value, Math.abs(value) < 10 && value % 1 ? 1 : 0),
     step,
   });
 }
@@ -86,7 +92,7 @@ function charge(step, plan) {
       line("battery", { dash: [5, 4], width: 2 }),
       { stroke: "transparent", width: 0, points: { show: false } },
       { stroke: "transparent", width: 0, points: { show: false } },
-      line("hold", { width: 1.2, paths: uPlot.paths.stepped({ align: -1 }) }),
+      line("reserve", { width: 1.6, paths: uPlot.paths.stepped({ align: -1 }) }),
     ],
     bands: [{ series: [3, 4], fill: faint("battery", 0.17) }],
     range: () => [-13, 103],
@@ -111,7 +117,7 @@ function prices(step) {
       line("price", { paths: stepped, width: 1.2, dash: [2, 3] }),
     ],
     range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.12, 0.05)],
-    value: (value) => value.toFixed(2),
+    value: (value) => number(value, 2),
     hours: true,
     step,
   });
@@ -235,10 +241,11 @@ function point(index) {
     return;
   }
   const parts = [
-    `house ${kw(slot.load)} kW`, `sun ${kw(slot.sun)} kW`, `${slot.grid < 0 ? "sold" : "bought"} ${kw(slot.grid)} kW`,
-    `charge ${percent(slot.soc)}`, price(slot.buy), MODES[slot.mode] ?? "no command",
+    `${t("house")} ${kw(slot.load)} kW`, `${t("solar")} ${kw(slot.solar)} kW`,
+    t(slot.grid < 0 ? "readout.export" : "readout.import", { power: kw(slot.grid) }),
+    `${t("level")} ${percent(slot.soc)}`, price(slot.buy), MODES[slot.mode] ?? t("no_command"),
   ];
-  show(parent, make("b", {}, `${clock(new Date(slot.start * 1e3))}${slot.measured ? "" : " planned"}`), ` · ${parts.join(" · ")}`);
+  show(parent, make("b", {}, t(slot.measured ? "readout.now" : "readout.planned", { time: clock(new Date(slot.start * 1e3)) })), ` · ${parts.join(" · ")}`);
 }
 
 export function walk(key) {
@@ -266,20 +273,24 @@ function showLegend() {
     swatch.style.setProperty("--c", `var(--${name})`);
     return make("span", {}, swatch, words);
   };
-  show(byId("legend"), key("load", "house"), key("sun", "sun", "area"), key("battery", "charge"), key("hold", "reserve"),
-    key("soft", "planned", "dash"), ...modes.map((mode) => key(mode, MODES[mode].toLowerCase(), "area")));
+  show(byId("legend"), key("load", t("house")), key("solar", t("solar"), "area"), key("grid", t("grid")), key("battery", t("battery")), key("reserve", t("reserve")),
+    key("soft", t("planned"), "dash"), ...modes.map((mode) => key(mode, MODES[mode], "area")));
 }
 
 function showTable(step) {
-  const head = ["Slot", "", "Mode", "House kW", "Sun kW", "Grid kW", "Charge at end", `Price ${currency()}`];
+  const head = ["slot", "kind", "mode", "house", "solar", "grid", "battery", "level", "price", "cost"];
+  const hours = step / HOUR;
   const rows = slots.map((slot) => make("tr", {},
     make("th", { scope: "row" }, dayAndClock(new Date(slot.start * 1e3))),
-    ...[slot.measured ? "measured" : "planned", MODES[slot.mode] ?? "–", kw(slot.load), kw(slot.sun), slot.grid.toFixed(2), percent(slot.soc),
-      slot.buy.toFixed(3)].map((text) => make("td", {}, text))));
+    ...[t(slot.measured ? "measured" : "planned"), MODES[slot.mode] ?? "–", kw(slot.load), kw(slot.solar), number(slot.grid, 2),
+      number(slot.battery, 2), percent(slot.soc), number(slot.buy, 3), number(slotCost(slot) * hours, 3)].map((text) => make("td", {}, text))));
   show(byId("plan-table").querySelector(".scroll"), make("table", {},
-    make("caption", { class: "visually-hidden" }, `Slots of ${step / 60} minutes, measured and planned`),
-    make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))), make("tbody", {}, ...rows)));
+    make("caption", { class: "visually-hidden" }, t("table.caption", { minutes: step / 60 })),
+    make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, t(`col.${name}`, { currency: currency() }))))), make("tbody", {}, ...rows)));
 }
+
+// Money an hour at the meter: what is imported is paid, what is exported is earned.
+const slotCost = ({ grid, buy, sell }) => (grid > 0 ? grid * buy : grid * sell);
 
 export function fitCharts() {
   for (const each of plots) {

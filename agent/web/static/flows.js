@@ -1,14 +1,14 @@
 // The four ends of the house's wiring, and what runs between them now.
 
 import { byId, draw, show } from "./dom.js";
-import { kw, percent } from "./words.js";
+import { kw, percent, t } from "./words.js";
 
 const IDLE_KW = 0.03;
 const ENDS = {
-  sun: { x: 180, y: 50, name: "Sun", colour: "sun" },
-  grid: { x: 52, y: 140, name: "Grid", colour: "grid" },
-  house: { x: 308, y: 140, name: "House", colour: "load" },
-  battery: { x: 180, y: 230, name: "Battery", colour: "battery" },
+  solar: { x: 180, y: 50, colour: "solar" },
+  grid: { x: 52, y: 140, colour: "grid" },
+  house: { x: 308, y: 140, colour: "load" },
+  battery: { x: 180, y: 230, colour: "battery" },
 };
 const RADIUS = 43;
 
@@ -30,29 +30,29 @@ export function showFlows(flows) {
 }
 
 const WIRES = {
-  "sun-house": "M200 88 C 210 130, 230 140, 266 140",
-  "sun-battery": "M180 92 L 180 188",
-  "sun-grid": "M160 88 C 150 130, 130 140, 94 140",
+  "solar-house": "M200 88 C 210 130, 230 140, 266 140",
+  "solar-battery": "M180 92 L 180 188",
+  "solar-grid": "M160 88 C 150 130, 130 140, 94 140",
   "grid-house": "M94 147 C 150 147, 210 147, 266 147",
   "battery-house": "M200 192 C 210 162, 230 154, 266 154",
   "grid-battery": "M94 154 C 130 154, 150 162, 160 192",
 };
 
-// What each wire carries, from the four powers: sun first serves the house, then the battery, then the grid.
+// What each wire carries, from the four powers: solar first serves the house, then the battery, then the grid.
 function wiring({ load_kw, pv_kw, grid_kw, battery_kw }) {
-  const sun = Math.max(pv_kw ?? 0, 0);
+  const solar = Math.max(pv_kw ?? 0, 0);
   const load = Math.max(load_kw ?? 0, 0);
   const charge = Math.max(-(battery_kw ?? 0), 0);
   const discharge = Math.max(battery_kw ?? 0, 0);
   const bought = Math.max(grid_kw ?? 0, 0);
-  const sunHouse = Math.min(sun, load);
-  const sunBattery = Math.min(sun - sunHouse, charge);
-  const gridBattery = Math.min(charge - sunBattery, bought);
-  const batteryHouse = Math.min(discharge, load - sunHouse);
+  const solarHouse = Math.min(solar, load);
+  const solarBattery = Math.min(solar - solarHouse, charge);
+  const gridBattery = Math.min(charge - solarBattery, bought);
+  const batteryHouse = Math.min(discharge, load - solarHouse);
   return [
-    ["sun-house", sunHouse],
-    ["sun-battery", sunBattery],
-    ["sun-grid", sun - sunHouse - sunBattery],
+    ["solar-house", solarHouse],
+    ["solar-battery", solarBattery],
+    ["solar-grid", solar - solarHouse - solarBattery],
     ["grid-house", Math.max(bought - gridBattery, 0)],
     ["battery-house", batteryHouse],
     ["grid-battery", gridBattery - (discharge - batteryHouse)],
@@ -65,7 +65,7 @@ function node(key, end, flows) {
   if (key === "battery") group.append(arc(flows.soc ?? 0));
   const [value, unit] = figure(key, flows);
   group.append(
-    draw("text", { class: "name", y: -16 }, end.name),
+    draw("text", { class: "name", y: -16 }, t(`flow.${key}`)),
     draw("text", { class: "value", y: 6 }, value),
     draw("text", { class: "unit", y: 23 }, unit),
   );
@@ -73,9 +73,15 @@ function node(key, end, flows) {
 }
 
 function figure(key, { load_kw, pv_kw, grid_kw, battery_kw, soc }) {
-  if (key === "battery") return [percent(soc), battery_kw === null ? "" : `${kw(battery_kw)} kW`];
-  if (key === "grid") return [kw(grid_kw), grid_kw === null ? "" : grid_kw < -IDLE_KW ? "kW sold" : grid_kw > IDLE_KW ? "kW bought" : "kW"];
-  return [kw(key === "sun" ? pv_kw : load_kw), "kW"];
+  if (key === "battery") return [percent(soc), battery(battery_kw)];
+  if (key === "grid") return [kw(grid_kw), grid_kw === null ? "" : grid_kw < -IDLE_KW ? t("flow.exporting") : grid_kw > IDLE_KW ? t("flow.importing") : "kW"];
+  return [kw(key === "house" ? load_kw : pv_kw), "kW"];
+}
+
+function battery(power_kw) {
+  if (power_kw === null) return "";
+  if (Math.abs(power_kw) <= IDLE_KW) return t("flow.idle");
+  return t(power_kw < 0 ? "flow.charging" : "flow.discharging", { power: kw(power_kw) });
 }
 
 function arc(share) {
@@ -88,7 +94,8 @@ function arc(share) {
 }
 
 function inWords({ load_kw, pv_kw, grid_kw, battery_kw, soc }) {
-  const battery = battery_kw === null ? "" : battery_kw > IDLE_KW ? ` giving ${kw(battery_kw)} kW` : battery_kw < -IDLE_KW ? ` taking ${kw(battery_kw)} kW` : " idle";
-  const grid = grid_kw === null ? "grid not measured" : grid_kw < 0 ? `${kw(grid_kw)} kW to the grid` : `${kw(grid_kw)} kW from the grid`;
-  return `House ${kw(load_kw)} kW, sun ${kw(pv_kw)} kW, ${grid}, battery at ${percent(soc)}${battery}.`;
+  const idle = battery_kw !== null && Math.abs(battery_kw) <= IDLE_KW;
+  const moves = battery_kw === null ? "" : t(idle ? "flows.idle" : battery_kw > 0 ? "flows.giving" : "flows.taking", { power: kw(battery_kw) });
+  const grid = t(grid_kw === null ? "flows.grid_none" : grid_kw < 0 ? "flows.grid_to" : "flows.grid_from", { power: kw(grid_kw) });
+  return t("flows.text", { house: kw(load_kw), solar: kw(pv_kw), grid, level: percent(soc), battery: moves });
 }

@@ -2,7 +2,7 @@
 
 import { byId, make, show, withDates } from "./dom.js";
 import { get } from "./service.js";
-import { CANDIDATES, MODES, clock, dayAndClock, fact, money, percent, plainDay, price } from "./words.js";
+import { CANDIDATES, MODES, clock, dayAndClock, fact, has, kwh, money, number, percent, plainDay, t } from "./words.js";
 
 const PAGE = 8;
 let shown = PAGE;
@@ -14,7 +14,7 @@ export async function showLog() {
   byId("more").hidden = runs.length <= shown;
   const open = new Set([...document.querySelectorAll("#log li[data-open]")].map((each) => each.dataset.id));
   const items = runs.slice(0, shown).map(item);
-  show(byId("log"), ...(items.length ? items : [make("li", { class: "empty" }, "Nothing has been decided yet.")]));
+  show(byId("log"), ...(items.length ? items : [make("li", { class: "empty" }, t("log.empty"))]));
   for (const each of items) if (open.has(each.dataset.id)) await unfold(each);
 }
 
@@ -42,12 +42,12 @@ function item(run) {
   const line = run.at(-1);
   const made = make("li", { "data-id": line.decision_id });
   const button = make("button", {
-    type: "button", class: "quiet", "aria-expanded": "false", "aria-label": `Why at ${clock(line.at)}`,
+    type: "button", class: "quiet", "aria-expanded": "false", "aria-label": t("why.at", { time: clock(line.at) }),
     onclick: () => (made.dataset.open === undefined ? unfold(made) : fold(made)),
-  }, "Why");
+  }, t("why"));
   made.append(make("div", { class: "row" },
     make("time", { datetime: line.at }, span(run)),
-    make("span", { class: "what", "data-mode": line.mode }, MODES[line.mode] ?? "No command"),
+    make("span", { class: "what", "data-mode": line.mode }, MODES[line.mode] ?? t("head.no_command")),
     make("span", { class: "soc" }, percent(line.soc)),
     make("p", { title: line.reason }, line.reason),
     button));
@@ -69,7 +69,7 @@ function fold(made) {
 async function unfold(made) {
   made.dataset.open = "";
   made.querySelector("button").setAttribute("aria-expanded", "true");
-  const box = make("div", { class: "whybox", role: "region", "aria-label": "Why" }, make("p", {}, "…"));
+  const box = make("div", { class: "whybox", role: "region", "aria-label": t("why") }, make("p", {}, "…"));
   made.append(box);
   try {
     show(box, ...reasons(await get(`v1/decisions/${encodeURIComponent(made.dataset.id)}`)));
@@ -97,11 +97,11 @@ async function alone(id) {
 function reasons(why) {
   return [
     make("p", {}, ...withDates(why.reason)),
-    why.candidates.length ? part("What was weighed", candidates(why)) : null,
-    why.review ? part("What the model said", review(why.review)) : null,
-    part("The guard", guard(why)),
-    why.neighbours.length ? part("It rests on", make("p", {}, why.neighbours.map((near) => plainDay(near.day)).join(" · "))) : null,
-    Object.keys(why.facts).length ? part("Facts", facts(why.facts)) : null,
+    why.candidates.length ? part(t("part.weighed"), candidates(why)) : null,
+    why.review ? part(t("part.model"), review(why.review)) : null,
+    part(t("part.guard"), guard(why)),
+    why.neighbours.length ? part(t("part.days"), make("p", {}, why.neighbours.map((near) => plainDay(near.day)).join(" · "))) : null,
+    Object.keys(why.facts).length ? part(t("part.facts"), facts(why.facts)) : null,
   ].filter(Boolean);
 }
 
@@ -110,27 +110,33 @@ const part = (title, body) => make("section", {}, make("h3", {}, title), body);
 function candidates(why) {
   const rows = why.candidates.map((each) => make("tr", {},
     make("th", { scope: "row" }, (CANDIDATES[each.name] ?? each.name) + (each.name === why.chosen ? " ✓" : "")),
-    make("td", {}, money(each.expected_cost)), make("td", {}, each.extra_cost < 0.00005 ? "–" : `+${price(each.extra_cost)}`),
-    make("td", {}, `± ${money(each.spread)}`), make("td", {}, percent(each.final_soc)), make("td", {}, `${each.grid_charge_kwh.toFixed(1)} kWh`)));
-  const heads = ["Schedule", "Expected", "More", "Spread", "Charge at end", "From the grid"];
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Candidates" }, make("table", {},
+    make("td", {}, money(each.expected_cost)), make("td", {}, each.extra_cost < 0.00005 ? "–" : `+${money(each.extra_cost)}`),
+    make("td", {}, `± ${money(each.spread)}`), make("td", {}, percent(each.final_soc)), make("td", {}, `${kwh(each.grid_charge_kwh)} kWh`)));
+  const heads = ["schedule", "expected", "more", "spread", "level", "from_grid"].map((name) => t(`weighed.${name}`));
+  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("weighed.label") }, make("table", {},
     make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows)));
 }
 
-function review(said) {
-  const outcome = { chosen: "chose", late: "was too late", unreachable: "could not be reached", invalid: "gave no usable answer", overruled: "was overruled" }[said.outcome] ?? `gave no usable answer (${fact(said.outcome)})`;
-  const what = said.choice ? ` ${CANDIDATES[said.choice] ?? said.choice}` : "";
-  return make("p", {}, `${said.model} ${outcome}${what}, after ${said.seconds.toFixed(1)} s. ${said.rationale || said.detail}`);
+function review(given) {
+  const outcome = has(`review.${given.outcome}`) ? t(`review.${given.outcome}`) : t("review.other", { outcome: fact(given.outcome) });
+  const what = given.choice ? ` ${CANDIDATES[given.choice] ?? given.choice}` : "";
+  return make("p", {}, t("review.text", { model: given.model, outcome, what, seconds: number(given.seconds, 1), detail: given.rationale || given.detail }));
 }
 
 function guard(why) {
-  if (!why.verdicts.length) return make("p", {}, why.problems.join("; ") || "was not asked");
-  const answer = { true: "The house confirmed it.", false: "The house refused it.", null: "The house has not answered." }[why.confirmed];
-  const told = why.verdicts.map((each) => `${CANDIDATES[each.candidate] ?? each.candidate}: ${each.verdict}${each.reasons.length ? ` (${each.reasons.join("; ")})` : ""}`);
-  return make("p", {}, `${told.join("; ")}. ${why.command ? answer : ""}`);
+  if (!why.verdicts.length) return make("p", {}, why.problems.join("; ") || t("guard.not_asked"));
+  const answer = t({ true: "house.confirmed", false: "house.refused", null: "house.silent" }[why.confirmed]);
+  const verdicts = why.verdicts.map((each) => `${CANDIDATES[each.candidate] ?? each.candidate}: ${t(`guard.${each.verdict}`)}${each.reasons.length ? ` (${each.reasons.join("; ")})` : ""}`);
+  return make("p", {}, `${verdicts.join("; ")}. ${why.command ? answer : ""}`);
+}
+
+// A fact is a number, a day or a text: the first two as the language writes them.
+function localised(value) {
+  if (/^-?\d+\.\d+$/.test(value)) return number(Number(value), value.split(".")[1].length);
+  return /^\d{4}-\d\d-\d\d$/.test(value) ? plainDay(value) : value;
 }
 
 function facts(known) {
   return make("dl", { class: "facts" }, ...Object.entries(known).map(([name, value]) =>
-    make("div", {}, make("dt", {}, fact(name)), make("dd", {}, value))));
+    make("div", {}, make("dt", {}, fact(name)), make("dd", {}, localised(value)))));
 }

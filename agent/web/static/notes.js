@@ -2,23 +2,22 @@
 
 import { byId, make, show } from "./dom.js";
 import { get, post } from "./service.js";
-
-const STATES = { ahead: "ahead", "in force": "in force", expired: "over", done: "withdrawn" };
+import { t } from "./words.js";
 
 export async function showNotes(withToken) {
   const notes = await get("v1/notes");
   const standing = notes.filter((note) => ["ahead", "in force"].includes(note.state));
   const items = standing.map((note) => make("li", {},
-    make("div", {}, make("p", {}, note.text), make("p", { class: "means" }, `${note.means} · ${STATES[note.state]}`)),
-    make("button", { type: "button", class: "quiet", "aria-label": `Withdraw: ${note.text}`, onclick: (event) => withdraw(event.target, note, withToken) }, "Withdraw")));
-  show(byId("notes"), ...(items.length ? items : [make("li", { class: "empty" }, "None in force.")]));
+    make("div", {}, make("p", {}, note.text), make("p", { class: "means" }, `${note.means} · ${t(`note.${note.state}`)}`)),
+    make("button", { type: "button", class: "quiet", "aria-label": t("notes.withdraw_it", { note: note.text }), onclick: (event) => withdraw(event.target, note, withToken) }, t("notes.withdraw"))));
+  show(byId("notes"), ...(items.length ? items : [make("li", { class: "empty" }, t("notes.none"))]));
 }
 
 async function withdraw(button, note, withToken) {
   button.disabled = true;
   try {
     await withToken(() => post(`v1/notes/${encodeURIComponent(note.id)}/done`));
-    say(make("p", { class: "hint" }, "Withdrawn; the advisor decides anew."));
+    say(make("p", { class: "hint" }, t("notes.withdrawn")));
   } catch (err) {
     say(problem(err.message));
   }
@@ -33,7 +32,7 @@ export function prepareNotes(withToken) {
     try {
       const reading = await withToken(() => post("v1/notes/understand", { text }));
       if (reading.constraint) offer(text, reading, withToken);
-      else say(problem(`Not understood: ${reading.problem}`));
+      else say(problem(t("notes.not_understood", { problem: reading.problem })));
     } catch (err) {
       say(problem(err.message));
     }
@@ -41,10 +40,10 @@ export function prepareNotes(withToken) {
 }
 
 function offer(text, reading, withToken) {
-  const keep = make("button", { type: "button", onclick: () => confirm(text, reading, withToken) }, "Yes, keep it");
+  const keep = make("button", { type: "button", onclick: () => confirm(text, reading, withToken) }, t("notes.keep"));
   say(make("div", { class: "offer" },
-    make("p", {}, "Understood: ", make("strong", {}, reading.means), reading.assumed.length ? ` (assumed: ${reading.assumed.join(", ")})` : ""),
-    make("p", { class: "actions" }, keep, make("button", { type: "button", class: "quiet", onclick: () => say() }, "No"))));
+    make("p", {}, t("notes.understood"), make("strong", {}, reading.means), reading.assumed.length ? t("notes.assumed", { what: reading.assumed.join(", ") }) : ""),
+    make("p", { class: "actions" }, keep, make("button", { type: "button", class: "quiet", onclick: () => say() }, t("notes.no")))));
   keep.focus();
 }
 
@@ -52,12 +51,12 @@ async function confirm(text, reading, withToken) {
   try {
     await withToken(() => post("v1/notes", { text, constraint: reading.constraint }));
     byId("note-text").value = "";
-    say(make("p", { class: "hint" }, "Kept; the advisor decides anew."));
+    say(make("p", { class: "hint" }, t("notes.kept")));
     await showNotes(withToken);
   } catch (err) {
     say(problem(err.message));
   }
 }
 
-const problem = (words) => make("p", { class: "problem" }, words);
-const say = (...what) => show(byId("note-said"), ...what);
+export const problem = (words) => make("p", { class: "problem" }, words);
+export const say = (...what) => show(byId("note-said"), ...what);

@@ -6,9 +6,11 @@ import { fitCharts, moveNow, showCharts, walk } from "./charts.js";
 import { byId } from "./dom.js";
 import { showFlows } from "./flows.js";
 import { earlier, every, explain, showLog } from "./log.js";
+import { prepareManual } from "./manual.js";
 import { prepareNotes, showNotes } from "./notes.js";
+import { preparePeriods, showPeriod, showSoFar } from "./periods.js";
 import { Refused, get, keepToken, lines, post } from "./service.js";
-import { clock, longDay, settle } from "./words.js";
+import { LANGUAGE, clock, longDay, settle, t } from "./words.js";
 
 const AGAIN_S = [1, 2, 5, 10, 20];
 let drawn = { decision: undefined, slot: undefined };
@@ -18,8 +20,8 @@ let failures = 0;
 async function follow() {
   for (;;) {
     try {
-      await lines("v1/live", hear);
-      throw new Error("the advisor ended the connection");
+      await lines("v1/live", update);
+      throw new Error(t("ended"));
     } catch (err) {
       await lost(err);
     }
@@ -30,18 +32,18 @@ async function lost(err) {
   const wait_s = AGAIN_S[Math.min(failures, AGAIN_S.length - 1)];
   failures += 1;
   if (err instanceof Refused && err.status === 401) await askForToken();
-  else link(`no connection; trying again`, "bad");
+  else link(t("lost"), "bad");
   await new Promise((resolve) => setTimeout(resolve, wait_s * 1000));
 }
 
-function hear(status) {
+function update(status) {
   failures = 0;
   settle(status.zone, status.currency);
   known.status = status;
   byId("home").textContent = status.home;
   document.title = `${status.home} · Energy Advisor`;
   showTime(status);
-  link(status.ok ? "live" : status.problems[0], status.ok ? "live" : "bad");
+  link(status.ok ? t("live") : status.problems[0], status.ok ? "live" : "bad");
   showNow(status);
   showFlows(status.flows);
   const slot = status.now && Math.floor(Date.parse(status.now) / (status.slot_minutes * 60000));
@@ -75,12 +77,13 @@ async function refresh() {
   while (stale) {
     stale = false;
     try {
-      const [plan, today, days] = await Promise.all([maybe("v1/plan"), maybe("v1/today"), get("v1/days")]);
+      const { decision, now } = known.status;
+      const [plan, today, days] = await Promise.all([decision?.mode ? maybe("v1/plan") : null, now ? maybe("v1/today") : null, get("v1/days")]);
       known = { ...known, plan, today, days };
       showCharts(known);
       showBill(today);
       showDays(days, today);
-      await Promise.all([showLog(), showNotes(withToken)]);
+      await Promise.all([showLog(), showNotes(withToken), showPeriod(), showSoFar()]);
     } catch (err) {
       link(err.message, "bad");
     }
@@ -88,7 +91,7 @@ async function refresh() {
   refreshing = false;
 }
 
-// What does not exist yet is nothing to complain about.
+// What has just ceased to exist is nothing to complain about.
 async function maybe(path) {
   try {
     return await get(path);
@@ -136,17 +139,26 @@ byId("decide").addEventListener("click", async () => {
   const said = byId("decide-said");
   try {
     const { not_before } = await withToken(() => post("v1/decide"));
-    said.textContent = not_before ? `It will, at ${clock(not_before)} or just after.` : "It will, as soon as it can.";
+    said.textContent = not_before ? t("decide.at", { time: clock(not_before) }) : t("decide.soon");
   } catch (err) {
     said.textContent = err.message;
   }
   setTimeout(() => { said.textContent = ""; }, 8000);
+});
+const chooser = byId("language");
+chooser.value = LANGUAGE;
+chooser.addEventListener("change", () => {
+  // For this page alone, and never sent anywhere else; a year.
+  document.cookie = `advisor_language=${chooser.value}; path=${location.pathname}; max-age=31536000; samesite=strict`;
+  location.reload();
 });
 byId("why").addEventListener("click", () => explain(known.status.decision.decision_id));
 byId("more").addEventListener("click", () => earlier());
 byId("every").addEventListener("change", () => every(byId("every").checked));
 prepareAsking(withToken, explain);
 prepareNotes(withToken);
+prepareManual(withToken, () => known.status);
+preparePeriods();
 byId("charts").addEventListener("keydown", (event) => { if (walk(event.key)) event.preventDefault(); });
 
 new ResizeObserver(() => requestAnimationFrame(fitCharts)).observe(byId("charts"));

@@ -17,7 +17,7 @@ export class Refused extends Error {
 }
 
 async function send(path, { body, signal, method } = {}) {
-  const headers = {};
+  const headers = { "Accept-Language": document.documentElement.lang };
   const token = localStorage.getItem(KEPT);
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -35,8 +35,8 @@ async function send(path, { body, signal, method } = {}) {
 
 async function reasonOf(answer) {
   try {
-    const said = await answer.json();
-    return said.error ?? said.problems?.join("; ") ?? answer.statusText;
+    const body = await answer.json();
+    return body.error ?? body.problems?.join("; ") ?? answer.statusText;
   } catch {
     return answer.statusText || `status ${answer.status}`;
   }
@@ -45,8 +45,8 @@ async function reasonOf(answer) {
 export const get = async (path) => (await send(path)).json();
 export const post = async (path, body = {}) => (await send(path, { body })).json();
 
-// One JSON object a line, given to `hear` as they arrive.
-export async function lines(path, hear, options = {}) {
+// One JSON object a line, given to `take` as they arrive.
+export async function lines(path, take, options = {}) {
   const answer = await send(path, options);
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -55,6 +55,6 @@ export async function lines(path, hear, options = {}) {
     if (done) return;
     const parts = (rest + value).split("\n");
     rest = parts.pop();
-    for (const part of parts) if (part.trim()) hear(JSON.parse(part));
+    for (const part of parts) if (part.trim()) take(JSON.parse(part));
   }
 }

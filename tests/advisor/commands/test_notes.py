@@ -43,7 +43,7 @@ def test_a_note_is_shown_back_confirmed_listed_and_withdrawn(notes: Notes) -> No
     assert notes("add", "keep 60 % until 08:00", answer="y\n").returncode == 0
     [kept] = json.loads(notes("list", "--json").stdout)["notes"]
     assert (kept["state"], kept["constraint"]["kind"], kept["constraint"]["soc"]) == ("in force", "reserve", 0.6)
-    assert "done: keep 60 %" in notes("done", kept["id"]).stdout
+    assert "withdrawn: keep 60 %" in notes("done", kept["id"]).stdout
     assert "done" in notes("list").stdout
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.decision.decide import Situation, decide
+from agent.decision.explain import reason_in
 from agent.decision.journal import open_journal
 from agent.llm.grounding import ungrounded_numbers
 from agent.llm.review import Brief, Chosen, NoChoice
@@ -192,16 +193,31 @@ def test_a_reason_says_what_was_asked_for_in_the_household_language_and_whether_
     now = make_situation().now
     asked = (Reserve(start=now, end=now + timedelta(hours=2), soc=0.9),)
     english, spanish = (decide(make_situation(asked=asked, language=language)) for language in ("en", "es"))
-    assert english.reason.startswith("Charging from the grid to 90 %, as the household asked: a stored kWh costs ")
-    assert "Asked for: at least 90 % in the battery, bought from the grid where needed, from Wed 2026-01-14" in (
+    assert english.reason.startswith("Charging from the grid to 90 %, as you asked: each stored kWh costs ")
+    assert "You asked for: at least 90 % in the battery, bought from the grid where needed, from Wed 2026-01-14" in (
         english.reason
     )
-    assert "That is out of reach: 20 % is what can be had." in english.reason
-    assert spanish.reason.startswith("Cargando de la red hasta el 90 %, como se pidió: un kWh guardado cuesta 0,")
-    assert "No se puede alcanzar: se llega al 20 %." in spanish.reason
+    assert "That cannot be met all the time: the battery is expected to be as low as 20 %." in english.reason
+    assert spanish.reason.startswith(
+        "Cargando de la red hasta el 90 %, como pediste: cada kWh almacenado cuesta ahora 0,"
+    )
+    assert "No se podrá cumplir todo el tiempo: se espera que la batería llegue a estar al 20 %." in spanish.reason
     assert english.asked == asked
     assert english.command is not None
     assert english.command.slots[0].charge_to_soc == 0.9
+
+
+@pytest.mark.parametrize("words", [None, "reserve", "self-consumption"])
+def test_a_reason_can_be_said_again_in_the_other_language(make_situation: SituationMaker, words: str | None) -> None:
+    """Word for word what would have been written in it, whichever schedule was chosen."""
+    now, policy = make_situation().now, Policy(max_regret_per_slot=1.0)
+    reviewer = choosing(labelled(words)) if words else None
+    for asked in ((), (Reserve(start=now, end=now + timedelta(hours=6), soc=0.7),)):
+        english, spanish = (
+            decide(make_situation(asked=asked, language=language, policy=policy), reviewer) for language in ("en", "es")
+        )
+        assert reason_in(english, "es") == spanish.reason != english.reason
+        assert reason_in(spanish, "en") == english.reason == reason_in(english, "en")
 
 
 def test_guests_raise_the_expected_load_and_absence_lowers_it(make_situation: SituationMaker) -> None:

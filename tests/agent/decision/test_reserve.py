@@ -64,7 +64,7 @@ def test_the_reserve_control_is_planned_with_and_its_cost_is_said(make_situation
     costs = {one.name: one.expected_cost for one in kept.candidates}[kept.chosen]
     cheapest = min(one.expected_cost for one in free.candidates)
     assert costs > cheapest
-    assert f"should cost {costs - cheapest:.2f} EUR" in kept.reason
+    assert f"at an expected cost of {costs - cheapest:.2f} EUR" in kept.reason
     assert "Reserve control" not in free.reason
 
 

@@ -175,7 +175,7 @@ def test_wishes_are_told_in_the_language_of_the_question(known: Any, tmp_path: P
         journal.write(decision.model_copy(update={"asked": (keep,)}))
         asker = Asker(Sources(known.home, DayStore(tmp_path / "days"), journal))
         assert "at least 60 % in the battery" in asker.answer("Which notes are active?", now=known.now).text
-        assert "al menos 60 % en la batería" in asker.answer("¿Qué notas hay?", now=known.now).text
+        assert "al menos un 60 % en la batería" in asker.answer("¿Qué notas hay?", now=known.now).text
     assert "No note was in force" in known.asker.answer("Did you follow my note?", now=known.now).text
 
 

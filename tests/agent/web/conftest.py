@@ -37,7 +37,7 @@ SOC = 0.2
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real browser; for one module, because its event loop runs in this thread as long as it is open."""
-    expect.set_options(timeout=100_000)  # a bound for what hangs, not for a slow machine
+    expect.set_options(timeout=15_000)  # a bound for what hangs, not for a slow machine
     with ExitStack() as stack:
         try:
             opened = stack.enter_context(open_browser())

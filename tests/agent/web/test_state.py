@@ -87,8 +87,8 @@ def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: ServiceState)
 @pytest.mark.parametrize(
     ("changed", "part", "told"),
     [
-        ({"connected": False}, "broker", "the broker cannot be reached"),
-        ({"readings": {}, "decision": None}, "data", "no reading that counts: load_power, pv_power, battery_soc"),
+        ({"connected": False}, "broker", "the MQTT broker cannot be reached"),
+        ({"readings": {}, "decision": None}, "data", "no usable reading of load_power, pv_power, battery_soc"),
         ({"max_age_s": 120.0, "late": 121}, "data", "the newest readings are 121 s old, limit 120 s"),
         ({"max_age_s": 14_400.0, "late": 7200}, "plan", "the last decision was at"),
     ],

@@ -1,0 +1,29 @@
+"""Which memory and home a command uses: those on the command line, else those of the settings, else the usual ones."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+SETTINGS = Path("advisor.toml")
+USUAL_MEMORY = Path(".advisor/memory")
+
+
+class ChosenMemory(NamedTuple):
+    """A memory's folder, and the name of the home in it where that is said."""
+
+    folder: Path
+    home: str | None
+
+
+def chosen_memory(memory: Path | None, home: str | None, config: Path = SETTINGS) -> ChosenMemory:
+    """The folder and the home given; where there is a settings file, what is not given is taken from it.
+
+    Raises:
+        SettingsError: the settings file or the home's file is wrong.
+    """
+    if memory is not None or not config.exists():
+        return ChosenMemory(memory or USUAL_MEMORY, home)
+    from agent.settings import load_settings  # noqa: PLC0415 (only who has a settings file pays for reading it)
+    from ingest.home_file import load_home  # noqa: PLC0415 (as above)
+
+    settings = load_settings(config)
+    return ChosenMemory(settings.memory_dir, home or load_home(settings.home_file).name)

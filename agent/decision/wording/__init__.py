@@ -1,0 +1,1 @@
+"""The sentences of reasons and problems, in each language."""

@@ -1,0 +1,85 @@
+"""Problems, refusals and other short texts in the household's language, by a catalogue of sentences."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from agent.decision.constraint_words import Language
+
+# A sentence within a sentence within a list of them.
+_DEEPEST = 4
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An English sentence as a pattern, with places for its values, and the same sentence in another language."""
+
+    pattern: re.Pattern[str]
+    text: str
+
+
+def in_language(text: str, language: Language) -> str:
+    """A text of ours in a language; what the catalogue does not hold stays as it is.
+
+    Problems are kept and compared in English; they are translated where somebody reads them.
+    """
+    return text if language == "en" else _translated(text, language, _DEEPEST)
+
+
+def known_in(text: str, language: Language) -> bool:
+    """Whether the catalogue holds a text."""
+    return language == "en" or _sentence(text, language, _DEEPEST) is not None
+
+
+def _translated(text: str, language: Language, depth: int) -> str:
+    whole = _sentence(text, language, depth)
+    if whole is not None:
+        return whole
+    for joint in ("; ", ", "):
+        if joint in text and depth:
+            return joint.join(_translated(part, language, depth - 1) for part in text.split(joint))
+    return text
+
+
+def _sentence(text: str, language: Language, depth: int) -> str | None:
+    words, entries = _catalogue(language)
+    if text in words:
+        return words[text]
+    for entry in entries:
+        if found := entry.pattern.fullmatch(text):
+            values = {name: _value(value, language, depth) for name, value in found.groupdict().items()}
+            return _contracted(entry.text.format_map(values), language)
+    return None
+
+
+def _contracted(text: str, language: Language) -> str:
+    """Spanish draws "de el" and "a el" together."""
+    return re.sub(r"\b(de|a) el\b", lambda pair: "del" if pair[1] == "de" else "al", text) if language == "es" else text
+
+
+def _value(text: str, language: Language, depth: int) -> str:
+    """A number with a comma, a word of the catalogue, or a sentence; names and times stay as they are."""
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        return text.replace(".", ",")
+    return _translated(text, language, depth - 1) if depth else text
+
+
+@cache
+def _catalogue(language: Language) -> tuple[Mapping[str, str], tuple[_Entry, ...]]:
+    """Whole texts, and sentences with places; those with the most words of their own are tried first."""
+    path = files("agent.decision.wording") / "phrases" / f"problems.{language}.toml"
+    known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["texts"]
+    with_places = sorted((text for text in known if "{" in text), key=lambda text: -len(_PLACE.sub("", text)))
+    entries = tuple(_Entry(_pattern(text), known[text]) for text in with_places)
+    return {text: said for text, said in known.items() if "{" not in text}, entries
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = _PLACE.split(text)
+    return re.compile(
+        "".join(re.escape(part) if at % 2 == 0 else f"(?P<{part}>.+?)" for at, part in enumerate(parts)), re.DOTALL
+    )

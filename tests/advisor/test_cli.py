@@ -1,0 +1,104 @@
+"""The command line as somebody meets it: a greeting, a version, help, and the settings file obeyed."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import click
+import pytest
+import typer
+
+from advisor.cli import HINTS, app, reporting_errors
+from advisor.memory_choice import USUAL_MEMORY, chosen_memory
+from energy.battery import Battery
+from energy.errors import MemoryFault, ModelError, SettingsError, TransportError
+from energy.home import Home
+from energy.pricing.tariff import FlatTariff
+
+# What does something instead of reporting, or prints a document of its own.
+DOERS = {
+    "run",
+    "simulate",
+    "setup",
+    "mcp",
+    "scenarios check",
+    "eval report",
+    "eval ablation",
+    "eval rules",
+    "eval export",
+    "prompts show",
+    "models pull",
+    "weather publish",
+    "ha remove",
+    "ha dashboard",
+    "ha forecast",
+    "schema command",
+    "schema device-command",
+}
+
+
+def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command by its whole name; a group that does something by itself too."""
+    inner = getattr(command, "commands", {})
+    for name, one in inner.items():
+        yield from leaves(one, (*path, name))
+    if path and (not inner or getattr(command, "invoke_without_command", False)):
+        yield " ".join(path), command
+
+
+def test_alone_it_greets_and_shows_four_ways_in_that_are_commands(
+    advisor: Callable[..., CompletedProcess[str]],
+) -> None:
+    greeting = advisor().stdout
+    ways = [line.split()[1] for line in greeting.splitlines() if line.startswith("  advisor ")]
+    assert len(ways) == 4
+    assert set(ways) <= {name for name, _ in leaves(typer.main.get_command(app))}
+
+
+def test_it_says_its_version_and_offers_completion(advisor: Callable[..., CompletedProcess[str]]) -> None:
+    assert advisor("--version").stdout.startswith("energy-advisor ")
+    assert "--install-completion" in advisor("--help").stdout
+
+
+def test_every_command_that_reports_does_so_in_json_too_and_each_says_what_it_is_for() -> None:
+    known = dict(leaves(typer.main.get_command(app)))
+    options = {name: {option for each in command.params for option in each.opts} for name, command in known.items()}
+    assert {name for name, offered in options.items() if "--json" not in offered} <= DOERS
+    assert known.keys() >= DOERS
+    assert [name for name, command in known.items() if not command.help] == []
+
+
+@pytest.mark.parametrize("kind", [TransportError, ModelError, MemoryFault, SettingsError])
+def test_an_error_comes_with_a_hint(
+    kind: type[Exception], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["advisor"])
+
+    def failing() -> None:
+        raise kind("something is wrong")
+
+    program = typer.Typer()
+    program.command()(failing)
+    with pytest.raises(SystemExit) as left:
+        reporting_errors(program)
+    assert left.value.code == (2 if kind is SettingsError else 1)
+    assert capsys.readouterr().err.splitlines()[-2:] == ["error: something is wrong", f"hint: {HINTS[kind]}"]  # type: ignore[index]
+
+
+def test_memory_and_home_are_those_of_the_settings_unless_the_command_line_names_others(tmp_path: Path) -> None:
+    home = Home(
+        name="casa",
+        zone="Europe/Madrid",
+        pv_peak_kw=4,
+        battery=Battery(capacity_kwh=10, max_charge_kw=3, max_discharge_kw=3),
+        tariff=FlatTariff(import_price=0.2),
+    )
+    (tmp_path / "home.json").write_text(home.model_dump_json(), encoding="utf-8")
+    config = tmp_path / "advisor.toml"
+    config.write_text(f'home_file = "home.json"\nmemory_dir = {json.dumps(str(tmp_path / "mem"))}\n', encoding="utf-8")
+    assert chosen_memory(None, None, config) == (tmp_path / "mem", "casa")
+    assert chosen_memory(None, "other", config) == (tmp_path / "mem", "other")
+    assert chosen_memory(tmp_path, None, config) == (tmp_path, None)
+    assert chosen_memory(None, None, tmp_path / "none.toml") == (USUAL_MEMORY, None)

@@ -1,0 +1,86 @@
+"""Problems and refusals in Spanish: each sentence of the code is known, and says the same values."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.decision.wording.problem_words import in_language, known_in
+
+ROOT = Path(__file__).parents[4]
+# Where sentences are made that a household reads, and the calls whose texts those are; None for all texts of the file.
+SOURCES: dict[str, set[str] | None] = {
+    "ingest/live/plausible.py": None,
+    "energy/guard.py": None,
+    "agent/views/status.py": None,
+    "ingest/live/snapshot.py": None,
+    "agent/web/routes.py": {"HTTPException"},
+    "agent/web/source.py": {"HTTPException"},
+    "agent/web/notes.py": {"HTTPException"},
+    "agent/web/page.py": {"HTTPException"},
+    "agent/web/access.py": {"HTTPException", "Refusal"},
+    "agent/service/prices.py": {"report"},
+    "agent/service/household.py": {"DataError"},
+}
+_WORDS_OF_A_SENTENCE = 3
+
+
+def sentences(path: str, calls: set[str] | None) -> Iterator[str]:
+    """Every text of a file with a few words in it that is no docstring, with a mark in place of each value."""
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    roots: list[ast.AST] = [tree] if calls is None else [n for n in ast.walk(tree) if _name(n) in calls]
+    inner = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n}
+    skipped = inner | {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    for root in roots:
+        for node in ast.walk(root):
+            if id(node) not in skipped and (text := _text(node)) and len(text.split()) >= _WORDS_OF_A_SENTENCE:
+                yield text
+
+
+def _name(node: ast.AST) -> str:
+    called = node.func if isinstance(node, ast.Call) else None
+    return called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+
+
+def _text(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "0.5" for part in node.values)  # type: ignore[misc]
+    return ""
+
+
+@pytest.mark.parametrize(("path", "calls"), SOURCES.items())
+def test_every_sentence_that_a_household_reads_is_known_in_spanish(path: str, calls: set[str] | None) -> None:
+    found = list(sentences(path, calls))
+    assert found
+    assert [text for text in found if not known_in(text, "es")] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "spanish"),
+    [
+        ("no decision yet", "aún no hay ninguna decisión"),
+        (
+            "battery_soc is 300 s old, limit 120 s",
+            "la lectura de la carga de la batería (battery_soc) tiene 300 s; el límite es 120 s",
+        ),
+        (
+            "No command: powers do not balance: load 0.44 kW against 1.50 kW from solar, grid and battery; check units and signs.",  # noqa: E501 (one sentence)
+            "Sin orden: las potencias no cuadran: consumo de 0,44 kW frente a 1,50 kW de solar, red y batería; comprueba unidades y signos.",  # noqa: E501 (one sentence)
+        ),
+        (
+            "no decision yet; starts in the future, at 07:00",
+            "aún no hay ninguna decisión; empieza en el futuro, a las 07:00",
+        ),
+        (
+            "2 days before; alike in season and temperature, least in kind of day",
+            "2 días antes; se parece sobre todo en la época del año y la temperatura, y menos en el tipo de día",
+        ),
+        ("something that nobody translated", "something that nobody translated"),
+    ],
+)  # fmt: skip
+def test_a_problem_keeps_its_values_in_spanish_and_is_untouched_in_english(english: str, spanish: str) -> None:
+    assert in_language(english, "es") == spanish
+    assert in_language(english, "en") == english
