@@ -46,7 +46,8 @@ def _of_list(home: Home, now: datetime) -> list[CheckResult]:
 
 
 def _from_broker(settings: Settings, home: Home, listen_s: float) -> list[PricePoint]:
-    topic, found, trouble = settings.prices.topic or "", [], ""
+    topic, trouble = settings.prices.topic or "", ""
+    found: list[PricePoint] = []
     with MqttLink(settings.mqtt.address, f"energy-advisor-doctor-prices-{home.name}") as link:
         link.subscribe(topic)
         end = time.monotonic() + listen_s

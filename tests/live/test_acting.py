@@ -187,6 +187,13 @@ def test_giving_it_back_lets_the_advisor_act_again(driven: Driven) -> None:
     api.await_state(sensor("binary_sensor.changed_by_hand"), "off")
 
 
+def test_home_assistant_says_nothing_against_the_blueprint(driven: Driven) -> None:
+    lines = driven.homeassistant.log().splitlines()
+    words = ("automation", "blueprint", "mqtt", "template", "energy_advisor")
+    assert [line for line in lines if any(word in line.lower() for word in words)] == []
+    assert json.loads((driven.folder / "memory" / "controls.json").read_text())["acting"] == "act"
+
+
 def test_restarts_of_broker_and_home_assistant_end_nothing(driven: Driven, estate: Any) -> None:
     api = driven.homeassistant.api
     estate.restart_broker()
@@ -202,11 +209,3 @@ def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Dri
     driven.advisor.terminate()
     driven.advisor.wait(20)
     api.await_state(MODE, "Self use", timeout_s=30)
-
-
-def test_home_assistant_says_nothing_against_the_blueprint(driven: Driven) -> None:
-    lines = driven.homeassistant.log().splitlines()
-    words = ("automation", "blueprint", "mqtt", "template", "energy_advisor")
-    found = [line for line in lines if any(word in line.lower() for word in words)]
-    assert [line for line in found if "Disconnected from MQTT server" not in line] == []  # we restarted the broker
-    assert json.loads((driven.folder / "memory" / "controls.json").read_text())["acting"] == "act"
