@@ -86,7 +86,7 @@ app: ## Put the app for Home Assistant together in .app/, ready for its folder /
 	@git archive HEAD | tar -x -C .app/energy_advisor/source
 	@echo "copy .app/energy_advisor into Home Assistant's folder /addons, then Settings > Apps > Store > Check for updates"
 
-homeassistant: setup ## Install the Home Assistant that live tests and pictures use (600 MB)
+homeassistant: setup ## Install the newest Home Assistant that runs here, for live tests and pictures (600 MB)
 	@$(BIN)/python -m devtools.local_homeassistant
 
 lock: ## Resolve the dependencies anew and rewrite requirements.lock
