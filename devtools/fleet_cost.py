@@ -56,7 +56,7 @@ def measure(homes: int, slots: int, url: str, folder: Path) -> Cost:
     ingest_s = sum(_ingest_step(houses, ingester, shard) for _ in range((slots - 1) * (STEP // _READ_EVERY) + 1))
 
     def work(duty: Duty) -> float:
-        seat = Seat(shard, duty, Tenure(shard, duty.group, 3600), clock="house", homes=known)
+        seat = Seat(shard, duty, Tenure(shard, duty.group, 3600), homes=known, wall=None)
         seat.turn()
         return _timed(lambda: _work_off(seat))
 
