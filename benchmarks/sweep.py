@@ -54,7 +54,7 @@ def measure(tasks: int, workers: int) -> SweepBench:
     cells = Suite("bench", ("citylearn-1",), (Block(windows),)).cells(("planner",))
     serial, serial_s = _timed(SerialSweep(), cells)
     processes, processes_s = _timed(ProcessSweep(workers), cells)
-    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=40) as cluster:
         sweep = DaskSweep(cluster.scheduler_address)
         # Workers import the planner with their first task, as processes do before they are timed.
         list(sweep.map(partial(play_cell, source=HistorySource()), cells[:workers]))

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import orjson
 import pytest
@@ -205,6 +206,22 @@ def test_a_stream_that_was_trimmed_too_far_is_told_and_goes_on(shard: Shard, red
     assert decisions(shard) == [("bob", NOON.isoformat(), "published")]
     assert shard.status()["counts"] == {"plan lost": 4}
     assert shard.status()["groups"]["plan"]["lag"] == 0
+
+
+def test_a_stream_that_grows_meanwhile_has_no_gap(shard: Shard, redis: Redis) -> None:
+    stop = Event()
+
+    def grow() -> None:
+        while not stop.is_set():
+            shard.add(readings("ada", NOON), {})
+
+    thread = Thread(target=grow)
+    thread.start()
+    for _ in range(200):
+        shard.check_gaps(READINGS, "plan")
+    stop.set()
+    thread.join()
+    assert shard.status()["counts"] == {}
 
 
 def test_changes_without_the_seat_are_refused(shard: Shard) -> None:
