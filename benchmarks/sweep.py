@@ -9,6 +9,7 @@ from functools import partial
 import typer
 from distributed import LocalCluster
 
+from energy.errors import DataError
 from eval.collect.homes import HistorySource
 from eval.collect.rollout import play_cell
 from eval.collect.suites import Block, Suite
@@ -71,5 +72,11 @@ def _timed(sweep: Sweep, cells: list[Cell]) -> tuple[dict[str, bytes], float]:
 
 
 def _stored(record: Record | Lost) -> bytes:
-    """What the energy stored was at the end of every slot: it follows from all decisions."""
-    return record.series.stored_kwh.tobytes() if isinstance(record, Record) and record.series is not None else b""
+    """What the energy stored was at the end of every slot: it follows from all decisions.
+
+    Raises:
+        DataError: the task failed, or was lost.
+    """
+    if isinstance(record, Lost) or record.series is None:
+        raise DataError(f"a task came to nothing ({record!r:.300}): run it again")
+    return record.series.stored_kwh.tobytes()
