@@ -54,6 +54,18 @@ def bench_decision(*, as_json: Json = False) -> None:
     bench(as_json=as_json)
 
 
+@bench_app.command("sweep")
+def bench_sweep(
+    *,
+    tasks: Annotated[int, typer.Option(min=1, help="Windows of the exam, each of a week.")] = 12,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, and workers of a local Dask cluster.")] = 2,
+) -> None:
+    """Time a sweep in this process, in processes and on Dask, and compare what it found."""
+    from benchmarks.sweep import bench
+
+    bench(tasks=tasks, workers=workers)
+
+
 @bench_app.command("edge")
 def bench_edge(
     *,

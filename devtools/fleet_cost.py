@@ -16,20 +16,20 @@ from fleet.home_state import STEP
 from fleet.ingester import Ingester, Limits
 from fleet.planning import Planning
 from fleet.simulate import SimulatedHome, simulated_fleet
-from fleet.streams import Shard, connect, register
+from fleet.streams import READINGS, Shard, connect, register
 from fleet.worker import Duty, Seat, Tenure
 from transport.durable import Received
 
-_READ_EVERY = timedelta(minutes=5)
 _AT_A_TIME = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Processor milliseconds for a home and slot by role, and what Redis holds for a home, in kB."""
+    """Messages of all; processor milliseconds for a home and slot by role, and what Redis holds for a home, in kB."""
 
     homes: int
     slots: int
+    messages: int
     ingest_ms: float
     plan_ms: float
     archive_ms: float
@@ -42,7 +42,7 @@ class Cost:
         return self.ingest_ms + self.plan_ms + self.archive_ms + self.redis_ms
 
 
-def measure(homes: int, slots: int, url: str, folder: Path) -> Cost:
+def measure(homes: int, slots: int, url: str, folder: Path, *, every: timedelta) -> Cost:
     """Work some slots off, role by role in this process; the broker's part is not in it."""
     redis = connect(url)
     redis.flushall()
@@ -51,12 +51,12 @@ def measure(homes: int, slots: int, url: str, folder: Path) -> Cost:
     known = {home.home.name: home for home, _ in fleet}
     shard = Shard(redis, "s0")
     ingester = Ingester(shard, lambda: known, Limits(per_second=1e9, burst=1e9))
-    houses = [SimulatedHome(home, recording, _READ_EVERY, at) for at, (home, recording) in enumerate(fleet)]
+    houses = [SimulatedHome(home, recording, every, at) for at, (home, recording) in enumerate(fleet)]
     before = redis.info()
-    ingest_s = sum(_ingest_step(houses, ingester, shard) for _ in range((slots - 1) * (STEP // _READ_EVERY) + 1))
+    ingest_s = sum(_ingest_step(houses, ingester, shard) for _ in range((slots - 1) * (STEP // every) + 1))
 
     def work(duty: Duty) -> float:
-        seat = Seat(shard, duty, Tenure(shard, duty.group, 3600), clock="house", homes=known)
+        seat = Seat(shard, duty, Tenure(shard, duty.group, 3600), homes=known, wall=None)
         seat.turn()
         return _timed(lambda: _work_off(seat))
 
@@ -68,6 +68,7 @@ def measure(homes: int, slots: int, url: str, folder: Path) -> Cost:
     return Cost(
         homes=homes,
         slots=slots,
+        messages=redis.xinfo_stream(shard.key(READINGS))["entries-added"],
         ingest_ms=round(ingest_s * each_ms, 2),
         plan_ms=round(plan_s * each_ms, 2),
         archive_ms=round(archive_s * each_ms, 2),
@@ -108,10 +109,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--homes", default="10,100,1000")
     parser.add_argument("--slots", type=int, default=2)
+    parser.add_argument("--every", type=float, default=300.0, help="seconds between two readings of a home")
     given = parser.parse_args()
+    every = timedelta(seconds=given.every)
     with tempfile.TemporaryDirectory() as folder, local_servers(Path(folder)) as (_, url):
         for homes in map(int, given.homes.split(",")):
-            found = measure(homes, given.slots, url, Path(folder) / "days")
+            found = measure(homes, given.slots, url, Path(folder) / "days", every=every)
             sys.stdout.write(json.dumps(asdict(found) | {"total_ms": round(found.total_ms, 2)}) + "\n")
             sys.stdout.flush()
 

@@ -17,7 +17,7 @@ from fleet.ingester import Ingester, Limits
 from fleet.planning import Planning
 from fleet.sending import Sending
 from fleet.streams import Redis, Shard, StreamError, connect, pause_after, registered
-from fleet.worker import Clock, Duty, Seat, Tenure
+from fleet.worker import Clock, Duty, Seat, Tenure, wall_of
 from transport.durable import DurableLink
 from transport.mqtt import BrokerAddress
 
@@ -112,7 +112,9 @@ def _plan(settings: FleetSettings, stop: Event) -> None:
         seats: list[Seat | Sending] = [
             _seat(settings, shard, Planning(shard, settings.days), register) for shard in shards
         ]
-        seats += [Sending(one, link, Tenure(one, "send", settings.lease_s), clock=settings.clock) for one in shards]
+        seats += [
+            Sending(one, link, Tenure(one, "send", settings.lease_s), wall=wall_of(settings.clock)) for one in shards
+        ]
         _work(seats, shards, register, stop)
 
 
@@ -124,7 +126,7 @@ def _archive(settings: FleetSettings, stop: Event) -> None:
 
 def _seat(settings: FleetSettings, shard: Shard, duty: Duty, register: Register) -> Seat:
     tenure = Tenure(shard, duty.group, settings.lease_s)
-    return Seat(shard, duty, tenure, clock=settings.clock, homes=register())
+    return Seat(shard, duty, tenure, homes=register(), wall=wall_of(settings.clock))
 
 
 def _work(seats: Sequence[Seat | Sending], shards: Sequence[Shard], register: Register, stop: Event) -> None:

@@ -1,11 +1,11 @@
 """Group `send`: commands of decisions go to their homes; what nobody needs any more does not."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fleet.addresses import COMMAND, HomeTopic
 from fleet.home_state import STEP
 from fleet.streams import DECISIONS, Entry, Shard
-from fleet.worker import Clock, Tenure
+from fleet.worker import Tenure, Wall
 from transport.durable import DurableLink
 
 GROUP = "send"
@@ -15,8 +15,8 @@ _AT_A_TIME, _PATIENCE_S = 200, 5.0
 class Sending:
     """Publishes the commands of a shard, each at least once; a home takes a repeated one for what it is."""
 
-    def __init__(self, shard: Shard, link: DurableLink, tenure: Tenure, *, clock: Clock) -> None:
-        self._shard, self._link, self._tenure, self._clock = shard, link, tenure, clock
+    def __init__(self, shard: Shard, link: DurableLink, tenure: Tenure, *, wall: Wall | None) -> None:
+        self._shard, self._link, self._tenure, self._wall = shard, link, tenure, wall
         self._in_step = False
 
     def turn(self) -> int:
@@ -53,4 +53,4 @@ class Sending:
     def _is_current(self, decision: Entry) -> bool:
         """Whether the slot of a command is not over; the clock of simulated homes is their own."""
         slot = datetime.fromisoformat(decision.fields[b"slot"].decode())
-        return self._clock == "house" or datetime.now(UTC) < slot + STEP
+        return self._wall is None or self._wall() < slot + STEP

@@ -185,17 +185,17 @@ class Shard:
 
     def _first_needed(self, key: str, group: dict[str, Any]) -> bytes:
         """The oldest entry that a group may still want: its first pending one, else the last that it was given."""
-        if group["pending"]:
-            return bytes(self._redis.xpending(key, group["name"])["min"])
-        return bytes(group["last-delivered-id"])
+        oldest = self._redis.xpending(key, group["name"])["min"] if group["pending"] else None
+        # What was pending may be done with by now.
+        return bytes(oldest or group["last-delivered-id"])
 
     def check_gaps(self, stream: str, group: str) -> None:
         """Tell of entries that somebody deleted before the group was given them: more were to come than there are."""
         key, redis = self.key(stream), self._redis
-        known, [mine] = (
-            redis.xinfo_stream(key),
-            [one for one in redis.xinfo_groups(key) if one["name"] == group.encode()],
-        )
+        with redis.pipeline() as pipe:
+            # Together: the stream grows meanwhile.
+            known, groups = pipe.xinfo_stream(key).xinfo_groups(key).execute()
+        [mine] = [one for one in groups if one["name"] == group.encode()]
         missing = (mine["lag"] or 0) - known["length"]
         if missing > 0:
             self._lost(stream, group, missing)

@@ -1,7 +1,7 @@
 """The owner of a group's seat on one shard: reads in order, leaves changes and acknowledgement behind as one."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 from uuid import uuid4
@@ -20,11 +20,17 @@ from transport.payloads import first_fault
 _log = logging.getLogger(__name__)
 
 Clock = Literal["wall", "house"]
+Wall = Callable[[], datetime]
 BATCH = 250
 Slots = Sequence[MeteredSlot]
 # How long into a slot a home's fresh readings are waited for.
 _GRACE = timedelta(minutes=2)
 _MOST_TOLD = 300
+
+
+def wall_of(clock: Clock) -> Wall | None:
+    """What tells the time where homes live by the wall clock."""
+    return (lambda: datetime.now(UTC)) if clock == "wall" else None
 
 
 class Duty(Protocol):
@@ -59,12 +65,21 @@ class Tenure:
 
 
 class Seat:
-    """A group's work on a shard, by one worker, for as long as it has the seat."""
+    """A group's work on a shard, by one worker, for as long as it has the seat.
+
+    `wall` tells the time; None where homes are simulated and keep their own.
+    """
 
     def __init__(
-        self, shard: Shard, duty: Duty, tenure: Tenure, *, clock: Clock, homes: Mapping[str, FleetHome]
+        self,
+        shard: Shard,
+        duty: Duty,
+        tenure: Tenure,
+        *,
+        homes: Mapping[str, FleetHome],
+        wall: Wall | None,
     ) -> None:
-        self._shard, self._duty, self._tenure, self._clock, self._homes = shard, duty, tenure, clock, homes
+        self._shard, self._duty, self._tenure, self._homes, self._wall = shard, duty, tenure, homes, wall
         self._states: dict[str, HomeState] = {}
         # Whether what we know is what Redis has: until then, what was left undone comes first.
         self._in_step = False
@@ -108,7 +123,7 @@ class Seat:
         """Take in a message and what follows from it; whatever is wrong with it is this home's alone."""
         name, topic = home.home.name, entry.fields[b"topic"].decode("utf-8", "replace")
         state = self._states.setdefault(name, HomeState(home.home))
-        wall = datetime.now(UTC) if self._clock == "wall" else None
+        wall = self._wall() if self._wall is not None else None
         try:
             state.take(topic, entry.fields[b"payload"], wall=wall)
             if (now := wall or (state.clock if topic == CLOCK else None)) is not None:
@@ -135,7 +150,7 @@ class Seat:
     def _may_wait(self, state: HomeState, now: datetime, slot: datetime) -> bool:
         """Whether fresh readings may still come, as where a backlog is worked through first."""
         return (
-            self._clock == "wall"
+            self._wall is not None
             and now - slot < _GRACE
             and isinstance(state.snapshot(now, _GRACE.total_seconds()), NoSnapshot)
         )

@@ -12,10 +12,11 @@ from eval.collect.ablation import cases, results, run
 from eval.collect.homes import HistorySource
 from eval.report.ablation import write_ablation
 from eval.report.report import ABLATION_MARK, refresh
+from eval.sweep.sweep import Sweep
 
 
 def run_ablation(
-    wheel: Path | None, prices: Path | None, folder: Path, *, workers: int, report_only: bool, into: Path | None
+    wheel: Path | None, prices: Path | None, folder: Path, *, sweep: Sweep, report_only: bool, into: Path | None
 ) -> None:
     """Play every case, with progress, tell where the tables are, and refresh those of the document `into`.
 
@@ -29,14 +30,14 @@ def run_ablation(
                 "the recorded homes and the auction's prices are needed: give --from and --prices, "
                 "or --report-only to tell what was played",
             )
-        _play(HistorySource(wheel, None, prices), folder, workers)
+        _play(HistorySource(wheel, None, prices), folder, sweep)
     table, picture = write_ablation(results(folder), folder)
     if into is not None:
         refresh(into, table.read_text(encoding="utf-8"), mark=ABLATION_MARK)
     typer.echo(f"tables:  {table}\npicture: {picture}")
 
 
-def _play(source: HistorySource, folder: Path, workers: int) -> None:
+def _play(source: HistorySource, folder: Path, sweep: Sweep) -> None:
     todo = list(cases())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
@@ -45,4 +46,4 @@ def _play(source: HistorySource, folder: Path, workers: int) -> None:
         def told(name: str) -> None:
             bar.update(task, advance=1, description=name)
 
-        run(todo, source, folder, workers=workers, progress=told)
+        run(todo, source, folder, sweep=sweep, progress=told)

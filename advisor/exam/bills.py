@@ -15,18 +15,19 @@ from eval.bills.rule_report import rule_section
 from eval.bills.rule_windows import cases, play_cases, read_cases
 from eval.report.page import markdown
 from eval.report.report import refresh
+from eval.sweep.sweep import Sweep
 
 RULES_MARK = "<!-- rules: written by advisor eval rules -->\n"
 
 
-def run_rules(folder: Path, *, workers: int, report_only: bool, into: Path | None) -> None:
+def run_rules(folder: Path, *, sweep: Sweep, report_only: bool, into: Path | None) -> None:
     """Play what has no record yet, print the table, and refresh that of a document.
 
     Raises:
         DataError: nothing was played, or the document has no place for the table.
     """
     if not report_only:
-        _play(folder, workers)
+        _play(folder, sweep)
     months = read_cases(folder) if folder.is_dir() else []
     if not months:
         raise DataError(f"no records in {str(folder)!r}: run it without --report-only first")
@@ -36,12 +37,12 @@ def run_rules(folder: Path, *, workers: int, report_only: bool, into: Path | Non
     typer.echo(text)
 
 
-def _play(folder: Path, workers: int) -> None:
+def _play(folder: Path, sweep: Sweep) -> None:
     todo = cases()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task("rules of bills", total=len(todo))
-        for case, _ in play_cases(todo, folder, workers=workers):
+        for case, _ in play_cases(todo, folder, sweep=sweep):
             bar.update(task, advance=1, description=f"{case.home} {case.month:%Y-%m}")
 
 

@@ -10,6 +10,7 @@ import typer
 eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option(help="Folder of the records.")]
+Dask = Annotated[str | None, typer.Option(help="HOST:PORT of a Dask scheduler whose workers play them.")]
 DEFAULT_OUT = Path(".advisor/eval")
 DEFAULT_MEMORY = Path(".advisor/memory")
 
@@ -44,7 +45,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     limit: Annotated[int | None, typer.Option(min=1, help="Of suite model: at most so many cases a part.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Play at most so many days of each window.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Cells played at once on this machine.")] = 2,
-    dask: Annotated[str | None, typer.Option(help="HOST:PORT of a Dask scheduler whose workers play them.")] = None,
+    dask: Dask = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
     out: Out = DEFAULT_OUT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -142,28 +143,32 @@ def eval_ablation(
     wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel with the recorded homes.")] = None,
     prices: Annotated[Path | None, typer.Option(help="Wheel with the auction's prices.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 2,
+    dask: Dask = None,
     report_only: Annotated[bool, typer.Option(help="Only tell what was played.")] = False,
     into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Show what each part of the retrieval is worth, on recorded and synthetic homes."""
     from advisor.exam.ablation import run_ablation
+    from eval.sweep.choice import sweep_on
 
-    run_ablation(wheel, prices, out / "ablation", workers=workers, report_only=report_only, into=into)
+    run_ablation(wheel, prices, out / "ablation", sweep=sweep_on(workers, dask), report_only=report_only, into=into)
 
 
 @eval_app.command("rules")
 def eval_rules(
     *,
     workers: Annotated[int, typer.Option(min=1, help="Windows played at once.")] = 2,
+    dask: Dask = None,
     report_only: Annotated[bool, typer.Option(help="Only tell what was played.")] = False,
     into: Annotated[Path | None, typer.Option(help="A document whose table is to be refreshed.")] = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Show what planning with each rule of a bill earns: netting, cap, wallet, peaks."""
     from advisor.exam.bills import run_rules
+    from eval.sweep.choice import sweep_on
 
-    run_rules(out / "rules", workers=workers, report_only=report_only, into=into)
+    run_rules(out / "rules", sweep=sweep_on(workers, dask), report_only=report_only, into=into)
 
 
 @eval_app.command("families")

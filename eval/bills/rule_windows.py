@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache, partial
@@ -26,6 +25,7 @@ from eval.collect.billed_planner import PlayedBill
 from eval.collect.closed_loop import Planner
 from eval.collect.homes import with_battery
 from eval.collect.playing import Stretch, stretch
+from eval.sweep.sweep import Sweep, unless_lost
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
 from knowledge.days import Floats, is_complete
@@ -84,7 +84,7 @@ def _month(month: int, year: int, first: int) -> date:
     return date(year if month >= first else year + 1, month, 1)
 
 
-def play_cases(wanted: Iterable[RuleCase], folder: Path, *, workers: int) -> Iterator[tuple[RuleCase, bool]]:
+def play_cases(wanted: Iterable[RuleCase], folder: Path, *, sweep: Sweep) -> Iterator[tuple[RuleCase, bool]]:
     """Play what has no record yet, and say of each case whether it was played now."""
     folder.mkdir(parents=True, exist_ok=True)
     todo = []
@@ -93,22 +93,16 @@ def play_cases(wanted: Iterable[RuleCase], folder: Path, *, workers: int) -> Ite
             yield case, False
         else:
             todo.append(case)
-    with ProcessPoolExecutor(workers) as pool:
-        running = {pool.submit(_play_and_write, case, folder): case for case in todo}
-        for done in as_completed(running):
-            done.result()
-            yield running[done], True
+    for case, found in sweep.map(play_case, todo):
+        draft = folder / f"{case.name}.part"
+        draft.write_text(unless_lost(found, case.name).model_dump_json(), encoding="utf-8")
+        draft.replace(folder / case.name)
+        yield case, True
 
 
 def read_cases(folder: Path) -> list[RuleMonth]:
     """All records of a folder."""
     return [RuleMonth.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
-
-
-def _play_and_write(case: RuleCase, folder: Path) -> None:
-    draft = folder / f"{case.name}.part"
-    draft.write_text(play_case(case).model_dump_json(), encoding="utf-8")
-    draft.replace(folder / case.name)
 
 
 def play_case(case: RuleCase, wanted: Iterable[Rule] | None = None) -> RuleMonth:

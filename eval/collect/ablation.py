@@ -1,7 +1,6 @@
 """What each part of the retrieval is worth: the planner on other choices of past days, case by case."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache, partial
@@ -19,6 +18,7 @@ from eval.collect.policies import latest, random_days, recent, same_type, same_w
 from eval.collect.terminal_value import DAYS_AFTER, bound, terminal_value
 from eval.grade.metrics import LEAST_SAVING
 from eval.grade.records import Cell, Tariff
+from eval.sweep.sweep import Sweep, unless_lost
 from ingest.history.table import History
 from knowledge.days import Floats, profile
 from knowledge.embedder import TextEmbedder
@@ -106,22 +106,23 @@ def run(
     source: HistorySource,
     folder: Path,
     *,
-    workers: int,
+    sweep: Sweep,
     progress: Callable[[str], None],
 ) -> None:
     """Play every case that has no results yet; a killed run goes on where it was. `progress` hears of every case."""
     folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(workers) as pool:
-        running = {}
-        for case in todo:
-            path = folder / f"{_name(case)}.jsonl"
-            if path.exists():
-                progress(_name(case))
-            else:
-                running[pool.submit(_play_and_write, case, source, path)] = case
-        for done in as_completed(running):
-            done.result()
-            progress(_name(running[done]))
+    missing = []
+    for case in todo:
+        if (folder / f"{_name(case)}.jsonl").exists():
+            progress(_name(case))
+        else:
+            missing.append(case)
+    for case, found in sweep.map(partial(play_case, source=source), missing):
+        draft = folder / f"{_name(case)}.new"
+        lines = [one.model_dump_json() + "\n" for one in unless_lost(found, _name(case))]
+        draft.write_text("".join(lines), encoding="utf-8")
+        draft.replace(draft.with_suffix(".jsonl"))
+        progress(_name(case))
 
 
 def is_synthetic(case: Case) -> bool:
@@ -140,15 +141,8 @@ def _name(case: Case) -> str:
     return f"{case.home}_{case.seed}_{case.first_day}_{case.tariff}{memory}"
 
 
-def _play_and_write(case: Case, source: HistorySource, path: Path) -> None:
-    draft = path.with_suffix(".new")
-    found = play_case(case, source, case.variants)
-    draft.write_text("".join(one.model_dump_json() + "\n" for one in found), encoding="utf-8")
-    draft.replace(path)
-
-
-def play_case(case: Case, source: HistorySource, variants: Iterable[str]) -> list[Result]:
-    """Play one case under each variant."""
+def play_case(case: Case, source: HistorySource, variants: Iterable[str] | None = None) -> list[Result]:
+    """Play one case under some variants, or under all that it has."""
     history = _history(case, source)
     home = history.home
     window = _days(history, case.first_day, WINDOW_DAYS)
@@ -160,7 +154,7 @@ def play_case(case: Case, source: HistorySource, variants: Iterable[str]) -> lis
     least = _bill(net_kw + best.charge_kw - best.discharge_kw, window) - left.worth_of(best.stored_kwh)
     saved = _bill(net_kw, window) - least
     found = []
-    for variant in variants:
+    for variant in case.variants if variants is None else variants:
         player = _Player(variant, history, _memory(case, history))
         course = play(home, window, partial(player.levels, window))
         ledger = total(

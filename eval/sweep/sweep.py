@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, Protocol, TypeVar
 
+from energy.errors import DataError
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -15,6 +17,17 @@ class Lost:
 
     why: Literal["failed", "timed_out"]
     detail: str
+
+
+def unless_lost(found: Result | Lost, name: str) -> Result:
+    """The result of a task, for sweeps that are of no use without it.
+
+    Raises:
+        DataError: it is lost.
+    """
+    if isinstance(found, Lost):
+        raise DataError(f"{name} is lost ({found.detail}): what is done is kept, start the same command again")
+    return found
 
 
 class Sweep(Protocol):

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import orjson
 import pytest
@@ -48,8 +49,10 @@ def shard(redis: Redis) -> Shard:
     return Shard(redis, "s0")
 
 
-def seat(shard: Shard, duty: Duty, lease_s: float = 30.0) -> Seat:
-    return Seat(shard, duty, Tenure(shard, duty.group, lease_s), clock="house", homes=HOMES)
+def seat(shard: Shard, duty: Duty, *, wall: datetime | None = None) -> Seat:
+    """A worker of homes that keep a clock of their own, or at a time by the wall clock."""
+    tells = None if wall is None else lambda: wall
+    return Seat(shard, duty, Tenure(shard, duty.group, 30.0), homes=HOMES, wall=tells)
 
 
 def work_off(worker: Seat) -> None:
@@ -137,6 +140,24 @@ def test_stale_readings_are_decided_without_a_command(shard: Shard, tmp_path: Pa
     assert decisions(shard)[-1] == ("ada", (NOON + STEP).isoformat(), "no_command")
 
 
+@pytest.mark.parametrize(
+    ("readings_at", "now", "outcome"),
+    [
+        (timedelta(seconds=5), timedelta(seconds=10), "published"),
+        # A backlog is worked through first: fresh readings may follow.
+        (timedelta(minutes=-9), timedelta(seconds=10), None),
+        (timedelta(minutes=-9), timedelta(minutes=3), "no_command"),
+        (timedelta(minutes=9), timedelta(seconds=10), None),
+    ],
+)
+def test_by_the_wall_clock_only_fresh_readings_lead_to_a_command(
+    shard: Shard, tmp_path: Path, readings_at: timedelta, now: timedelta, outcome: str | None
+) -> None:
+    shard.add(readings("ada", NOON + readings_at), {})
+    work_off(seat(shard, Planning(shard, tmp_path), wall=NOON + now))
+    assert [found for _, _, found in decisions(shard)] == ([] if outcome is None else [outcome])
+
+
 def test_a_day_is_archived_once_it_is_over_and_planned_with(shard: Shard, tmp_path: Path) -> None:
     at = NOON.replace(hour=0)
     while at <= NOON.replace(hour=0) + DAY:
@@ -185,6 +206,22 @@ def test_a_stream_that_was_trimmed_too_far_is_told_and_goes_on(shard: Shard, red
     assert decisions(shard) == [("bob", NOON.isoformat(), "published")]
     assert shard.status()["counts"] == {"plan lost": 4}
     assert shard.status()["groups"]["plan"]["lag"] == 0
+
+
+def test_a_stream_that_grows_meanwhile_has_no_gap(shard: Shard, redis: Redis) -> None:
+    stop = Event()
+
+    def grow() -> None:
+        while not stop.is_set():
+            shard.add(readings("ada", NOON), {})
+
+    thread = Thread(target=grow)
+    thread.start()
+    for _ in range(200):
+        shard.check_gaps(READINGS, "plan")
+    stop.set()
+    thread.join()
+    assert shard.status()["counts"] == {}
 
 
 def test_changes_without_the_seat_are_refused(shard: Shard) -> None:

@@ -9,6 +9,7 @@ from eval.bills.rule_contracts import rules
 from eval.bills.rule_report import rule_results, rule_section
 from eval.bills.rule_windows import RuleCase, RuleMonth, cases, play_case, play_cases, read_cases
 from eval.report.page import markdown
+from eval.sweep.sweep import SerialSweep
 
 
 def month(home: str, without: float, with_rule: float) -> RuleMonth:
@@ -38,7 +39,7 @@ def test_the_table_shows_the_gain_its_worst_window_and_the_shares_of_the_bound()
 def test_a_case_is_played_once_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = RuleCase(home="a", month=date(2025, 2, 1))
     (tmp_path / case.name).write_text(month("a", 40.0, 36.0).model_dump_json(), encoding="utf-8")
-    assert list(play_cases([case], tmp_path, workers=1)) == [(case, False)]
+    assert list(play_cases([case], tmp_path, sweep=SerialSweep())) == [(case, False)]
     assert [one.case for one in read_cases(tmp_path)] == [case]
 
 

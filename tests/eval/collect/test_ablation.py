@@ -8,6 +8,7 @@ from energy.errors import DataError
 from eval.collect.ablation import HINDSIGHT, RETRIEVAL, Case, Result, cases, crps, play_case, results, run
 from eval.collect.homes import HistorySource
 from eval.report.ablation import ablation_table, bill_difference, write_ablation
+from eval.sweep.sweep import SerialSweep
 
 WINTER = date(2017, 1, 9)
 
@@ -65,7 +66,7 @@ def test_a_shipped_home_is_played_once_and_told(tmp_path: Path) -> None:
     case = Case(group="recorded, 3 days of memory", home="citylearn-4", first_day=WINTER, memory_days=3)
     heard: list[str] = []
     for _ in range(2):
-        run([case], HistorySource(), tmp_path, workers=1, progress=heard.append)
+        run([case], HistorySource(), tmp_path, sweep=SerialSweep(), progress=heard.append)
     found = results(tmp_path)
     assert len(heard) == 2
     assert [one.variant for one in found] == list(case.variants)

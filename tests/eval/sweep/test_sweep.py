@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from energy.errors import SettingsError, TransportError
+from energy.errors import DataError, SettingsError, TransportError
 from eval.collect.homes import HistorySource
 from eval.collect.rollout import collect, play_cell
 from eval.collect.suites import Block, Suite
@@ -16,7 +16,7 @@ from eval.sweep import dask_cluster
 from eval.sweep.choice import sweep_on
 from eval.sweep.dask_cluster import DaskSweep
 from eval.sweep.processes import ProcessSweep
-from eval.sweep.sweep import Lost, SerialSweep, Sweep, batches
+from eval.sweep.sweep import Lost, SerialSweep, Sweep, batches, unless_lost
 
 SUITE = Suite("tiny", ("citylearn-4",), (Block(((date(2017, 1, 9), 2),)),))
 # What a clock measures differs from run to run.
@@ -100,6 +100,12 @@ def test_an_exam_on_dask_goes_on_where_it_was_broken_off(dask_address: str, tmp_
         )
     assert told == ["none done", "greedy done"]
     assert read(tmp_path / f"{cells[0].name}.zip") is not None
+
+
+def test_a_sweep_that_needs_every_result_says_which_is_lost() -> None:
+    assert unless_lost(3, "one") == 3
+    with pytest.raises(DataError, match=r"two is lost \(it hung\)"):
+        unless_lost(Lost("timed_out", "it hung"), "two")
 
 
 def test_batches_keep_the_order_and_lose_nothing() -> None:
