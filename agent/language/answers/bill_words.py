@@ -120,7 +120,7 @@ def _remarks(found: HouseholdBill) -> list[dict[Language, str]]:
         ),
     ]
     unsure: list[dict[Language, str]] = [
-        {"en": f"Not sure: {doubt}.", "es": f"Sin confirmar: {doubt}."} for doubt in bill.unsure
+        {"en": f"Not sure: {doubt.en}.", "es": f"Sin confirmar: {doubt.es}."} for doubt in bill.unsure
     ]
     return [text for true, text in said if true] + unsure
 
