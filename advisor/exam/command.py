@@ -51,7 +51,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Play what has no record yet, grade all records and write the report."""
-    from advisor.exam.run import ExamRun, HomeWindows, check_choice, run_home, run_suite
+    from advisor.exam.run import ExamRun, HomeWindows, check_choice, check_model_options, run_home, run_suite
     from eval.collect.homes import HistorySource
     from eval.collect.policies import ESSENTIAL, POLICIES
     from eval.collect.suites import DECISIONS, decision_policies
@@ -59,6 +59,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
 
     windows = HomeWindows([one.date() for one in start], window_days, battery, tariff)
     check_choice(suite, home, windows, prices=prices is not None)
+    check_model_options(suite, parts=parts, limit=limit)
     suite = suite or "smoke"
     if suite == "model" and home is None:
         from advisor.exam.model_exam import run_model_exam

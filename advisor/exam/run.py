@@ -76,6 +76,16 @@ def check_choice(suite: str | None, home: str | None, windows: HomeWindows, *, p
         raise SettingsError("--prices belongs to --tariff dynamic: give both or neither")
 
 
+def check_model_options(suite: str | None, *, parts: str | None, limit: int | None) -> None:
+    """Refuse options of the suite `model` that another suite would not look at.
+
+    Raises:
+        SettingsError: parts or a limit without that suite.
+    """
+    if suite != "model" and (parts is not None or limit is not None):
+        raise SettingsError("--parts and --limit choose within --suite model: give it as well, or leave them out")
+
+
 def run_home(name: str, sitting: ExamRun, windows: HomeWindows, *, source: HistorySource) -> None:
     """Sit the exam on one home, window by window over all it has or over those that are asked for.
 
@@ -93,7 +103,7 @@ def run_home(name: str, sitting: ExamRun, windows: HomeWindows, *, source: Histo
         batteries_kwh=windows.batteries_kwh,
         tariffs=windows.tariffs,
     )
-    _run(suite, source, sitting)
+    _run(shortened(suite, sitting.days), source, sitting)
 
 
 def _run(suite: Suite, source: HistorySource, sitting: ExamRun) -> None:

@@ -251,7 +251,7 @@ def furnished_outline(
     """Plan for the devices of a home, whose load the ensemble lacks, and then for its battery beside them."""
     home = situation.home
     stored_kwh = snapshot.soc * home.battery.capacity_kwh
-    at_margin = at_the_margin(ensemble, starts, home, situation.bill)
+    at_margin = at_the_margin(ensemble, starts, home, situation.bill) if home.devices else ensemble
     devices = plan_devices(
         situation.devices, home, at_margin, starts=starts, stored_kwh=stored_kwh, asked=situation.asked
     )

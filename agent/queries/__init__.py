@@ -3,7 +3,7 @@
 from agent.queries.advice import best_start, prices, prices_then, status
 from agent.queries.ahead import battery_ahead, device_ahead, heating_ahead, mode_ahead, outage
 from agent.queries.battery_events import charge_range, how_often, last_at_limit, when_expensive, who_chose
-from agent.queries.bills import HouseholdBill, bill, billed_months, month_of, monthly_bill
+from agent.queries.bills import HouseholdBill, bill, billed_months, monthly_bill
 from agent.queries.decisions import done, planned, why, why_not, why_now
 from agent.queries.finding import Fact, Facts, Finding, Inquiry, unknown
 from agent.queries.forecast_quality import expected, faults, forecast_check, how_sure
@@ -61,7 +61,6 @@ __all__ = [
     "losses",
     "metered_in",
     "mode_ahead",
-    "month_of",
     "monthly_bill",
     "most_expensive_hour",
     "nights",

@@ -35,11 +35,6 @@ def billed_months(sources: Sources, now: datetime) -> list[BillingPeriod]:
     return found
 
 
-def month_of(sources: Sources, day: date) -> BillingPeriod:
-    """The billing period that holds a local day."""
-    return billing_period(day, as_contract(sources.home.tariff).billing_day)
-
-
 def monthly_bill(sources: Sources, period: BillingPeriod, now: datetime) -> HouseholdBill | None:
     """The bill of a period as it was metered up to `now`; None where nothing of it was.
 
@@ -62,7 +57,8 @@ def _is_carried(contract: Contract) -> bool:
 
 def bill(sources: Sources, day: date | None, *, now: datetime) -> Finding:
     """The bill of the month that holds a day, line by line to the cent; the month to date where none is named."""
-    period = month_of(sources, day or local_day(now, sources.home.tz))
+    home = sources.home
+    period = billing_period(day or local_day(now, home.tz), as_contract(home.tariff).billing_day)
     found = monthly_bill(sources, period, now)
     if found is None:
         return unknown("bill", "no_bill", asked_first=period.first, asked_last=period.last)

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 
 from agent.language.answers.bill_words import line_detail, line_label, remarks
 from agent.language.text import Language
-from agent.queries import HouseholdBill, billed_months, month_of, monthly_bill
+from agent.queries import HouseholdBill, billed_months, monthly_bill
 from agent.views.schemas import MonthBillLine, MonthBillView, Problem
 from agent.web.source import ApiSource
+from agent.web.spoken import spoken
 from energy.billing.lines import BillLine
-from energy.slots import local_day
 
 
 def bill_routes(source: ApiSource) -> APIRouter:
@@ -20,20 +20,25 @@ def bill_routes(source: ApiSource) -> APIRouter:
 
     @router.get("/bill", responses={404: {"model": Problem}})
     def get_bill(
-        month: Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")] = None,
-        language: Language = "en",
-    ) -> MonthBillView:
-        """The bill of a billing month, named by the month it begins in (2026-03); the month to date by default."""
+        request: Request, month: Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")] = None
+    ) -> MonthBillView | None:
+        """The bill of a billing month, named by the month it begins in (2026-03); by default the newest that there is.
+
+        Null where nothing was metered yet. Words are in the language of `Accept-Language`.
+        """
         sources = source.asker.sources
         now = source.shown().now or datetime.now(UTC)
         periods = {f"{period.first:%Y-%m}": period for period in billed_months(sources, now)}
-        wanted = month or f"{month_of(sources, local_day(now, sources.home.tz)).first:%Y-%m}"
-        period = periods.get(wanted)
-        found = period and monthly_bill(sources, period, now)
-        if not found:
-            known = ", ".join(periods) or "none yet"
-            raise HTTPException(404, f"nothing was metered in {wanted}, so there is no bill; months with one: {known}")
-        return _shown(found, tuple(periods), language)
+        wanted = month or next(iter(periods), None)
+        if wanted is None:
+            return None
+        found = monthly_bill(sources, periods[wanted], now) if wanted in periods else None
+        if found is None:
+            raise HTTPException(
+                404,
+                f"nothing was metered in {wanted}: there are bills of {', '.join(periods) or 'no month yet'}",
+            )
+        return _shown(found, tuple(periods), spoken(request, source.language))
 
     return router
 

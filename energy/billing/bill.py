@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from energy.billing.lines import BillLine, Carried, MonthBill
+from energy.billing.lines import BillLine, Carried, Doubt, MonthBill
 from energy.billing.registers import net_registers
 from energy.billing.taxes import tax_lines
 from energy.pricing.calendar import BillingPeriod, billing_period
@@ -209,11 +209,11 @@ def _spent(draft: Draft, wallet: float) -> float:
     return wallet - pays
 
 
-def _unsure(contract: Contract, days: Sequence[date]) -> tuple[str, ...]:
+def _unsure(contract: Contract, days: Sequence[date]) -> tuple[Doubt, ...]:
     return tuple(dict.fromkeys(_doubts(contract, days)))
 
 
-def _doubts(contract: Contract, days: Sequence[date]) -> Iterator[str]:
+def _doubts(contract: Contract, days: Sequence[date]) -> Iterator[Doubt]:
     rows: tuple[Dated, ...] = (
         *contract.import_terms,
         *contract.export_terms,
@@ -224,4 +224,4 @@ def _doubts(contract: Contract, days: Sequence[date]) -> Iterator[str]:
     )
     for row in rows:
         if row.unsure and any(row.holds(day) for day in days):
-            yield row.unsure
+            yield Doubt(row.unsure, row.unsure_es or row.unsure)

@@ -35,6 +35,14 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a contract is not sure of, in English and in Spanish."""
+
+    en: str
+    es: str
+
+
+@dataclass(frozen=True, slots=True)
 class MonthBill:
     """The bill of one billing period, exact; `rounded` gives it as it is printed.
 
@@ -53,7 +61,7 @@ class MonthBill:
     hours_without_price: float = 0.0
     hours_without_meter: float = 0.0
     expected_hours: float = 0.0
-    unsure: tuple[str, ...] = ()
+    unsure: tuple[Doubt, ...] = ()
     peak_kw: dict[str, float] = field(default_factory=dict)
     carried: Carried = Carried()
 

@@ -176,21 +176,21 @@ def best_schedule(
     home: Home,
     futures: Sequence[CostToGo],
     stored_kwh: float,
-    *,
-    slots: int | None = None,
-) -> tuple[Levels, ...]:
+    wishes: SlotWishes | None = None,
+) -> tuple[tuple[Levels, ...], Outlook | None]:
     """The best levels; with a peak charge, those that do not mind it where they are expected to cost less.
 
-    The levels price each slot above the peak as if it alone made it; the outlook prices the highest one only.
+    The levels price each slot above the peak as if it alone made it; the outlook prices the highest one only, and is
+    given where it was needed.
     """
     mindful = best_levels(ensemble, home, futures)
     if ensemble.prices.peak is None:
-        return mindful[:slots]
+        return mindful, None
     members = ensemble.price_members and replace(ensemble.price_members, peak=None)
     unminding = replace(ensemble, prices=replace(ensemble.prices, peak=None), price_members=members)
-    carefree = best_levels(unminding, home, cost_to_go(unminding, home))
-    costs = [outlook(levels, ensemble, home, stored_kwh).expected_cost for levels in (mindful, carefree)]
-    return (carefree if costs[1] < costs[0] else mindful)[:slots]
+    carefree = best_levels(unminding, home, cost_to_go(unminding, home, wishes))
+    looked = [(levels, outlook(levels, ensemble, home, stored_kwh, wishes)) for levels in (mindful, carefree)]
+    return min(looked, key=lambda one: one[1].expected_cost)
 
 
 def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
@@ -204,30 +204,38 @@ def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple
         return _levels(worth, buy, sell, home)
     net_kw = ensemble.load_kw[:, slot] - ensemble.pv_kw[:, slot]
     calm = _levels(worth, buy, sell, home)
+    extra = np.cumsum(peak.per_kwh[:, slot])
     exceeds = (net_kw[:, None] > peak.above_kw[:, slot]).mean(axis=0)
-    pressed = _levels(worth, buy + float(exceeds @ peak.per_kwh[:, slot]), sell, home)
-    charge_to = min(calm.charge_to_soc, pressed.charge_to_soc)
-    reserve = max(min(calm.reserve_soc, pressed.reserve_soc), charge_to)
+    pressed = buy + float(exceeds @ peak.per_kwh[:, slot])
+    charge_to = min(calm.charge_to_soc, _bought_to(worth, pressed, home))
+    reserve = max(min(calm.reserve_soc, _kept_to(worth, pressed, home)), charge_to)
     levels = calm.model_copy(update={"reserve_soc": reserve, "charge_to_soc": charge_to})
     if charge_to <= 0:
         return levels
-    room_kw = peak.above_kw[0, slot] - net_kw.max()
-    for tier in range(1, len(peak.above_kw) + 1):
-        above = _levels(worth, buy + float(peak.per_kwh[:tier, slot].sum()), sell, home)
-        if above.charge_to_soc < _AS_MUCH * charge_to:
-            break
-        room_kw = peak.above_kw[tier, slot] - net_kw.max() if tier < len(peak.above_kw) else np.inf
+    as_fast = [_bought_to(worth, buy + float(more), home) >= _AS_MUCH * charge_to for more in extra]
+    tier = as_fast.index(False) if False in as_fast else len(as_fast)
+    room_kw = peak.above_kw[tier, slot] - net_kw.max() if tier < len(as_fast) else np.inf
     return levels.model_copy(update={"max_charge_kw": float(np.clip(room_kw, 0.0, home.battery.max_charge_kw))})
+
+
+def _kept_to(worth: MeanCostToGo, buy: float, home: Home) -> float:
+    """Charge below which a stored kWh is worth more than it saves at an import price."""
+    battery = home.battery
+    return _soc(worth.level_kwh(buy * battery.discharge_efficiency - battery.cycle_cost_per_kwh), home)
+
+
+def _bought_to(worth: MeanCostToGo, buy: float, home: Home) -> float:
+    """Charge below which a stored kWh is worth more than it costs at an import price."""
+    if not home.grid.allow_grid_charging:
+        return 0.0
+    return _soc(worth.level_kwh(buy / home.battery.charge_efficiency), home)
 
 
 def _levels(worth: MeanCostToGo, buy: float, sell: float, home: Home) -> Levels:
     battery, grid = home.battery, home.grid
     wear = battery.cycle_cost_per_kwh
-    reserve = _soc(worth.level_kwh(buy * battery.discharge_efficiency - wear), home)
-    charge_to = 0.0
-    if grid.allow_grid_charging:
-        charge_to = _soc(worth.level_kwh(buy / battery.charge_efficiency), home)
-    reserve = max(reserve, charge_to)
+    charge_to = _bought_to(worth, buy, home)
+    reserve = max(_kept_to(worth, buy, home), charge_to)
     export_to = None
     if grid.allow_battery_export:
         export_to = max(reserve, _soc(worth.level_kwh(sell * battery.discharge_efficiency - wear), home))
@@ -312,11 +320,10 @@ def plan(
     Every candidate obeys what the household asked for; one that meets its reserves less well than is possible is none.
     """
     futures = cost_to_go(ensemble, home, wishes)
+    best, known = best_schedule(ensemble, home, futures, stored_kwh, wishes)
     candidates = []
-    for name, levels in _proposals(
-        best_schedule(ensemble, home, futures, stored_kwh), ensemble, home, keep_soc, wishes
-    ).items():
-        looked = outlook(levels, ensemble, home, stored_kwh, wishes)
+    for name, levels in _proposals(best, ensemble, home, keep_soc, wishes).items():
+        looked = known if known and levels is best else outlook(levels, ensemble, home, stored_kwh, wishes)
         first = first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
         candidates.append(Candidate(name, levels, looked, first))
     tolerance_kwh = _AS_SHORT_KWH / len(ensemble.load_kw)

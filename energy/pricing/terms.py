@@ -15,11 +15,15 @@ from energy.pricing.series import Fact, Floats
 
 
 class Dated(Fact):
-    """Something that holds from its first local day to its last, both included; `unsure` says what is not certain."""
+    """Something that holds from its first local day to its last, both included.
+
+    `unsure` says what is not certain, `unsure_es` the same in Spanish.
+    """
 
     first: date | None = None
     last: date | None = None
     unsure: str = ""
+    unsure_es: str = ""
 
     @model_validator(mode="after")
     def _dates_are_in_order(self) -> Self:

@@ -102,7 +102,7 @@ def _replaced(name: str, rows: list[dict[str, Any]], values: Mapping[str, Any], 
 
 def _row(rows: list[dict[str, Any]], name: str, value: object, key: str) -> dict[str, Any]:
     first = next(row for row in rows if row["name"] == name)
-    return {**{part: first[part] for part in first if part not in {"first", "last", "unsure"}}, key: value}
+    return {**{part: first[part] for part in first if part not in {"first", "last", "unsure", "unsure_es"}}, key: value}
 
 
 @cache

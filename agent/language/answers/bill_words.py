@@ -1,5 +1,7 @@
 """A bill as a household knows it, in English or Spanish: its lines, and what must be said beside them."""
 
+import re
+
 from agent.language.text import Language
 from agent.queries.bills import HouseholdBill
 from energy.billing.lines import BillLine, MonthBill
@@ -35,10 +37,14 @@ def bill_text(found: HouseholdBill, language: Language) -> str:
     spanish = language == "es"
     title = f"{'Factura' if spanish else 'Bill'} {bill.period.first} / {bill.period.last} ({found.tariff})"
     rows = [
-        (line_label(line.kind, line.name, line.period, language), line_detail(line, language), f"{line.amount:.2f}")
+        (
+            line_label(line.kind, line.name, line.period, language),
+            line_detail(line, language),
+            _written(f"{line.amount:.2f}", language),
+        )
         for line in bill.lines
     ]
-    rows.append(("Total", "", f"{bill.total:.2f} {found.currency}"))
+    rows.append(("Total", "", _written(f"{bill.total:.2f} {found.currency}", language)))
     widths = [max(len(row[at]) for row in rows) for at in range(3)]
     table = [f"{label:<{widths[0]}}  {detail:<{widths[1]}}  {amount:>{widths[2]}}" for label, detail, amount in rows]
     return "\n".join([title, "", *table, "", *remarks(found, language)])
@@ -60,16 +66,21 @@ def line_detail(line: BillLine, language: Language) -> str:
     if line.quantity is None:
         return ""
     if line.unit == "%":
-        return f"{line.per_unit:g} % {'de' if language == 'es' else 'of'} {line.quantity:.2f}"
+        return _written(f"{line.per_unit:g} % {'de' if language == 'es' else 'of'} {line.quantity:.2f}", language)
     unit = {"days": "días"}.get(line.unit, line.unit) if language == "es" else line.unit
     digits = 0 if line.unit == "days" else 2
     price = "" if line.per_unit is None else f" x {line.per_unit:.6f}"
-    return f"{line.quantity:.{digits}f} {unit}{price}"
+    return _written(f"{line.quantity:.{digits}f} {unit}{price}", language)
+
+
+def _written(text: str, language: Language) -> str:
+    """Decimals with a comma in Spanish."""
+    return re.sub(r"(\d)\.(\d)", r"\1,\2", text) if language == "es" else text
 
 
 def remarks(found: HouseholdBill, language: Language) -> list[str]:
     """What must be said beside the lines."""
-    return [texts[language] for texts in _remarks(found)]
+    return [_written(texts[language], language) for texts in _remarks(found)]
 
 
 def _remarks(found: HouseholdBill) -> list[dict[Language, str]]:
@@ -120,7 +131,7 @@ def _remarks(found: HouseholdBill) -> list[dict[Language, str]]:
         ),
     ]
     unsure: list[dict[Language, str]] = [
-        {"en": f"Not sure: {doubt}.", "es": f"Sin confirmar: {doubt}."} for doubt in bill.unsure
+        {"en": f"Not sure: {doubt.en}.", "es": f"Sin confirmar: {doubt.es}."} for doubt in bill.unsure
     ]
     return [text for true, text in said if true] + unsure
 

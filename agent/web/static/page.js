@@ -7,6 +7,7 @@ import { byId } from "./dom.js";
 import { showFlows } from "./flows.js";
 import { earlier, every, explain, showLog } from "./log.js";
 import { prepareManual } from "./manual.js";
+import { showMonthlyBill } from "./monthly.js";
 import { prepareNotes, showNotes } from "./notes.js";
 import { preparePeriods, showPeriod, showSoFar } from "./periods.js";
 import { Refused, get, keepToken, lines, post } from "./service.js";
@@ -83,7 +84,7 @@ async function refresh() {
       showCharts(known);
       showBill(today);
       showDays(days, today);
-      await Promise.all([showLog(), showNotes(withToken), showPeriod(), showSoFar()]);
+      await Promise.all([showLog(), showNotes(withToken), showPeriod(), showSoFar(), showMonthlyBill()]);
     } catch (err) {
       link(err.message, "bad");
     }

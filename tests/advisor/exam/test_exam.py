@@ -2,13 +2,14 @@
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from advisor.cli import main
+from eval.grade.records import read
 
 HOME = """
 name = "my-home"
@@ -77,9 +78,43 @@ def test_two_commands_lead_from_a_file_to_a_graded_report(folder: Path, terminal
     assert "2 played, 5 were there already" in redone
 
 
+def test_windows_batteries_and_tariffs_of_a_home_are_those_that_were_asked_for(
+    folder: Path, terminal: Terminal
+) -> None:
+    terminal.advisor("ingest", "csv", "history.csv", "--home", "my-home", "--facts", "home.toml")
+    wanted = (
+        "--start",
+        "2025-01-10",
+        "--start",
+        "2025-01-20",
+        "--window-days",
+        "3",
+        "--battery",
+        "3",
+        "--battery",
+        "9",
+    )
+    which = (*wanted, "--tariff", "own", "--tariff", "es-2.0td", "--policies", "none,greedy", "--days", "2")
+    told = json.loads(terminal.advisor("eval", "run", "--home", "my-home", *which, "--json"))
+    records = [read(path) for path in (folder / ".advisor" / "eval" / "my-home" / "records").glob("*.zip")]
+    cells = [record.outcome.cell for record in records if record is not None]
+    assert told["cells"] == len(cells) == 2 * 2 * 2 * 2
+    assert {(cell.first_day, cell.days) for cell in cells} == {(date(2025, 1, 10), 2), (date(2025, 1, 20), 2)}
+    assert {cell.battery_kwh for cell in cells} == {3.0, 9.0}
+    assert {cell.tariff for cell in cells} == {"own", "es-2.0td"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (["--suite", "smoke", "--home", "citylearn-1"], "give one of them"),
+        (["--battery", "5"], "choose for one home: give --home as well"),
+        (["--start", "2017-01-01", "--suite", "smoke"], "choose for one home: give --home as well"),
+        (["--home", "citylearn-1", "--prices", "x.whl"], "--prices belongs to --tariff dynamic"),
+        (["--home", "citylearn-1", "--tariff", "dynamic"], "--prices belongs to --tariff dynamic"),
+        (["--home", "citylearn-1", "--tariff", "magic"], "tariff 'magic' is not known"),
+        (["--home", "citylearn-1", "--start", "2030-01-01"], "no window of 28 days begins on 2030-01-01"),
+        (["--home", "citylearn-1", "--limit", "3"], "choose within --suite model"),
         (["--suite", "huge"], "suite 'huge' is not known: use one of smoke"),
         (["--home", "nowhere"], "home 'nowhere' is not known"),
         (["--policies", "magic"], "policy 'magic' is not known: use some of none, greedy"),

@@ -33,10 +33,19 @@ def test_the_bill_of_the_month_to_date_adds_up(metered: Any) -> None:
 
 
 def test_a_past_month_and_another_language_can_be_asked_for(metered: Any) -> None:
-    said = metered.client().get("/v1/bill", params={"month": "2025-12", "language": "es"}).raise_for_status().json()
+    said = (
+        metered.client(**{"Accept-Language": "es"})
+        .get("/v1/bill", params={"month": "2025-12"})
+        .raise_for_status()
+        .json()
+    )
     assert (said["first"], said["last"]) == ("2025-12-01", "2025-12-31")
     assert said["lines"][0]["label"].startswith("Energía")
     assert said["remarks"][0].startswith("Este mes se factura hasta la fecha")
+
+
+def test_before_anything_was_metered_there_is_no_bill(api: Any) -> None:
+    assert api.client().get("/v1/bill").raise_for_status().json() is None
 
 
 @pytest.mark.parametrize(("params", "status"), [({"month": "2020-01"}, 404), ({"month": "2026-13"}, 422)])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from agent.decision.constraint_words import describe
 from agent.decision.controls import Acting
 from agent.decision.decide import Situation, decide
 from agent.decision.explain import reason_in
+from agent.decision.journal import open_journal
 from agent.views.service_state import ServiceState
 from energy.constraints import Reserve
 
@@ -427,3 +429,22 @@ _FIRST_PAINT = """new Promise((tell) => new PerformanceObserver((list) => {
   const paint = list.getEntriesByName('first-contentful-paint')[0];
   if (paint) tell(paint.startTime);
 }).observe({type: 'paint', buffered: true}))"""
+
+
+def test_the_bill_of_the_month_is_shown_line_by_line_and_months_before_it(
+    open_page: Callable[..., Page], api: Any, tmp_path: Path, shown: ServiceState
+) -> None:
+    slot = replace(shown.measured[0], grid_import_kw=0.5, grid_export_kw=0.0)
+    assert shown.now is not None
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        for back in range(1, 20 * 48):
+            journal.measure(shown.home.name, replace(slot, start=shown.now - back * shown.step))
+    page = open_page(locale="es-ES")
+    bill = page.get_by_role("region", name="Factura del mes").first
+    expect(bill).to_contain_text("enero de 2026 hasta ahora: 14 de 31 días")
+    lines = api.client().get("/v1/bill").json()["lines"]
+    expect(bill.locator("tbody tr")).to_have_count(len(lines))
+    bill.get_by_role("button", name="Mes anterior").click()
+    expect(bill).to_contain_text("diciembre de 2025 hasta ahora")
+    bill.get_by_role("button", name="Mes siguiente").click()
+    expect(bill).to_contain_text("enero de 2026")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from energy.planning.under_rules import UsualDay, least_peak_kw, under_rules
 from energy.planning.usual import usual_days
 from energy.pricing.contract import Contract
 from energy.pricing.metering import MeterReadings
+from energy.pricing.series import PeakPrice
 from energy.pricing.tariff import FlatTariff, Prices
 from energy.slots import day_bounds, slots_between
 
@@ -172,6 +174,36 @@ def test_the_plan_keeps_to_the_peak_that_the_month_has_paid_for() -> None:
     assert bought.max_charge_kw is None
     assert careful.charge_to_soc > 0
     assert careful.max_charge_kw == pytest.approx(1.0)  # 0.5 kW of load below a peak of 1.5 kW
+
+
+def test_a_peak_that_is_made_once_costs_once_and_is_ignored_where_that_is_cheaper() -> None:
+    prices = PeakPrice(np.full((2, 3), [[1.0], [2.0]]), np.full((2, 3), 4.0), np.array([1.0, 1.0]))
+    imports = np.array([[0.5, 3.0, 3.0], [0.0, 1.5, 1.0]])
+    # 2 kW above the first tier and 1 kW above the second, however many slots reach it; half a kW above the first.
+    assert prices.cost_of_highest(imports) == pytest.approx([3.0, 0.5])
+    assert prices.cost(imports).sum(axis=1) == pytest.approx([24.0, 2.0])
+
+
+def test_what_the_month_reached_and_what_it_will_need_are_two_tiers() -> None:
+    rules = {"peaks": [{"per_kw_month": 5.0}]}
+    home = home_with(rules)
+    contract = home.tariff
+    assert isinstance(contract, Contract)
+    days = [UsualDay(0.0, 1.0, 2.0 + at / 10, {}) for at in range(28)]
+    start = day_bounds(date(2026, 5, 10), home.tz)[0]
+    starts = slots(start, 24, timedelta(hours=1))
+    month = opened(Account(), contract, start, home.tz)
+    begun = replace(month, peaks={"peak": {date(2026, 5, 2): 3.0}})
+    peak = under_rules(ensemble(home, starts), starts, home, begun, days).prices.peak
+    assert peak is not None
+    # Of 22 days left, one is as likely as not to need 4.7 kW; below 3.0 kW they all stay hardly ever.
+    assert peak.above_kw[:, 0] == pytest.approx([3.0, 4.7])
+    assert 0 < peak.per_kw[0] < 0.01 * 5.5
+    assert peak.per_kw.sum() == pytest.approx(5.5)
+    high = replace(month, peaks={"peak": {date(2026, 5, 2): 6.0}})
+    peak = under_rules(ensemble(home, starts), starts, home, high, days).prices.peak
+    assert peak is not None
+    assert peak.above_kw[:, 0] == pytest.approx([6.0])
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,15 @@ def test_every_file_is_a_contract_of_its_name_with_its_sources(name: str) -> Non
     assert contract.currency
 
 
+@pytest.mark.parametrize("name", tariff_names())
+def test_what_is_unsure_is_said_in_both_languages(name: str) -> None:
+    contract = named_tariff(name)
+    rows = (*contract.import_terms, *contract.export_terms, *contract.fixed, *contract.taxes, *contract.peaks)
+    for row in rows:
+        assert bool(row.unsure) == bool(row.unsure_es)
+        assert not row.unsure or row.unsure != row.unsure_es
+
+
 def read(tmp_path: Path, tariff: str) -> Contract:
     path = tmp_path / "home.toml"
     path.write_text(HOME + tariff, encoding="utf-8")

@@ -21,6 +21,8 @@ SOURCES: dict[str, set[str] | None] = {
     "agent/web/page.py": {"HTTPException"},
     "agent/web/access.py": {"HTTPException", "Refusal"},
     "agent/service/prices.py": {"report"},
+    "agent/service/open_bill.py": {"report"},
+    "agent/web/bills.py": {"HTTPException"},
     "agent/service/household.py": {"DataError"},
 }
 _WORDS_OF_A_SENTENCE = 3
