@@ -75,9 +75,9 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
         ("/model", "model: none"),
         ("/help", "/what-if"),
         ("/nonsense", "is no command"),
-        ("¿cuánto produjeron los paneles ayer?", "Ayer el sol dio"),
+        ("¿cuánto produjeron los paneles ayer?", "Ayer las placas produjeron"),
         ("/plan", "El plan de las"),
-        ("how much did the panels make yesterday?", "Yesterday the sun gave"),
+        ("how much did the panels make yesterday?", "Yesterday the panels produced"),
     ],
 )
 def test_commands_and_questions_in_the_language_of_the_last_one(
@@ -89,7 +89,7 @@ def test_commands_and_questions_in_the_language_of_the_last_one(
 
 def test_facts_are_those_of_the_last_answer(terminal: "pexpect.spawn[str]") -> None:
     say(terminal, "how much did the panels make yesterday?")
-    terminal.expect_exact("Yesterday the sun gave")
+    terminal.expect_exact("Yesterday the panels produced")
     terminal.expect_exact("ms]")
     say(terminal, "/facts")
     terminal.expect_exact("pv_kwh")
