@@ -70,7 +70,7 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
         ("/plan", "Expected:"),
         ("/days", "days most like"),
         ("/what-if the battery were full", "With the battery at 100 %"),
-        ("/whynot", "The alternatives:"),
+        ("/whynot", "alternatives"),
         ("/notes", "no notes yet"),
         ("/model", "model: none"),
         ("/help", "/what-if"),
