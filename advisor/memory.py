@@ -89,9 +89,9 @@ def ingest_and_report(
     report = ingest_history(history, memory)
     counts: dict[str, object] = {"poorer": report.poorer} if report.poorer else {}
     counts |= {"unusable": report.unusable, "indexed": report.indexed}
-    told = {"home": history.home.name, **asdict(report.days), **counts, "warnings": list(history.warnings)}
-    told |= more or {}
-    _tell(told, as_json=as_json)
+    result = {"home": history.home.name, **asdict(report.days), **counts, "warnings": list(history.warnings)}
+    result |= more or {}
+    _tell(result, as_json=as_json)
 
 
 def rebuild_index(memory: Path, *, as_json: bool) -> None:
@@ -117,8 +117,8 @@ def index_statistics(memory: Path, *, as_json: bool) -> None:
             "not used": flaws(records, home),
             "indexed": stats.days.get(name, 0),
         }
-    told = {"fingerprint_version": VERSION, "of_another_version": stats.outdated, "homes": homes}
-    _tell(told, as_json=as_json)
+    result = {"fingerprint_version": VERSION, "of_another_version": stats.outdated, "homes": homes}
+    _tell(result, as_json=as_json)
 
 
 def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: bool) -> None:
@@ -157,9 +157,9 @@ def _only_home(store: DayStore) -> str:
     return homes[0]
 
 
-def _tell(told: dict[str, object], *, as_json: bool) -> None:
+def _tell(result: dict[str, object], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(told))
+        typer.echo(json.dumps(result))
         return
-    for key, value in told.items():
+    for key, value in result.items():
         typer.echo(f"{key}: {json.dumps(value) if isinstance(value, dict | list) else value}")

@@ -13,19 +13,26 @@ from zoneinfo import ZoneInfo
 import httpx
 from playwright.sync_api import Browser, Page
 
+from agent.decision.constraint_words import Language
+from agent.web.page import texts_of
 from devtools.browser import open_browser
 from energy.errors import AdvisorError
 
-# The battery has been charged, the dear hours are near, and the day has something to show.
-_WHEN = (15, 30)
+# The expensive hours are over: the day shows what was bought ahead for them, and what that saved.
+_WHEN = (20, 30)
 _SPEED = "500"
+# Longer than the day, so that the house still lives while the last pictures are taken.
+_HOURS = "40"
 _LONGEST_S = 600
 _TOKEN_FILE = Path(".advisor/demo/memory/api-token")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of the page; `whole` goes down to its end, `busy` shows a question, a note and a reason."""
+    """A picture of the page; `whole` goes down to its end, `busy` shows a question, a note and a reason.
+
+    `view` is the period shown: the day, or the year with what was used in it.
+    """
 
     name: str
     width: int
@@ -33,13 +40,17 @@ class Picture:
     scheme: str
     whole: bool = False
     busy: bool = False
+    language: Language = "en"
+    view: str = "day"
 
 
 PICTURES = (
     Picture("page.png", 1280, 1000, "light", whole=True, busy=True),
+    Picture("page-es.png", 1280, 1000, "light", whole=True, busy=True, language="es"),
     Picture("page-dark.png", 1280, 1000, "dark"),
+    Picture("page-year.png", 1280, 1000, "light", view="year"),
     Picture("page-phone.png", 390, 844, "light"),
-    Picture("page-phone-dark.png", 390, 844, "dark"),
+    Picture("page-phone-dark.png", 390, 844, "dark", language="es"),
 )
 
 
@@ -58,7 +69,19 @@ def draw_pages(folder: Path, port: int) -> None:
 
 @contextmanager
 def _demo(port: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "advisor", "demo", "--model", "none", "--json", "--speed", _SPEED]
+    command = [
+        sys.executable,
+        "-m",
+        "advisor",
+        "demo",
+        "--model",
+        "none",
+        "--json",
+        "--speed",
+        _SPEED,
+        "--hours",
+        _HOURS,
+    ]
     command += ["--page", "--page-port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as demo:  # noqa: S603 (ours)
         try:
@@ -72,11 +95,11 @@ def _await_afternoon(url: str) -> None:
     while time.monotonic() < deadline:
         time.sleep(0.5)
         try:
-            said = httpx.get(f"{url}v1/status").json()
+            status = httpx.get(f"{url}v1/status").json()
         except httpx.TransportError:
             continue
-        if said.get("now"):
-            local = datetime.fromisoformat(said["now"]).astimezone(ZoneInfo(said["zone"]))
+        if status.get("now"):
+            local = datetime.fromisoformat(status["now"]).astimezone(ZoneInfo(status["zone"]))
             if (local.hour, local.minute) >= _WHEN:
                 return
     raise AdvisorError(f"the demo did not reach {_WHEN[0]}:{_WHEN[1]} within {_LONGEST_S} s")
@@ -87,24 +110,28 @@ def _take(browser: Browser, url: str, picture: Picture, folder: Path) -> None:
         viewport={"width": picture.width, "height": picture.height},
         color_scheme="dark" if picture.scheme == "dark" else "light",
         device_scale_factor=1 if picture.width > 600 else 2,
+        locale=picture.language,
     )
     page = context.new_page()
     page.goto(f"{url}#token={_TOKEN_FILE.read_text().strip()}")
     page.wait_for_selector("#log .row")
     page.wait_for_selector("#charts canvas")
+    if picture.view != "day":
+        page.locator(f"[data-view={picture.view}]").click()
+        page.wait_for_selector("#period-view svg")
     if picture.busy:
-        _use(page)
+        _use(page, texts_of(picture.language))
     page.wait_for_timeout(500)
     page.screenshot(path=folder / picture.name, full_page=picture.whole)
     context.close()
 
 
-def _use(page: Page) -> None:
+def _use(page: Page, texts: dict[str, str]) -> None:
     """Ask something, begin a note, and open a reason."""
-    page.get_by_label("Your question").fill("When should I run the dishwasher?")
+    page.get_by_label(texts["ask.label"]).fill(texts["idea.3"])
     page.keyboard.press("Enter")
-    page.get_by_label("A note to the advisor").fill("keep 60 % until 08:00")
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_label(texts["notes.label"]).fill(texts["notes.example"])
+    page.get_by_role("button", name=texts["notes.read"]).click()
     page.wait_for_selector(".offer")
     page.locator("#log button").first.click()
     page.wait_for_selector(".whybox table")

@@ -38,8 +38,8 @@ class ServiceBackend:
 
     def now(self) -> datetime:
         """The service's own time."""
-        told = self._get("/v1/status").get("now")
-        return datetime.fromisoformat(told) if told else datetime.now(UTC)
+        answer = self._get("/v1/status").get("now")
+        return datetime.fromisoformat(answer) if answer else datetime.now(UTC)
 
     def stream(self, question: str, language: Language) -> Iterator[Piece]:
         """Answer a question in pieces.
@@ -89,8 +89,8 @@ def find_service(settings: Settings, stack: ExitStack) -> ServiceBackend | None:
         )
     )
     try:
-        told = client.get("/v1/status", timeout=_LOOK_S)
-        status = told.raise_for_status().json() if told.status_code != 503 else {}
+        answer = client.get("/v1/status", timeout=_LOOK_S)
+        status = answer.raise_for_status().json() if answer.status_code != 503 else {}
     except (httpx.HTTPError, ValueError):
         return None
     if not {"home", "model"} <= status.keys():
@@ -128,7 +128,7 @@ def _piece(line: dict[str, Any]) -> Piece:
 
 def _why(response: httpx.Response) -> str:
     try:
-        told = response.json()
+        answer = response.json()
     except ValueError:
         return f"status {response.status_code}"
-    return str(told.get("error") or told.get("detail") or response.status_code)[:200]
+    return str(answer.get("error") or answer.get("detail") or response.status_code)[:200]

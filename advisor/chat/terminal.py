@@ -74,11 +74,11 @@ class Conversation:
 
     def update(self, line: str) -> bool:
         """Take in one line; False where it was the last."""
-        said = line.strip()
-        name, _, words = said.partition(" ")
+        text = line.strip()
+        name, _, words = text.partition(" ")
         if name in ("/quit", "/exit", "/q"):
             return False
-        if not said:
+        if not text:
             return True
         if name in self._commands:
             self._commands[name]()
@@ -88,7 +88,7 @@ class Conversation:
         elif name.startswith("/"):
             self.console.print(Text(f"{name} is no command: /help lists them", style="yellow"))
         else:
-            self.ask(said)
+            self.ask(text)
         return True
 
     def ask(self, question: str) -> None:
@@ -139,8 +139,8 @@ class Conversation:
         self.console.print(table)
 
     def _model(self) -> None:
-        told = f"model: {self.backend.model}; every figure comes from the inquiries, with a model or without"
-        self.console.print(told, markup=False, highlight=False)
+        about = f"model: {self.backend.model}; every figure comes from the inquiries, with a model or without"
+        self.console.print(about, markup=False, highlight=False)
 
 
 class Flow:

@@ -51,7 +51,7 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
         typer.echo(bill_text(found, words))
         return
     bill = found.bill.rounded()
-    told = {
+    result = {
         "home": wishes.home,
         "tariff": found.tariff,
         "first": bill.period.first.isoformat(),
@@ -63,7 +63,7 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
         "total": round(bill.total, 2),
         "remarks": remarks(found, words),
     }
-    typer.echo(json.dumps(told, ensure_ascii=False))
+    typer.echo(json.dumps(result, ensure_ascii=False))
 
 
 def compare_tariffs(wishes: BillWishes, names: tuple[str, str], *, with_advisor: bool) -> None:

@@ -87,24 +87,24 @@ def _answered(options: "Options", question: UnclearError) -> "Options":
     typer.echo(str(question))
     for at, choice in enumerate(question.choices, start=1):
         typer.echo(f"  {at}  {choice}")
-    said = typer.prompt(
+    reply = typer.prompt(
         _PROMPTS.get(question.option, "Which (number or text; empty to stop)"), default="", show_default=False
     )
-    if not said:
+    if not reply:
         raise question
-    if said.isdecimal() and 1 <= int(said) <= len(question.choices):
-        said = question.choices[int(said) - 1]
+    if reply.isdecimal() and 1 <= int(reply) <= len(question.choices):
+        reply = question.choices[int(reply) - 1]
     word, _, role = question.option.partition(" ")
     if word == "column":
-        wish = read_wish(said if "=" in said else f"{role}={said}")
+        wish = read_wish(reply if "=" in reply else f"{role}={reply}")
         return replace(options, columns=(*options.columns, wish))
     if word == "zone":
-        return replace(options, zone=read_zone(said))
+        return replace(options, zone=read_zone(reply))
     if word == "no-export":
-        return replace(options, no_export=said.lower() in ("y", "yes", "s", "si", "sí"))
+        return replace(options, no_export=reply.lower() in ("y", "yes", "s", "si", "sí"))
     if word == "dates":
-        return replace(options, dates="month-first" if said.startswith("m") else "day-first")
-    return replace(options, decimal="comma" if said.startswith("c") else "point")
+        return replace(options, dates="month-first" if reply.startswith("m") else "day-first")
+    return replace(options, decimal="comma" if reply.startswith("c") else "point")
 
 
 _PROMPTS = {"zone": "Zone of the file's clock", "no-export": "Is nothing sold to the grid? (yes, or empty to stop)"}

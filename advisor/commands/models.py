@@ -40,8 +40,8 @@ def models(context: typer.Context, *, url: Url = None, config: Config = DEFAULT,
     embedded, missing = embedded_model()
     if as_json:
         rows = [asdict(one) | {"size_gb": round(one.size_gb, 2), "configured": is_named(one, chosen)} for one in known]
-        told = {"memory_gb": round(memory_gb(), 1), "embedded": embedded, "embedded_problem": missing, "ollama": rows}
-        typer.echo(json.dumps(told | {"ollama_problem": problem}))
+        result = {"memory_gb": round(memory_gb(), 1), "embedded": embedded, "embedded_problem": missing, "ollama": rows}
+        typer.echo(json.dumps(result | {"ollama_problem": problem}))
         return
     typer.echo(f"This machine has {memory_gb():.0f} GB of memory.")
     typer.echo(f"Embedded: {embedded or missing}")

@@ -43,7 +43,7 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
     place = {"latitude": latitude, "longitude": longitude, "altitude_m": altitude}
     life = {"people": people, "away": periods("away", away), "guests": periods("guests", guests)}
     electric: dict[str, object] = {"heating": "heat_pump", "hot_water": "heat_pump"} if heat_pump else {}
-    said: dict[str, object] = {
+    given: dict[str, object] = {
         "name": home,
         "zone": zone,
         "first_day": date(year, 1, 1),
@@ -54,6 +54,6 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
         "pv": panels(pv, latitude),
         "battery": battery_of(battery),
     }
-    spec = spec_from(preset, facts, said)
+    spec = spec_from(preset, facts, given)
     history = synthetic_history(spec, seed=seed, days=days, step=timedelta(minutes=step_minutes))
     ingest_and_report(history, memory, as_json=as_json)

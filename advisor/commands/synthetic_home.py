@@ -16,14 +16,14 @@ _USUAL_PEAK_KW = 5.0
 _SHARED = {"zone", "currency", "battery", "grid", "tariff", "pv_peak_kw"}
 
 
-def spec_from(name: str | None, facts: Path | None, said: Mapping[str, object]) -> HomeSpec:
+def spec_from(name: str | None, facts: Path | None, given: Mapping[str, object]) -> HomeSpec:
     """Preset, then the facts of a home file, then what was said: the later wins.
 
     Raises:
         SettingsError: no place is known, or something is impossible.
     """
     base: Settings = {} if name is None else preset(name).model_dump(mode="json")
-    settings = _merged(_merged(base, _from_file(facts)), said)
+    settings = _merged(_merged(base, _from_file(facts)), given)
     if "pv" not in settings:
         settings["pv"] = panels(_USUAL_PEAK_KW, settings.get("place", {}).get("latitude"))
     if missing := [key for key in ("latitude", "longitude") if key not in settings.get("place", {})]:
@@ -40,10 +40,10 @@ def _from_file(facts: Path | None) -> Settings:
     return home | {"pv": pv}
 
 
-def _merged(base: Settings, said: Mapping[str, Any]) -> Settings:
+def _merged(base: Settings, given: Mapping[str, Any]) -> Settings:
     """`base` with all that was said put in its place; what is None was not said."""
     merged = dict(base)
-    for key, value in said.items():
+    for key, value in given.items():
         if isinstance(value, dict) and isinstance(merged.get(key), dict) and "kind" not in value:
             merged[key] = _merged(merged[key], value)
         elif isinstance(value, dict):

@@ -45,6 +45,6 @@ def read_record(record: Path) -> list[StepRecord]:
     return steps
 
 
-def _step(told: dict[str, Any]) -> StepRecord:
-    flows = Flows(**{name: told.pop(name) for name in Flows.__dataclass_fields__})
-    return StepRecord(start=datetime.fromisoformat(told.pop("time")), flows=flows, **told)
+def _step(line: dict[str, Any]) -> StepRecord:
+    flows = Flows(**{name: line.pop(name) for name in Flows.__dataclass_fields__})
+    return StepRecord(start=datetime.fromisoformat(line.pop("time")), flows=flows, **line)

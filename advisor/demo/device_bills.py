@@ -80,7 +80,7 @@ class DeviceBills:
 def device_bills(played: DeviceHistory, stage: Stage) -> DeviceBills:
     """Price what was played, and the same house left alone; all of them for the same needs.
 
-    Bills are less the worth of what is left in the battery and in the walls; energy that a device still lacks against
+    Bills are less the value of what is left in the battery and in the walls; energy that a device still lacks against
     the house left alone is bought at the mean price.
     """
     home, alone_house = stage.recording.home, stage.house()
@@ -91,7 +91,7 @@ def device_bills(played: DeviceHistory, stage: Stage) -> DeviceBills:
     account = total(
         played.flows, prices, battery=home.battery, hours=stage.hours, start_kwh=stage.soc * home.battery.capacity_kwh
     )
-    told = Bills(
+    bills = Bills(
         none=_cost(bare, alone, bare_home, stage),
         greedy=_cost(alone, alone, home, stage),
         advisor=_cost(played, alone, home, stage),
@@ -100,7 +100,7 @@ def device_bills(played: DeviceHistory, stage: Stage) -> DeviceBills:
         ledger=account,
     )
     return DeviceBills(
-        told,
+        bills,
         played.energy_kwh,
         alone.energy_kwh,
         _cold(played, stage),

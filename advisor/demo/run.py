@@ -152,9 +152,9 @@ def recording(history: History, *, day: date, hours: int) -> Recording:
 
 def _nowcast_kw(days: Sequence[DayRecord], home: Home) -> Floats | None:
     """What is forecast of each slot just before it; None where a day has no forecast."""
-    told = [with_nowcast(day, peak_kw=home.pv_peak_kw).pv_nowcast_kw for day in days]
-    known = [one for one in told if one is not None]
-    return np.concatenate(known) if len(known) == len(told) else None
+    nowcasts = [with_nowcast(day, peak_kw=home.pv_peak_kw).pv_nowcast_kw for day in days]
+    known = [one for one in nowcasts if one is not None]
+    return np.concatenate(known) if len(known) == len(nowcasts) else None
 
 
 def _joined(records: Sequence[DayRecord], series: str) -> Floats:
@@ -365,8 +365,8 @@ def _house_command(choices: Choices, files: _Files, address: BrokerAddress) -> l
 def _process(log: Path, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A child of ours, ended when the demo ends; what it says goes to a file."""
     with (
-        log.open("wb") as said,
-        subprocess.Popen([sys.executable, "-m", *command], stdout=said, stderr=said) as child,  # noqa: S603 (ours)
+        log.open("wb") as output,
+        subprocess.Popen([sys.executable, "-m", *command], stdout=output, stderr=output) as child,  # noqa: S603 (ours)
     ):
         try:
             yield child

@@ -34,7 +34,7 @@ def stage(name: str, choices: Choices) -> tuple[Choices, History]:
     store = store_of(folder / "memory")
     store.remember_home(history.home)
     store.append(home, [record for record in history.days if record.day < scenario.play.first_day])
-    told = replace(
+    played = replace(
         choices,
         home=home,
         day=scenario.play.first_day,
@@ -43,7 +43,7 @@ def stage(name: str, choices: Choices) -> tuple[Choices, History]:
         start_soc=scenario.play.start_soc,
         quality=scenario.sensors,
     )
-    return told, history
+    return played, history
 
 
 def simulate(name: str | None, choices: Choices) -> int:
@@ -55,13 +55,13 @@ def simulate(name: str | None, choices: Choices) -> int:
     choices.folder.mkdir(parents=True, exist_ok=True)
     played = choices.folder / "recording.json"
     recording(history, day=choices.day, hours=choices.hours).to_json(played)
-    told = ["--recording", str(played), "--broker", str(choices.broker), "--speed", str(choices.speed)]
-    told += ["--no-lockstep", "--soc", str(choices.start_soc), "--record", str(choices.folder / "played.jsonl")]
+    arguments = ["--recording", str(played), "--broker", str(choices.broker), "--speed", str(choices.speed)]
+    arguments += ["--no-lockstep", "--soc", str(choices.start_soc), "--record", str(choices.folder / "played.jsonl")]
     if choices.quality != PERFECT:
         sensors = choices.folder / "sensors.yaml"
         sensors.write_text(choices.quality.model_dump_json(), encoding="utf-8")
-        told += ["--sensors", str(sensors)]
-    return play_house(told)
+        arguments += ["--sensors", str(sensors)]
+    return play_house(arguments)
 
 
 def loses(outcome: DemoResult) -> bool:
@@ -91,7 +91,7 @@ _INTRODUCTION = """\
 # Scenarios
 
 Scenarios, played by the whole system: house, broker, memory and advisor as separate processes, no language model.
-Bills in EUR, less the worth of what is left in the battery against the start. `advisor scenarios check --out
+Bills in EUR, less the value of what is left in the battery against the start. `advisor scenarios check --out
 docs/scenarios.md` makes this page, and fails where the advisor loses more than 1 % to plain self-consumption. A few
 days each: these are examples of how it behaves, not statistics; [results](results.md) has those. Where there are
 devices, "self-consumption" is the house left alone, with every device on its own programme, and all bills are for the

@@ -256,9 +256,9 @@ def _explain_fault(role: Role, fault: str, settings: Settings, home: Home) -> tu
         within_range(role, float(number) / 1000, home)
     except (DataError, ValueError):
         return fault, "check unit, sign and the limits in home.toml"
-    said = source.unit if source else "kW"
+    unit = source.unit if source else "kW"
     return (
-        f"{fault}; a thousandth of it would be right: the sensor measures W, the settings take it for {said}",
+        f"{fault}; a thousandth of it would be right: the sensor measures W, the settings take it for {unit}",
         f"unit = 'W' in [sensors.{role}]" if source else "publish it in W with unit 'W'",
     )
 

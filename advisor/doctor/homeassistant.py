@@ -176,9 +176,9 @@ def _compare(role: MappedRole, source: SensorSource, match: Match, survey: Surve
         fix = f"sign = -1 in [sensors.{role}]" if source.sign == 1 else f"take sign = -1 out of [sensors.{role}]"
         return [CheckResult(role, "problem", f"reversed sign: {text}", fix)]
     state, meta = survey.states.get(match.name), survey.known.get(match.name)
-    said = (state.unit if state else "") or (meta.statistics_unit_of_measurement if meta else "") or ""
-    true_kw = _POWER_KW.get(said, 1.0) * match.scale
-    if not np.isclose(true_kw, _POWER_KW.get(source.unit or said, 1.0)):
+    unit = (state.unit if state else "") or (meta.statistics_unit_of_measurement if meta else "") or ""
+    true_kw = _POWER_KW.get(unit, 1.0) * match.scale
+    if not np.isclose(true_kw, _POWER_KW.get(source.unit or unit, 1.0)):
         true = next((unit for unit, kw in _POWER_KW.items() if np.isclose(kw, true_kw)), "another unit")
         text = f"by the energy counters {match.name} measures in {true}, the settings take it for {source.unit}"
         return [CheckResult(role, "problem", text, f"unit = {true!r} in [sensors.{role}]")]

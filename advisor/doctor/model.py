@@ -29,8 +29,8 @@ def check_model(settings: Settings) -> CheckResult:
     try:
         return _timed(model, try_review(model, _PATIENCE_S), settings)
     except Exception as err:  # noqa: BLE001 (whatever a client library raises is a finding)
-        told = describe_failure(err, model.label)[1]
-        return CheckResult("model", "problem", f"it could not be loaded: {told}", "see the log of the model's server")
+        why = describe_failure(err, model.label)[1]
+        return CheckResult("model", "problem", f"it could not be loaded: {why}", "see the log of the model's server")
     finally:
         model.close()
 

@@ -42,8 +42,8 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
     findings = [ok("settings", f"{config} and {settings.home_file} can be read")]
     findings += check_machine(settings, home, now=datetime.now(UTC))
     findings.append(check_model(settings))
-    told, heard = listen(settings, home, listen_s)
-    findings += told
+    checked, heard = listen(settings, home, listen_s)
+    findings += checked
     if heard is not None:
         findings += check_roles(settings, home, heard, now=datetime.now(UTC))
         findings += check_prices(settings, home, now=datetime.now(UTC), listen_s=listen_s)
@@ -66,11 +66,11 @@ def tell(findings: list[CheckResult], console: Console) -> None:
 def _sum_up(findings: list[CheckResult]) -> str:
     counts = Counter(finding.level for finding in findings)
     wrong: tuple[Level, ...] = ("problem", "warning")
-    told = [f"{counts[level]} {level}{'s' if counts[level] > 1 else ''}" for level in wrong if counts[level]]
-    return ", ".join(told) or "all well"
+    counted = [f"{counts[level]} {level}{'s' if counts[level] > 1 else ''}" for level in wrong if counts[level]]
+    return ", ".join(counted) or "all well"
 
 
 def as_json(findings: list[CheckResult]) -> str:
     """One object: the worst level, and every finding."""
-    told = {"worst": worst(findings), "findings": [asdict(finding) for finding in findings]}
-    return json.dumps(told, ensure_ascii=False)
+    result = {"worst": worst(findings), "findings": [asdict(finding) for finding in findings]}
+    return json.dumps(result, ensure_ascii=False)

@@ -43,7 +43,7 @@ def _play(source: HistorySource, folder: Path, sweep: Sweep) -> None:
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task("ablation", total=len(todo))
 
-        def told(name: str) -> None:
+        def show(name: str) -> None:
             bar.update(task, advance=1, description=name)
 
-        run(todo, source, folder, sweep=sweep, progress=told)
+        run(todo, source, folder, sweep=sweep, progress=show)

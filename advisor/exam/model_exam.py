@@ -38,8 +38,8 @@ def run_model_exam(
     write_results(results, folder / "cases.jsonl")
     page, text, figures = write_model_report(results, model, folder)
     if as_json:
-        told = {"cases": len(results), "page": str(page), "table": str(text), "figures": str(figures)}
-        typer.echo(json.dumps(told))
+        result = {"cases": len(results), "page": str(page), "table": str(text), "figures": str(figures)}
+        typer.echo(json.dumps(result))
     else:
         typer.echo(text.read_text(encoding="utf-8"))
         typer.echo(f"page: {page}\nfigures: {figures}")
@@ -50,14 +50,14 @@ def _sit(name: str, parts: tuple[str, ...], limit: int | None, replies: Path) ->
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task, done = bar.add_task("model exam"), [0]
 
-        def told(part: str) -> None:
+        def show(part: str) -> None:
             done[0] += 1
             bar.update(task, description=f"{part}: {done[0]} cases")
 
         if name == "none":
-            return sit(Examinee(), parts=parts, limit=limit, progress=told)
+            return sit(Examinee(), parts=parts, limit=limit, progress=show)
         with loaded(name) as model:
-            return sit(Examinee(*with_replies(model, replies)), parts=parts, limit=limit, progress=told)
+            return sit(Examinee(*with_replies(model, replies)), parts=parts, limit=limit, progress=show)
 
 
 @contextmanager

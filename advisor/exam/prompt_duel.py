@@ -31,8 +31,13 @@ class Duel:
 
     def figures(self) -> dict[str, object]:
         """As one JSON object."""
-        told = [asdict(one) | {"verdict": one.word} for one in self.differences]
-        return {"prompts": self.names, "model": self.model, "differences": told, "verdict": verdict(self.differences)}
+        differences = [asdict(one) | {"verdict": one.word} for one in self.differences]
+        return {
+            "prompts": self.names,
+            "model": self.model,
+            "differences": differences,
+            "verdict": verdict(self.differences),
+        }
 
 
 def duel(first: Prompt, second: Prompt, model: str, limit: int | None, out: Path) -> Duel:
@@ -47,10 +52,10 @@ def duel(first: Prompt, second: Prompt, model: str, limit: int | None, out: Path
         task = bar.add_task("prompts")
         candidate = Examinee(*with_replies(ready, out / "replies"))
 
-        def told(name: str) -> None:
+        def show(name: str) -> None:
             bar.update(task, advance=1, description=name)
 
-        asked = [list(outcomes(candidate, prompt, limit, told)) for prompt in (first, second)]
+        asked = [list(outcomes(candidate, prompt, limit, show)) for prompt in (first, second)]
     return Duel(names, ready.label, *asked)
 
 

@@ -115,8 +115,8 @@ def _run(suite: Suite, source: HistorySource, sitting: ExamRun) -> None:
     played = _collect(suite.name, cells, source, folder, sitting)
     page, text = write_report(folder, folder.parent, source=source)
     if sitting.as_json:
-        told = {"played": played, "cells": len(cells), "page": str(page), "table": str(text)}
-        typer.echo(json.dumps(told))
+        result = {"played": played, "cells": len(cells), "page": str(page), "table": str(text)}
+        typer.echo(json.dumps(result))
     else:
         typer.echo(f"{played} played, {len(cells) - played} were there already, in {folder}")
         typer.echo(f"page:  {page}\ntable: {text}")
@@ -127,7 +127,7 @@ def _collect(name: str, cells: Sequence[Cell], source: HistorySource, folder: Pa
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task(name, total=len(cells))
 
-        def told(cell: Cell, status: str) -> None:
+        def show(cell: Cell, status: str) -> None:
             bar.update(task, advance=1, description=f"{cell.policy} on {cell.home}: {status}")
 
-        return collect(cells, source, folder, sweep=sitting.sweep, progress=told)
+        return collect(cells, source, folder, sweep=sitting.sweep, progress=show)

@@ -63,8 +63,8 @@ def replay_decision(file: Path, *, as_json: bool) -> bool:
     made = replay(exported)
     same = not made.differences
     if as_json:
-        told = {"same": same} | made.model_dump(mode="json")
-        typer.echo(json.dumps(told))
+        result = {"same": same} | made.model_dump(mode="json")
+        typer.echo(json.dumps(result))
         return same
     command = made.decision.command
     typer.echo(f"{made.decision.decision_id}: {command.mode.value if command else 'no command'}")
@@ -109,8 +109,8 @@ def _model(decision: Decision) -> str:
     review = decision.review
     if review is None:
         return ""
-    told = f' "{review.rationale}"' if review.rationale else ""
-    return f" The model ({review.model}, {review.seconds:.1f} s) was asked: {review.outcome}.{told}"
+    rationale = f' "{review.rationale}"' if review.rationale else ""
+    return f" The model ({review.model}, {review.seconds:.1f} s) was asked: {review.outcome}.{rationale}"
 
 
 def _candidates(decision: Decision) -> Table:

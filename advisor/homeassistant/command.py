@@ -50,10 +50,11 @@ def forecast(
     home = load_home(settings.home_file)
     if not once:
         keep_publishing(settings, home)
-    told = publish_forecast(settings, home)
-    if told is None:
+    forecast = publish_forecast(settings, home)
+    if forecast is None:
         typer.echo("none: the energy dashboard has no solar forecast (Settings > Dashboards > Energy > Solar panels)")
         raise typer.Exit(1)
     typer.echo(
-        f"published {sum(told.values_kw):.1f} kWh over {len(told.values_kw)} hours from {told.start:%d %b %H:%M} UTC"
+        f"published {sum(forecast.values_kw):.1f} kWh over {len(forecast.values_kw)} hours "
+        f"from {forecast.start:%d %b %H:%M} UTC"
     )

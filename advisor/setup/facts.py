@@ -64,12 +64,12 @@ def estimate_facts(
 def find_forecast(survey: Survey, now: datetime) -> tuple[bool, str]:
     """Whether the energy dashboard has a PV forecast, and in words what there is and what is done without one."""
     try:
-        told = read_solar_forecast(survey.solar_forecast, now)
+        solar = read_solar_forecast(survey.solar_forecast, now)
     except DataError as err:
         return False, f"{err}. Without it the sun of similar days is expected"
-    if told is not None:
-        ahead_kwh = sum(told.values_kw)
-        return True, f"the energy dashboard's own: {ahead_kwh:.1f} kWh in {len(told.values_kw)} hours"
+    if solar is not None:
+        ahead_kwh = sum(solar.values_kw)
+        return True, f"the energy dashboard's own: {ahead_kwh:.1f} kWh in {len(solar.values_kw)} hours"
     if named := forecast_entities(survey.states):
         return False, (
             f"{named[0]} sounds like one, but the energy dashboard does not use it: choose it there (Settings > "
@@ -126,6 +126,6 @@ def _highest(survey: Survey, proposal: SensorProposal, role: StatisticRole) -> f
     return sum(survey.highest_kw(name) for name in proposal.entities.get(role, ()))
 
 
-def _name(said: str) -> str:
-    name = re.sub(r"[^a-z0-9]+", "-", said.lower()).strip("-")[:48]
+def _name(text: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:48]
     return name if HOME_NAME.fullmatch(name) else "my-home"

@@ -47,8 +47,8 @@ def home_text(home: Home, why: Mapping[str, str]) -> str:
     if isinstance(tariff, FlatTariff):
         lines += [f"import_price = {tariff.import_price:g}", f"export_price = {tariff.export_price:g}"]
     else:
-        told = tariff.model_dump(include={"name", "export_price"})
-        lines += [f"{key} = {json.dumps(value)}" for key, value in told.items()]
+        terms = tariff.model_dump(include={"name", "export_price"})
+        lines += [f"{key} = {json.dumps(value)}" for key, value in terms.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -93,8 +93,8 @@ def prices_section(prices: PriceSettings | None, why: Mapping[str, str]) -> list
     """Section `[prices]`; empty where no entity holds any."""
     if prices is None:
         return []
-    said = prices.model_dump(include={"source", "entity", "unit", "tax_percent"}, exclude_none=True)
-    rows = [f"{key} = {json.dumps(one, ensure_ascii=False)}" for key, one in said.items()]
+    chosen = prices.model_dump(include={"source", "entity", "unit", "tax_percent"}, exclude_none=True)
+    rows = [f"{key} = {json.dumps(one, ensure_ascii=False)}" for key, one in chosen.items()]
     return ["", "[prices]", *_comment(why.get("prices", "")), *rows]
 
 

@@ -18,20 +18,20 @@ _UNKNOWN_PRICE = 0.25
 _NEEDS_A_LIST = "If your prices change by hour, see docs/prices.md"
 
 
-def find_tariff(survey: Survey, said: str | None) -> tuple[AnyTariff, str]:
+def find_tariff(survey: Survey, given: str | None) -> tuple[AnyTariff, str]:
     """The tariff that was given, else the price in the energy dashboard, and why.
 
     Raises:
         SettingsError: what was given is no tariff, or no price that a household pays.
     """
     export, _ = _price(survey, "export")
-    if said in {"es-2.0td", "citylearn"}:
-        return PresetTariff.model_validate({"name": said, "export_price": export or 0.0}), "as you said"
-    if said is not None:
+    if given in {"es-2.0td", "citylearn"}:
+        return PresetTariff.model_validate({"name": given, "export_price": export or 0.0}), "as you said"
+    if given is not None:
         try:
-            price = float(said.removeprefix("flat:"))
+            price = float(given.removeprefix("flat:"))
         except ValueError as err:
-            raise SettingsError(f"--tariff {said!r}: write flat:0.25, es-2.0td or citylearn") from err
+            raise SettingsError(f"--tariff {given!r}: write flat:0.25, es-2.0td or citylearn") from err
         return _flat(price, export, survey), "as you said"
     price_now, why = _price(survey, "import")
     if price_now is None:
@@ -52,12 +52,12 @@ def _flat(import_price: float, export_price: float | None, survey: Survey) -> Fl
 
 def _price(survey: Survey, direction: str) -> tuple[float | None, str]:
     """A price per kWh in the home's currency; None with the reason where there is none that can be believed."""
-    said = survey.preferences.price("import" if direction == "import" else "export")
+    given = survey.preferences.price("import" if direction == "import" else "export")
     currency = survey.config.currency
-    if isinstance(said, float | int):
+    if isinstance(given, float | int):
         why = "the fixed price in the energy dashboard; a flat price leaves little to decide"
-        return _believed(float(said), why, currency)
-    state = survey.states.get(said) if said else None
+        return _believed(float(given), why, currency)
+    state = survey.states.get(given) if given else None
     if state is None or state.number is None:
         return None, ""
     try:

@@ -117,9 +117,9 @@ def _refuse_to_overwrite(wishes: Wishes) -> None:
     there = [name for name in ("advisor.toml", "home.toml") if (wishes.folder / name).exists()]
     if not there or wishes.overwrite:
         return
-    told = f"{' and '.join(there)} in {str(wishes.folder)!r} exist already"
-    if wishes.yes or not typer.confirm(f"{told}. Write anew, and keep the old as *.old?"):
-        raise SettingsError(f"{told}: give --overwrite, which keeps the old ones as *.old, or another --folder")
+    problem = f"{' and '.join(there)} in {str(wishes.folder)!r} exist already"
+    if wishes.yes or not typer.confirm(f"{problem}. Write anew, and keep the old as *.old?"):
+        raise SettingsError(f"{problem}: give --overwrite, which keeps the old ones as *.old, or another --folder")
 
 
 def _with_token(wishes: Wishes) -> Wishes:
@@ -176,8 +176,8 @@ def _find_way(wishes: Wishes, survey: Survey) -> tuple[Way, bool]:
 def _apply_named(proposal: SensorProposal, wishes: Wishes, survey: Survey, way: Way) -> None:
     roles: tuple[Role, ...] = get_args(Role)
     for given in wishes.sensors:
-        said, _, entity = given.partition("=")
-        role = next((role for role in roles if role == said), None)
+        wanted, _, entity = given.partition("=")
+        role = next((role for role in roles if role == wanted), None)
         if role is None or not entity:
             raise SettingsError(f"--sensor {given!r}: write ROLE=ENTITY, with ROLE one of {', '.join(roles)}")
         if (name := entity.removeprefix("-")) not in survey.states:

@@ -33,37 +33,37 @@ class Forecaster:
 
     def outlook(self, now: datetime) -> HomeForecast | NoForecast:
         """PV power and temperature from now on, as far as the weather is told."""
-        told = self.service.forecast(now)
-        if isinstance(told, NoForecast):
-            return told
-        return HomeForecast(pv_forecast(self.site, told, now), temperature_forecast(told, now))
+        expected = self.service.forecast(now)
+        if isinstance(expected, NoForecast):
+            return expected
+        return HomeForecast(pv_forecast(self.site, expected, now), temperature_forecast(expected, now))
 
 
 def show(forecaster: Forecaster, now: datetime, *, as_json: bool) -> bool:
     """Print the forecast, by the day or as one JSON object; whether there is one."""
-    told = forecaster.outlook(now)
-    if isinstance(told, NoForecast):
-        nothing = {"pv_forecast": None, "temperature_forecast": None, "reason": told.reason}
-        typer.echo(json.dumps(nothing) if as_json else f"none: {told.reason}")
+    expected = forecaster.outlook(now)
+    if isinstance(expected, NoForecast):
+        nothing = {"pv_forecast": None, "temperature_forecast": None, "reason": expected.reason}
+        typer.echo(json.dumps(nothing) if as_json else f"none: {expected.reason}")
         return False
     if as_json:
-        sun, warmth = told.sun.model_dump_json(), told.warmth.model_dump_json()
+        sun, warmth = expected.sun.model_dump_json(), expected.warmth.model_dump_json()
         typer.echo(f'{{"pv_forecast": {sun}, "temperature_forecast": {warmth}}}')
         return True
-    typer.echo(f"By the forecast of {told.sun.time:%d %b %H:%M} UTC, from now on:")
-    for line in _by_day(told):
+    typer.echo(f"By the forecast of {expected.sun.time:%d %b %H:%M} UTC, from now on:")
+    for line in _by_day(expected):
         typer.echo(f"  {line}")
     return True
 
 
-def _by_day(told: HomeForecast) -> Iterator[str]:
+def _by_day(expected: HomeForecast) -> Iterator[str]:
     """Of each day (UTC) the lowest and highest temperature, and what the panels are expected to give."""
     warmth: dict[date, list[float]] = defaultdict(list)
-    for at, celsius in enumerate(told.warmth.values_c):
-        warmth[(told.warmth.start + at * HOUR).date()].append(celsius)
+    for at, celsius in enumerate(expected.warmth.values_c):
+        warmth[(expected.warmth.start + at * HOUR).date()].append(celsius)
     energy_kwh: dict[date, float] = defaultdict(float)
-    for at, power_kw in enumerate(told.sun.values_kw):
-        energy_kwh[(told.sun.start + at * STEP).date()] += power_kw * (STEP / HOUR)
+    for at, power_kw in enumerate(expected.sun.values_kw):
+        energy_kwh[(expected.sun.start + at * STEP).date()] += power_kw * (STEP / HOUR)
     for day, felt in warmth.items():
         sun_kwh = energy_kwh[day]
         bar = "▇" * round(sun_kwh)
@@ -76,10 +76,10 @@ def publish(
     """Publish the forecasts to the home, every hour until stopped; whether the last ones were there."""
     with MqttLink(address, f"energy-advisor-weather-{home}") as link:
         while True:
-            told = forecaster.outlook(clock())
-            if isinstance(told, HomeForecast):
-                for name, forecast in (("pv_forecast", told.sun), ("temperature_forecast", told.warmth)):
+            expected = forecaster.outlook(clock())
+            if isinstance(expected, HomeForecast):
+                for name, forecast in (("pv_forecast", expected.sun), ("temperature_forecast", expected.warmth)):
                     link.publish(Topics(home).sensor(name), forecast.model_dump_json(), retain=True, qos=1)
             if once:
-                return isinstance(told, HomeForecast)
+                return isinstance(expected, HomeForecast)
             time.sleep(HOUR.total_seconds())

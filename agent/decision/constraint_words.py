@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Literal, assert_never
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
+
 from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
 
 Language = Literal["en", "es"]
-
-_DAYS: dict[Language, str] = {"en": "Mon Tue Wed Thu Fri Sat Sun", "es": "lun mar mié jue vie sáb dom"}
 
 
 def describe(constraint: Constraint, tz: ZoneInfo, language: Language = "en") -> str:
@@ -21,9 +21,8 @@ def describe(constraint: Constraint, tz: ZoneInfo, language: Language = "en") ->
 
 
 def local_moment(moment: datetime, tz: ZoneInfo, language: Language) -> str:
-    """A moment with weekday, date and clock, such as `Sun 2026-01-18 07:00`."""
-    local = moment.astimezone(tz)
-    return f"{_DAYS[language].split()[local.weekday()]} {local:%Y-%m-%d %H:%M}"
+    """A moment with weekday, day, month and clock, such as `Sun 18 Jan, 07:00`; no wish lasts a year."""
+    return str(format_datetime(moment.astimezone(tz), "EEE d MMM, HH:mm", locale=language))
 
 
 def _in_english(constraint: Constraint) -> str:

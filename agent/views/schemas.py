@@ -50,7 +50,7 @@ class LiveFlows(_Schema):
 
 
 class DeviceLine(_Schema):
-    """What a device is told: a load's power now and its next run, a zone's set-point, or the limit of export."""
+    """What a device is commanded: a load's power now and its next run, a zone's set-point, or the limit of export."""
 
     device: str
     power_kw: float | None = None

@@ -203,21 +203,21 @@ def _in_force(decision: Decision, shown: ServiceState, language: Language) -> In
         stake=decision.stake,
         worth_per_kwh=decision.worth_per_kwh,
         confirmed=shown.confirmed,
-        devices=tuple(_device(told) for told in decision.device_commands),
+        devices=tuple(_device(command) for command in decision.device_commands),
     )
 
 
-def _device(told: DeviceCommand) -> DeviceLine:
-    match told:
+def _device(command: DeviceCommand) -> DeviceLine:
+    match command:
         case LoadCommand():
-            start, end = _next_run(told.slots)
-            return DeviceLine(device=told.device, power_kw=told.power_kw, start=start, end=end)
+            start, end = _next_run(command.slots)
+            return DeviceLine(device=command.device, power_kw=command.power_kw, start=start, end=end)
         case ClimateCommand():
-            return DeviceLine(device=told.zone, setpoint_c=told.setpoint_c)
+            return DeviceLine(device=command.zone, setpoint_c=command.setpoint_c)
         case ExportCommand():
-            return DeviceLine(device="export", limit_kw=told.limit_kw)
+            return DeviceLine(device="export", limit_kw=command.limit_kw)
         case _:
-            assert_never(told)
+            assert_never(command)
 
 
 def _next_run(slots: tuple[PowerSlot, ...]) -> tuple[datetime | None, datetime | None]:

@@ -53,7 +53,7 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
         docs_url=None,  # its assets would come from elsewhere
         redoc_url=None,
     )
-    desk = AskQueue(source)
+    queue = AskQueue(source)
     for router in (
         state_routes(source),
         past_routes(source, DecisionLog(source.journal, home)),
@@ -61,8 +61,8 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
         period_routes(source),
         live_routes(source),
         note_routes(source),
-        ask_routes(source, desk),
-        ollama_routes(desk),
+        ask_routes(source, queue),
+        ollama_routes(queue),
         page_routes(settings.language, source.language),
     ):
         app.include_router(router)
@@ -127,6 +127,6 @@ def _told(problem: dict[str, Any]) -> str:
 
 
 async def _failed(request: Request, err: Exception) -> JSONResponse:
-    """What went wrong on our side is in the log; the client is told no more than what is meant for users."""
+    """What went wrong on our side is in the log; the client sees only what is meant for users."""
     _log.error("%s %s failed: %s: %s", request.method, request.url.path, type(err).__name__, err)
     return _problem(500, str(err) if isinstance(err, AdvisorError) else "the advisor failed to answer: see its log")

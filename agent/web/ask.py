@@ -60,7 +60,7 @@ class AskQueue:
             yield Failed(why="the advisor failed to answer: see its log")
 
 
-def ask_routes(source: ApiSource, desk: AskQueue) -> APIRouter:
+def ask_routes(source: ApiSource, queue: AskQueue) -> APIRouter:
     """Asking: nothing is changed by it."""
     router = APIRouter(prefix="/v1", tags=["ask"], responses={503: {"model": Problem}})
 
@@ -72,13 +72,13 @@ def ask_routes(source: ApiSource, desk: AskQueue) -> APIRouter:
         facts, decisions and days that the text rests on, or `{"error": why}`.
         """
         source.shown()
-        return NdjsonResponse(_lines(desk, body), desk.turns)
+        return NdjsonResponse(_lines(queue, body), queue.turns)
 
     return router
 
 
-def _lines(desk: AskQueue, asked: AskBody) -> Lines:
-    with closing(desk.pieces(asked.question, asked.language, asked.before)) as pieces:
+def _lines(queue: AskQueue, asked: AskBody) -> Lines:
+    with closing(queue.pieces(asked.question, asked.language, asked.before)) as pieces:
         for piece in pieces:
             yield _line(piece)
 

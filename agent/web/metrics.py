@@ -21,7 +21,7 @@ _SENSORS = {
 
 
 class Figures(Collector):
-    """Collects from the board."""
+    """Collects from the service state."""
 
     def __init__(self, shared_state: SharedServiceState) -> None:
         self._shared_state = shared_state

@@ -66,7 +66,7 @@ class ChatRequest(_Request):
 
     @property
     def _asked(self) -> tuple[str, ...]:
-        return tuple(said.content or "" for said in self.messages if said.role == "user")
+        return tuple(one.content or "" for one in self.messages if one.role == "user")
 
 
 class GenerateRequest(_Request):
@@ -84,7 +84,7 @@ class ShowRequest(_Request):
     name: str = ""
 
 
-def ollama_routes(desk: AskQueue) -> APIRouter:
+def ollama_routes(queue: AskQueue) -> APIRouter:
     """The paths under `/api` that clients use to find a model and to talk to it."""
     router = APIRouter(prefix="/api", tags=["ollama"])
 
@@ -121,14 +121,14 @@ def ollama_routes(desk: AskQueue) -> APIRouter:
     async def post_chat(body: ChatRequest) -> Response:
         """Answer the last question of a conversation."""
         _known(body.model)
-        chunks = _chunks(desk, body.question, _message, body.before)
-        return await _answer(desk, _filled(chunks, body.format), stream=body.stream, wrap=_message)
+        chunks = _chunks(queue, body.question, _message, body.before)
+        return await _answer(queue, _filled(chunks, body.format), stream=body.stream, wrap=_message)
 
     @router.post("/generate", response_class=Response)
     async def post_generate(body: GenerateRequest) -> Response:
         """Answer a prompt."""
         _known(body.model)
-        return await _answer(desk, _chunks(desk, body.prompt, _response), stream=body.stream, wrap=_response)
+        return await _answer(queue, _chunks(queue, body.prompt, _response), stream=body.stream, wrap=_response)
 
     return router
 
@@ -150,20 +150,20 @@ def _response(text: str) -> dict[str, object]:
     return {"response": text}
 
 
-async def _answer(desk: AskQueue, chunks: Lines, *, stream: bool, wrap: Wrap) -> Response:
+async def _answer(queue: AskQueue, chunks: Lines, *, stream: bool, wrap: Wrap) -> Response:
     if stream:
-        return NdjsonResponse(chunks, desk.turns)
-    async with desk.turns:
+        return NdjsonResponse(chunks, queue.turns)
+    async with queue.turns:
         return _whole(await run_in_threadpool(list, chunks), wrap)
 
 
-def _chunks(desk: AskQueue, question: str, wrap: Wrap, before: tuple[str, ...] = ()) -> Lines:
+def _chunks(queue: AskQueue, question: str, wrap: Wrap, before: tuple[str, ...] = ()) -> Lines:
     """Chunks as Ollama sends them: text, then a last one with counts, or an error."""
     began, count = time.perf_counter(), 0
     if not question.strip():
         yield _last(began, count) | wrap("")
         return
-    with closing(desk.pieces(question, before=before)) as pieces:
+    with closing(queue.pieces(question, before=before)) as pieces:
         for piece in pieces:
             match piece:
                 case AnswerPiece(text):
@@ -225,5 +225,5 @@ def _whole(chunks: list[Mapping[str, object]], wrap: Wrap) -> Response:
 
 def _text(chunk: Mapping[str, object]) -> str:
     message = chunk.get("message", {})
-    said = message.get("content") if isinstance(message, dict) and message else chunk.get("response")
-    return said if isinstance(said, str) else ""
+    text = message.get("content") if isinstance(message, dict) and message else chunk.get("response")
+    return text if isinstance(text, str) else ""

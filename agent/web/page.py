@@ -4,7 +4,6 @@ import hashlib
 import json
 import mimetypes
 import re
-from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -17,7 +16,7 @@ from agent.views.palette import stylesheet
 from agent.web.spoken import spoken
 
 _FOLDER = files("agent.web") / "static"
-_INDEX, _TEXTS = "index.html", "texts/"
+_INDEX, _TEXTS = "index.html", "texts"
 _PLACE = re.compile(r"\{\{([a-z_.]+)\}\}")
 # What the reader chose on the page itself.
 COOKIE = "advisor_language"
@@ -26,13 +25,13 @@ _Part = tuple[bytes, dict[str, str]]
 
 
 def page_routes(wanted: Literal["auto", "en", "es"] = "auto", usual: Language = "en") -> APIRouter:
-    """`/` and `/page/…`; files are read once, and a browser that has them is told so.
+    """`/` and `/page/…`; files are read once, and a browser that has them gets a short answer.
 
     The page speaks the language that its reader chose, else the `wanted` one, else the browser's, else the usual one.
     """
     router = APIRouter(include_in_schema=False)
     contents = dict(_walk(_FOLDER))
-    pages = {language: _file(_INDEX, _in(contents, language)) for language in get_args(Language)}
+    pages = {language: _file(_INDEX, _in(contents[_INDEX].decode(), language)) for language in get_args(Language)}
     contents["palette.css"] = stylesheet().encode()
     known = {path: _file(path, content) for path, content in contents.items() if not path.startswith(_TEXTS)}
 
@@ -56,18 +55,18 @@ def _language(request: Request, wanted: Literal["auto", "en", "es"], usual: Lang
     return spoken(request, usual) if wanted == "auto" else wanted
 
 
-def texts_of(contents: Mapping[str, bytes], language: Language) -> dict[str, str]:
+def texts_of(language: Language) -> dict[str, str]:
     """The page's texts in a language, by their keys."""
-    return cast("dict[str, str]", json.loads(contents[f"{_TEXTS}{language}.json"]))
+    return cast("dict[str, str]", json.loads((_FOLDER / _TEXTS / f"{language}.json").read_bytes()))
 
 
-def _in(contents: Mapping[str, bytes], language: Language) -> bytes:
+def _in(page: str, language: Language) -> bytes:
     """The page with its texts filled in, and all of them as data for its scripts."""
-    texts = texts_of(contents, language)
+    texts = texts_of(language)
     # "</script>" would end the element that the data stand in.
     data = json.dumps(texts, ensure_ascii=False).replace("<", "\\u003c")
-    page = _PLACE.sub(lambda place: escape(texts[place[1]]), contents[_INDEX].decode())
-    return page.replace("{texts}", data).encode()
+    filled = _PLACE.sub(lambda place: escape(texts[place[1]]), page)
+    return filled.replace("{texts}", data).encode()
 
 
 def _walk(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:

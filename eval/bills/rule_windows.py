@@ -60,7 +60,7 @@ class RuleCase(BaseModel):
 
 
 class RuleMonth(BaseModel):
-    """True costs of a month by rule and policy, less the worth of what was left in the battery."""
+    """True costs of a month by rule and policy, less the value of what was left in the battery."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

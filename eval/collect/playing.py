@@ -120,7 +120,7 @@ def _mode(decided: Levels | Setpoint, stored_kwh: float, home: Home) -> Mode:
 
 
 def cost(home: Home, played: Stretch, decide: Decider) -> float:
-    """Bill of a stretch that starts with an empty battery, less the worth of what is left at its end."""
+    """Bill of a stretch that starts with an empty battery, less the value of what is left at its end."""
     flows = play(home, played, decide).flows
     left_kwh = float(np.asarray(flows.stored_kwh)[-1]) - home.battery.min_kwh
     return bill_of(home, played, flows) - left_kwh * credit_per_kwh(played.prices, home.battery)

@@ -36,7 +36,7 @@ def ladder(graded: Sequence[Graded]) -> Drawing:
     costs = {name: float(np.mean([one.cost_in_28_days for one in cells])) for name, cells in by_policy(graded).items()}
     return Drawing(
         svg(plots.ladder(costs, graded[0].record.outcome.currency)),
-        "Mean bill over the same windows, less the worth of what was left in the battery; in brackets what is saved.",
+        "Mean bill over the same windows, less the value of what was left in the battery; in brackets what is saved.",
     )
 
 

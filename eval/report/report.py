@@ -171,7 +171,7 @@ def _how_to_read() -> Section:
     return Section(
         "How to read this",
         (
-            "Bill: import less export at the meter, less the worth of what was left in the battery against the start.",
+            "Bill: import less export at the meter, less the value of what was left in the battery against the start.",
             "Bound (oracle): one linear programme that knows the whole window in advance; nobody can do better.",
             "Share: saving against the home without a battery, over the bound's; its median, worst and best.",
             "Regret: what a policy costs more than greedy (self-consumption) or oracle on the same window, in 28 days.",

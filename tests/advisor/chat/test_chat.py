@@ -56,7 +56,7 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
 ) -> None:
     say(terminal, "why?")
     terminal.expect("· why")
-    terminal.expect("the advisor chose to")
+    terminal.expect("the advisor chose")
     with open_journal(played_memory / "journal.sqlite", read_only=True) as journal:
         newest = journal.last()
     assert newest is not None
@@ -67,17 +67,17 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("/plan", "It expects"),
+        ("/plan", "Expected:"),
         ("/days", "days most like"),
         ("/what-if the battery were full", "With the battery at 100 %"),
-        ("/whynot", "What lost:"),
+        ("/whynot", "alternatives"),
         ("/notes", "no notes yet"),
         ("/model", "model: none"),
         ("/help", "/what-if"),
         ("/nonsense", "is no command"),
-        ("¿cuánto produjeron los paneles ayer?", "Ayer el sol dio"),
+        ("¿cuánto produjeron los paneles ayer?", "Ayer las placas produjeron"),
         ("/plan", "El plan de las"),
-        ("how much did the panels make yesterday?", "Yesterday the sun gave"),
+        ("how much did the panels make yesterday?", "Yesterday the panels produced"),
     ],
 )
 def test_commands_and_questions_in_the_language_of_the_last_one(
@@ -89,7 +89,7 @@ def test_commands_and_questions_in_the_language_of_the_last_one(
 
 def test_facts_are_those_of_the_last_answer(terminal: "pexpect.spawn[str]") -> None:
     say(terminal, "how much did the panels make yesterday?")
-    terminal.expect_exact("Yesterday the sun gave")
+    terminal.expect_exact("Yesterday the panels produced")
     terminal.expect_exact("ms]")
     say(terminal, "/facts")
     terminal.expect_exact("pv_kwh")
@@ -101,7 +101,7 @@ def test_ctrl_c_stops_nothing_but_the_line_and_ctrl_d_leaves(played_memory: Path
     child.sendintr()
     child.expect("Ctrl-D leaves")
     child.send("/prices\r")
-    child.expect("A kWh costs")
+    child.expect("Electricity costs")
     child.expect_exact("ms]")
     child.expect(">")
     child.sendeof()

@@ -36,7 +36,7 @@ def notes(memory: Path, advisor: Callable[..., CompletedProcess[str]]) -> Notes:
 
 
 def test_a_note_is_shown_back_confirmed_listed_and_withdrawn(notes: Notes) -> None:
-    told = "at least 60 % in the battery, bought from the grid where needed, from Wed 2026-01-14 18:00 to Thu"
+    told = "at least 60 % in the battery, bought from the grid where needed, from Wed 14 Jan, 18:00 to Thu"
     refused = notes("add", "keep 60 % until 08:00", answer="n\n")
     assert (refused.returncode, told in refused.stdout) == (1, True)
     assert json.loads(notes("list", "--json").stdout) == {"notes": []}

@@ -194,7 +194,7 @@ def test_a_reason_says_what_was_asked_for_in_the_household_language_and_whether_
     asked = (Reserve(start=now, end=now + timedelta(hours=2), soc=0.9),)
     english, spanish = (decide(make_situation(asked=asked, language=language)) for language in ("en", "es"))
     assert english.reason.startswith("Charging from the grid to 90 %, as you asked: each stored kWh costs ")
-    assert "You asked for: at least 90 % in the battery, bought from the grid where needed, from Wed 2026-01-14" in (
+    assert "You asked for: at least 90 % in the battery, bought from the grid where needed, from Wed 14 Jan" in (
         english.reason
     )
     assert "That cannot be met all the time: the battery is expected to be as low as 20 %." in english.reason

@@ -132,7 +132,7 @@ def test_a_heat_pump_that_is_not_heard_is_said_so(known: Any, furnished: Any, tm
     with open_journal(tmp_path / "other.sqlite") as journal:
         journal.write(decision.model_copy(update={"device_commands": ()}))
         deaf = Asker(Sources(asker._sources.home, DayStore(tmp_path / "other"), journal))
-        assert "has not heard from it" in deaf.answer("Should I turn the thermostat up?", now=decision.at).text
+        assert "has sent no state lately" in deaf.answer("Should I turn the thermostat up?", now=decision.at).text
     plain = known.asker.answer("Should I turn the thermostat up?", now=known.now)
     assert "no thermostat" in plain.text
 
@@ -181,5 +181,5 @@ def test_wishes_are_told_in_the_language_of_the_question(known: Any, tmp_path: P
 
 def test_the_home_is_told_as_it_is_set(known: Any) -> None:
     text = known.asker.answer("What is the battery's capacity?", now=known.now).text
-    assert "the battery 10.0 kWh" in text
-    assert "it takes up to 3.00 and gives up to 3.00 kW" in text
+    assert "the battery holds 10.0 kWh" in text
+    assert "it charges with up to 3.00 kW and discharges up to 3.00 kW" in text

@@ -73,6 +73,6 @@ def test_what_was_bought_in_an_evening_is_not_the_whole_day_s(known: Any) -> Non
     ]
     sum_kwh = sum(one.grid_import_kw for one in slots) / 2
     assert len(slots) == 12
-    assert f"the grid gave {sum_kwh:.1f} kWh, in 6 metered hours" in answer.text
+    assert f"{sum_kwh:.1f} kWh were imported, in 6 metered hours" in answer.text
     start = min(known.metered) - timedelta(days=30)
     assert not metered_in(known.sources, "import", start, start + timedelta(hours=6)).known

@@ -270,11 +270,11 @@ def test_no_order_of_known_words_makes_it_stumble_or_leaves_the_bounds(words: li
             "keep 60% until 08:00",
             (
                 "at least 60 % in the battery, bought from the grid where needed, "
-                "from Wed 2026-01-14 18:00 to Thu 2026-01-15 08:00"
+                "from Wed 14 Jan, 18:00 to Thu 15 Jan, 08:00"
             ),
         ),
-        ("el coche necesita 40 km para las 7", "7,2 kWh en el coche antes del jue 2026-01-15 07:00"),
-        ("guests tonight", "1.00 kW more load than usual, from Wed 2026-01-14 18:00 to Thu 2026-01-15 00:00"),
+        ("el coche necesita 40 km para las 7", "7,2 kWh en el coche antes del jue 15 ene, 07:00"),
+        ("guests tonight", "1.00 kW more load than usual, from Wed 14 Jan, 18:00 to Thu 15 Jan, 00:00"),
     ],
 )
 def test_what_was_understood_is_said_back_in_its_language(text: str, said: str) -> None:
