@@ -95,8 +95,9 @@ def understand(
     times = find_times(plain)
     if why := refusal(plain) or _past_time(times, plain):
         return NotUnderstood(why)
-    guess = _guess(cleaned)
-    sure = guess.confidence >= SURE and guess.weight >= _A_NOTE
+    whole = learned().guess(cleaned)
+    guess = _guess(whole)
+    sure = guess.confidence >= SURE and guess.weight >= _A_NOTE and whole.is_known
     if guess.kind in WISHES and not sure and (why := _no_wish(guess.kind, plain, times)):
         return NotUnderstood(why, guess.kind, guess.confidence)
     if guess.kind in WISHES and sure:
@@ -108,9 +109,9 @@ def understand(
     return _possible(result, home) if isinstance(result, Understood) else result
 
 
-def _guess(text: str) -> Guess:
+def _guess(whole: Guess) -> Guess:
     """What a note is: where a wish comes next to the past or to a condition, of which the rules found none, a wish."""
-    guess = learned().guess(text).among(WISHES | NO_WISHES)
+    guess = whole.among(WISHES | NO_WISHES)
     if guess.kind in ("past", "conditional", "elsewhere") and guess.confidence >= _SURE_OF_NONE:
         return guess
     return guess.among(WISHES | {"denied", "remark"})
