@@ -15,6 +15,7 @@ from energy.constraints import CarReady, Constraint, ExtraLoad, Reserve
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
 from eval.language.exam_cases import ExamCase, exam_notes, exam_outside, exam_questions
+from eval.language.retelling import retold
 
 ZONE = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 1, 14, 18, tzinfo=ZONE).astimezone(UTC)
@@ -32,13 +33,14 @@ _EXACT, _ROUGH = 0.01, 0.25
 # right: what was meant, or nothing where nothing was meant · refused: not understood, and said so · wrong: taken for
 # something that was not meant, or answered beside the point.
 Grade = Literal["right", "refused", "wrong"]
+Part = Literal["notes", "questions", "notes, retold", "questions, retold", "outside, asked", "outside, as a note"]
 
 
 @dataclass(frozen=True, slots=True)
 class GradedText:
     """One text, how it was read, and what was made of it."""
 
-    part: Literal["notes", "questions", "outside, asked", "outside, as a note"]
+    part: Part
     case: ExamCase
     grade: Grade
     got: str
@@ -52,7 +54,7 @@ class GradedText:
 def sit() -> list[GradedText]:
     """Read and grade every case."""
     outside = [graded for case in exam_outside() for graded in _outside(case)]
-    return [*map(_note, exam_notes()), *map(_question, exam_questions()), *outside]
+    return [*map(_note, exam_notes()), *map(_question, exam_questions()), *outside, *_retold()]
 
 
 def sit_notes(cases: Sequence[ExamCase]) -> Iterator[GradedText]:
@@ -70,6 +72,14 @@ def _note(case: ExamCase) -> GradedText:
     if isinstance(read, NotUnderstood):
         return GradedText("notes", case, "right" if case.want.startswith("none") else "refused", read.why)
     return GradedText("notes", case, "right" if _is_meant(case, read) else "wrong", _shown(read))
+
+
+def _retold() -> Iterator[GradedText]:
+    """The notes and questions told in other ways, graded as parts of their own."""
+    for case in exam_notes():
+        yield from (replace(_note(one), part="notes, retold") for one in retold(case))
+    for case in exam_questions():
+        yield from (replace(_question(one), part="questions, retold") for one in retold(case))
 
 
 def _outside(case: ExamCase) -> Iterator[GradedText]:

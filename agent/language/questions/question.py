@@ -188,7 +188,7 @@ def _parts(asked: Question, words: str, times: Times, *, now: datetime, zone: Zo
         spans = spans_asked(times, words, local_day(now, zone), ahead=ahead)
     except (ValueError, OverflowError) as err:
         return replace(asked, bad_date=_offending(str(err)))
-    if times.unread and not spans and asked.aim in _NEEDS_A_DAY and times.unread in _FEASTS:
+    if times.unread and not spans and asked.aim in _NEEDS_A_DAY and (times.misspelt or times.unread in _FEASTS):
         return replace(asked, bad_date=times.unread)
     quantity, mode = first_named(vocabulary().quantities, words), first_named(vocabulary().modes, words)
     return replace(

@@ -61,11 +61,11 @@ def test_most_is_understood_and_little_wrongly(graded: list[GradedText], part: s
 def test_tables_stand_between_their_marks_with_the_first_sitting(graded: list[GradedText], tmp_path: Path) -> None:
     document = tmp_path / "language.md"
     document.write_text(
-        "# Words\n<!-- tables: advisor eval language -->\nold\n<!-- end of tables -->\nrest\n", encoding="utf-8"
+        "# Words\n<!-- tables: advisor eval language -->\nformer\n<!-- end of tables -->\nrest\n", encoding="utf-8"
     )
     refresh(document, graded)
     text = document.read_text(encoding="utf-8")
-    assert "old" not in text
+    assert "former" not in text
     assert text.endswith("rest\n")
     assert re.search(r"\| notes, en \| \d+ \|.*\| 50 / 14 / 1 \|", text)
 
@@ -86,6 +86,12 @@ def test_the_exams_files_are_read_whole() -> None:
 def test_what_is_about_nothing_known_is_kept_out_of_both_boxes(graded: list[GradedText]) -> None:
     assert not [one for one in graded if one.part == "outside, as a note" and one.grade != "right"]
     assert _share(graded, "outside, asked", "wrong") <= 0.03
+
+
+def test_dictated_and_mistyped_texts_are_seldom_taken_for_something_else(graded: list[GradedText]) -> None:
+    for part in ("notes, retold", "questions, retold"):
+        assert _share(graded, part, "wrong") <= 0.05
+        assert _share(graded, part, "right") >= 0.7
 
 
 _PEOPLES = tuple(read_cases(Path(__file__).parent / "peoples_phrases.txt"))
