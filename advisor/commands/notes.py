@@ -122,7 +122,7 @@ def read(
     facts = load_home(home_file) if home_file else _home(chosen_memory(memory, home))
     answer = understand(text, now=_moment(at, facts), tz=facts.tz, home=facts)
     if as_json:
-        typer.echo(json.dumps(_reading(answer, facts), ensure_ascii=False))
+        typer.echo(json.dumps(_reading(answer, text, facts), ensure_ascii=False))
     elif isinstance(answer, NotUnderstood):
         typer.echo(f"not understood: {answer.why}")
     else:
@@ -133,14 +133,16 @@ def read(
         raise typer.Exit(1)
 
 
-def _reading(answer: "Understood | NotUnderstood", home: "Home") -> dict[str, object]:
+def _reading(answer: "Understood | NotUnderstood", text: str, home: "Home") -> dict[str, object]:
     """What a note was taken for, as one JSON object."""
     from agent.decision.constraint_words import describe
-    from agent.language.notes.reading import NotUnderstood
+    from agent.language.notes.reading import NotUnderstood, words_of
+    from agent.language.text import clean
 
     common = {"kind": answer.kind, "confidence": round(answer.confidence, 3), "understander": answer.by}
     if isinstance(answer, NotUnderstood):
-        return {"understood": False, **common, "why": answer.why}
+        slots = list(words_of(clean(text)))
+        return {"understood": False, **common, "slots": slots, "intervals": [], "why": answer.why}
     one = answer.constraint
     interval = [moment.astimezone(home.tz).isoformat() for moment in (one.start, one.end)]
     amounts = one.model_dump(mode="json", exclude={"start", "end", "kind"})

@@ -156,6 +156,19 @@ def eval_ablation(
     run_ablation(wheel, prices, out / "ablation", sweep=sweep_on(workers, dask), report_only=report_only, into=into)
 
 
+@eval_app.command("remarks")
+def eval_remarks(
+    *,
+    workers: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 2,
+    into: Annotated[Path | None, typer.Option(help="A document whose table is to be refreshed.")] = None,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Show what it is worth to remember days by what the household remarked of them, on synthetic homes."""
+    from advisor.exam.remarks import run_remark_exam
+
+    run_remark_exam(out / "remarks", workers=workers, into=into)
+
+
 @eval_app.command("rules")
 def eval_rules(
     *,

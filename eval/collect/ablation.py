@@ -16,6 +16,7 @@ from eval.collect.homes import HistorySource, staged
 from eval.collect.playing import Course, Stretch, play, stretch
 from eval.collect.policies import latest, random_days, recent, same_type, same_weekday
 from eval.collect.terminal_value import DAYS_AFTER, bound, terminal_value
+from eval.grade.crps import crps
 from eval.grade.metrics import LEAST_SAVING
 from eval.grade.records import Cell, Tariff
 from eval.sweep.sweep import Sweep, unless_lost
@@ -220,17 +221,6 @@ def _score(members_kw: Floats, truth_kw: Floats, slot_hours: float) -> tuple[flo
     covered = float(np.mean((low <= truth_kw) & (truth_kw <= high)))
     day = crps(members_kw.sum(axis=1, keepdims=True) * slot_hours, truth_kw.sum(keepdims=True) * slot_hours)
     return float(day[0]), float(crps(members_kw, truth_kw).mean()), covered
-
-
-def crps(members: Floats, truth: Floats) -> Floats:
-    """Continuous ranked probability score of members of shape (n, slots): mean |x - y| - mean |x - x'| / 2.
-
-    Reference: Gneiting and Raftery 2007, eq. 21. With one member it is the absolute error.
-    """
-    count = len(members)
-    rank = np.arange(1, count + 1)[:, None]
-    spread = ((2 * rank - count - 1) * np.sort(members, axis=0)).sum(axis=0) / count**2
-    return np.asarray(np.abs(members - truth).mean(axis=0) - spread, dtype=np.float64)
 
 
 def _choice(variant: str, history: History) -> DayChoice | None:

@@ -1,7 +1,7 @@
 """The exam of words: each note and question of the exam is read, and graded right, refused or wrong."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -14,7 +14,8 @@ from energy.battery import Battery
 from energy.constraints import CarReady, Constraint, ExtraLoad, Reserve
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
-from eval.language.exam_cases import ExamCase, exam_notes, exam_questions
+from eval.language.exam_cases import ExamCase, exam_notes, exam_outside, exam_questions
+from eval.language.retelling import retold
 
 ZONE = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 1, 14, 18, tzinfo=ZONE).astimezone(UTC)
@@ -25,18 +26,21 @@ HOME = Home(
     battery=Battery(capacity_kwh=10, max_charge_kw=3, max_discharge_kw=3),
     tariff=FlatTariff(import_price=0.2, export_price=0.05),
 )
+# What a question is taken for that is about nothing known here: each is answered by saying what can be asked.
+_NOTHING_ASKED = frozenset({"off_subject", "unsure", "help", "order"})
 _EXACT, _ROUGH = 0.01, 0.25
 
 # right: what was meant, or nothing where nothing was meant · refused: not understood, and said so · wrong: taken for
 # something that was not meant, or answered beside the point.
 Grade = Literal["right", "refused", "wrong"]
+Part = Literal["notes", "questions", "notes, retold", "questions, retold", "outside, asked", "outside, as a note"]
 
 
 @dataclass(frozen=True, slots=True)
 class GradedText:
     """One text, how it was read, and what was made of it."""
 
-    part: Literal["notes", "questions"]
+    part: Part
     case: ExamCase
     grade: Grade
     got: str
@@ -49,7 +53,8 @@ class GradedText:
 
 def sit() -> list[GradedText]:
     """Read and grade every case."""
-    return [*map(_note, exam_notes()), *map(_question, exam_questions())]
+    outside = [graded for case in exam_outside() for graded in _outside(case)]
+    return [*map(_note, exam_notes()), *map(_question, exam_questions()), *outside, *_retold()]
 
 
 def sit_notes(cases: Sequence[ExamCase]) -> Iterator[GradedText]:
@@ -67,6 +72,21 @@ def _note(case: ExamCase) -> GradedText:
     if isinstance(read, NotUnderstood):
         return GradedText("notes", case, "right" if case.want.startswith("none") else "refused", read.why)
     return GradedText("notes", case, "right" if _is_meant(case, read) else "wrong", _shown(read))
+
+
+def _retold() -> Iterator[GradedText]:
+    """The notes and questions told in other ways, graded as parts of their own."""
+    for case in exam_notes():
+        yield from (replace(_note(one), part="notes, retold") for one in retold(case))
+    for case in exam_questions():
+        yield from (replace(_question(one), part="questions, retold") for one in retold(case))
+
+
+def _outside(case: ExamCase) -> Iterator[GradedText]:
+    """A text about nothing known here: right where both boxes say so, wrong where one takes it for something."""
+    asked = read_question(case.text, now=NOW, zone=ZONE).aim
+    yield GradedText("outside, asked", case, "right" if asked in _NOTHING_ASKED else "wrong", asked)
+    yield replace(_note(case), part="outside, as a note")
 
 
 def _is_meant(case: ExamCase, read: Understood) -> bool:
@@ -115,7 +135,7 @@ def _question(case: ExamCase) -> GradedText:
     got: str = asked.aim
     if got == "wish" and wanted & WISHES:
         return GradedText("questions", case, "right", got)
-    if got in ("unsure", "off_subject", "help"):
+    if got in _NOTHING_ASKED - {"order"}:
         right = bool(wanted & {got, "refuse"}) or (got == "unsure" and "off_subject" in wanted)
         return GradedText("questions", case, "right" if right else "refused", got)
     return GradedText("questions", case, "right" if got in wanted else "wrong", f"{got} ({asked.confidence:.2f})")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -25,17 +26,30 @@ class ExamCase(BaseModel):
 @cache
 def exam_notes() -> tuple[ExamCase, ...]:
     """The notes of the exam."""
-    return tuple(_read("exam_notes.txt"))
+    return tuple(read_cases(_PHRASES / "exam_notes.txt"))
 
 
 @cache
 def exam_questions() -> tuple[ExamCase, ...]:
     """The questions of the exam."""
-    return tuple(_read("exam_questions.txt"))
+    return tuple(read_cases(_PHRASES / "exam_questions.txt"))
 
 
-def _read(name: str) -> Iterator[ExamCase]:
-    for line in (_PHRASES / name).read_text(encoding="utf-8").splitlines():
+@cache
+def exam_outside() -> tuple[ExamCase, ...]:
+    """Texts about nothing that is known here, to be refused in a chat and as a note; their family is their sort."""
+    lines = (_PHRASES / "exam_outside.txt").read_text(encoding="utf-8").splitlines()
+    parts = (line.split(";", 2) for line in lines if not line.startswith("#"))
+    return tuple(_outside(*map(str.strip, part)) for part in parts)
+
+
+def _outside(sort: str, language: str, text: str) -> ExamCase:
+    return ExamCase.model_validate({"family": sort, "language": language, "text": text, "want": "none"})
+
+
+def read_cases(file: Traversable) -> Iterator[ExamCase]:
+    """The cases of a file: family; language; text; what is meant; and how many hours its times may be off."""
+    for line in file.read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
             family, language, text, want, *slack = (part.strip() for part in line.split(";"))
             given = {"family": family, "language": language, "text": text, "want": want}

@@ -12,19 +12,27 @@ from eval.language.phrases_file import Phrase, training_phrases
 
 # Of 10 and 20, which both read the exam alike; the larger is surer of what it reads.
 _STRENGTH = 20.0
+_OUTSIDE = "off_subject"
 
 
 def fit(phrases: Sequence[Phrase] | None = None) -> Learned:
     """Fit to these phrases, or to all that there are."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (a second to import, for this command alone)
 
-    chosen = phrases or (*training_phrases("notes"), *training_phrases("questions"))
-    texts = [masked(one.text) for one in chosen]
-    rarity = _rarity(texts)
-    model = LogisticRegression(C=_STRENGTH, max_iter=40, tol=1e-3, class_weight="balanced")
-    model.fit(_matrix(texts, rarity), [one.kind for one in chosen])
+    inside = phrases or (*training_phrases("notes"), *training_phrases("questions"))
+    outside = training_phrases("outside")
+    rarity = _rarity([masked(one.text) for one in inside])
+    features = _matrix([masked(one.text) for one in (*inside, *outside)], rarity)
+    kinds = LogisticRegression(C=_STRENGTH, max_iter=40, tol=1e-3, class_weight="balanced")
+    kinds.fit(features[: len(inside)], [one.kind for one in inside])
+    # A row of its own tells what is outside: among the kinds, so many sorts would make every kind less sure.
+    gate = LogisticRegression(C=_STRENGTH, max_iter=40, tol=1e-3, class_weight="balanced")
+    gate.fit(features, [one.kind == _OUTSIDE for one in (*inside, *outside)])
     return Learned(
-        tuple(model.classes_.tolist()), model.coef_.astype(np.float32), model.intercept_.astype(np.float32), rarity
+        tuple(kinds.classes_.tolist()),
+        np.vstack([kinds.coef_, gate.coef_]).astype(np.float32),
+        np.concatenate([kinds.intercept_, gate.intercept_]).astype(np.float32),
+        rarity,
     )
 
 

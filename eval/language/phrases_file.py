@@ -13,6 +13,9 @@ import yaml
 from agent.language.text import plain
 
 Language = Literal["en", "es"]
+# What phrases are for; those outside are about nothing known here.
+Part = Literal["notes", "questions", "outside"]
+PARTS: tuple[Part, ...] = ("notes", "questions", "outside")
 # How a phrase was made: a template, a paraphrase, a telegram, one of these with words around it that say
 # nothing, or with slips of the fingers.
 FAMILIES = {"a": "template", "b": "paraphrase", "c": "telegram", "d": "framed", "e": "mistyped"}
@@ -113,7 +116,7 @@ _MOST = {"a": 18, "b": 5, "c": 4}
 
 
 @cache
-def training_phrases(which: Literal["notes", "questions"]) -> tuple[Phrase, ...]:
+def training_phrases(which: Part) -> tuple[Phrase, ...]:
     """All phrases to learn from; none of the exam's, whatever its spelling."""
     kept: dict[str, Phrase] = {}
     forbidden = _exam_texts()
@@ -131,10 +134,10 @@ def normal(text: str) -> str:
 
 
 def _exam_texts() -> frozenset[str]:
-    from eval.language.exam_cases import exam_notes, exam_questions  # noqa: PLC0415 (the exam reads this file's types)
+    from eval.language.exam_cases import exam_notes, exam_outside, exam_questions  # noqa: PLC0415 (the exam reads this file's types)
 
     older = (yaml.safe_load((_CASES / f"{name}.yaml").read_text(encoding="utf-8"))["cases"] for name in _OLDER)
-    texts = [case.text for case in (*exam_notes(), *exam_questions())]
+    texts = [case.text for case in (*exam_notes(), *exam_questions(), *exam_outside())]
     return frozenset(map(normal, texts + [case["text"] for cases in older for case in cases]))
 
 
@@ -240,4 +243,4 @@ def _slip(word: str, luck: random.Random) -> str:
     ))  # fmt: skip
 
 
-__all__ = ["FAMILIES", "Phrase", "normal", "training_phrases"]
+__all__ = ["FAMILIES", "PARTS", "Part", "Phrase", "normal", "training_phrases"]

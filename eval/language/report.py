@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from eval.language.exam import Grade, GradedText
-from eval.language.phrases_file import training_phrases
+from eval.language.phrases_file import PARTS, training_phrases
 
 # What the first sitting gave, before a rule or a phrase was changed by it; this file is never written again.
 _BEFORE: dict[str, list[int]] = json.loads((files("eval.language") / "first_sitting.json").read_text(encoding="utf-8"))
@@ -49,9 +49,7 @@ def _table(
 
 
 def _sizes() -> list[tuple[str, int]]:
-    found = Counter(
-        f"{which}, {one.language}, {one.family}" for which in ("notes", "questions") for one in training_phrases(which)
-    )
+    found = Counter(f"{which}, {one.language}, {one.family}" for which in PARTS for one in training_phrases(which))
     return sorted(found.items())
 
 
@@ -76,7 +74,7 @@ def refresh(document: Path, graded: Sequence[GradedText]) -> None:
 
 def pairs() -> Iterator[str]:
     """Phrases as (text, request) pairs, one JSON object a line."""
-    for which in ("notes", "questions"):
+    for which in PARTS:
         for one in training_phrases(which):
             line = {"text": one.text, "request": {"kind": one.kind}, "language": one.language, "family": one.family}
             yield json.dumps(line, ensure_ascii=False)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, product
 
-from agent.language.notes.model import NoteReading, words_of
-from agent.language.notes.reading import NotUnderstood, Understood, understand
+from agent.language.notes.model import NoteReading
+from agent.language.notes.reading import NotUnderstood, Understood, understand, words_of
 from agent.llm.review import Brief
 from eval.model_exam.choice_cases import training_cases
 from eval.model_exam.choice_exam import turned

@@ -15,6 +15,7 @@ _TITLE = "Energy Advisor: the exam"
 MARK = "<!-- tables: advisor eval report real --into docs/results.md -->\n"
 _END_MARK = "<!-- end of tables -->\n"
 ABLATION_MARK = "<!-- tables: advisor eval ablation --into docs/retrieval.md -->\n"
+REMARKS_MARK = "<!-- table: advisor eval remarks --into docs/retrieval.md -->\n"
 _BESIDE = ("none", "greedy", "timer", "lp_yesterday", "planner", "oracle")
 _DUELS = "Mean over the windows that both finished; below zero the rival is the cheaper."
 _DECISIONS = (

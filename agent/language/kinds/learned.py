@@ -21,15 +21,23 @@ from agent.language.kinds.masking import masked
 BUCKETS = 1 << 15
 _SEQUENCES = range(2, 6)
 _WEIGHTS = files("agent.language.kinds") / "learned.npz"
+# A text whose likeliest kind is likely in less than one case of four is like no example.
+_LEAST = 0.25
+# Short words such as "thanks" stand near what is outside: a kind as likely as this is believed all the same.
+_PLAIN = 0.65
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The kinds that a text may be of, the likeliest first, with how likely that is (0 to 1)."""
+    """The kinds that a text may be of, the likeliest first, with how likely that is (0 to 1).
+
+    `outside` is how likely it is that the text is about nothing known here.
+    """
 
     ranked: tuple[tuple[str, float], ...]
+    outside: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -43,18 +51,27 @@ class Guess:
         return first / (first + second)
 
     @property
+    def is_known(self) -> bool:
+        """Whether the text is about something known here: likely so, or plainly of a kind, and like some example."""
+        likeliest = self.ranked[0][1]
+        return likeliest >= (_PLAIN if self.outside >= 0.5 else _LEAST)
+
+    @property
     def weight(self) -> float:
         """The likelihood of all kinds that are left."""
         return sum(share for _, share in self.ranked)
 
     def among(self, kinds: Collection[str]) -> "Guess":
         """The same for some of the kinds, each as likely as it was."""
-        return Guess(tuple(one for one in self.ranked if one[0] in kinds))
+        return Guess(tuple(one for one in self.ranked if one[0] in kinds), self.outside)
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A fitted classifier: kinds, one row of weights for each, a bias for each, and how rare each bucket is."""
+    """A fitted classifier: kinds, a row of weights and a bias for each, and how rare each bucket is.
+
+    The last row tells what is about nothing known here.
+    """
 
     kinds: tuple[str, ...]
     weights: Floats
@@ -64,11 +81,12 @@ class Learned:
     def guess(self, text: str) -> Guess:
         """What a text asks for."""
         buckets, values = vector(masked(text), self.rarity)
-        scores = self.weights[:, buckets] @ values + self.bias
-        shares = np.exp(scores - scores.max())
+        *scores, outside = self.weights[:, buckets] @ values + self.bias
+        shares = np.exp(scores - np.max(scores))
         shares /= shares.sum()
         order = np.argsort(-shares)
-        return Guess(tuple((self.kinds[at], float(shares[at])) for at in order))
+        ranked = tuple((self.kinds[at], float(shares[at])) for at in order)
+        return Guess(ranked, float(1 / (1 + np.exp(-outside))))
 
 
 def vector(text: str, rarity: Floats) -> tuple[npt.NDArray[np.int64], Floats]:

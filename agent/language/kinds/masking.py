@@ -24,6 +24,8 @@ def mask(folded: str, times: Times) -> str:
     pieces += [(one.begin, one.end, f"#{one.unit or 'n'}") for one in find_amounts(times.rest)]
     for begin, end, word in sorted(pieces, reverse=True):
         folded = f"{folded[:begin]} {word} {folded[end:]}"
+    # A time that cannot be, such as 25:00, is one all the same.
+    folded = re.sub(r"\b\d{1,2}:\d\d\b", " @clock ", folded)
     return " ".join(re.sub(r"[^\w#@%' ]", " ", folded).split())
 
 

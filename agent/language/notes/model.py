@@ -8,10 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agent.language.amounts import find_amounts
-from agent.language.notes.reading import HELP, Fallback, NotUnderstood, Understood, as_wish
-from agent.language.text import clean, fold
-from agent.language.times.finding import find_times, verbatim
+from agent.language.notes.reading import HELP, Fallback, NotUnderstood, Understood, as_wish, words_of
+from agent.language.text import clean
 from agent.llm.models import LoadedModel, describe_failure
 from agent.llm.sanitise import cut
 from prompts.library import Prompt, load
@@ -29,14 +27,6 @@ class NoteReading(BaseModel):
     rationale: str = Field(max_length=200)
     kind: Kind
     words: tuple[str, ...]
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of a note that say a time or an amount, as they stand in it."""
-    plain, places = fold(text)
-    times = find_times(plain)
-    amounts = (text[places[one.begin] : places[one.end - 1] + 1] for one in find_amounts(times.rest))
-    return (*verbatim(text, places, times), *amounts)
 
 
 def note_reader(model: LoadedModel, asked: Prompt | None = None) -> Fallback:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from agent.language.amounts import find_amounts
 from agent.language.kinds.learned import Guess, learned
 from agent.language.kinds.names import NO_WISHES, WISHES
 from agent.language.notes.building import NoteParts, NoWish, build
@@ -95,8 +96,9 @@ def understand(
     times = find_times(plain)
     if why := refusal(plain) or _past_time(times, plain):
         return NotUnderstood(why)
-    guess = _guess(cleaned)
-    sure = guess.confidence >= SURE and guess.weight >= _A_NOTE
+    whole = learned().guess(cleaned)
+    guess = _guess(whole)
+    sure = guess.confidence >= SURE and guess.weight >= _A_NOTE and whole.is_known
     if guess.kind in WISHES and not sure and (why := _no_wish(guess.kind, plain, times)):
         return NotUnderstood(why, guess.kind, guess.confidence)
     if guess.kind in WISHES and sure:
@@ -108,12 +110,20 @@ def understand(
     return _possible(result, home) if isinstance(result, Understood) else result
 
 
-def _guess(text: str) -> Guess:
+def _guess(whole: Guess) -> Guess:
     """What a note is: where a wish comes next to the past or to a condition, of which the rules found none, a wish."""
-    guess = learned().guess(text).among(WISHES | NO_WISHES)
+    guess = whole.among(WISHES | NO_WISHES)
     if guess.kind in ("past", "conditional", "elsewhere") and guess.confidence >= _SURE_OF_NONE:
         return guess
     return guess.among(WISHES | {"denied", "remark"})
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a note that say a time or an amount, as they stand in it."""
+    plain, places = fold(text)
+    times = find_times(plain)
+    amounts = (text[places[one.begin] : places[one.end - 1] + 1] for one in find_amounts(times.rest))
+    return (*verbatim(text, places, times), *amounts)
 
 
 def as_wish(
@@ -127,7 +137,7 @@ def as_wish(
     confidence: float = 1.0,
 ) -> Understood | NotUnderstood:
     """A note of a known kind as a constraint, or why it is none."""
-    plain, places = fold(text)
+    plain, _ = fold(text)
     times = find_times(plain)
     if why := _no_wish(kind, plain, times):
         return NotUnderstood(why, kind, confidence)
@@ -138,8 +148,7 @@ def as_wish(
         return NotUnderstood(str(err), kind, confidence)
     except ValidationError as err:
         return NotUnderstood("; ".join(problem["msg"] for problem in err.errors(include_url=False)), kind, confidence)
-    slots = (*verbatim(text, places, times), *(text[places[a.begin] : places[a.end - 1] + 1] for a in wish.amounts))
-    return Understood(constraint, language_of(text), by, assumed, kind, slots, confidence)
+    return Understood(constraint, language_of(text), by, assumed, kind, words_of(text), confidence)
 
 
 def _no_wish(kind: str, plain: str, times: Times) -> str | None:

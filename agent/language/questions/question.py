@@ -35,8 +35,8 @@ Aim = Literal[
 ]  # fmt: skip
 # Below this what a question asks for is not known; chosen on the training phrases, before the exam was sat.
 SURE = 0.62
-# And below this it is about nothing that is known.
-_LEAST = 0.1
+# And above this it is about nothing that is known; between this and a half it is unclear.
+_OUTSIDE = 0.8
 # What looks ahead: its weekdays are the coming ones.
 _AHEAD = frozenset(
     {
@@ -87,6 +87,7 @@ _HOW_FULL = re.compile(
     r"\bcomo de llena (?:esta|estaba)\b"
 )
 _FORMS: tuple[tuple[Aim, re.Pattern[str]], ...] = (
+    ("off_subject", re.compile(r"^[^a-z]*$")),
     ("order", _ORDER),
     ("why_not", _WHY_NOT),
     ("best_start", _COST_TO),
@@ -152,13 +153,15 @@ def with_aim(question: Question, aim: Aim, quantity: Quantity | None) -> Questio
 
 def _aim(text: str, words: str) -> tuple[Aim, Guess | None]:
     """What is asked for: by rule where the form makes it certain, else as learned; a wish is one for the notes."""
-    guess = learned().guess(text)
-    guess = guess.among({kind for kind, _ in guess.ranked} - NO_WISHES)
+    whole = learned().guess(text)
+    guess = whole.among({kind for kind, _ in whole.ranked} - NO_WISHES)
     if "?" in text and not _POLITE.search(words):
         guess = guess.among({kind for kind, _ in guess.ranked} - WISHES)
     if (certain := _by_form(words, guess)) is not None:
         return certain, None
-    unclear = guess.confidence < SURE or guess.ranked[0][1] < _LEAST
+    if whole.outside >= _OUTSIDE and not whole.is_known:
+        return "off_subject", guess
+    unclear = guess.confidence < SURE or not whole.is_known
     if guess.kind in WISHES:
         return ("wish" if not unclear and _HOLDS_SOMETHING.search(masked(text)) else "unsure"), guess
     return ("unsure" if unclear else cast(Aim, guess.kind)), guess
@@ -185,7 +188,7 @@ def _parts(asked: Question, words: str, times: Times, *, now: datetime, zone: Zo
         spans = spans_asked(times, words, local_day(now, zone), ahead=ahead)
     except (ValueError, OverflowError) as err:
         return replace(asked, bad_date=_offending(str(err)))
-    if times.unread and not spans and asked.aim in _NEEDS_A_DAY and times.unread in _FEASTS:
+    if times.unread and not spans and asked.aim in _NEEDS_A_DAY and (times.misspelt or times.unread in _FEASTS):
         return replace(asked, bad_date=times.unread)
     quantity, mode = first_named(vocabulary().quantities, words), first_named(vocabulary().modes, words)
     return replace(

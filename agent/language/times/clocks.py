@@ -70,7 +70,9 @@ RANGE = re.compile(
 MARKED = re.compile(rf"(?<![\w.,:/])(?=(?:{_MARKED}))(?:las? )?{_ONE}(?![\w%])(?!:\d)")
 # A bare number above 24 is an amount.
 _NO_HOUR = r"(?!(?:2[5-9]|[3-9]\d)(?![:h\d]| ?(?:o'|am|pm)))"
-LED = re.compile(rf"(?<=\b){_LEAD} (?:about |around |eso de las |el )?{_NO_HOUR}{_ONE}(?![\w%]){_UNIT}")
+LED = re.compile(
+    rf"(?<=\b)(?<!half )(?<!quarter ){_LEAD} (?:about |around |eso de las |el )?{_NO_HOUR}{_ONE}(?![\w%]){_UNIT}"
+)
 # Between these a dash, "to" and "a" alone make no stretch of hours.
 _NOT_A_RANGE = re.compile(r"^(?:\d{1,2} (?:and|y) \d{1,2}|(?:one|un[oa]?) )")
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Literal
 
 from agent.language.times.clocks import LED, MARKED, RANGE, Clock, TimeError, clock_of, range_of
 from agent.language.times.days import READERS, Days, count_of
-from agent.language.times.names import COUNTS, MONTHS, any_of
+from agent.language.times.names import COUNTS, MONTHS, WEEKDAYS, any_of
 
 # What a time limits: the end (until), what must be ready (by), the beginning (from, since), or nothing of these.
 Role = Literal["", "until", "by", "from", "since"]
@@ -50,12 +51,16 @@ class TimeWords:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """All times of a text in the order they stand; `rest` has dots in their place, `unread` a time word left over."""
+    """All times of a text in the order they stand; `rest` has dots in their place, `unread` a time word left over.
+
+    `misspelt` is the first word that is nearly the name of a day or a part of one: it must not be passed over as none.
+    """
 
     found: tuple[TimeWords, ...]
     rest: str
     unread: str | None = None
     problem: str | None = None
+    misspelt: str | None = None
 
 
 @dataclass(slots=True)
@@ -129,6 +134,14 @@ _UNREAD = re.compile(
     r"|(?:until|till|before|after|hasta|antes|despues|while|mientras)(?=[ ]*[^\W\d])(?! (?:that|eso|then)\b))\b"
 )
 
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
+# One letter of six that is another; "martes" is as near to "partes".
+_NEARLY = 0.83
+_LONG_NAMES = [
+    *(name for name in (*WEEKDAYS, *MONTHS) if len(name) >= 6 and name != "martes"),
+    *("morning", "evening", "tonight", "tomorrow", "afternoon", "weekend", "yesterday"),
+]
+
 
 def find_times(text: str) -> Times:
     """Find the times of a folded text."""
@@ -143,7 +156,14 @@ def find_times(text: str) -> Times:
         return Times((), text, problem=str(err))
     rest = _masked(text, groups)
     unread = _UNREAD.search(rest)
-    return Times(tuple(groups), rest, unread[0] if unread else None)
+    misspelt = next(filter(_is_nearly_a_name, _LONG_WORD.findall(rest)), None)
+    return Times(tuple(groups), rest, misspelt or (unread[0] if unread else None), misspelt=misspelt)
+
+
+def _is_nearly_a_name(word: str) -> bool:
+    """Whether a word is one slip away from a long name that says when; short ones are too near to other words."""
+    alike = get_close_matches(word, _LONG_NAMES, cutoff=_NEARLY)
+    return word.removesuffix("s") not in _LONG_NAMES and any(abs(len(name) - len(word)) <= 1 for name in alike)
 
 
 def _masked(text: str, groups: list[TimeWords]) -> str:

@@ -66,5 +66,7 @@ def test_a_note_is_read_with_the_words_it_was_read_from_and_nothing_is_kept(note
     assert told["intervals"] == [["2026-01-14T18:00:00+01:00", "2026-01-15T07:00:00+01:00"]]
     assert told["confidence"] > 0.6
     refused = notes("read", "if it rains keep 60 % tonight", "--json")
-    assert (refused.returncode, json.loads(refused.stdout)["understood"]) == (1, False)
+    why_not = json.loads(refused.stdout)
+    assert (refused.returncode, why_not["understood"]) == (1, False)
+    assert (why_not["understander"], why_not["slots"], why_not["intervals"]) == ("rules", ["tonight", "60 %"], [])
     assert json.loads(notes("list", "--json").stdout) == {"notes": []}

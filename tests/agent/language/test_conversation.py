@@ -67,7 +67,7 @@ def test_a_wish_is_offered_as_a_note_and_nothing_is_kept(known: Any, text: str) 
 
 
 def test_what_is_not_understood_is_said_with_the_two_nearest_questions(known: Any) -> None:
-    answer = known.asker.answer("flibber the gronk with zest", now=NOW)
+    answer = known.asker.answer("the what of the battery and the price of which", now=NOW)
     assert not answer.answered
     assert answer.asked is not None
     assert answer.text.count('"') == 4

@@ -176,6 +176,8 @@ def test_common_wishes_are_understood_in_local_time(text: str, meant: str) -> No
         ("we are away", "until when"),
         ("nos vamos 90 días de viaje", "at most 62"),
         ("hello", "none of the wishes known"),
+        ("guests on satutday", "'satutday' is a time that is not understood"),
+        ("guarda el 40 % hasta el virnes", "'virnes' is a time that is not understood"),
         ("", "1 to 300 characters"),
         ("keep 60 % " + "x" * 400, "1 to 300 characters"),
     ],

@@ -185,6 +185,10 @@ def test_a_time_without_a_day_is_the_last_one_for_why_and_the_next_one_for_a_loa
 
 
 AIMS = [
+    ("how much sun did we have yesterday?", "totals"),
+    ("¿cuánto sol hubo ayer?", "totals"),
+    ("Sing me something nice", "off_subject"),
+    ("¿me cantas algo?", "off_subject"),
     ("Why?", "why"),
     ("Why did you charge last night?", "why"),
     ("why are you holding", "why"),

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from energy.errors import DataError
-from eval.collect.ablation import HINDSIGHT, RETRIEVAL, Case, Result, cases, crps, play_case, results, run
+from eval.collect.ablation import HINDSIGHT, RETRIEVAL, Case, Result, cases, play_case, results, run
 from eval.collect.homes import HistorySource
+from eval.grade.crps import crps
 from eval.report.ablation import ablation_table, bill_difference, write_ablation
 from eval.sweep.sweep import SerialSweep
 

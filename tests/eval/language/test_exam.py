@@ -9,8 +9,8 @@ import pytest
 
 from agent.language.kinds.learned import learned
 from agent.language.kinds.names import NO_WISHES, WISHES
-from eval.language.exam import GradedText, sit
-from eval.language.exam_cases import exam_notes, exam_questions
+from eval.language.exam import GradedText, sit, sit_notes, sit_questions
+from eval.language.exam_cases import ExamCase, exam_notes, exam_outside, exam_questions, read_cases
 from eval.language.phrases_file import normal, training_phrases
 from eval.language.report import chats, pairs, refresh
 from eval.model_exam.note_cases import fresh_note_cases, new_note_cases, note_cases
@@ -28,7 +28,7 @@ def _share(graded: list[GradedText], part: str, grade: str, language: str = "") 
 
 def test_no_text_of_an_exam_is_among_the_phrases_to_learn_from() -> None:
     learnt = {normal(one.text) for which in ("notes", "questions") for one in training_phrases(which)}  # type: ignore[arg-type]
-    asked = [case.text for case in (*exam_notes(), *exam_questions())]
+    asked = [case.text for case in (*exam_notes(), *exam_questions(), *exam_outside())]
     asked += [case.text for cases in (note_cases(), fresh_note_cases(), new_note_cases()) for case in cases.cases]
     assert not [text for text in asked if normal(text) in learnt]
 
@@ -47,7 +47,8 @@ def test_what_was_fitted_knows_the_kinds_that_phrases_have() -> None:
 
 
 def test_traps_are_never_taken_for_wishes(graded: list[GradedText]) -> None:
-    assert not [one for one in graded if one.case.want.startswith("none") and one.grade != "right"]
+    traps = [one for one in graded if one.part == "notes" and one.case.want.startswith("none")]
+    assert not [one for one in traps if one.grade != "right"]
 
 
 @pytest.mark.parametrize(("part", "right"), [("notes", 0.85), ("questions", 0.8)])
@@ -60,11 +61,11 @@ def test_most_is_understood_and_little_wrongly(graded: list[GradedText], part: s
 def test_tables_stand_between_their_marks_with_the_first_sitting(graded: list[GradedText], tmp_path: Path) -> None:
     document = tmp_path / "language.md"
     document.write_text(
-        "# Words\n<!-- tables: advisor eval language -->\nold\n<!-- end of tables -->\nrest\n", encoding="utf-8"
+        "# Words\n<!-- tables: advisor eval language -->\nformer\n<!-- end of tables -->\nrest\n", encoding="utf-8"
     )
     refresh(document, graded)
     text = document.read_text(encoding="utf-8")
-    assert "old" not in text
+    assert "former" not in text
     assert text.endswith("rest\n")
     assert re.search(r"\| notes, en \| \d+ \|.*\| 50 / 14 / 1 \|", text)
 
@@ -79,3 +80,24 @@ def test_phrases_are_exported_as_pairs_and_as_chats() -> None:
 def test_the_exams_files_are_read_whole() -> None:
     assert len(exam_notes()) >= 130
     assert len(exam_questions()) >= 150
+    assert len(exam_outside()) >= 60
+
+
+def test_what_is_about_nothing_known_is_kept_out_of_both_boxes(graded: list[GradedText]) -> None:
+    assert not [one for one in graded if one.part == "outside, as a note" and one.grade != "right"]
+    assert _share(graded, "outside, asked", "wrong") <= 0.03
+
+
+def test_dictated_and_mistyped_texts_are_seldom_taken_for_something_else(graded: list[GradedText]) -> None:
+    for part in ("notes, retold", "questions, retold"):
+        assert _share(graded, part, "wrong") <= 0.05
+        assert _share(graded, part, "right") >= 0.7
+
+
+_PEOPLES = tuple(read_cases(Path(__file__).parent / "peoples_phrases.txt"))
+
+
+@pytest.mark.parametrize("case", _PEOPLES, ids=lambda case: case.text)
+def test_peoples_phrases_are_read_as_they_are_meant(case: ExamCase) -> None:
+    [one] = (sit_notes if case.family == "note" else sit_questions)([case])
+    assert one.grade == "right", one.got

@@ -1,0 +1,26 @@
+"""`advisor eval remarks`: play what has not been played, then write the table."""
+
+from pathlib import Path
+
+import typer
+
+from eval.collect.remarks import remark_cases, run_remarks
+from eval.report.remarks import remark_table
+from eval.report.report import REMARKS_MARK, refresh
+
+
+def _told(name: str) -> None:
+    typer.echo(name, err=True)
+
+
+def run_remark_exam(folder: Path, *, workers: int, into: Path | None) -> None:
+    """Play every case, name each on standard error, show the table, and put it into the document `into`.
+
+    Raises:
+        DataError: the document has no place for the table.
+    """
+    found = run_remarks(list(remark_cases()), folder, workers=workers, progress=_told)
+    table = remark_table(found)
+    if into is not None:
+        refresh(into, table, mark=REMARKS_MARK)
+    typer.echo(table)
