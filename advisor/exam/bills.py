@@ -1,4 +1,4 @@
-"""`advisor eval rules` and `advisor eval families`: what rules of bills do to plans and to what a battery saves."""
+"""`advisor eval rules`, `families` and `yields`: what rules of bills do to plans and savings, and what panels give."""
 
 import json
 import sys
@@ -13,11 +13,13 @@ from energy.errors import DataError
 from eval.bills.families import family_savings
 from eval.bills.rule_report import rule_section
 from eval.bills.rule_windows import cases, play_cases, read_cases
+from eval.realism.yields import yield_table
 from eval.report.page import markdown
 from eval.report.report import refresh
 from eval.sweep.sweep import Sweep
 
 RULES_MARK = "<!-- rules: written by advisor eval rules -->\n"
+YIELDS_MARK = "<!-- yields: written by advisor eval yields -->\n"
 
 
 def run_rules(folder: Path, *, sweep: Sweep, report_only: bool, into: Path | None) -> None:
@@ -56,3 +58,15 @@ def run_families(*, as_json: bool) -> None:
             typer.echo(f"{saving.family:<34} {without} without the cap, {capped}")
     if as_json:
         typer.echo(json.dumps({"battery_kwh": 5, "families": found}))
+
+
+def run_yields(into: Path | None) -> None:
+    """Print the table of yields, and refresh that of a document.
+
+    Raises:
+        DataError: the document has no place for the table.
+    """
+    table = yield_table()
+    if into is not None:
+        refresh(into, table, mark=YIELDS_MARK)
+    typer.echo(table)

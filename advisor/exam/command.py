@@ -193,6 +193,16 @@ def eval_families(*, as_json: Annotated[bool, typer.Option("--json", help="Print
     run_families(as_json=as_json)
 
 
+@eval_app.command("yields")
+def eval_yields(
+    *, into: Annotated[Path | None, typer.Option(help="A document whose table is written anew.")] = None
+) -> None:
+    """Set what a kWp yields under synthetic weather beside published yields of towns."""
+    from advisor.exam.bills import run_yields
+
+    run_yields(into)
+
+
 @eval_app.command("export")
 def eval_export(
     to: Annotated[Path, typer.Argument(help="File of JSON lines to write.")] = DEFAULT_OUT / "training.jsonl",

@@ -63,8 +63,10 @@ class SyntheticYear:
         return total
 
 
-def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
+def live(spec: HomeSpec, *, seed: int, days: int, weather_seed: int | None = None) -> SyntheticYear:
     """Live through `days` local days from the spec's first one; the same spec and seed give the same year.
+
+    With a `weather_seed` the same people live through other weather.
 
     Raises:
         SettingsError: the number of days is impossible.
@@ -74,7 +76,8 @@ def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
     home = spec.home()
     local = LocalDays(spec.first_day, days + _BEYOND_DAYS, home.tz, STEP)
     climate = climate_of(spec.place, spec.climate)
-    weather = make_weather(spec.place, climate, SlotSpan(local.start, STEP, local.slots), seed=seed)
+    sky = seed if weather_seed is None else weather_seed
+    weather = make_weather(spec.place, climate, SlotSpan(local.start, STEP, local.slots), seed=sky)
     rest_days = [is_rest_day(home.tariff, day) for day in local.days]
     diary = write_diary(spec, local, seed=seed, warm_day=climate.warmest_day)
     presence = who_is_home(spec.life, local, diary, rest_days=rest_days, warm_day=climate.warmest_day, seed=seed)
@@ -82,8 +85,8 @@ def live(spec: HomeSpec, *, seed: int, days: int) -> SyntheticYear:
     plugs = plug_loads(situation)
     indoors = live_indoors(situation, np.sum(list(plugs.values()), axis=0))
     car = None if spec.car is None else drive_and_charge(spec.car, local, diary, presence, seed=seed)
-    midnight = look_ahead(weather, _hours_into_day(local), quality=spec.forecast, seed=seed)
-    lately = look_ahead(weather, np.full(local.slots, _LAST_LEAD_H), quality=spec.forecast, seed=seed)
+    midnight = look_ahead(weather, _hours_into_day(local), quality=spec.forecast, seed=sky)
+    lately = look_ahead(weather, np.full(local.slots, _LAST_LEAD_H), quality=spec.forecast, seed=sky)
     return SyntheticYear(
         spec=spec,
         local=local,

@@ -51,25 +51,34 @@ class Climate:
 
 @dataclass(frozen=True, slots=True)
 class _Zone:
-    """How a climate zone differs from the west of Europe at its latitude: seasons and weather as factors."""
+    """How a climate zone differs from the west of Europe at its latitude: seasons and weather as factors.
+
+    `cloud` is that of summer and winter in place of the latitude's, `cloudier` a factor on each.
+    """
 
     warmer_k: float = 0.0
     seasons: float = 1.0
     weather: float = 1.0
     daily_swing_k: float = 13.0
     cloud: tuple[float, float] | None = None
+    cloudier: tuple[float, float] = (1.0, 1.0)
 
 
 _AS_EUROPE = _Zone()
+# Around the Mediterranean skies are clearer than over the Atlantic at the same latitude; shores of a cool sea with rain
+# all year are the reverse, at the Bay of Biscay for one.
+_DRY_SUMMER, _COOL_SHORE = (0.75, 0.84), (1.35, 1.05)
 # By the first letters of a zone's name, the longest that fits.
 _ZONES = {
     OCEAN: _Zone(seasons=0.45, weather=0.6, daily_swing_k=6.5, cloud=(0.5, 0.55)),
     "A": _Zone(warmer_k=0.7, seasons=0.6, weather=0.8, daily_swing_k=9.0),
     "BW": _Zone(warmer_k=2.5, seasons=1.25, cloud=(0.08, 0.25)),
+    "BSk": _Zone(cloudier=_DRY_SUMMER),
     "BSh": _Zone(warmer_k=2.0, seasons=1.2, cloud=(0.3, 0.25)),
     "Cfa": _Zone(warmer_k=-2.0, seasons=1.2, daily_swing_k=10.5, cloud=(0.5, 0.5)),
     "Cfc": _Zone(warmer_k=0.5, seasons=0.6, weather=0.8, daily_swing_k=9.0),
-    "Csb": _Zone(warmer_k=-1.0, seasons=0.8, daily_swing_k=12.0),
+    "Csa": _Zone(cloudier=_DRY_SUMMER),
+    "Csb": _Zone(warmer_k=-1.0, seasons=0.8, daily_swing_k=12.0, cloudier=(0.95, 1.0)),
     "Cw": _Zone(seasons=0.9, daily_swing_k=12.0, cloud=(0.55, 0.25)),
     "Dfa": _Zone(warmer_k=-4.0, seasons=1.4),
     "Dfb": _Zone(warmer_k=-1.0, seasons=1.15, weather=1.2),
@@ -91,15 +100,14 @@ def climate_of(place: Place, wishes: ClimateWishes | None = None) -> Climate:
     bend = np.sin(np.radians(latitude))
     cooler_k = np.interp(-place.latitude, [10, 30], [0, _COOLER_SOUTH_K])
     lapse = _LAPSE_K_PER_M if latitude >= _TROPIC else _TROPICAL_LAPSE_K_PER_M
-    summer_cloud = np.interp(latitude, [0, 15, 28, 36, 52, 90], [0.55, 0.5, 0.2, 0.2, 0.55, 0.7])
-    winter_cloud = min(summer_cloud + 0.25 * np.interp(latitude, [10, 30], [0, 1]), 1)
+    summer_cloud, winter_cloud = zone.cloud or _cloud(latitude, zone)
     warmer_k = zone.warmer_k - float(cooler_k)
     usual = {
         "mean_temperature_c": float(min(30.2 - 32 * bend**2, 26.5) - lapse * place.altitude_m) + warmer_k,
         "seasonal_swing_k": float(1 + 11 * np.sin(np.radians(min(1.25 * latitude, 90)))) * zone.seasons,
         "daily_swing_k": zone.daily_swing_k,
-        "summer_cloud": float(zone.cloud[0] if zone.cloud else summer_cloud),
-        "winter_cloud": float(zone.cloud[1] if zone.cloud else winter_cloud),
+        "summer_cloud": summer_cloud,
+        "winter_cloud": winter_cloud,
         "wind_m_s": 3.0,
     }
     given = {} if wishes is None else wishes.model_dump(exclude_none=True)
@@ -108,6 +116,13 @@ def climate_of(place: Place, wishes: ClimateWishes | None = None) -> Climate:
         weather_swing_k=float(np.interp(latitude, [0, 20, 45], [0.8, 1.5, 3.2])) * zone.weather,
         warmest_day=205 if place.latitude >= 0 else 22,
     )
+
+
+def _cloud(latitude: float, zone: _Zone) -> tuple[float, float]:
+    """Cloud cover of summer and winter at a latitude in the west of Europe, and what the zone makes of it."""
+    summer = float(np.interp(latitude, [0, 15, 28, 36, 52, 90], [0.55, 0.5, 0.2, 0.2, 0.55, 0.7]))
+    winter = summer + 0.25 * float(np.interp(latitude, [10, 30], [0, 1]))
+    return min(summer * zone.cloudier[0], 1.0), min(winter * zone.cloudier[1], 1.0)
 
 
 def _zone(place: Place) -> _Zone:
@@ -119,6 +134,8 @@ def _zone(place: Place) -> _Zone:
     zone = _inland(name, place.latitude)
     if not coast:
         return zone
+    if name.startswith("Cf"):
+        zone = replace(zone, cloudier=_COOL_SHORE)
     return replace(
         zone, seasons=0.8 * zone.seasons, weather=0.85 * zone.weather, daily_swing_k=0.75 * zone.daily_swing_k
     )

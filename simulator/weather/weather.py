@@ -136,7 +136,8 @@ def _light(clear: Irradiance, seen: Sun, regime: NDArray[np.intp], cloud: Floats
     shaded = np.clip((scipy.special.ndtri(np.clip(cloud, 1e-6, 1 - 1e-6)) - quick) / 0.4 + 0.5, 0, 1)
     depth = running_mean(_THROUGH_CLOUD[regime], round(3 * fast.per_hour))
     through = np.clip(depth * np.exp(0.35 * fast.noise(len(cloud), lasts_h=3)), 0.05, 0.85)
-    haze = 1 - 0.05 * np.abs(fast.noise(len(cloud), lasts_h=30))
+    # The clear sky holds the month's mean haze already: days are as often clearer as hazier.
+    haze = np.exp(0.03 * fast.noise(len(cloud), lasts_h=30))
     lit = haze * (1 + 0.25 * cloud * (1 - cloud))
     ghi = clear.ghi_w_m2 * ((1 - shaded) * lit + shaded * np.minimum(through, lit))
     height = np.cos(np.radians(seen.apparent_zenith_deg))
