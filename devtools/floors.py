@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import grimp
 import typer
 
-ROOMS = ("advisor", "agent", "energy", "eval", "ingest", "knowledge", "prompts", "simulator", "transport")
+ROOMS = ("advisor", "agent", "energy", "eval", "fleet", "ingest", "knowledge", "prompts", "simulator", "transport")
 MOST_FLOORS = 6
 MOST_FILES = 20
 
