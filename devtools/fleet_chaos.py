@@ -25,9 +25,9 @@ import orjson
 
 from energy.errors import SettingsError
 from fleet.addresses import FleetHome, HomeTopic
-from fleet.ingester import Limits
+from fleet.ingester import IntakeLimits
 from fleet.run import ROLES, FleetSettings, Role, run
-from fleet.simulate import Pace, Played, play, simulated_fleet
+from fleet.simulate import FleetCourse, FleetPace, play, simulated_fleet
 from fleet.streams import DECISIONS, Shard, connect, register
 from simulator.house.recording import Recording
 from transport.durable import DurableLink
@@ -79,8 +79,8 @@ def play_chaos(settings: FleetSettings, *, homes: int, readings: int, kills: int
         redis.xgroup_create(shard.key(DECISIONS), _WITNESS, id="0")
     with _workers(settings) as kill:
         _await_ingesters(settings, shards)
-        played = Played()
-        player = Thread(target=_play, args=(fleet, settings.broker, Pace(None, step, steps), played))
+        played = FleetCourse()
+        player = Thread(target=_play, args=(fleet, settings.broker, FleetPace(None, step, steps), played))
         player.start()
         killed = _kill_at_random(kill, kills, np.random.default_rng(seed), lambda: played.readings / (readings or 1))
         player.join()
@@ -100,8 +100,8 @@ def play_chaos(settings: FleetSettings, *, homes: int, readings: int, kills: int
     )
 
 
-def _play(fleet: Fleet, broker: BrokerAddress, pace: Pace, played: Played) -> None:
-    def heard(now: Played) -> None:
+def _play(fleet: Fleet, broker: BrokerAddress, pace: FleetPace, played: FleetCourse) -> None:
+    def heard(now: FleetCourse) -> None:
         played.published, played.readings, played.obeyed = now.published, now.readings, now.obeyed
 
     heard(play(fleet, broker, pace, Event(), progress=heard))
@@ -239,7 +239,7 @@ def settings_for(broker: BrokerAddress, redis_url: str, folder: Path) -> FleetSe
         shards=("s0",),
         days=folder / "days",
         clock="house",
-        limits=Limits(per_second=1e6, burst=1e6),
+        limits=IntakeLimits(per_second=1e6, burst=1e6),
         lease_s=1.0,
     )
 

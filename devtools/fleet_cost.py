@@ -13,7 +13,7 @@ from pathlib import Path
 from devtools.fleet_chaos import local_servers
 from fleet.archive import Archive
 from fleet.home_state import STEP
-from fleet.ingester import Ingester, Limits
+from fleet.ingester import Ingester, IntakeLimits
 from fleet.planning import Planning
 from fleet.simulate import SimulatedHome, simulated_fleet
 from fleet.streams import READINGS, Shard, connect, register
@@ -50,7 +50,7 @@ def measure(homes: int, slots: int, url: str, folder: Path, *, every: timedelta)
     register(redis, [home for home, _ in fleet])
     known = {home.home.name: home for home, _ in fleet}
     shard = Shard(redis, "s0")
-    ingester = Ingester(shard, lambda: known, Limits(per_second=1e9, burst=1e9))
+    ingester = Ingester(shard, lambda: known, IntakeLimits(per_second=1e9, burst=1e9))
     houses = [SimulatedHome(home, recording, every, at) for at, (home, recording) in enumerate(fleet)]
     before = redis.info()
     ingest_s = sum(_ingest_step(houses, ingester, shard) for _ in range((slots - 1) * (STEP // every) + 1))

@@ -20,7 +20,7 @@ _MOST_MEMORY = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class IntakeLimits:
     """What a home may send, and what may wait for the workers before no more is taken from the broker."""
 
     per_second: float = 10.0
@@ -32,7 +32,7 @@ class Limits:
 class Allowance:
     """How many messages a home may send now; it grows by the second."""
 
-    limits: Limits
+    limits: IntakeLimits
     left: float = field(init=False)
     _at: float = 0.0
 
@@ -52,7 +52,7 @@ class Allowance:
 class Ingester:
     """Takes in what the homes of one shard send; what is not theirs to send is counted, and thrown away."""
 
-    def __init__(self, shard: Shard, homes: Callable[[], dict[str, FleetHome]], limits: Limits) -> None:
+    def __init__(self, shard: Shard, homes: Callable[[], dict[str, FleetHome]], limits: IntakeLimits) -> None:
         self._shard, self._homes, self._limits = shard, homes, limits
         self._allowances: dict[str, Allowance] = {}
         self._held_back = False

@@ -13,7 +13,7 @@ from typing import Literal
 
 from fleet.addresses import FleetHome
 from fleet.archive import Archive
-from fleet.ingester import Ingester, Limits
+from fleet.ingester import Ingester, IntakeLimits
 from fleet.planning import Planning
 from fleet.sending import Sending
 from fleet.streams import Redis, Shard, StreamError, connect, pause_after, registered
@@ -37,7 +37,7 @@ class FleetSettings:
     shards: Sequence[str]
     days: Path
     clock: Clock = "wall"
-    limits: Limits = field(default_factory=Limits)
+    limits: IntakeLimits = field(default_factory=IntakeLimits)
     lease_s: float = 15.0
 
     @property

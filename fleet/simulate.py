@@ -29,7 +29,7 @@ _LOOK_EVERY = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class FleetPace:
     """Simulated seconds a second (None: as fast as the broker takes it), and how often meters are read, at most."""
 
     speed: float | None = 1.0
@@ -38,7 +38,7 @@ class Pace:
 
 
 @dataclass(slots=True)
-class Played:
+class FleetCourse:
     """What came of it: messages, those of them that were readings, and what became of commands."""
 
     published: int = 0
@@ -103,11 +103,11 @@ class SimulatedHome:
 def play(
     fleet: Sequence[tuple[FleetHome, Recording]],
     broker: BrokerAddress,
-    pace: Pace,
+    pace: FleetPace,
     stop: Event,
     *,
-    progress: Callable[[Played], None] = lambda _: None,
-) -> Played:
+    progress: Callable[[FleetCourse], None] = lambda _: None,
+) -> FleetCourse:
     """Play all homes to the end of their recordings, or until asked to stop.
 
     Raises:
@@ -116,7 +116,7 @@ def play(
     homes = {
         home.home.name: SimulatedHome(home, recording, pace.step, seed) for seed, (home, recording) in enumerate(fleet)
     }
-    played = Played()
+    played = FleetCourse()
     with DurableLink(broker, "fleet-simulator", f"{ROOT}/+/+/{COMMAND}") as link:
         due, steps = time.monotonic(), count() if pace.steps is None else iter(range(pace.steps))
         while not stop.is_set() and (left := [one for one in homes.values() if not one.house.finished]):
@@ -139,7 +139,7 @@ def play(
     return played
 
 
-def _obey(link: DurableLink, homes: dict[str, SimulatedHome], played: Played, timeout_s: float = 0.001) -> None:
+def _obey(link: DurableLink, homes: dict[str, SimulatedHome], played: FleetCourse, timeout_s: float = 0.001) -> None:
     received = link.take(500, timeout_s)
     for one in received:
         topic = HomeTopic.parse(one.topic)

@@ -51,7 +51,7 @@ def fleet_run(  # noqa: PLR0913 (a command line's options)
 ) -> None:
     """Do the work of some roles on some shards until asked to stop; more workers than shards stand by."""
     from energy.errors import SettingsError
-    from fleet.ingester import Limits
+    from fleet.ingester import IntakeLimits
     from fleet.run import ROLES, FleetSettings, run
     from fleet.status import serve_metrics
     from fleet.streams import connect
@@ -68,7 +68,7 @@ def fleet_run(  # noqa: PLR0913 (a command line's options)
         shards=shards.split(","),
         days=days,
         clock="wall" if clock == "wall" else "house",
-        limits=Limits(per_second=per_second, burst=200 * per_second),
+        limits=IntakeLimits(per_second=per_second, burst=200 * per_second),
         lease_s=lease,
     )
     if metrics_port is not None:
@@ -94,13 +94,13 @@ def fleet_simulate(  # noqa: PLR0913 (as above)
     from dataclasses import asdict
     from datetime import timedelta
 
-    from fleet.simulate import Pace, play, simulated_fleet
+    from fleet.simulate import FleetPace, play, simulated_fleet
     from fleet.streams import connect, register
     from transport.mqtt import BrokerAddress
 
     fleet = simulated_fleet(homes, shards=shards.split(","), days=days, seed=seed)
     register(connect(redis), [home for home, _ in fleet])
-    pace = Pace(speed or None, timedelta(seconds=step))
+    pace = FleetPace(speed or None, timedelta(seconds=step))
     played = play(fleet, BrokerAddress.from_environment(broker), pace, _stopped())
     told = f"{played.published} messages published, {played.obeyed} commands obeyed, {played.refused} refused"
     typer.echo(json.dumps(asdict(played)) if as_json else told)

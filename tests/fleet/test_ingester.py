@@ -5,7 +5,7 @@ from threading import Event, Thread
 import pytest
 
 from fleet.addresses import FleetHome, HomeTopic
-from fleet.ingester import Ingester, Limits
+from fleet.ingester import Ingester, IntakeLimits
 from fleet.run import FleetSettings
 from fleet.streams import READINGS, Redis, Shard
 from tests.fleet.test_worker import home
@@ -40,14 +40,16 @@ def wait_for(what: Callable[[], bool]) -> None:
 def test_a_message_is_of_a_home_of_this_shard_or_refused(
     redis: Redis, topic: str, payload: bytes, refused: dict[str, int]
 ) -> None:
-    taken, counted = Ingester(Shard(redis, "s0"), registered, Limits()).sorted_out([Received(topic, payload, 1, 1)])
+    taken, counted = Ingester(Shard(redis, "s0"), registered, IntakeLimits()).sorted_out(
+        [Received(topic, payload, 1, 1)]
+    )
     assert dict(counted) == refused
     assert len(taken) == (not refused)
 
 
 def test_a_home_that_floods_is_cut_and_no_other(redis: Redis) -> None:
     both = {"ada": HOMES["ada"], "eve": home("eve")}
-    ingester = Ingester(Shard(redis, "s0"), lambda: both, Limits(per_second=0.001, burst=50))
+    ingester = Ingester(Shard(redis, "s0"), lambda: both, IntakeLimits(per_second=0.001, burst=50))
     flood = [Received(f"fleet/s0/{name}/house/load_power", b"", 1, 1) for name in ["eve"] * 500 + ["ada"] * 50]
     taken, counted = ingester.sorted_out(flood)
     assert counted == {"eve: too many messages": 450}
@@ -55,8 +57,8 @@ def test_a_home_that_floods_is_cut_and_no_other(redis: Redis) -> None:
 
 
 @pytest.fixture
-def ingesting(settings: FleetSettings, redis: Redis) -> Callable[[Limits], tuple[Shard, Event, Thread]]:
-    def start(limits: Limits) -> tuple[Shard, Event, Thread]:
+def ingesting(settings: FleetSettings, redis: Redis) -> Callable[[IntakeLimits], tuple[Shard, Event, Thread]]:
+    def start(limits: IntakeLimits) -> tuple[Shard, Event, Thread]:
         shard, stop = Shard(redis, "s0"), Event()
         thread = Thread(target=Ingester(shard, registered, limits).run, args=(settings.broker, stop))
         thread.start()
@@ -73,9 +75,9 @@ def publish(settings: FleetSettings, count: int) -> None:
 
 
 def test_what_comes_while_redis_is_full_or_the_workers_are_behind_waits_in_the_broker(
-    settings: FleetSettings, redis: Redis, ingesting: Callable[[Limits], tuple[Shard, Event, Thread]]
+    settings: FleetSettings, redis: Redis, ingesting: Callable[[IntakeLimits], tuple[Shard, Event, Thread]]
 ) -> None:
-    shard, stop, thread = ingesting(Limits(waiting=300, burst=1e9))
+    shard, stop, thread = ingesting(IntakeLimits(waiting=300, burst=1e9))
     try:
         wait_for(lambda: bool(redis.client_list()) and _subscribed(settings, shard))
         redis.config_set("maxmemory", 1)
