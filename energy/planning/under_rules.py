@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from math import comb, erf, sqrt
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +73,7 @@ def under_rules(
     bare = bare_prices(contract, starts, zone)
     days = [start.astimezone(zone).date() for start in starts]
     chance = _chances(contract, account, usual, days)
-    peak = _peak_price(ensemble, contract, account, usual, starts, zone)
+    peak = _peak_price(ensemble, contract, account, usual, starts, home)
 
     def worth(prices: Prices) -> Prices:
         at_margin = _over_year(_capped(prices, bare, contract, days, chance), bare, contract, account, usual, days)
@@ -204,15 +203,18 @@ def _peak_price(
     account: Account,
     usual: Sequence[UsualDay],
     starts: Sequence[datetime],
-    zone: ZoneInfo,
+    home: Home,
 ) -> PeakPrice | None:
-    """The peak to keep to, and what a kWh above it costs."""
-    local = [start.astimezone(zone) for start in starts]
+    """The peak to keep to, and what a kWh above it costs; None where no future can reach it, charging included."""
+    local = [start.astimezone(home.tz) for start in starts]
     peaks = [peak for peak in contract.peaks if peak.holds(local[0].date())]
     if not peaks:
         return None
     peak = peaks[0]
     tiers = _tiers(peak, account, usual, local[0].date(), contract.billing_day)
+    charge_kw = home.battery.max_charge_kw if home.grid.allow_grid_charging else 0.0
+    if float((ensemble.load_kw - ensemble.pv_kw).max()) + charge_kw <= tiers[0][0]:
+        return None
     taxed = contract.multiplier(peak.name, local[0].date())
     length_h = max(INTERVAL_SECONDS[peak.interval] / 3600, ensemble.hours)
     per_kw = np.array([price for _, price in tiers]) * taxed / peak.mean_of_days

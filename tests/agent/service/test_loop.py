@@ -30,6 +30,7 @@ from energy.commands import BatteryCommand
 from energy.constraints import Reserve
 from energy.errors import TransportError
 from energy.home import Home
+from energy.pricing.contract import Contract
 from ingest.live.mapping import MappedRole, SensorSource
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import Snapshot
@@ -666,3 +667,29 @@ def test_a_second_advisor_of_a_home_refuses_and_the_first_goes_on(
         later = situation.now + STEP
         stage.well(later)
         assert stage.tick(later)["outcome"] == "published"
+
+
+def test_a_tariff_with_rules_is_planned_with_the_month_to_date(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    tariff = Contract.model_validate(
+        {
+            "import_terms": [{"name": "energy", "price": 0.2}],
+            "export_terms": [{"name": "surplus", "price": 0.08}],
+            "credit": {"cap": "energy_bought"},
+        }
+    )
+    now = make_situation().now
+    with running(broker, tmp_path, home.model_copy(update={"tariff": tariff}), make_situation()) as stage:
+        for at in range(4):
+            stage.well(now + at * STEP)
+            assert stage.tick(now + at * STEP)["outcome"] == "published"
+    with open_journal(tmp_path / "journal.sqlite", read_only=True) as journal:
+        decision, slots = journal.last("test"), journal.measured("test", now - STEP, now + 3 * STEP)
+    assert decision is not None
+    assert decision.inputs is not None
+    bill = decision.inputs.bill
+    assert bill is not None
+    assert len(slots) >= 3
+    assert bill.account.cap == pytest.approx(sum(0.2 * slot.load_kw / 2 for slot in slots))
+    assert bill.known_from == slots[0].start

@@ -194,16 +194,18 @@ def test_what_the_month_reached_and_what_it_will_need_are_two_tiers() -> None:
     starts = slots(start, 24, timedelta(hours=1))
     month = opened(Account(), contract, start, home.tz)
     begun = replace(month, peaks={"peak": {date(2026, 5, 2): 3.0}})
-    peak = under_rules(ensemble(home, starts), starts, home, begun, days).prices.peak
+    peak = under_rules(ensemble(home, starts, load=1.0), starts, home, begun, days).prices.peak
     assert peak is not None
     # Of 22 days left, one is as likely as not to need 4.7 kW; below 3.0 kW they all stay hardly ever.
     assert peak.above_kw[:, 0] == pytest.approx([3.0, 4.7])
     assert 0 < peak.per_kw[0] < 0.01 * 5.5
     assert peak.per_kw.sum() == pytest.approx(5.5)
     high = replace(month, peaks={"peak": {date(2026, 5, 2): 6.0}})
-    peak = under_rules(ensemble(home, starts), starts, home, high, days).prices.peak
+    peak = under_rules(ensemble(home, starts, load=4.0), starts, home, high, days).prices.peak
     assert peak is not None
     assert peak.above_kw[:, 0] == pytest.approx([6.0])
+    # 0.5 kW of load and 2.5 kW into the battery cannot reach it.
+    assert under_rules(ensemble(home, starts), starts, home, high, days).prices.peak is None
 
 
 @pytest.mark.parametrize(
