@@ -122,6 +122,8 @@ def _take(browser: Browser, url: str, picture: Picture, folder: Path) -> None:
     if picture.busy:
         _use(page, texts_of(picture.language))
     page.wait_for_timeout(500)
+    if picture.busy:
+        page.wait_for_selector(".whybox table")
     page.screenshot(path=folder / picture.name, full_page=picture.whole)
     context.close()
 

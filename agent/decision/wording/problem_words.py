@@ -30,11 +30,6 @@ def in_language(text: str, language: Language) -> str:
     return text if language == "en" else _translated(text, language, _DEEPEST)
 
 
-def known_in(text: str, language: Language) -> bool:
-    """Whether the catalogue holds a text."""
-    return language == "en" or _sentence(text, language, _DEEPEST) is not None
-
-
 def _translated(text: str, language: Language, depth: int) -> str:
     whole = _sentence(text, language, depth)
     if whole is not None:

@@ -14,8 +14,9 @@ export async function showLog() {
   byId("more").hidden = runs.length <= shown;
   const open = new Set([...document.querySelectorAll("#log li[data-open]")].map((each) => each.dataset.id));
   const items = runs.slice(0, shown).map(item);
-  show(byId("log"), ...(items.length ? items : [make("li", { class: "empty" }, t("log.empty"))]));
+  // Opened again before they are shown, so that a reason that somebody reads does not flicker.
   for (const each of items) if (open.has(each.dataset.id)) await unfold(each);
+  show(byId("log"), ...(items.length ? items : [make("li", { class: "empty" }, t("log.empty"))]));
 }
 
 // Neighbouring decisions of one mode, newest first; each run keeps the decision that began it last.

@@ -142,7 +142,7 @@ def test_from_a_pipe_each_line_is_a_question_and_broken_text_ends_nothing(played
     done = subprocess.run(command, capture_output=True, timeout=300, check=False, input=lines)
     assert done.returncode == 0, done.stderr
     told = done.stdout.decode()
-    for expected in ("the advisor chose to", "There was no question", "It expects", "at most 2000"):
+    for expected in ("the advisor chose", "There was no question", "Expected:", "at most 2000"):
         assert expected in told
     assert done.stderr == b""
 
@@ -151,7 +151,7 @@ def test_an_argument_that_is_not_utf_8_is_answered(played_memory: Path) -> None:
     command = [sys.executable, "-m", "advisor", "chat", "--memory", str(played_memory), "--once", b"why \xff?"]
     done = subprocess.run(command, capture_output=True, timeout=300, check=False)  # type: ignore[arg-type]
     assert done.returncode == 0, done.stderr
-    assert b"the advisor chose to" in done.stdout
+    assert b"the advisor chose" in done.stdout
 
 
 def test_what_cannot_be_answered_is_said_and_exits_with_1(chat: Chat, played_memory: Path) -> None:

@@ -22,7 +22,7 @@ def test_an_assistant_starts_it_lists_its_tools_and_asks_why(played_memory: Path
 
     names, text = asyncio.run(conversation())
     assert {"why", "plan", "draft_note"} <= names
-    assert "the advisor chose to" in text
+    assert "the advisor chose" in text
 
 
 def test_without_a_memory_it_ends_with_a_sentence(tmp_path: Path) -> None:
