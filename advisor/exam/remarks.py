@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from eval.collect.remarks import remark_cases, run_remarks
+from eval.remarks.playing import remark_cases, run_remarks
 from eval.report.remarks import remark_table
 from eval.report.report import REMARKS_MARK, refresh
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from eval.collect.remarks import PERFECT, VARIANTS, WINDOW_DAYS, WORDS, RemarkCase, RemarkResult
 from eval.grade.intervals import Estimate, mean_of
+from eval.remarks.playing import PERFECT, VARIANTS, WINDOW_DAYS, WORDS, RemarkCase, RemarkResult
 
 _HEAD = (
     "| variant | n | bill against the three words, a 28 days | error of a day's load, % | of a day with remarks, % | "

@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 14, 12, tzinfo=UTC)
         ("¿Cuánto llevo de factura?", "bill"),
         ("enséñame la factura del mes pasado", "bill"),
         ("why is my bill so high?", "dear_day"),
+        ("what was our gas bill last month?", "not_measured"),
         ("how much did yesterday cost?", "totals"),
         ("what would the bill be without the panels?", "panels"),
     ],

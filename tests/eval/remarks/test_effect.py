@@ -4,7 +4,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from eval.collect.remark_effect import RemarkMemory
+from eval.remarks.effect import RemarkMemory
 from knowledge.days import Floats
 
 FIRST = date(2026, 1, 1)

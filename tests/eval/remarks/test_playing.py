@@ -5,8 +5,8 @@ import numpy as np
 from energy.battery import Battery
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
-from eval.collect.remark_diary import HAPPENINGS, remarked
-from eval.collect.remarks import NONE, PERFECT, REMARKS, WORDS, RemarkCase, RemarkResult, remark_cases
+from eval.remarks.diary import HAPPENINGS, remarked
+from eval.remarks.playing import NONE, PERFECT, REMARKS, WORDS, RemarkCase, RemarkResult, remark_cases
 from eval.report.remarks import remark_table
 from ingest.history.table import History
 from knowledge.days import DayRecord

@@ -15,10 +15,10 @@ from energy.planning.planner import Ensemble
 from energy.slots import local_day
 from eval.collect.closed_loop import MEMBERS, Planner
 from eval.collect.playing import Stretch, play, stretch
-from eval.collect.remark_diary import RemarkedHistory, remarked
-from eval.collect.remark_effect import RemarkEffect, RemarkMemory
 from eval.collect.terminal_value import DAYS_AFTER, terminal_value
 from eval.grade.crps import crps
+from eval.remarks.diary import RemarkedHistory, remarked
+from eval.remarks.effect import RemarkEffect, RemarkMemory
 from ingest.history.table import History
 from knowledge.days import Floats, profile
 from knowledge.embedder import TextEmbedder
@@ -30,7 +30,7 @@ from simulator.synthetic.presets import preset
 WINDOW_DAYS = 14
 _HOMES = ("heat-pump", "busy-family", "all-electric")
 _SEEDS = (1,)
-_FIRST_DAYS = (280, 310)
+_FIRST_DAYS = (310,)
 _HOUR = timedelta(hours=1)
 
 NONE, WORDS, REMARKS, RANDOM, PERFECT = (
