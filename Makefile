@@ -12,7 +12,7 @@ install-torch = $(1) install -qq --no-compile --retries 0 --timeout 5 --extra-in
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test test-long check eval ask scenarios pictures dashboard format bench chaos chaos-short fleet-chaos arm-wheels peers app homeassistant lock clean
+.PHONY: help setup demo test test-long check eval ask scenarios study pictures dashboard format bench chaos chaos-short fleet-chaos arm-wheels peers app homeassistant lock clean
 
 help: ## List every target with a sentence
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,12 @@ eval: setup ## Sit the small exam on the shipped homes and write its report
 
 scenarios: setup ## Play every scenario with the whole system; fails where one loses to self-consumption
 	@$(BIN)/advisor scenarios check --out docs/scenarios.md
+
+study: setup ## Play the study of a family in Madrid and take its pictures for the documents (minutes)
+	@$(BIN)/advisor study --place Madrid --people 3 --kwp 0 --kwp 5 --battery 0 --battery 5 --battery 10 \
+	  --tariff es-2.0td --tariff es-pvpc --language es --out docs/study-madrid.html
+	@$(BIN)/python -m devtools.study_pictures docs/study-madrid.html docs
+	@$(BIN)/advisor eval yields --into docs/study.md > /dev/null
 
 pictures: setup ## Take the pictures of the page in docs/ anew, with Chromium
 	@$(BIN)/python -m devtools.page_pictures docs

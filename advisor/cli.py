@@ -19,12 +19,12 @@ from advisor.commands.notes import notes_app
 from advisor.commands.run import page, run
 from advisor.commands.scenarios import scenarios_app
 from advisor.commands.schema import schema_app
-from advisor.commands.size import size
 from advisor.exam.command import eval_app
 from advisor.exam.prompts import prompts_app
 from advisor.explain.command import explain, replay
 from advisor.fleet.command import fleet_app
 from advisor.homeassistant.command import ha_app
+from advisor.study.command import study
 from advisor.weather.command import weather_app
 from energy.errors import AdvisorError, MemoryFault, ModelError, SettingsError, TransportError
 
@@ -33,7 +33,7 @@ Energy Advisor decides what a home with solar panels and a battery should do nex
 
 Four ways in:
   advisor demo                 watch a recorded winter day, with nothing to install or connect
-  advisor size                 before you buy: what a battery would save a home
+  advisor study                before you buy: whether panels and a battery pay, and why
   advisor setup                connect your own home through Home Assistant
   advisor chat                 ask why, what if, and how much: from the demo or from your home
 
@@ -51,7 +51,7 @@ app = typer.Typer(
     help="Energy Advisor decides what a home with solar panels and a battery should do next, and explains why.",
     pretty_exceptions_enable=False,
 )
-for command in (demo, run, page, simulate, size, bill, chat, explain, replay, setup, doctor, mcp):
+for command in (demo, run, page, simulate, study, bill, chat, explain, replay, setup, doctor, mcp):
     app.command()(command)
 for name, group in {
     "ingest": ingest_app,

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from eval.report.style import COLOURS, INK, POLICY_ROLES, SOFT, STYLE, blank_figure, colour, legend_above
+from eval.report.style import COLOURS, INK, POLICY_ROLES, STYLE, blank_figure, colour, legend_above
 
 Floats = NDArray[np.float64]
 
@@ -111,38 +111,6 @@ def shares_by_month(shares: Mapping[str, Mapping[str, float]]) -> Figure:
         axes.set_xticks(range(len(months)), names)
         axes.tick_params(axis="x", labelrotation=45 if len(months) > 8 else 0)
         axes.set_ylabel("% of the bound's saving")
-        axes.grid(axis="y")
-        legend_above(figure)
-    return figure
-
-
-def present_values(lines: Mapping[str, Mapping[float, float]], currency: str) -> Figure:
-    """Net present value against battery size, one line for each tariff and PV size; above zero it pays."""
-    roles = ("advisor", "greedy", "bound", "price", "house", "other")
-    with mpl.rc_context(STYLE):
-        figure, axes = blank_figure(3.2)
-        for number, (name, values) in enumerate(lines.items()):
-            drawn = COLOURS[roles[number % len(roles)]][0]
-            axes.plot(list(values), list(values.values()), "o-", lw=2, ms=4, color=drawn, label=name)
-            size = max(values, key=lambda kwh: values[kwh])
-            axes.plot([size], [values[size]], "o", ms=10, mfc="none", mew=1.6, color=drawn)
-        axes.axhline(0, color=SOFT, lw=1, ls="--")
-        axes.set_xlabel("battery kWh")
-        axes.set_ylabel(f"net present value, {currency}")
-        axes.grid(axis="y")
-        legend_above(figure, columns=2)
-    return figure
-
-
-def yearly_bills(bills: Mapping[str, Mapping[float, float]], currency: str) -> Figure:
-    """Yearly bill against battery size under each policy."""
-    with mpl.rc_context(STYLE):
-        figure, axes = blank_figure(3.2)
-        for policy, values in bills.items():
-            axes.plot(list(values), list(values.values()), "o-", lw=2, ms=4, color=colour(policy), label=policy)
-        axes.set_ylim(bottom=min(0.0, *(bill for values in bills.values() for bill in values.values())))
-        axes.set_xlabel("battery kWh")
-        axes.set_ylabel(f"{currency} a year")
         axes.grid(axis="y")
         legend_above(figure)
     return figure

@@ -1,0 +1,1 @@
+"""`advisor study`: before you buy."""

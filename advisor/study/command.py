@@ -1,0 +1,92 @@
+"""`advisor study`: what panels and a battery would do to a home's bill, as one report."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_MEMORY = Path(".advisor/memory")
+
+
+def study(  # noqa: PLR0913 (a command line's options)
+    *,
+    place: Annotated[str | None, typer.Option(help="A town of Europe, or latitude,longitude.")] = None,
+    home: Annotated[str | None, typer.Option(help="A home in memory: its own days are played.")] = None,
+    people: Annotated[int, typer.Option(help="How many live there.")] = 3,
+    habits: Annotated[str, typer.Option(help="working, at_home or retired.")] = "working",
+    floor: Annotated[float, typer.Option(help="Square metres.")] = 110.0,
+    heating: Annotated[str, typer.Option(help="heat_pump, resistive, or other (gas, wood, none).")] = "other",
+    hot_water: Annotated[str | None, typer.Option(help="The same for hot water; as the heating by default.")] = None,
+    cooling: Annotated[bool, typer.Option("--cooling", help="Air conditioning.")] = False,
+    car: Annotated[bool, typer.Option("--car", help="An electric car that charges at home.")] = False,
+    kwp: Annotated[list[float] | None, typer.Option(help="Peak of the panels in kW; several times.")] = None,
+    battery: Annotated[list[float] | None, typer.Option(help="Battery in kWh; several times.")] = None,
+    tariff: Annotated[list[str] | None, typer.Option(help="Tariff by name, today's first; several times.")] = None,
+    tilt: Annotated[float, typer.Option(help="Tilt of the panels in degrees.")] = 30.0,
+    azimuth: Annotated[float, typer.Option(help="Where they face: 90 east, 180 south, 270 west.")] = 180.0,
+    battery_price: Annotated[float | None, typer.Option(help="Installed price per kWh.")] = None,
+    panel_price: Annotated[float | None, typer.Option(help="Installed price per kWp.")] = None,
+    subsidy: Annotated[float, typer.Option(help="Per cent of the price that comes back.")] = 0.0,
+    battery_years: Annotated[int | None, typer.Option(help="How long a battery lasts.")] = None,
+    interest: Annotated[float | None, typer.Option(help="Per cent a year that later money is worth less.")] = None,
+    year: Annotated[
+        int | None, typer.Option(help="The year that is played and billed; 2027, or that of the home's days.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, another household and weather.")] = 1,
+    weather_years: Annotated[int, typer.Option(help="Further years of weather, for the spread.")] = 5,
+    quick: Annotated[bool, typer.Option("--quick", help="The first answer only, in plain self-consumption.")] = False,
+    step_minutes: Annotated[int, typer.Option(help="Slots that are played: 15, 30 or 60.")] = 60,
+    language: Annotated[str | None, typer.Option(help="en or es.")] = None,
+    out: Annotated[Path, typer.Option(help="The report.")] = Path("study.html"),
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each core by default.")] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that plays it.")] = None,
+    memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
+    cache: Annotated[Path, typer.Option(help="Folder in which what was played is kept.")] = Path(".advisor/study"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every figure.")] = False,
+) -> None:
+    """Say whether panels and a battery are worth it, and write a report that a household can keep.
+
+    Without --place and --home a terminal asks.
+    """
+    from advisor.study.run import StudyAsked, run_study
+    from advisor.study.wizard import asked_in_a_terminal
+
+    prices = {
+        "battery_per_kwh": battery_price,
+        "pv_per_kwp": panel_price,
+        "subsidy_share": subsidy / 100,
+        "battery_years": battery_years,
+        "discount_rate": None if interest is None else interest / 100,
+    }
+    household = {
+        "people": people,
+        "habits": habits,
+        "floor_m2": floor,
+        "heating": heating,
+        "hot_water": hot_water or heating,
+        "cooling": cooling,
+        "car": car,
+    }
+    asked = StudyAsked(
+        place=place,
+        home=home,
+        household=household,
+        kwp=kwp,
+        battery=battery,
+        tariffs=tariff,
+        prices={name: value for name, value in prices.items() if value is not None},
+        panels={"tilt_deg": tilt, "azimuth_deg": azimuth},
+        played={"year": year, "seed": seed, "weather_years": weather_years, "step_minutes": step_minutes},
+        quick=quick,
+        language=language,
+        out=out,
+        workers=workers,
+        dask=dask,
+        memory=memory,
+        cache=cache,
+        as_json=as_json,
+    )
+    if place is None and home is None and sys.stdin.isatty() and not as_json:
+        asked = asked_in_a_terminal(asked)
+    run_study(asked)

@@ -1,1 +1,0 @@
-"""What a battery, and more panels, would earn a home: answered before anything is bought."""

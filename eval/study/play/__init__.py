@@ -1,0 +1,1 @@
+"""What is played: places, homes, tariffs, and the pieces of which each answer is kept."""

@@ -1,0 +1,94 @@
+"""What the pieces of a study answer, as it is kept on disk: flows of slots and bills of months."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from energy.billing.lines import LineKind, MonthBill
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LivedYear(_Kept):
+    """Where a year's days are kept, and what was used and what a kWp gave in the year itself."""
+
+    home: str
+    load_kwh: float
+    pv_kwh_per_kwp: float
+
+
+class Line(_Kept):
+    """One line of a bill."""
+
+    kind: LineKind
+    name: str
+    period: str
+    amount: float
+    quantity: float | None
+    unit: str
+    per_unit: float | None
+
+
+class KeptDoubt(_Kept):
+    """What a tariff is not sure of, in each language."""
+
+    en: str
+    es: str
+
+
+class KeptBill(_Kept):
+    """The bill of one billing period."""
+
+    first: date
+    last: date
+    lines: tuple[Line, ...]
+    unsure: tuple[KeptDoubt, ...] = ()
+    kept_in_wallet: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """What is to be paid."""
+        return sum(line.amount for line in self.lines)
+
+    def of(self, *kinds: LineKind) -> float:
+        """Sum of the lines of some kinds."""
+        return sum(line.amount for line in self.lines if line.kind in kinds)
+
+
+class PlayedSlots(_Kept):
+    """Mean powers of consecutive slots in kW, the energy stored at each one's end in kWh, and bills of whole months."""
+
+    grid_import_kw: tuple[float, ...]
+    grid_export_kw: tuple[float, ...]
+    charge_kw: tuple[float, ...]
+    discharge_kw: tuple[float, ...]
+    stored_kwh: tuple[float, ...]
+    bills: tuple[KeptBill, ...] = ()
+
+
+FLOWS = ("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw", "stored_kwh")
+
+
+def kept_bill(bill: MonthBill) -> KeptBill:
+    """A bill of the ledger as it is kept."""
+    lines = tuple(
+        Line(
+            kind=line.kind,
+            name=line.name,
+            period=line.period,
+            amount=line.amount,
+            quantity=line.quantity,
+            unit=line.unit,
+            per_unit=line.per_unit,
+        )
+        for line in bill.lines
+    )
+    return KeptBill(
+        first=bill.period.first,
+        last=bill.period.last,
+        lines=lines,
+        unsure=tuple(KeptDoubt(en=doubt.en, es=doubt.es) for doubt in bill.unsure),
+        kept_in_wallet=bill.carried.wallet,
+    )

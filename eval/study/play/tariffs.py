@@ -1,0 +1,81 @@
+"""The tariffs of a study: by name, with assumed market prices where they need some, and in the place's currency."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from energy.errors import SettingsError
+from energy.pricing.contract import Contract
+from energy.pricing.terms import Indexed
+from eval.study.play.gazetteer import Town
+from eval.study.play.market import assumed_series
+from ingest.tariffs.catalogue import named_tariff, tariff_names
+
+_BY_COUNTRY = {"ES": "es-2.0td", "FR": "fr-hp-hc", "DE": "de-feed-in", "BE": "be-flanders-capacity", "NL": "nl-dynamic"}
+_BY_REGION = {"canaries": "es-2.0td-canaries", "ceuta": "es-2.0td-ceuta", "melilla": "es-2.0td-melilla"}
+# Market prices are assumed in this currency alone.
+_ASSUMED = {"day_ahead", "futures"}
+_ASSUMED_CURRENCY = "EUR"
+
+
+def usual_tariff(town: Town) -> str:
+    """The tariff that is looked at where none is asked for.
+
+    Raises:
+        SettingsError: none of the tariffs is one of that country.
+    """
+    name = _BY_REGION.get(town.region) or _BY_COUNTRY.get(town.country)
+    if name is None:
+        raise SettingsError(
+            f"no tariff of {town.name}'s country ships: give --tariff, one of {', '.join(tariff_names())}"
+        )
+    return name
+
+
+def check_tariffs(names: Sequence[str], currency: str, place: str) -> None:
+    """See that every tariff is known, in the place's currency, and has prices.
+
+    Raises:
+        SettingsError: naming the tariff and those that would fit.
+    """
+    for name in names:
+        contract = named_tariff(name)
+        if contract.currency not in {None, currency}:
+            raise SettingsError(
+                f"tariff {name!r} is in {contract.currency}, but {place} pays in {currency}: use {_fitting(currency)}"
+            )
+        if lacking := _lacking(contract):
+            raise SettingsError(
+                f"tariff {name!r} reads the series {', '.join(lacking)}, for which no prices are assumed here: "
+                f"use {_fitting(currency)}, or --home with a home whose tariff has them",
+            )
+
+
+@cache
+def study_tariff(name: str, year: int, zone: str) -> Contract:
+    """A tariff by its name, with assumed market prices of a year and the month before it."""
+    contract = named_tariff(name)
+    if not contract.needs:
+        return contract
+    series = assumed_series(contract.needs, date(year - 1, 12, 1), date(year, 12, 31), ZoneInfo(zone))
+    return contract.model_copy(update={"series": series})
+
+
+def is_assumed(name: str) -> bool:
+    """Whether a tariff's prices are formed from assumed market prices."""
+    return bool(named_tariff(name).needs)
+
+
+def _lacking(contract: Contract) -> list[str]:
+    """Series without which no price can be formed: those of its formulas, but not what is published of them."""
+    prices = (term.price for term in (*contract.import_terms, *contract.export_terms))
+    rules = [price for price in prices if isinstance(price, Indexed)]
+    wanted = [name for rule in rules for name in rule.of or (rule.published or "",)]
+    known = _ASSUMED if contract.currency in {None, _ASSUMED_CURRENCY} else set()
+    return [name for name in dict.fromkeys(wanted) if name not in known]
+
+
+def _fitting(currency: str) -> str:
+    fitting = [name for name in tariff_names() if named_tariff(name).currency in {None, currency}]
+    return ", ".join(name for name in fitting if not _lacking(named_tariff(name))) or "a home of your own with --home"

@@ -1,0 +1,1 @@
+"""What a study tells: sentences, drawings, one page, JSON."""

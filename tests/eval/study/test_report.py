@@ -1,0 +1,90 @@
+"""The report: one page that needs nothing else, in two languages, and counts anew as the answer does."""
+
+import re
+import shutil
+import string
+import tomllib
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from devtools.browser import open_browser
+from eval.study.answer import answer_of
+from eval.study.play.wishes import Language, StudyPrices
+from eval.study.report.html_page import report_html
+from eval.study.report.telling import battery_sentences, verdict_text
+from eval.study.report.words import words_in
+from eval.study.study import Study
+
+LANGUAGES: tuple[Language, ...] = ("en", "es")
+
+
+def texts(language: Language) -> dict[str, dict[str, str]]:
+    return tomllib.loads((files("eval.study") / "page" / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def gaps(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_say_the_same_things_with_the_same_gaps() -> None:
+    english, spanish = texts("en"), texts("es")
+    for section in set(english) - {"form"}:
+        assert set(english[section]) == set(spanish[section])
+        for key, text in english[section].items():
+            assert gaps(text) == gaps(spanish[section][key]), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_needs_nothing_from_outside_and_tells_the_answer_first(family: Study, language: Language) -> None:
+    page = report_html(family, language, command="advisor study --place Madrid")
+    assert not re.findall(r"(?:src|href)=|@import|url\(|https?://(?!www\.w3\.org/2000/svg)", page)
+    assert f'<html lang="{language}">' in page
+    words, answer = words_in(language, "EUR"), answer_of(family)
+    assert verdict_text(answer, words) in page
+    assert page.index('id="verdict"') < page.index("<svg")
+    assert words.money(answer.after_panels) in page
+    assert page.count("<svg") == 8
+    assert not re.search(r"\b(nan|inf|None)\b", page)
+
+
+def test_a_name_cannot_break_out_of_the_page(family: Study) -> None:
+    bad = family.wishes.model_copy(update={"place_name": '<script>alert("x")</script>'})
+    page = report_html(replace(family, wishes=bad), "en", command='"><img src=x>')
+    assert "<script>alert" not in page
+    assert "<img" not in page
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("price", [20, 250, 900])
+def test_the_page_counts_anew_what_the_answer_counts(
+    family: Study, language: Language, price: int, tmp_path: Path
+) -> None:
+    page_file = tmp_path / "study.html"
+    page_file.write_text(report_html(family, language), encoding="utf-8")
+    words = words_in(language, "EUR")
+    prices = StudyPrices(battery_per_kwh=price)
+    other = replace(family, wishes=family.wishes.model_copy(update={"prices": prices}))
+    answer = answer_of(other)
+    main, _, turns, *_ = battery_sentences(other, answer, words)
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.goto(page_file.as_uri())
+        page.fill("input[name=battery_per_kwh]", str(price))
+        shown = {name: page.inner_text(f"#{name}") for name in ("verdict", "sentence", "below")}
+        cells = page.locator("tr.shown td").all_inner_texts()
+    assert {name: plain(text) for name, text in shown.items()} == {
+        "verdict": plain(verdict_text(answer, words)),
+        "sentence": plain(main),
+        "below": plain(turns),
+    }
+    written = re.findall(r'<tr data-option="\d+" class="shown">(.*?)</tr>', report_html(other, language), re.DOTALL)[0]
+    assert [plain(cell) for cell in cells] == [plain(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", written)]
+
+
+def plain(text: str) -> str:
+    """Spaces of all kinds as one."""
+    return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
