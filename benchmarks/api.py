@@ -192,8 +192,8 @@ def _beside_readers(url: str, act: Callable[[], tuple[float, float]]) -> tuple[t
         assert readers.stdout is not None  # noqa: S101 (piped)
         readers.stdout.readline()
         found = act()
-        told, _ = readers.communicate("enough\n")
-    return found, float(told)
+        count, _ = readers.communicate("enough\n")
+    return found, float(count)
 
 
 async def read_on(url: str) -> None:

@@ -130,5 +130,5 @@ def _brief(at: Situation, number: int) -> Brief:
     assert isinstance(at.snapshot, Snapshot)  # noqa: S101 (bench situations have one)
     snapshot = replace(at.snapshot, soc=_SOC[number % len(_SOC)])
     notes = ("guests tonight, keep some for the evening",) if number % 2 else ()
-    told = replace(at, snapshot=snapshot, notes=notes)
-    return make_brief(told, think(told, snapshot))
+    changed = replace(at, snapshot=snapshot, notes=notes)
+    return make_brief(changed, think(changed, snapshot))

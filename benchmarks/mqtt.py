@@ -130,10 +130,10 @@ def _heard(address: BrokerAddress, hours: int) -> list[tuple[str, bytes]]:
     with MqttLink(address, "bench-listener", queue_length=100_000) as link:
         link.subscribe(topics.sensors)
         service.run(address)
-        heard = []
+        received = []
         while (message := link.receive(0.5)) is not None:
-            heard.append((message.topic, message.payload))
-    return heard
+            received.append((message.topic, message.payload))
+    return received
 
 
 @contextmanager

@@ -32,15 +32,15 @@ def bench_simulation(
     played = time.process_time()
     battery = year.spec.battery
     errors = errors_of_a_year(year) | errors_of_play(steps, battery, start_kwh=start_kwh)
-    told = {
+    figures = {
         "days": days,
         "steps": len(steps),
         "make_cpu_s": round(made - began, 2),
         "play_cpu_s": round(played - made, 2),
     }
     if as_json:
-        typer.echo(json.dumps(told | {"greatest_error_kwh": errors}))
+        typer.echo(json.dumps(figures | {"greatest_error_kwh": errors}))
         return
-    typer.echo(f"{days} days of {home!r} made in {told['make_cpu_s']} s of one core")
-    typer.echo(f"{len(steps)} steps with a battery played in {told['play_cpu_s']} s")
+    typer.echo(f"{days} days of {home!r} made in {figures['make_cpu_s']} s of one core")
+    typer.echo(f"{len(steps)} steps with a battery played in {figures['play_cpu_s']} s")
     typer.echo("greatest error of a step in kWh: " + ", ".join(f"{name} {error:.1e}" for name, error in errors.items()))

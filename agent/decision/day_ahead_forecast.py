@@ -46,6 +46,6 @@ class DayAheadForecast:
 
     def on(self, day: date) -> list[float]:
         """What was told of all slots of a local day; empty where part of it was not heard."""
-        told = [self._told.get(start) for start in day_slots(day, self._zone, self._step)]
-        known = [value for value in told if value is not None]
-        return known if len(known) == len(told) else []
+        values = [self._told.get(start) for start in day_slots(day, self._zone, self._step)]
+        known = [value for value in values if value is not None]
+        return known if len(known) == len(values) else []

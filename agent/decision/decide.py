@@ -323,11 +323,11 @@ def shuffled(plan_: Plan, now: datetime) -> list[Candidate]:
 def make_brief(situation: Situation, outline: Outline) -> Brief:
     """The short account that the model reads: facts, candidates in random order, notes and similar days."""
     home, made = situation.home, outline.plan
-    told = _explain(made.best, situation, outline)
+    explanation = _explain(made.best, situation, outline)
     return Brief(
         facts={
             "local_time": f"{situation.now.astimezone(home.tz):%A %H:%M}",
-            **{name: fact for name, fact in told.facts.items() if not name.startswith(_TOLD_ELSEWHERE)},
+            **{name: fact for name, fact in explanation.facts.items() if not name.startswith(_TOLD_ELSEWHERE)},
         },
         candidates=[
             BriefCandidate(
@@ -362,9 +362,9 @@ def conclude(
     if choice.candidate is not outline.plan.best:
         attempts.append(Choice(outline.plan.best, "planner", _overruled(choice.review)))
     for attempt in attempts:
-        told = _explain(attempt.candidate, situation, outline)
+        explanation = _explain(attempt.candidate, situation, outline)
         record = _record(situation, snapshot, outline, attempt, began)
-        command = _command(attempt.candidate, situation, outline, told, record.decision_id)
+        command = _command(attempt.candidate, situation, outline, explanation, record.decision_id)
         moment = Circumstances(
             now=situation.now,
             snapshot_at=snapshot.at,
@@ -375,7 +375,7 @@ def conclude(
         verdicts.append(_verdict_record(attempt.candidate, verdict))
         if not isinstance(verdict, Rejected):
             final = _with_mode(verdict.command, snapshot.soc, situation.home)
-            return record.model_copy(update=_published(final, told, verdicts))
+            return record.model_copy(update=_published(final, explanation, verdicts))
     problems = tuple(reason for record in verdicts for reason in record.reasons)
     refused = _record(situation, snapshot, outline, attempts[-1], began)
     return refused.model_copy(update={"verdicts": tuple(verdicts), "problems": problems})
@@ -391,14 +391,14 @@ def with_devices(situation: Situation, outline: Outline, decided: Decision) -> D
     return decided.model_copy(update={"device_commands": made.commands, "device_problems": made.problems})
 
 
-def _published(command: BatteryCommand, told: Explanation, verdicts: list[VerdictRecord]) -> dict[str, object]:
+def _published(command: BatteryCommand, explanation: Explanation, verdicts: list[VerdictRecord]) -> dict[str, object]:
     return {
         "outcome": "published",
         "verdicts": tuple(verdicts),
         "command": command,
-        "reason_code": told.code,
-        "reason": told.reason,
-        "facts": told.facts,
+        "reason_code": explanation.code,
+        "reason": explanation.reason,
+        "facts": explanation.facts,
     }
 
 
@@ -419,7 +419,7 @@ def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Ex
 
 
 def _command(
-    candidate: Candidate, situation: Situation, outline: Outline, told: Explanation, decision_id: str
+    candidate: Candidate, situation: Situation, outline: Outline, explanation: Explanation, decision_id: str
 ) -> BatteryCommand:
     """The schedule as a command; equal neighbouring slots become one."""
     slots: list[SlotLevels] = []
@@ -436,8 +436,8 @@ def _command(
         valid_until=slots[-1].end,
         mode=slots[0].levels().mode(outline.plan.start_soc, floor_soc=least_soc(battery)),
         slots=tuple(slots),
-        reason_code=told.code,
-        reason=told.reason,
+        reason_code=explanation.code,
+        reason=explanation.reason,
     )
 
 
@@ -511,7 +511,7 @@ def _ensemble_record(outline: Outline, step: timedelta) -> EnsembleRecord:
             "import_price_members": tuple(map(tuple, members.import_per_kwh[:, known:].tolist())),
             "export_price_members": tuple(map(tuple, members.export_per_kwh[:, known:].tolist())),
         }
-    told = EnsembleRecord(
+    kept = EnsembleRecord(
         start=outline.starts[0],
         step_minutes=int(step.total_seconds() // 60),
         load_w=_watts(ensemble.load_kw),
@@ -519,7 +519,7 @@ def _ensemble_record(outline: Outline, step: timedelta) -> EnsembleRecord:
         import_prices=tuple(ensemble.prices.import_per_kwh.tolist()),
         export_prices=tuple(ensemble.prices.export_per_kwh.tolist()),
     )
-    return told.model_copy(update=unknown)
+    return kept.model_copy(update=unknown)
 
 
 def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:

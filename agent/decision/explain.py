@@ -250,26 +250,26 @@ def _is_for_money(level_soc: float, grounds: Grounds, *, pays: bool) -> bool:
 
 
 def _asked(facts: dict[str, str], language: Language) -> list[str]:
-    told = []
+    sentences = []
     for rank in range(1, _MOST_ASKED + 1):
         if f"asked_{rank}" not in facts:
             break
-        told.append(WORDS[language]["asked"].format(what=facts[f"asked_{rank}"]))
+        sentences.append(WORDS[language]["asked"].format(what=facts[f"asked_{rank}"]))
         if (reachable := facts.get(f"asked_{rank}_reachable_percent")) is not None:
-            told.append(WORDS[language]["out_of_reach"].format(percent=reachable))
-    return told
+            sentences.append(WORDS[language]["out_of_reach"].format(percent=reachable))
+    return sentences
 
 
 def _ahead(facts: dict[str, str], language: Language) -> list[str]:
     words = WORDS[language]
     days = [day_in_words(facts[key], language) for key in ("similar_day_1", "similar_day_2") if key in facts]
     like = words["like"].format(days=words["and"].join(days)) if days else ""
-    told = [in_words(words["ahead"], facts, language).replace("{like}", like)]
+    sentences = [in_words(words["ahead"], facts, language).replace("{like}", like)]
     if facts["price_highest"] != facts["price_now"]:
-        told.append(in_words(words["peak_price"], facts, language))
+        sentences.append(in_words(words["peak_price"], facts, language))
     if (until := facts.get("prices_known_until")) is not None:
-        told.append(in_words(words["no_prices" if until == "now" else "expected_prices"], facts, language))
-    return told
+        sentences.append(in_words(words["no_prices" if until == "now" else "expected_prices"], facts, language))
+    return sentences
 
 
 def _instead(facts: dict[str, str], grounds: Grounds, chosen: Candidate) -> list[str]:

@@ -85,11 +85,13 @@ class OutdoorTemperature:
 
     def _usable(self, slot: datetime) -> tuple[Floats, Floats]:
         """Times and values of a forecast that was made by now, and less than a day ago."""
-        told = self._told
-        if told is None or not -_LONGEST_SLOT <= slot - told.time <= _OLDEST:
+        forecast = self._told
+        if forecast is None or not -_LONGEST_SLOT <= slot - forecast.time <= _OLDEST:
             return np.empty(0), np.empty(0)
-        step = timedelta(minutes=told.step_minutes)
-        return _seconds([told.start + at * step for at in range(len(told.values_c))]), np.array(told.values_c)
+        step = timedelta(minutes=forecast.step_minutes)
+        return _seconds([forecast.start + at * step for at in range(len(forecast.values_c))]), np.array(
+            forecast.values_c
+        )
 
 
 def _seconds(moments: Sequence[datetime]) -> Floats:

@@ -99,51 +99,51 @@ def replay(exported: Export) -> Replayed:
     Raises:
         DataError: the decision planned nothing, or the file was changed into what cannot be planned.
     """
-    told = exported.decision
+    original = exported.decision
     try:
-        made = _again(told)
+        made = _again(original)
     except (ValueError, OverflowError, IndexError) as err:
         raise DataError(
-            f"decision {told.decision_id!r} cannot be made again ({type(err).__name__}): the file was changed; "
+            f"decision {original.decision_id!r} cannot be made again ({type(err).__name__}): the file was changed; "
             "export it anew with advisor explain --export"
         ) from err
-    if told.outcome == "advised" and made.outcome == "published":
+    if original.outcome == "advised" and made.outcome == "published":
         # Whether a command goes out is the household's switch, after the decision.
         made = made.model_copy(update={"outcome": "advised"})
-    taken_over = _taken_over(told)
-    made = made.model_copy(update={name: getattr(told, name) for name in ("seconds", *taken_over)})
-    before, after = told.model_dump(), made.model_dump()
+    taken_over = _taken_over(original)
+    made = made.model_copy(update={name: getattr(original, name) for name in ("seconds", *taken_over)})
+    before, after = original.model_dump(), made.model_dump()
     differences = tuple(name for name in before if before[name] != after[name])
     return Replayed(decision=made, differences=differences, taken_over=taken_over)
 
 
-def _taken_over(told: Decision) -> tuple[str, ...]:
+def _taken_over(original: Decision) -> tuple[str, ...]:
     """What cannot be made again: the words on devices of a file that does not say what they rest on."""
-    if told.inputs is not None and told.inputs.devices is not None:
+    if original.inputs is not None and original.inputs.devices is not None:
         return ()
-    return tuple(name for name in ("device_commands", "device_problems") if getattr(told, name))
+    return tuple(name for name in ("device_commands", "device_problems") if getattr(original, name))
 
 
-def _again(told: Decision) -> Decision:
-    if told.ensemble is None or told.snapshot is None or told.inputs is None:
-        why = "; ".join(told.problems) or "its inputs were not kept"
-        raise DataError(f"decision {told.decision_id!r} planned nothing ({why}): there is nothing to make again")
-    snapshot, record = Snapshot(**told.snapshot.model_dump()), told.ensemble
-    situation = _situation(told, told.inputs, snapshot, record)
+def _again(original: Decision) -> Decision:
+    if original.ensemble is None or original.snapshot is None or original.inputs is None:
+        why = "; ".join(original.problems) or "its inputs were not kept"
+        raise DataError(f"decision {original.decision_id!r} planned nothing ({why}): there is nothing to make again")
+    snapshot, record = Snapshot(**original.snapshot.model_dump()), original.ensemble
+    situation = _situation(original, original.inputs, snapshot, record)
     starts = [record.start + at * situation.step for at in range(len(record.import_prices))]
     ensemble, near = ensemble_of(record), list(situation.neighbours)
-    if told.inputs.devices is None:
+    if original.inputs.devices is None:
         outline = outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near)
-        return conclude(situation, snapshot, outline, _choice(told, situation, outline), time.perf_counter())
-    base = replace(ensemble, load_kw=np.array(told.inputs.devices.load_w, dtype=np.float64) / 1000)
+        return conclude(situation, snapshot, outline, _choice(original, situation, outline), time.perf_counter())
+    base = replace(ensemble, load_kw=np.array(original.inputs.devices.load_w, dtype=np.float64) / 1000)
     outline = furnished_outline(situation, snapshot, base, starts=starts, neighbours=near)
-    made = conclude(situation, snapshot, outline, _choice(told, situation, outline), time.perf_counter())
+    made = conclude(situation, snapshot, outline, _choice(original, situation, outline), time.perf_counter())
     return with_devices(situation, outline, made)
 
 
-def _choice(told: Decision, situation: Situation, outline: Outline) -> Choice:
+def _choice(original: Decision, situation: Situation, outline: Outline) -> Choice:
     """The choice as it was: the model's, if it gave one, else what holds without it."""
-    review = told.review
+    review = original.review
     if review is None:
         return held_choice(situation, outline)
     wanted = named(outline.plan, review.choice)
@@ -152,18 +152,18 @@ def _choice(told: Decision, situation: Situation, outline: Outline) -> Choice:
     return Choice(wanted, "model", review.model_copy(update={"outcome": "chosen"}))
 
 
-def _situation(told: Decision, inputs: InputsRecord, snapshot: Snapshot, record: EnsembleRecord) -> Situation:
+def _situation(original: Decision, inputs: InputsRecord, snapshot: Snapshot, record: EnsembleRecord) -> Situation:
     step = timedelta(minutes=record.step_minutes)
     return Situation(
-        now=told.at,
+        now=original.at,
         home=inputs.home,
         policy=inputs.policy,
         step=step,
         horizon_hours=int(len(record.import_prices) * step / timedelta(hours=1)),
         snapshot=snapshot,
-        neighbours=[_similar(near, told, inputs) for near in told.neighbours],
+        neighbours=[_similar(near, original, inputs) for near in original.neighbours],
         notes=inputs.notes,
-        asked=told.asked,
+        asked=original.asked,
         language=inputs.language,
         trigger=inputs.trigger,
         last_command_at=inputs.last_command_at,
@@ -178,8 +178,8 @@ def _known(record: DevicesRecord) -> KnownDevices:
     return KnownDevices({state.device: state for state in record.states}, record.wall_c, outdoor_c)
 
 
-def _similar(near: NeighbourRecord, told: Decision, inputs: InputsRecord) -> SimilarDay:
-    age_days = (local_day(told.at, inputs.home.tz) - near.day).days
+def _similar(near: NeighbourRecord, original: Decision, inputs: InputsRecord) -> SimilarDay:
+    age_days = (local_day(original.at, inputs.home.tz) - near.day).days
     return SimilarDay(near.day, near.distance, age_days, near.why)
 
 
@@ -197,12 +197,12 @@ def _without_names(decision: Decision) -> Decision:
 
 
 def _renamed(command: DeviceCommand, names: Mapping[str, str]) -> DeviceCommand:
-    told = {"reason": _told_of(command.reason, names)}
+    changed = {"reason": _told_of(command.reason, names)}
     match command:
         case LoadCommand():
-            return command.model_copy(update=told | {"device": names[command.device]})
+            return command.model_copy(update=changed | {"device": names[command.device]})
         case ClimateCommand():
-            return command.model_copy(update=told | {"zone": names[command.zone]})
+            return command.model_copy(update=changed | {"zone": names[command.zone]})
         case ExportCommand():
             return command
 

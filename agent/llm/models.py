@@ -112,31 +112,31 @@ def load_model(settings: ModelSettings) -> LoadedModel | None:
 def describe_failure(err: Exception, label: str) -> tuple[FailureKind, str]:
     """Sort what a model's client raised while answering; clients differ, so names and status codes are compared."""
     kind, said = type(err).__name__, str(err).strip()[:200]
-    told = f"{label}: {kind}: {said}"
+    message = f"{label}: {kind}: {said}"
     status = getattr(err, "status_code", None)
     if "Timeout" in kind:
-        return "late", told
+        return "late", message
     if kind == "LengthFinishReasonError" or isinstance(err, ValueError):
-        return "invalid", told
+        return "invalid", message
     if status in _STATUS:
         failure, cure = _STATUS[status]
-        return failure, f"{told}: {cure}"
+        return failure, f"{message}: {cure}"
     if status == 400 and "context" in said:
-        return "truncated", f"{told}: the prompt is longer than the model's context: raise model.context_tokens"
+        return "truncated", f"{message}: the prompt is longer than the model's context: raise model.context_tokens"
     if status == 400 and "does not support" in said:
-        return "no_tools", f"{told}: name a model with tools, or set model.mode to 'brief'"
-    return _server_failure(err, told)
+        return "no_tools", f"{message}: name a model with tools, or set model.mode to 'brief'"
+    return _server_failure(err, message)
 
 
-def _server_failure(err: Exception, told: str) -> tuple[FailureKind, str]:
+def _server_failure(err: Exception, message: str) -> tuple[FailureKind, str]:
     """A server that is not there, one that breaks, or an error that is not the server's at all."""
     kind, status = type(err).__name__, getattr(err, "status_code", None)
     if isinstance(err, OSError) or "Connect" in kind or status in _GATEWAY:
-        return "unreachable", told
+        return "unreachable", message
     # Ollama's client raises what a stream says after HTTP 200 without a status, and httpx where a stream breaks off.
     if isinstance(status, int) or kind in {"ResponseError", "ReadError", "RemoteProtocolError", "APIError"}:
-        return "broken", told
-    return "failed", f"{told}: this is an error of the advisor, not of the model: please report it"
+        return "broken", message
+    return "failed", f"{message}: this is an error of the advisor, not of the model: please report it"
 
 
 _GATEWAY = frozenset({502, 504})

@@ -171,7 +171,7 @@ def make_reviewer(
     newest `decide` unless one is given. With `look` the model first looks facts up by itself, if it can call tools.
     """
     asked = prompt or load("decide")
-    told = _FailureLog(model.label)
+    failures = _FailureLog(model.label)
     if look and not model.tools:
         _log.warning("%s cannot call tools: it reviews by the brief alone", model.label)
     able = look if model.tools else None
@@ -192,7 +192,7 @@ def make_reviewer(
             answer = answers.get(timeout=deadline_s)
         except Empty:
             answer = NoChoice("late", f"no answer within {deadline_s:g} s", model.label, deadline_s)
-        told.update(answer)
+        failures.update(answer)
         return answer
 
     return review
@@ -262,11 +262,11 @@ def _with_looked_up(brief_text: str, lines: Sequence[str]) -> str:
     """The brief with what was looked up, as far as there is room for it."""
     shown, room = [], MAX_LOOKED_UP_TOKENS
     for line in lines:
-        told = f"- {sanitised_line(line)}"
-        room -= most_tokens(told)
+        text = f"- {sanitised_line(line)}"
+        room -= most_tokens(text)
         if room < 0:
             break
-        shown.append(told)
+        shown.append(text)
     return "\n".join([brief_text, "Looked up:", *shown]) if shown else brief_text
 
 

@@ -62,10 +62,10 @@ def best_start(
         "plan_end": scene.end,
     }
     rows: list[Facts] = [{"start": scene.starts[at], "extra_cost": value} for at, value in sorted(ranked[:_NEXT_BEST])]
-    told = "best_start.now" if best_at == begin else "best_start.later"
+    form = "best_start.now" if best_at == begin else "best_start.later"
     if round(worst_extra - best_extra, 2) == 0:
-        told = "best_start.any"
-    return Finding("best_start", told, facts, tuple(rows), decisions=(decision.decision_id,))
+        form = "best_start.any"
+    return Finding("best_start", form, facts, tuple(rows), decisions=(decision.decision_id,))
 
 
 def prices(sources: Sources, *, now: datetime) -> Finding:
@@ -84,8 +84,8 @@ def prices(sources: Sources, *, now: datetime) -> Finding:
         "horizon_hours": len(ahead) * hours(scene.step),
     }
     facts |= _cheapest_and_dearest(scene.starts[begin:], ahead, scene.step)
-    told = "prices.flat" if np.ptp(ahead) == 0 else "prices.ahead"
-    return Finding("prices", told, facts, decisions=(decision.decision_id,))
+    form = "prices.flat" if np.ptp(ahead) == 0 else "prices.ahead"
+    return Finding("prices", form, facts, decisions=(decision.decision_id,))
 
 
 def prices_then(sources: Sources, span: Span, *, now: datetime) -> Finding:

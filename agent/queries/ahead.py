@@ -115,8 +115,8 @@ def device_ahead(sources: Sources, name: str) -> Finding | None:
         {"start": slot.start, "end": slot.end, "run_kw": slot.power_kw} for slot in command.slots if slot.power_kw > 0
     ]
     facts: dict[str, Fact] = {"at": decision.at, "device": name, "plan_end": command.slots[-1].end}
-    told = "plan.device" if runs else "plan.device_rests"
-    return Finding("plan", told, facts, tuple(runs), decisions=(decision.decision_id,))
+    form = "plan.device" if runs else "plan.device_rests"
+    return Finding("plan", form, facts, tuple(runs), decisions=(decision.decision_id,))
 
 
 def heating_ahead(sources: Sources) -> Finding:

@@ -24,8 +24,8 @@ def who_chose(sources: Sources, *, at: datetime | None = None) -> Finding:
         facts["mode"] = decision.command.mode.value
     if decision.review is not None:
         facts |= {"model": decision.review.model, "review": decision.review.outcome}
-    told = f"status.chosen.{decision.chosen_by.replace(' ', '_')}"
-    return Finding("status", told, facts, decisions=(decision.decision_id,))
+    form = f"status.chosen.{decision.chosen_by.replace(' ', '_')}"
+    return Finding("status", form, facts, decisions=(decision.decision_id,))
 
 
 def how_often(sources: Sources, mode: Mode, start: datetime, end: datetime) -> Finding:
@@ -40,8 +40,8 @@ def how_often(sources: Sources, mode: Mode, start: datetime, end: datetime) -> F
     until = [*(one[1] for one in seen[1:]), end]
     lasted = sum((until[at] - one[1] for at, one in enumerate(seen) if one[2] == mode), timedelta())
     facts |= {"count": len(begun), "mode_hours": lasted / timedelta(hours=1), "last_at": seen[begun[-1]][1]}
-    told = "totals.times" if len(begun) > 1 else "totals.once"
-    return Finding("totals", told, facts, decisions=tuple(seen[at][0] for at in begun))
+    form = "totals.times" if len(begun) > 1 else "totals.once"
+    return Finding("totals", form, facts, decisions=tuple(seen[at][0] for at in begun))
 
 
 def charge_range(sources: Sources, span: Span, *, now: datetime) -> Finding:
@@ -76,8 +76,8 @@ def last_at_limit(sources: Sources, *, full: bool, now: datetime) -> Finding:
     if len(there):
         at = int(there[-1])
         facts: dict[str, Fact] = {"last_at": seen.starts[at] + step, "charge_percent": float(seen.soc[at]) * 100}
-        told = f"status.{limit}_now" if at == len(seen.starts) - 1 else f"status.last_{limit}"
-        return Finding("status", told, facts)
+        form = f"status.{limit}_now" if at == len(seen.starts) - 1 else f"status.last_{limit}"
+        return Finding("status", form, facts)
     at = int(np.nanargmax(seen.soc) if full else np.nanargmin(seen.soc))
     facts = {"charge_percent": float(seen.soc[at]) * 100, "nearest_at": seen.starts[at] + step}
     facts["since_at"] = seen.starts[0]

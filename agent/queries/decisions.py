@@ -115,11 +115,11 @@ def why_not(sources: Sources, wanted: Mode | None = None, *, at: datetime | None
         "currency": sources.home.currency,
         **({"expected_cost": chosen.expected_cost} if chosen else {}),
     }
-    told = "why_not.candidates"
+    form = "why_not.candidates"
     if wanted is not None:
-        told, more = _wanted(decision, scene, wanted)
+        form, more = _wanted(decision, scene, wanted)
         facts |= more
-    return Finding("why_not", told, facts, tuple(rows), decisions=(decision.decision_id,))
+    return Finding("why_not", form, facts, tuple(rows), decisions=(decision.decision_id,))
 
 
 def planned(sources: Sources, *, at: datetime | None = None) -> Finding:
@@ -174,8 +174,8 @@ def _review_facts(decision: Decision) -> dict[str, Fact]:
     review = decision.review
     if review is None:
         return {}
-    told: dict[str, Fact] = {"model": review.model, "review": review.outcome, "review_seconds": review.seconds}
-    return told | ({"rationale": review.rationale} if review.rationale else {})
+    facts: dict[str, Fact] = {"model": review.model, "review": review.outcome, "review_seconds": review.seconds}
+    return facts | ({"rationale": review.rationale} if review.rationale else {})
 
 
 def _answer_facts(sources: Sources, decision: Decision) -> dict[str, Fact]:
@@ -208,8 +208,8 @@ def _wanted(decision: Decision, scene: Scene, wanted: Mode) -> tuple[str, dict[s
         return "why_not.empty", facts | {"charge_percent": scene.soc * 100}
     done = decision.command.levels_at(decision.at)
     extra = _first_slot(scene, _levels_of(wanted, scene)) - _first_slot(scene, done)
-    told = "why_not.equal" if round(extra, 2) == 0 else "why_not.mode" if extra > 0 else "why_not.cheaper"
-    return told, facts | {"wanted_extra_cost": abs(extra), "slot_minutes": int(hours(scene.step) * 60)}
+    form = "why_not.equal" if round(extra, 2) == 0 else "why_not.mode" if extra > 0 else "why_not.cheaper"
+    return form, facts | {"wanted_extra_cost": abs(extra), "slot_minutes": int(hours(scene.step) * 60)}
 
 
 def _first_slot(scene: Scene, levels: Levels) -> float:

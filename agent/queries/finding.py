@@ -46,6 +46,6 @@ class Finding:
     known: bool = True
 
 
-def unknown(inquiry: Inquiry, told: str, **facts: Fact) -> Finding:
+def unknown(inquiry: Inquiry, form: str, **facts: Fact) -> Finding:
     """A finding that nothing is known, and what is."""
-    return Finding(inquiry, f"unknown.{told}", facts, known=False)
+    return Finding(inquiry, f"unknown.{form}", facts, known=False)

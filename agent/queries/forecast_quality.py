@@ -34,8 +34,8 @@ def forecast_check(sources: Sources, span: Span, *, now: datetime) -> Finding:
         true_kwh = float(sum(came[scene.starts[n]][at] for n in both) * scene.ensemble.hours)
         facts |= {f"expected_{name}_kwh": float(futures.mean()), f"{name}_kwh": true_kwh}
         facts |= {f"least_{name}_kwh": float(futures.min()), f"most_{name}_kwh": float(futures.max())}
-    told = "compare.forecast_today" if span.first == local_day(now, sources.home.tz) else "compare.forecast"
-    return Finding("compare", told, facts, decisions=(decision.decision_id,), days=(span.first,))
+    form = "compare.forecast_today" if span.first == local_day(now, sources.home.tz) else "compare.forecast"
+    return Finding("compare", form, facts, decisions=(decision.decision_id,), days=(span.first,))
 
 
 def expected(sources: Sources, quantity: Literal["load", "pv"], start: datetime, end: datetime) -> Finding:
@@ -107,5 +107,5 @@ def faults(sources: Sources, start: datetime, end: datetime) -> Finding:
     }
     newest = silent[-_FAULTS:]
     rows: list[Facts] = [{"at": one.at, "problems": "; ".join(one.problems)} for one in newest]
-    told = "status.faults" if silent or refused else "status.no_faults"
-    return Finding("status", told, facts, tuple(rows), decisions=tuple(one.decision_id for one in newest))
+    form = "status.faults" if silent or refused else "status.no_faults"
+    return Finding("status", form, facts, tuple(rows), decisions=tuple(one.decision_id for one in newest))

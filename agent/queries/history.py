@@ -44,8 +44,8 @@ def totals(sources: Sources, span: Span, *, now: datetime) -> Finding:
     if span.days > 1:
         sums = {"load_kwh": _of("load", days), "pv_kwh": _of("pv", days)}
         facts |= {f"mean_{name}": value / len(days) for name, value in sums.items() if value is not None}
-    told = "totals.day" if span.days == 1 else "totals.span"
-    return Finding("totals", told, facts, days=tuple(day.day for day in days))
+    form = "totals.day" if span.days == 1 else "totals.span"
+    return Finding("totals", form, facts, days=tuple(day.day for day in days))
 
 
 def total_of(sources: Sources, quantity: Quantity, span: Span, *, now: datetime) -> Finding:
@@ -85,8 +85,8 @@ def extreme(sources: Sources, quantity: Quantity, span: Span, *, most: bool, now
     if len(ranked) > 1:
         facts |= {"second_day": ranked[1].day, f"second_{FIELD[quantity]}": _value(quantity, ranked[1])}
         facts[f"usual_{FIELD[quantity]}"] = float(np.median([_value(quantity, day) for day in ranked]))
-    told = f"extreme.{'most' if most else 'least'}"
-    return Finding("extreme", told, facts, days=tuple(day.day for day in ranked[:2]))
+    form = f"extreme.{'most' if most else 'least'}"
+    return Finding("extreme", form, facts, days=tuple(day.day for day in ranked[:2]))
 
 
 def compare(sources: Sources, quantity: Quantity, first: Span, second: Span, *, now: datetime) -> Finding:
@@ -112,10 +112,10 @@ def compare(sources: Sources, quantity: Quantity, first: Span, second: Span, *, 
         facts |= {f"a_{name}": mean_a * len(known_a), f"b_{name}": mean_b * len(known_b)}
     if mean_b and quantity not in _MEAN:
         facts["difference_percent"] = abs(mean_a / mean_b - 1) * 100
-    told = "more" if mean_a > mean_b else "less" if mean_a < mean_b else "same"
-    if told != "same" and first.days == second.days == 1:
-        told = f"{told}.day"
-    return Finding("compare", f"compare.{told}", facts, days=tuple(day.day for day in (*known_a, *known_b)))
+    form = "more" if mean_a > mean_b else "less" if mean_a < mean_b else "same"
+    if form != "same" and first.days == second.days == 1:
+        form = f"{form}.day"
+    return Finding("compare", f"compare.{form}", facts, days=tuple(day.day for day in (*known_a, *known_b)))
 
 
 def breakdown(sources: Sources, quantity: Quantity, span: Span, *, grain: Grain, now: datetime) -> Finding:

@@ -32,5 +32,5 @@ def wishes(sources: Sources) -> Finding:
         for one in decision.asked
     ]
     facts: dict[str, Fact] = {"at": decision.at, "count": len(rows)}
-    told = "notes.in_force" if rows else "notes.none"
-    return Finding("notes", told, facts, tuple(rows), decisions=(decision.decision_id,))
+    form = "notes.in_force" if rows else "notes.none"
+    return Finding("notes", form, facts, tuple(rows), decisions=(decision.decision_id,))

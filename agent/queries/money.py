@@ -39,8 +39,8 @@ def saved(sources: Sources, span: Span, *, now: datetime) -> Finding:
         "against_greedy_cost": greedy - paid,
         "currency": sources.home.currency,
     }
-    told = "saved.battery" if bare >= paid else "saved.nothing"
-    return Finding("saved", told, facts, days=seen.days(sources.home.tz))
+    form = "saved.battery" if bare >= paid else "saved.nothing"
+    return Finding("saved", form, facts, days=seen.days(sources.home.tz))
 
 
 def unit_cost(sources: Sources, span: Span, *, now: datetime) -> Finding:

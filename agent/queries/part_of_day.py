@@ -61,8 +61,8 @@ def _remembered_in(sources: Sources, quantity: Quantity | None, start: datetime,
     if quantity is not None:
         facts["quantity"] = quantity
     facts |= {name: value for name, value in values.items() if quantity is None or name == FIELD[quantity]}
-    told = "totals.part" if quantity else "totals.part_all"
-    return Finding("totals", told, facts, days=(local_day(start, zone),))
+    form = "totals.part" if quantity else "totals.part_all"
+    return Finding("totals", form, facts, days=(local_day(start, zone),))
 
 
 def bought(sources: Sources, start: datetime, end: datetime) -> float | None:

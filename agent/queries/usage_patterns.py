@@ -41,8 +41,8 @@ def busiest_hour(sources: Sources, span: Span, *, quantity: Literal["load", "pv"
         "mean_kw": means[found],
         "day_mean_kw": float(np.mean(list(means.values()))),
     }
-    told = f"extreme.hour.{'most' if most else 'least'}"
-    return Finding("extreme", told, facts, days=tuple(record.day for record in records))
+    form = f"extreme.hour.{'most' if most else 'least'}"
+    return Finding("extreme", form, facts, days=tuple(record.day for record in records))
 
 
 def own_share(sources: Sources, span: Span, *, now: datetime, sold: bool = False) -> Finding:
@@ -92,8 +92,8 @@ def weekends(sources: Sources, span: Span, *, quantity: Literal["load", "pv", "c
         f"b_mean_{name}": mean_b,
         f"difference_{name}": abs(mean_a - mean_b),
     }
-    told = f"compare.weekends.{'more' if mean_a >= mean_b else 'less'}"
-    return Finding("compare", told, facts, days=tuple(one.day for one in known))
+    form = f"compare.weekends.{'more' if mean_a >= mean_b else 'less'}"
+    return Finding("compare", form, facts, days=tuple(one.day for one in known))
 
 
 def expensive_day(sources: Sources, span: Span, *, now: datetime) -> Finding:
@@ -111,8 +111,8 @@ def expensive_day(sources: Sources, span: Span, *, now: datetime) -> Finding:
             facts |= {name: here, f"usual_{name}": before}
     if "load_kwh" not in facts:
         return unknown("compare", "no_usual", asked_first=span.first, asked_last=span.last)
-    told = "compare.dear.day" if span.days == 1 else "compare.dear.span"
-    return Finding("compare", told, facts, days=_cited(days))
+    form = "compare.dear.day" if span.days == 1 else "compare.dear.span"
+    return Finding("compare", form, facts, days=_cited(days))
 
 
 def _mean(days: Sequence[DayTotals], name: str) -> float | None:

@@ -79,8 +79,8 @@ def what_if(sources: Sources, change: Change, *, at: datetime | None = None) -> 
         **_change_facts(change),
     }
     rounded = round(after.expected_cost - before.expected_cost, 2)
-    told = "what_if.dearer" if rounded > 0 else "what_if.cheaper" if rounded < 0 else "what_if.same"
-    return Finding("what_if", told, facts, decisions=(decision.decision_id,))
+    form = "what_if.dearer" if rounded > 0 else "what_if.cheaper" if rounded < 0 else "what_if.same"
+    return Finding("what_if", form, facts, decisions=(decision.decision_id,))
 
 
 def _fits(scene: Scene, run: Run) -> bool:

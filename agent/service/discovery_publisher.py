@@ -85,17 +85,20 @@ class DiscoveryPublisher:
     def publish_decision(self, decision: Decision, link: MqttLink) -> None:
         """Publish everything that a new decision changes."""
         plan = plan_of(decision, self._home)
-        told = {
+        states = {
             self._topics.decision: summary(decision, self._identity.model),
             self._topics.bill: self._bill(decision),
             self._topics.health: self._health(decision.at, decision.problems),
         }
-        self._tell(told, plan, link)
+        self._tell(states, plan, link)
 
     def publish_off(self, now: datetime, link: MqttLink) -> None:
         """Publish that the household has switched the advisor off."""
-        told = {self._topics.decision: off_state(now, self._identity.model), self._topics.health: self._health(now, ())}
-        self._tell(told, None, link)
+        states = {
+            self._topics.decision: off_state(now, self._identity.model),
+            self._topics.health: self._health(now, ()),
+        }
+        self._tell(states, None, link)
 
     def publish_problems(self, now: datetime, link: MqttLink, **changed: Any) -> None:
         """Publish what is wrong, when that has changed."""

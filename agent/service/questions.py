@@ -83,10 +83,10 @@ def _open_meteo(settings: Settings, home: Home) -> AskPvForecast:
 
 
 def _open_meteo_forecast(service: OpenMeteo, site: Site, now: datetime) -> PvForecast:
-    told = service.forecast(now)
-    if isinstance(told, NoForecast):
-        raise TransportError(f"no solar forecast: {told.reason}")
-    return pv_forecast(site, told, now)
+    weather = service.forecast(now)
+    if isinstance(weather, NoForecast):
+        raise TransportError(f"no solar forecast: {weather.reason}")
+    return pv_forecast(site, weather, now)
 
 
 def _site(settings: Settings, home: Home) -> Site:

@@ -75,8 +75,8 @@ class MeasuredDays:
         rows = self.since(now - _RECENT, now)
         if not rows or rows[-1].start + self._step < floor_slot(now, self._step):
             return NOTHING_RECENT
-        told = [row.pv_forecast_kw if row.pv_nowcast_kw is None else row.pv_nowcast_kw for row in rows]
-        foreseen_kw = [np.nan if one is None else one for one in told]
+        forecast_kw = [row.pv_forecast_kw if row.pv_nowcast_kw is None else row.pv_nowcast_kw for row in rows]
+        foreseen_kw = [np.nan if one is None else one for one in forecast_kw]
         return Recent(
             np.array([row.load_kw for row in rows]), np.array([row.pv_kw for row in rows]), np.array(foreseen_kw)
         )

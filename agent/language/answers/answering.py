@@ -264,8 +264,8 @@ def _unsure(sources: Sources, asked: Question, now: datetime) -> Finding:
     return unknown("scope", "unsure", first_example=first, second_example=second)
 
 
-def _nothing(told: str) -> Answer:
-    return lambda _sources, _asked, _now: unknown("scope", told)
+def _nothing(form: str) -> Answer:
+    return lambda _sources, _asked, _now: unknown("scope", form)
 
 
 def _help(sources: Sources, asked: Question, now: datetime) -> Finding:

@@ -118,25 +118,25 @@ def _reason(finding: Finding, voice: Voice) -> dict[str, str]:
     """The reason of a decision, told again from its facts where it was written in another language."""
     if finding.inquiry != "why" or finding.facts.get("language", voice.language) == voice.language:
         return {}
-    told = {name: fact for name, fact in finding.facts.items() if isinstance(fact, str)}
-    return {"reason": retell(finding.told.removeprefix("why."), told, voice.language)}
+    texts = {name: fact for name, fact in finding.facts.items() if isinstance(fact, str)}
+    return {"reason": retell(finding.told.removeprefix("why."), texts, voice.language)}
 
 
 def sentences(templates: Sequence[Template], shown: Mapping[str, str]) -> list[str]:
     """Sentences filled in; of several forms the first whose facts are all known, of none the sentence is left out."""
-    told = []
+    lines = []
     for forms in templates:
         for form in (forms,) if isinstance(forms, str) else forms:
             if all(name in shown for _, name, _, _ in string.Formatter().parse(form) if name):
-                told.append(form.format_map(shown))
+                lines.append(form.format_map(shown))
                 break
-    return told
+    return lines
 
 
 def figures(finding: Finding, voice: Voice) -> dict[str, str]:
     """Every fact as a text may quote it: numbers as they are rounded, dates and local times in ISO form."""
-    told = {name: _canonical(name, fact, voice) for name, fact in finding.facts.items()}
-    return told | {
+    shown = {name: _canonical(name, fact, voice) for name, fact in finding.facts.items()}
+    return shown | {
         f"{name}_{at}": _canonical(name, fact, voice)
         for at, row in enumerate(finding.rows, start=1)
         for name, fact in row.items()
@@ -206,10 +206,10 @@ def _change(facts: Facts, shown: Mapping[str, str], voice: Voice) -> dict[str, s
         return {}
     book = book_of(voice.language)
     name = "no_battery" if facts.get("new_capacity_kwh") == 0 else facts["change"]
-    told = sentences(book.sentences[f"change.{name}"], shown)
+    lines = sentences(book.sentences[f"change.{name}"], shown)
     same = facts["before_mode"] == facts["after_mode"]
     return {
-        "change": told[0] if told else "",
+        "change": lines[0] if lines else "",
         "as_before": book.words["as_before" if same else "not_before"].format_map(shown),
     }
 
