@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, chdir, contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -35,12 +35,16 @@ _SHARED = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, where tests run in parallel, what shares an expensive set-up or one of its module."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Keep together, where tests run in parallel, what shares an expensive set-up or one of its module.
+
+    As a wrapper it comes before xdist reads the marks.
+    """
     for item in items:
         if group := _group(item):
             item.add_marker(pytest.mark.xdist_group(group))
+    return (yield)
 
 
 def _group(item: pytest.Item) -> str | None:
