@@ -7,15 +7,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, chdir, contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import yaml
 from hypothesis import settings
 from typer.testing import CliRunner
+from xdist.scheduler import LoadScopeScheduling
 
 from advisor.cli import main
 from transport.broker import EmbeddedBroker
@@ -26,33 +27,20 @@ settings.register_profile("quick", max_examples=25, deadline=None)
 settings.register_profile("long", max_examples=500, deadline=None)
 settings.load_profile("quick")
 
-# Tests that share one of these run in one process, so that it is made once.
-_SHARED = {
-    "estate": "homeassistant",
-    "watched": "homeassistant",
-    "embedded": "embedded",
-    "start_deployed_mosquitto": "port 1883",
-}
+# What of the tests shares expensive set-ups or a port runs in one process, beside the others.
+_TOGETHER = ("tests/live/", "tests/deploy/")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Keep together, where tests run in parallel, what shares an expensive set-up or one of its module.
+class _ByFile(LoadScopeScheduling):
+    """Each file's tests in one process, so that what they share is made once."""
 
-    As a wrapper it comes before xdist reads the marks.
-    """
-    for item in items:
-        if group := _group(item):
-            item.add_marker(pytest.mark.xdist_group(group))
-    return (yield)
+    def _split_scope(self, nodeid: str) -> str:
+        return "together" if nodeid.startswith(_TOGETHER) else nodeid.partition("::")[0]
 
 
-def _group(item: pytest.Item) -> str | None:
-    fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    if shared := sorted(_SHARED.keys() & fixtures.keys()):
-        return _SHARED[shared[0]]
-    of_module = any(each.scope == "module" for made in fixtures.values() for each in made)
-    return item.nodeid.partition("::")[0] if of_module else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
+    """Choose how tests are shared out: marks of groups do nothing under this pytest."""
+    return _ByFile(config, log)
 
 
 Advisor = Callable[..., "subprocess.CompletedProcess[str]"]

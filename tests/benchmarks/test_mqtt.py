@@ -19,4 +19,4 @@ def test_the_house_is_measured_beside_a_bare_publisher() -> None:
             raise
         pytest.skip(str(err))
     assert measured.messages > 15_000
-    assert measured.share > 0.5
+    assert measured.share > 0.2

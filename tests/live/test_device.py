@@ -169,7 +169,9 @@ def test_decide_now_decides_now(states: dict[str, dict[str, Any]], estate: Any) 
 def test_home_assistant_says_nothing_against_us(states: dict[str, dict[str, Any]], estate: Any) -> None:
     lines = estate.homeassistant.log().splitlines()
     ours = [line for line in lines if any(word in line.lower() for word in ("energy_advisor", "mqtt", "template"))]
-    assert ours == []
+    # Other tests restart the broker of them all.
+    restarts = ("Disconnected from MQTT server", "The connection was lost", "Failed to connect to MQTT server")
+    assert [line for line in ours if not any(words in line for words in restarts)] == []
 
 
 def test_it_leaves_without_a_trace_and_comes_back_within_five_seconds(

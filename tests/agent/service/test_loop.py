@@ -60,6 +60,9 @@ class FixedRecall:
     def shapes(self) -> dict[date, DayShape]:
         return self.past
 
+    def known_days(self, before: date) -> int:
+        return sum(day < before for day in self.past)
+
     def remember(self, *_: object, **__: object) -> None: ...
 
 
@@ -422,7 +425,7 @@ def test_a_note_is_obeyed_at_once_between_slots_and_no_longer_once_withdrawn(
         stage.well(later)
         said = stage.tick(later)
         assert said["outcome"] == "published"
-        assert "Asked for: at least 70 % in the battery" in said["reason"]
+        assert "You asked for: at least 70 % in the battery" in said["reason"]
         command = stage.told
         assert command is not None
         floors = [slot.reserve_soc for slot in command.slots if slot.start < asked.end]
@@ -431,7 +434,7 @@ def test_a_note_is_obeyed_at_once_between_slots_and_no_longer_once_withdrawn(
         book.done(note.id, now=later)
         third = later + timedelta(minutes=5)
         stage.well(third)
-        assert "Asked for" not in stage.tick(third)["reason"]
+        assert "You asked for" not in stage.tick(third)["reason"]
         assert stage.told is not None
         assert min(slot.reserve_soc for slot in stage.told.slots) < 0.7
 
@@ -448,12 +451,12 @@ def test_notes_that_cannot_be_read_leave_the_known_ones_in_force(
         running(broker.address, tmp_path, home, situation, notes=NoteBook(tmp_path / "notes.jsonl")) as stage,
     ):
         stage.well(now)
-        assert "Asked for" in stage.tick(now)["reason"]
+        assert "You asked for" in stage.tick(now)["reason"]
         with (tmp_path / "notes.jsonl").open("a") as file:
             file.write("junk\n")
         later = now + STEP
         stage.well(later)
-        assert "Asked for" in stage.tick(later)["reason"]
+        assert "You asked for" in stage.tick(later)["reason"]
     assert caplog.text.count("is not a note") == 1
 
 

@@ -53,6 +53,9 @@ class FixedRecall:
     def shapes(self) -> dict[date, DayShape]:
         return self.past
 
+    def known_days(self, before: date) -> int:
+        return sum(day < before for day in self.past)
+
     def remember(self, *_: object, **__: object) -> None: ...
 
 
@@ -229,7 +232,7 @@ def test_a_house_that_hears_nothing_of_tomorrow_goes_on_with_what_days_were_like
     last = decisions[-1]
     assert last.ensemble is not None
     assert last.ensemble.known_slots == 0
-    assert "No price is published from now on" in last.reason
+    assert "No prices are published from now on" in last.reason
     # The evening of the only day that is known is expected to come again.
     local = [last.ensemble.start.astimezone(house.tz) + at * HOUR for at in range(24)]
     evening = [p for at, p in zip(local, last.ensemble.import_prices, strict=True) if 18 <= at.hour < 22]
