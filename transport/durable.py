@@ -15,7 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from energy.errors import TransportError
-from transport.mqtt import BrokerAddress, send_at_once
+from transport.mqtt import BrokerAddress, prepare
 
 _log = logging.getLogger(__name__)
 
@@ -52,12 +52,7 @@ class DurableLink:
             CallbackAPIVersion.VERSION2, client_id, clean_session=not filters, manual_ack=bool(filters)
         )
         self._client.max_inflight_messages_set(_IN_FLIGHT)
-        self._client.reconnect_delay_set(min_delay=1, max_delay=8)
-        if address.username is not None:
-            self._client.username_pw_set(address.username, address.password)
-        if address.tls is not None:
-            self._client.tls_set_context(address.tls.context())
-        self._client.on_socket_open = send_at_once
+        prepare(self._client, address)
         self._client.on_connect = self._connected
         self._client.on_message = self._arrived
 

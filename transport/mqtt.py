@@ -13,7 +13,7 @@ from queue import Empty, Full, Queue
 from threading import Event
 from typing import Any, Self
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -211,15 +211,10 @@ class MqttLink:
 
     def _build(self, client_id: str) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id)
-        if self.address.username is not None:
-            client.username_pw_set(self.address.username, self.address.password)
-        if self.address.tls is not None:
-            client.tls_set_context(self.address.tls.context())
+        prepare(client, self.address)
         if self._will is not None:
             client.will_set(*self._will, qos=1, retain=True)
         client.max_queued_messages_set(_QUEUE_LENGTH)
-        client.reconnect_delay_set(min_delay=1, max_delay=8)
-        client.on_socket_open = send_at_once
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_message = self._arrived
@@ -293,6 +288,21 @@ class MqttLink:
         if not self.overflowed:
             _log.warning("more than %d messages wait to be read: dropping the oldest", self._inbox.maxsize)
         self.overflowed += 1
+
+
+def prepare(client: Client, address: BrokerAddress) -> None:
+    """Give a client its login and encryption, and how it connects."""
+    if address.username is not None:
+        client.username_pw_set(address.username, address.password)
+    if address.tls is not None:
+        client.tls_set_context(address.tls.context())
+    client.reconnect_delay_set(min_delay=1, max_delay=8)
+    client.on_socket_open = send_at_once
+
+
+def is_subscribed(topic_filter: str, topic: str) -> bool:
+    """Whether a subscription with + and # brings a topic."""
+    return topic_matches_sub(topic_filter, topic)
 
 
 def send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:

@@ -14,7 +14,7 @@ from ingest.live.snapshot import Reading, Role
 from ingest.prices.book import PriceBook
 from ingest.prices.points import PricePoint
 from ingest.prices.reading import Asked, read_prices
-from transport.mqtt import Message
+from transport.mqtt import Message, is_subscribed
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class LivePrices:
 
     def is_mine(self, topic: str) -> bool:
         """Whether a message is of the topic that tells prices."""
-        return any(_matches(mine, topic) for mine in self.topics)
+        return any(is_subscribed(mine, topic) for mine in self.topics)
 
     def take(self, message: Message, now: datetime | None) -> bool:
         """Take in a message of prices; whether any is new. One that comes before the house's clock waits for it.
@@ -141,11 +141,3 @@ def price_document(message: Message) -> object:
     except (ValueError, RecursionError):
         return None
     return said if isinstance(said, Mapping) else {message.topic.rpartition("/")[2]: said}
-
-
-def _matches(pattern: str, topic: str) -> bool:
-    """Whether a topic fits a subscription with + and #."""
-    wanted, given = pattern.split("/"), topic.split("/")
-    if wanted[-1] == "#":
-        wanted, given = wanted[:-1], given[: len(wanted) - 1]
-    return len(wanted) == len(given) and all(one in {"+", other} for one, other in zip(wanted, given, strict=True))

@@ -55,7 +55,6 @@ def months(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("text embeddings")
 def test_history_is_ingested_once_and_only_earlier_days_are_similar(ask: Callable[..., Any]) -> None:
     ingest = ("ingest", "csv", "months.csv", "--home", "mine", "--facts", "home.toml")
     first, second = ask(*ingest), ask(*ingest)

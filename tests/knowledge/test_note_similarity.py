@@ -13,7 +13,6 @@ def test_silence_on_both_sides_is_no_gap_and_words_against_silence_are_the_whole
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("text embeddings")
 def test_words_of_like_meaning_are_nearer_than_others() -> None:
     said = NoteDistances(TextEmbedder())
     near, far = said.gaps(("friends for dinner",), [("guests",), ("we are away until Sunday",)])
