@@ -81,7 +81,7 @@ def advised(estate: Any) -> Iterator[tuple[HomeAssistantApi, MqttLink]]:
         link.publish(TOPICS.advisor_status, "online", retain=True, qos=1)
         api.await_state(f"sensor.{PREFIX}_plan", "unavailable", timeout_s=60)
         yield api, link
-        for topic in (*announced, TOPICS.advisor_status):
+        for topic in (*announced, TOPICS.advisor_status, TOPICS.plan, TOPICS.health):
             link.publish(topic, "", retain=True, qos=1)
 
 
@@ -95,15 +95,17 @@ def test_what_was_switched_on_is_said_once_and_nothing_else(advised: tuple[HomeA
     api.configure_automation("quiet", alias="Quiet", **automation(()))
     api.configure_automation("loud", alias="Loud", **automation(SWITCHED_ON, language="es"))
     api.await_state("automation.loud", "on")
-    link.publish(TOPICS.health, health(), qos=1)
+    link.publish(TOPICS.health, health(), retain=True, qos=1)
     full = [80.0] * 96
-    link.publish(TOPICS.plan, plan(full, ["self_consumption"] * 96), qos=1)
+    link.publish(TOPICS.plan, plan(full, ["self_consumption"] * 96), retain=True, qos=1)
     api.await_state(f"sensor.{PREFIX}_plan", "hold until 07:00")
-    link.publish(TOPICS.plan, plan([80.0, 60.0, 5.0] + [80.0] * 93, ["self_consumption"] * 96), qos=1)
+    link.publish(TOPICS.plan, plan([80.0, 60.0, 5.0] + [80.0] * 93, ["self_consumption"] * 96), retain=True, qos=1)
     assert next_said(link).startswith("Batería: Según el plan, la batería estará vacía a las ")
-    link.publish(TOPICS.plan, plan([80.0, 60.0, 5.0] + [80.0] * 93, ["hold"] * 8 + ["self_consumption"] * 88), qos=1)
+    link.publish(
+        TOPICS.plan, plan([80.0, 60.0, 5.0] + [80.0] * 93, ["hold"] * 8 + ["self_consumption"] * 88), retain=True, qos=1
+    )
     assert next_said(link) == "Nuevo plan: El plan ha cambiado en 4 horas: hold until 07:00."
-    link.publish(TOPICS.health, health("load_power: no reading for 20 min"), qos=1)
+    link.publish(TOPICS.health, health("load_power: no reading for 20 min"), retain=True, qos=1)
     assert next_said(link) == "Problema con los datos: load_power: no reading for 20 min"
     assert next_said(link, 2) == ""
 
@@ -111,7 +113,7 @@ def test_what_was_switched_on_is_said_once_and_nothing_else(advised: tuple[HomeA
 def test_the_cheap_hours_of_tomorrow_are_local_hours(advised: tuple[HomeAssistantApi, MqttLink]) -> None:
     api, link = advised
     zone = ZoneInfo(api.command("get_config")["time_zone"])
-    link.publish(TOPICS.plan, plan([80.0] * 96, ["self_consumption"] * 96, zone), qos=1)
+    link.publish(TOPICS.plan, plan([80.0] * 96, ["self_consumption"] * 96, zone), retain=True, qos=1)
     api.await_state(f"sensor.{PREFIX}_plan", "hold until 07:00")
     soon = datetime.now(zone) + timedelta(seconds=6)
     api.configure_automation(
