@@ -45,7 +45,6 @@ def demo(  # noqa: PLR0913 (a command line's options)
     if console is not None:
         # Before anything heavy is imported or started: on a slow machine that takes a while.
         console.print(TEXTS[language]["starting"])
-    from advisor.commands.page import announce, wait_for_interrupt
     from advisor.demo.report import draw, tell
     from advisor.demo.run import DAY, Choices, playing, prepare
     from advisor.demo.scenarios import stage
@@ -58,6 +57,8 @@ def demo(  # noqa: PLR0913 (a command line's options)
     with console.status(TEXTS[language]["reading"]) if console else nullcontext():
         staged = stage(scenario, choices) if scenario else (choices, prepare(choices))
     if page:
+        from advisor.commands.page import announce, wait_for_interrupt
+
         announce(staged[0].folder / "memory", page_port)
     # When it is ended, it takes the advisor and the house with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -12,7 +12,6 @@ from ingest.history.table import History
 from simulator.__main__ import main as play_house
 from simulator.house.sensors import PERFECT
 from simulator.scenario import home_name, load_scenario, scenario_names
-from simulator.staging import staged
 
 # More than this above the bill of plain self-consumption is a loss; a cent of rounding is not.
 _LOSS, _CENT = 0.01, 0.01
@@ -26,6 +25,8 @@ def stage(name: str, choices: Choices) -> tuple[Choices, History]:
         SettingsError: the scenario is not known or says something impossible.
         DataError: its home was not recorded then.
     """
+    from simulator.staging import staged  # noqa: PLC0415 (weather and its libraries: seconds that only a scenario needs)
+
     scenario = load_scenario(name)
     home = home_name(name)
     history = staged(scenario, home)

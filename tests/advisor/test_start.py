@@ -47,7 +47,7 @@ def test_a_question_to_the_memory_loads_none(played_memory: Path) -> None:
 
 def test_service_house_and_demo_start_without_what_they_may_never_need() -> None:
     program = (
-        "import json, sys, agent.__main__, simulator.__main__, advisor.demo.run;"
+        "import json, sys, agent.__main__, simulator.__main__, advisor.demo.scenarios;"
         "print(json.dumps({'all': sorted(set(json.loads(sys.argv[1])) & set(sys.modules))}), file=sys.stderr)"
     )
     assert brought(program, sorted(HEAVY)) == {"all": []}

@@ -203,15 +203,15 @@ def assert_followed(steps: list[dict[str, Any]], last: BatteryCommand) -> None:
 
 @pytest.mark.slow
 def test_the_embedded_model_reviews_and_the_bill_stays_near_the_best(advisor: Advisor, tmp_path: Path) -> None:
-    # Night, day and the dear hours of the evening. How long it takes is the machine's business: other tests measure it.
-    done = advisor("demo", "--hours", "20", "--model", "embedded", "--json", cwd=tmp_path)
+    # A night and a morning. How long it takes is the machine's business: other tests measure it.
+    done = advisor("demo", "--hours", "10", "--model", "embedded", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["model"].startswith("embedded/")
-    assert told["reviews"] >= 5
+    assert told["reviews"] >= 2
     # The schedules stand in random order: what it picks beyond the guard's bound is replaced by the best.
     assert told["fallbacks"] < told["reviews"]
-    assert told["published"] == told["decisions"] == 40
+    assert told["published"] == told["decisions"] == 20
     assert told["bill"]["oracle"] <= told["bill"]["advisor"] + 1e-6
     assert told["bill"]["advisor"] <= told["bill"]["greedy"] * 1.01
     assert told["bill"]["advisor"] < told["bill"]["none"]

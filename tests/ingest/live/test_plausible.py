@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pytest
@@ -72,6 +73,7 @@ class Judged:
         return isinstance(self.taken, Snapshot)
 
 
+@cache
 def played(quality: SensorQuality, *, max_age_s: float = 120, buys_at_night: bool = True) -> list[Judged]:
     """Two days through payloads, range check, balance and check, judged at every slot as the service does."""
     home, sensors = house(), {sensor.name: sensor for sensor in house_sensors("EUR")}
