@@ -24,7 +24,6 @@ from agent.llm.review import make_reviewer
 from agent.queries import Sources
 from agent.service.actuator import Actuator
 from agent.service.claim import advisor_id
-from agent.service.entity_states import EntityStates
 from agent.service.loop import Parts, Service
 from agent.service.questions import price_question, pv_question
 from agent.settings import Settings, load_settings
@@ -38,6 +37,7 @@ from energy.home import Home
 from ingest.evcc.runner import EvccRunner
 from ingest.home_file import load_home
 from ingest.homeassistant.live_states import LiveStates
+from ingest.live.mapping import MappedSensors
 from knowledge.index import MemoryIndex
 from knowledge.notes import NoteBook, notes_of
 from knowledge.store import DayStore
@@ -95,7 +95,6 @@ def serve(config: Path) -> None:
             advisor_id=advisor_id(settings.memory_dir),
             faults=lambda: faults_of(home, store, journal, panel, indexed=index is not None),
             label_now=(lambda: reconnecting.label) if reconnecting else None,
-            states=stack.enter_context(asking(settings)),
             ask_prices=price_question(settings, home),
             ask_pv_forecast=pv_question(settings, home),
             note_fallback=note_fallback(reconnecting),
@@ -192,27 +191,21 @@ def _live_sources(settings: Settings, home: Home, stack: ExitStack) -> LiveState
     """What brings the house's states beside MQTT itself: evcc's bridge at work, and Home Assistant's own states."""
     if settings.evcc is not None:
         stack.enter_context(EvccRunner(home, settings.evcc, settings.mqtt.address))
-    return stack.enter_context(following(settings))
+    return stack.enter_context(following(settings, home))
 
 
-def following(settings: Settings) -> AbstractContextManager[LiveStates | None]:
-    """Home Assistant's own states, where sensors are read from there.
+def following(settings: Settings, home: Home) -> AbstractContextManager[LiveStates | None]:
+    """Home Assistant's own states: where sensors are read from there, and behind topics of its statestream.
 
     Raises:
-        SettingsError: they are, and there is no token for Home Assistant.
+        SettingsError: they are read from there, and there is no token for Home Assistant.
     """
-    entities = {name for source in settings.sensors.values() if source.entity for name in source.names}
-    if not entities:
+    sensors, assistant = MappedSensors(settings.sensors, home), settings.homeassistant
+    has_token = assistant.token is not None or assistant.token_file is not None
+    if not sensors.followed or not (sensors.entities or has_token):
         return nullcontext()
-    return LiveStates(settings.homeassistant.address(), entities, forecast="pv_forecast" not in settings.sensors)
-
-
-def asking(settings: Settings) -> AbstractContextManager[EntityStates | None]:
-    """Who asks Home Assistant for states that do not come over MQTT; None without mapped sensors or a token."""
-    assistant = settings.homeassistant
-    if not settings.sensors or (assistant.token is None and assistant.token_file is None):
-        return nullcontext()
-    return EntityStates(assistant.address())
+    asks_forecast = bool(sensors.entities) and "pv_forecast" not in settings.sensors
+    return LiveStates(assistant.address(), sensors.followed, forecast=asks_forecast)
 
 
 def control_panel(settings: Settings) -> ControlPanel:

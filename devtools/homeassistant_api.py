@@ -91,17 +91,38 @@ class HomeAssistantApi:
 
     def add_mqtt(self, broker: BrokerAddress) -> str:
         """Add the MQTT integration through its config flow, as a user does; the id of its entry."""
-        begun = self._request("POST", "/api/config/config_entries/flow", json={"handler": "mqtt"}).json()
         given: dict[str, Any] = {"broker": broker.host, "port": broker.port}
         if broker.username is not None:
             given |= {"username": broker.username, "password": broker.password}
-        done = begun
-        if begun["type"] == "form":
-            done = self._request("POST", f"/api/config/config_entries/flow/{begun['flow_id']}", json=given).json()
-        if done["type"] != "create_entry":
-            why = done.get("errors") or done.get("reason")
-            raise TransportError(f"Home Assistant does not take broker {str(broker)!r}: {why}")
-        return str(done["result"]["entry_id"])
+        return self.add_integration("mqtt", given)
+
+    def add_integration(self, name: str, *forms: dict[str, Any]) -> str:
+        """Add an integration, filling in its forms one after the other; the id of its entry.
+
+        Raises:
+            TransportError: it does not take what was filled in.
+        """
+        return str(self._fill_in("/api/config/config_entries/flow", name, *forms)["result"]["entry_id"])
+
+    def set_options(self, entry_id: str, form: dict[str, Any]) -> None:
+        """Fill in the options of an integration that has one form of them."""
+        self._fill_in("/api/config/config_entries/options/flow", entry_id, form)
+
+    def converse(self, text: str, agent: str) -> str:
+        """What a conversation agent says to a text."""
+        asked = {"text": text, "agent_id": agent, "language": "en"}
+        answer = self._request("POST", "/api/conversation/process", json=asked).json()
+        return str(answer["response"]["speech"]["plain"]["speech"])
+
+    def _fill_in(self, path: str, handler: str, *forms: dict[str, Any]) -> dict[str, Any]:
+        step: dict[str, Any] = self._request("POST", path, json={"handler": handler}).json()
+        for form in forms:
+            if step.get("type") == "form":
+                step = self._request("POST", f"{path}/{step['flow_id']}", fine=(400,), json=form).json()
+        if step.get("type") != "create_entry":
+            why = step.get("errors") or step.get("reason") or step.get("message")
+            raise TransportError(f"Home Assistant does not take {handler!r}: {why}")
+        return step
 
     def configure_automation(self, name: str, **config: Any) -> None:
         """Make or change an automation as the user interface does; it is in force at once."""
@@ -126,8 +147,9 @@ class HomeAssistantApi:
             raise TransportError(f"{kind!r} failed: {answer['error']}")
         return answer["result"]
 
-    def _request(self, method: str, path: str, **body: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, *, fine: tuple[int, ...] = (), **body: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = httpx.request(method, f"{self.url}{path}", headers=headers, timeout=_TIMEOUT_S, **body)
-        answer.raise_for_status()
+        if answer.status_code not in fine:
+            answer.raise_for_status()
         return answer

@@ -24,6 +24,7 @@ class PlayedHousehold:
     folder: Path
     broker: BrokerAddress
     speed: float = 180.0
+    api_port: int | None = None
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def prepare(self, *, acting: str = "act") -> None:
@@ -51,7 +52,8 @@ acting = "{acting}"
 [model]
 provider = "none"
 [api]
-enabled = false
+enabled = {str(self.api_port is not None).lower()}
+port = {self.api_port or 0}
 """
 
     def start(self, who: str) -> None:

@@ -43,6 +43,7 @@ def _addresses(settings: ApiSettings, keys: Keys) -> dict[str, str]:
         "page": f"{base}/#token={keys.token}",
         "read_only_page": f"{base}/key/{keys.read_key}/",
         "ollama": f"{base}/key/{keys.read_key}",
+        "mcp": f"{base}/key/{keys.read_key}/mcp/sse",
     }
 
 
@@ -51,6 +52,7 @@ def _listed(links: dict[str, str]) -> str:
         "page": "Page, with full access (contains the token):",
         "read_only_page": "Page, read-only, for tablets:",
         "ollama": "Ollama address for Home Assistant:",
+        "mcp": "Tools for Home Assistant's agents (MCP):",
     }
     return "\n".join(f"{titles[name]:46}{link}" for name, link in links.items())
 

@@ -166,10 +166,6 @@ class Feed:
         limit_s, refused = self._settings.policy.max_snapshot_age_s, self._refused | self._mapped.refusals()
         return self._plausibility.judged(snapshot(self.readings, now=now, max_age_s=limit_s, refused=refused))
 
-    def silent_topics(self, now: datetime) -> frozenset[str]:
-        """Mapped topics from which a value is missing, or getting old."""
-        return self._mapped.silent(now)
-
     def clock_was_set_back(self, now: datetime) -> bool:
         """Whether the clock stands earlier than before: then everything known of the house is of another time."""
         last, self._last_now = self._last_now, now
@@ -264,7 +260,9 @@ class Feed:
         faults, forecast = take_in(changes, self._mapped, now=now)
         if forecast is not None:
             self.take_pv_forecast(forecast)
-        for source, fault in (faults | {"homeassistant": changes.problem}).items():
+        # Where topics bring everything, a Home Assistant that does not answer is nobody's problem.
+        line = {"homeassistant": changes.problem} if self._mapped.entities else {}
+        for source, fault in (faults | self._mapped.fill_in(now) | line).items():
             if fault:
                 self._problems.report(source, fault)
             else:

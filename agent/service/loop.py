@@ -22,7 +22,6 @@ from agent.service.background_review import BackgroundReview
 from agent.service.claim import HomeClaim
 from agent.service.command_sender import CommandSender
 from agent.service.discovery_publisher import DiscoveryPublisher, Identity
-from agent.service.entity_states import EntityStates
 from agent.service.fault_net import FaultNet
 from agent.service.feed import Feed, Problems
 from agent.service.fetched import AskPrices, AskPvForecast, Fetched
@@ -72,7 +71,6 @@ class Parts:
     advisor_id: str = "advisor"
     faults: Callable[[], Mapping[str, str]] = dict
     label_now: Callable[[], str] | None = None
-    states: EntityStates | None = None
     # Asked in the background: prices of today and tomorrow, and the PV forecast; None where nobody is.
     ask_prices: AskPrices | None = None
     ask_pv_forecast: AskPvForecast | None = None
@@ -187,10 +185,6 @@ class Service:
     def _work(self, now: datetime, link: MqttLink) -> None:
         if self._feed.clock_was_set_back(now):
             self._start_over()
-        if (states := self._parts.states) is not None:
-            states.want(self._feed.silent_topics(now))
-            for message in states.collect():
-                self.take(message, link)
         self._feed.sample(now)
         self._fetched.take(now)
         self._prices.check(self._feed.readings, now)

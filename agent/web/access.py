@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agent.decision.constraint_words import Language
 from agent.decision.wording.problem_words import in_language
 from agent.settings import ApiSettings
+from agent.web.mcp import MCP_PATHS
 from agent.web.spoken import preferred
 from energy.errors import SettingsError
 
@@ -33,7 +34,7 @@ BEARER = HTTPBearer(auto_error=False, description="The token that `advisor page`
 _CLIENTS = 1024
 _ASKING = ("/v1/ask", "/api/chat", "/api/generate", "/api/show", "/v1/notes/understand")
 # Another assistant's conversation: several calls for each of its user's questions.
-_ASSISTING, _CALLS_PER_QUESTION = "/mcp", 4
+_CALLS_PER_QUESTION = 4
 # The page itself holds no data: it may be fetched before the reader has shown a token.
 _PAGE = ("/", "/page/")
 _CONTENT_POLICY = (
@@ -168,7 +169,8 @@ class Gate:
             return scope, False
         path = "/" + (parts[3] if len(parts) == 4 else "")
         keyed = hmac.compare_digest(parts[2].encode(), self._keys.read_key.encode())
-        return {**scope, "path": path, "raw_path": path.encode(), "wrong_key": not keyed}, keyed
+        known = {"path": path, "raw_path": path.encode(), "key_prefix": f"/key/{parts[2]}", "wrong_key": not keyed}
+        return {**scope, **known}, keyed
 
     def _is_ingress(self, scope: Scope) -> bool:
         """Whether Home Assistant's supervisor hands this on, which has let its user in already."""
@@ -258,7 +260,7 @@ def _is_page(path: str) -> bool:
 def _kind(scope: Scope) -> Kind:
     if scope["path"] in _ASKING:
         return "ask"
-    if scope["path"] == _ASSISTING:
+    if scope["path"] in MCP_PATHS:
         return "assist"
     return "read" if scope["method"] in ("GET", "HEAD", "OPTIONS") else "change"
 

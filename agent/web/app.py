@@ -25,7 +25,7 @@ from agent.web.access import Gate, Keys
 from agent.web.ask import AskQueue, ask_routes
 from agent.web.bills import bill_routes
 from agent.web.decision_log import DecisionLog
-from agent.web.mcp import MCP_PATH, McpEndpoint
+from agent.web.mcp import MCP_PATH, MESSAGES_PATH, SSE_PATH, McpEndpoint
 from agent.web.notes import note_routes
 from agent.web.ollama import ollama_routes
 from agent.web.page import page_routes
@@ -66,7 +66,8 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
         page_routes(settings.language, source.language),
     ):
         app.include_router(router)
-    app.router.routes.append(Route(MCP_PATH, mcp, methods=["GET", "POST", "DELETE"]))
+    for path, methods in ((MCP_PATH, ["GET", "POST", "DELETE"]), (SSE_PATH, ["GET"]), (MESSAGES_PATH, ["POST"])):
+        app.router.routes.append(Route(path, mcp, methods=methods))
     app.add_exception_handler(AnyHttpError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(AdvisorError, _failed)
@@ -91,9 +92,13 @@ def _mcp_app(source: ApiSource, home: str) -> Starlette:
 
     tools = at_each_call(lambda: ToolContext(source.asker.sources, _now(source), source.notes), source.asker)
     open_inside = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    return make_mcp(home, tools).streamable_http_app(
+    made = make_mcp(home, tools)
+    app = made.streamable_http_app(
         streamable_http_path=MCP_PATH, stateless_http=True, json_response=True, transport_security=open_inside
     )
+    events = made.sse_app(sse_path=SSE_PATH, message_path=MESSAGES_PATH, transport_security=open_inside)
+    app.router.routes.extend(events.routes)
+    return app
 
 
 def _now(source: ApiSource) -> datetime:

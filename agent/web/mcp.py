@@ -5,9 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 MCP_PATH = "/mcp"
+# The protocol's older transport, which Home Assistant's client speaks: answers come as events, requests are posted.
+SSE_PATH, MESSAGES_PATH = "/mcp/sse", "/mcp/messages/"
+MCP_PATHS = (MCP_PATH, SSE_PATH, MESSAGES_PATH)
+_STREAMS = 16
 
 
 class McpEndpoint:
@@ -22,13 +27,22 @@ class McpEndpoint:
         self._app: Starlette | None = None
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
+        self._streams = asyncio.Semaphore(_STREAMS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, once there is something to answer with."""
         self._wanted.set()
         await self._ready.wait()
         assert self._app is not None  # noqa: S101 (ready says so)
-        await self._app(scope, receive, send)
+        # Under a read key, the address that events name for requests keeps it.
+        scope = {**scope, "root_path": scope.get("key_prefix", "")}
+        if scope["path"] != SSE_PATH:
+            await self._app(scope, receive, send)
+        elif self._streams.locked():
+            raise HTTPException(503, f"{_STREAMS} assistants are connected: close one, or use {MCP_PATH}")
+        else:
+            async with self._streams:
+                await self._app(scope, receive, send)
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[None]:

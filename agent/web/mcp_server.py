@@ -9,6 +9,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from mcp_types import Tool as ListedTool
 from pydantic import ValidationError
 
 from agent.llm.tool_loop import Tool
@@ -22,7 +23,12 @@ _SHOWN = 60
 
 
 class AdvisorMcp(MCPServer[None]):
-    """The package's server, whose complaints about a call are one sentence."""
+    """The package's server, whose schemas stand alone and whose complaints about a call are one sentence."""
+
+    async def list_tools(self) -> list[ListedTool]:
+        """Every tool; Home Assistant's client takes none of a server whose schemas refer to definitions."""
+        listed = await super().list_tools()
+        return [tool.model_copy(update={"input_schema": _in_place(tool.input_schema)}) for tool in listed]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
@@ -56,6 +62,23 @@ def make_mcp(home: str, tools: Sequence[Tool]) -> MCPServer[None]:
     for tool in tools:
         made.tool(description=inspect.getdoc(tool), annotations=reads, structured_output=False)(tool)
     return made
+
+
+def _in_place(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with each definition where it is referred to."""
+    definitions: dict[str, Any] = schema.get("$defs", {})
+
+    def resolved(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolved(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        kept = {key: resolved(value) for key, value in part.items() if key not in {"$ref", "$defs"}}
+        if "$ref" not in part:
+            return kept
+        return {**resolved(definitions[part["$ref"].removeprefix("#/$defs/")]), **kept}
+
+    return dict(resolved(schema))
 
 
 def _wrong_arguments(name: str, fault: ValidationError) -> str:

@@ -1,5 +1,6 @@
 """Which foreign sensors measure what: the mapping from roles to MQTT topics or Home Assistant entities."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from ingest.live.snapshot import QUANTITY, Reading, Role, pv_limit_kw, within_ra
 from transport.payloads import PvForecast
 
 MappedRole = Role | Literal["pv_forecast"]
+# How `mqtt_statestream` names an entity's topic: base, domain, object id.
+_ENTITY_TOPIC = re.compile(r"(?:^|/)([a-z_]{1,32})/([a-z0-9_]{1,200})/state$")
 # Who publishes the states of entities; no topic can begin with it.
 HOME_ASSISTANT = "#homeassistant"
 
@@ -75,6 +78,12 @@ class SensorSource(BaseModel):
         return (*self.topic, *self.entity, *self.subtract)
 
 
+def entity_of(topic: str) -> str | None:
+    """The entity whose state a topic of `mqtt_statestream` carries; None for any other topic."""
+    found = _ENTITY_TOPIC.search(topic)
+    return f"{found[1]}.{found[2]}" if found else None
+
+
 def check_sources(sources: Mapping[MappedRole, SensorSource]) -> None:
     """Refuse a mapping that cannot work, with the role in the message.
 
@@ -131,7 +140,8 @@ class MappedSensors:
     Publishers such as `mqtt_statestream` tell changes only, and no times: arrival counts, and a value stands until
     `max_age_s` as long as its publisher (the first level of the topic) is heard at all. What a broker retained from
     earlier counts once its publisher is heard live. An entity's state comes with its own time and unit, and stands as
-    long as Home Assistant answers.
+    long as Home Assistant answers. After a restart of the broker statestream leaves `unavailable` retained until each
+    value happens to change: while such a topic is silent, `fill_in` takes what Home Assistant itself says.
     """
 
     def __init__(self, sources: Mapping[MappedRole, SensorSource], home: Home) -> None:
@@ -151,11 +161,17 @@ class MappedSensors:
                 ]
         self.entities = frozenset(name for source in sources.values() if source.entity for name in source.names)
         self.topics = frozenset(name for source in sources.values() if source.topic for name in source.names)
+        self._spares: dict[str, LiveState | None] = dict.fromkeys(filter(None, map(entity_of, self.topics)))
 
     @property
     def roles(self) -> tuple[Role, ...]:
         """Roles that are read this way; the advisor's own topics do not count for them."""
         return tuple(self._parts)
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """The entities to ask Home Assistant for: mapped ones, and those behind topics of its statestream."""
+        return self.entities | self._spares.keys()
 
     def update(self, topic: str, payload: bytes, *, retained: bool, now: datetime) -> PvForecast | None:
         """Take in a message of a mapped topic; a forecast is handed on.
@@ -175,6 +191,8 @@ class MappedSensors:
         Raises:
             DataError: the state is no value of its roles; they are unknown until a good one comes.
         """
+        if state.entity in self._spares:
+            self._spares[state.entity] = state
         for role, part in self._parts_of(state.entity):
             payload = state.attributes if self._sources[role].path else state.text
             self._take(role, part, payload, unit=state.unit, now=min(state.at, now))
@@ -183,6 +201,9 @@ class MappedSensors:
 
     def lose(self, entity: str) -> str:
         """Home Assistant has no such entity, or no longer: nothing is known of its roles. What to do about it."""
+        if entity not in self.entities:
+            self._spares[entity] = None
+            return ""
         parts = list(self._parts_of(entity))
         fault = (
             f"{' and '.join(role for role, _ in parts) or 'pv_forecast'}: Home Assistant has no entity {entity!r}: it "
@@ -195,6 +216,20 @@ class MappedSensors:
     def confirm_alive(self, at: datetime) -> None:
         """Home Assistant answered: what its entities said last still stands."""
         self._alive[HOME_ASSISTANT] = at
+
+    def fill_in(self, now: datetime) -> dict[str, str]:
+        """Take what Home Assistant itself says for silent topics of its statestream; what is wrong with each."""
+        faults: dict[str, str] = {}
+        alive = self._alive.get(HOME_ASSISTANT)
+        for topic in self._silent(now) if alive is not None else ():
+            if (state := self._spares.get(entity_of(topic) or "")) is None:
+                continue
+            try:
+                self.update(topic, state.text, retained=False, now=min(alive or now, now))
+                faults[topic] = ""
+            except DataError as err:
+                faults[topic] = str(err)
+        return faults
 
     def _forecast(self, name: str, payload: bytes, now: datetime) -> PvForecast | None:
         if name not in self._forecast_names:
@@ -219,7 +254,7 @@ class MappedSensors:
             part.at = None if part.at is None else min(part.at, now)
         self._alive = {publisher: min(at, now) for publisher, at in self._alive.items()}
 
-    def silent(self, now: datetime) -> frozenset[str]:
+    def _silent(self, now: datetime) -> frozenset[str]:
         """Topics of sensors from which no value came that counts, or none for half of the time that it would count."""
         return frozenset(
             part.name

@@ -1,12 +1,7 @@
 """Fixtures of the agent: a situation to decide in, a server that speaks Ollama, and the embedded model."""
 
-import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -21,6 +16,7 @@ from energy.pricing.tariff import PresetTariff
 from ingest.live.snapshot import Snapshot
 from knowledge.forecast import DayShape
 from knowledge.similar import SimilarDay
+from tests.fake_ollama import FakeOllama, running_ollama
 
 NOW = datetime(2026, 1, 14, 7, 0, tzinfo=UTC)  # a Wednesday, 08:00 in Madrid
 TODAY = date(2026, 1, 14)
@@ -75,178 +71,9 @@ def make_situation(home: Home, shapes: dict[date, DayShape]) -> Callable[..., Si
     return make
 
 
-@dataclass
-class FakeOllama:
-    """What the server has, how it behaves, and what it was asked."""
-
-    url: str = ""
-    # An answer is text, or the calls of tools as (name, arguments).
-    answers: list[Any] = field(default_factory=list)
-    capabilities: list[str] = field(default_factory=lambda: ["completion"])
-    pulled: bool = True
-    # Models that are there with their sizes in bytes, and those that can be pulled.
-    shelf: dict[str, int] = field(default_factory=dict)
-    library: set[str] = field(default_factory=set)
-    offline: bool = False
-    # Answers of real servers, as (status, body) by path; while there are any, they are given as they stand.
-    recorded: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
-    # One of: answers, missing, full, hangs, garbage, breaks off, truncates, has no tools, refuses the schema,
-    # is too small
-    chat: str = "answers"
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    # Chats without messages, which only load the model; and how many connections are open.
-    loads: list[dict[str, Any]] = field(default_factory=list)
-    connections: int = 0
-    # Requests that are being held.
-    hanging: int = 0
-    released: threading.Event = field(default_factory=threading.Event)
-    opened: list[LoadedModel] = field(default_factory=list)
-
-    def connect(self, **settings: Any) -> LoadedModel:
-        """Its model `m` as the advisor loads it; closed when the server goes."""
-        asked = {"provider": "ollama", "name": "m", "base_url": self.url, "timeout_s": 5.0} | settings
-        model = load_model(ModelSettings.model_validate(asked))
-        assert model is not None
-        self.opened.append(model)
-        return model
-
-
-class _Ollama(BaseHTTPRequestHandler):
-    """Speaks as Ollama 0.32 does: HTTP/1.1 with connections that stay open, and its own words for what is wrong."""
-
-    protocol_version = "HTTP/1.1"
-    fake: FakeOllama
-
-    def setup(self) -> None:
-        super().setup()
-        self.fake.connections += 1
-
-    def finish(self) -> None:
-        super().finish()
-        self.fake.connections -= 1
-
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.fake.recorded.get(self.path):
-            self.fake.asked.append(request)
-            self._reply(*self.fake.recorded[self.path].pop(0))
-        elif self.path == "/api/show":
-            self._show()
-        elif self.path == "/api/pull":
-            self._pull(request)
-        elif (wrong := request.get("keep_alive")) == "-1":
-            self._send(400, {"error": f'time: missing unit in duration "{wrong}"'})
-        elif not request["messages"]:
-            self.fake.loads.append(request)
-            self._send(200, _chunk("") | {"done": True, "done_reason": "load"})
-        else:
-            self.fake.asked.append(request)
-            getattr(self, f"_{self.fake.chat.replace(' ', '_')}")()
-
-    def do_GET(self) -> None:
-        if self.fake.recorded.get(self.path):
-            self._reply(*self.fake.recorded[self.path].pop(0))
-            return
-        models = [{"name": name, "model": name, "size": size} for name, size in self.fake.shelf.items()]
-        self._send(200, {"models": models} if self.path == "/api/tags" else {"version": "0.12.0"})
-
-    def _pull(self, request: dict[str, Any]) -> None:
-        """A download tells its state line by line under HTTP 200, and so does its failure."""
-        if self.fake.offline:
-            where = "https://registry.ollama.ai/v2/library/x/manifests/latest"
-            lost = f'pull model manifest: Get "{where}": dial tcp: lookup registry.ollama.ai: no such host'
-            self._send(200, {"status": "pulling manifest"}, {"error": lost})
-            return
-        if request["model"] not in self.fake.library:
-            self._send(200, {"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"})
-            return
-        layer = {"status": "pulling 3e4cb1417446", "digest": "sha256:3e4cb1417446", "total": 1000}
-        steps = [{"status": "pulling manifest"}, layer, layer | {"completed": 400}, layer | {"completed": 1000}]
-        self.fake.shelf[request["model"]] = 1000
-        self._send(200, *steps, {"status": "verifying sha256 digest"}, {"status": "success"})
-
-    def _show(self) -> None:
-        if self.fake.pulled:
-            self._send(200, {"capabilities": self.fake.capabilities, "details": {}, "model_info": {}})
-        else:
-            self._missing()
-
-    def _missing(self) -> None:
-        self._send(404, {"error": "model 'm' not found"})
-
-    def _full(self) -> None:
-        self._send(503, {"error": "server busy, please try again.  maximum pending requests exceeded"})
-
-    def _hangs(self) -> None:
-        """Holds the request until the test ends: who waited for it would not come back before."""
-        self.fake.hanging += 1
-        self.fake.released.wait(10_000)
-        self.fake.hanging -= 1
-        self.close_connection = True
-
-    def _garbage(self) -> None:
-        self._send(200, "<html>It works!</html>")
-
-    def _breaks_off(self) -> None:
-        self._send(200, _chunk('{"rationale": "The'), {"error": "an error was encountered while running the model"})
-
-    def _has_no_tools(self) -> None:
-        self._send(400, {"error": "registry.ollama.ai/library/m:latest does not support tools"})
-
-    def _refuses_the_schema(self) -> None:
-        wrong = {"error": {"code": 400, "message": "failed to parse grammar", "type": "invalid_request_error"}}
-        self._send(400, {"error": json.dumps(wrong)})
-
-    def _is_too_small(self) -> None:
-        """What `truncate: false` asks for."""
-        wrong = {"code": 400, "message": "request (3120 tokens) exceeds the available context size (2048 tokens)"}
-        self._send(400, {"error": json.dumps({"error": wrong | {"type": "exceed_context_size_error"}})})
-
-    def _truncates(self) -> None:
-        """The front of the prompt is dropped, under HTTP 200: only the count tells."""
-        self._answers(prompt_tokens=120)
-
-    def _answers(self, prompt_tokens: int = 420) -> None:
-        done = {"done": True, "done_reason": "stop", "prompt_eval_count": prompt_tokens, "eval_count": 30}
-        self._send(200, _chunk(self.fake.answers.pop(0)), _chunk("") | done)
-
-    def _send(self, status: int, *lines: object) -> None:
-        body = b"".join((line if isinstance(line, str) else json.dumps(line)).encode() + b"\n" for line in lines)
-        self._reply(status, body)
-
-    def _reply(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        pass
-
-
-@contextmanager
-def _running(fake: FakeOllama) -> Iterator[FakeOllama]:
-    handler = type("_Ollama", (_Ollama,), {"fake": fake})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        fake.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield fake
-        fake.released.set()
-        for model in fake.opened:
-            model.close()
-        server.shutdown()
-
-
-def _chunk(answer: Any) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": answer if isinstance(answer, str) else ""}
-    if not isinstance(answer, str):
-        message["tool_calls"] = [{"function": {"name": name, "arguments": given}} for name, given in answer]
-    return {"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": False}
-
-
 @pytest.fixture
 def ollama() -> Iterator[FakeOllama]:
-    with _running(FakeOllama()) as fake:
+    with running_ollama(FakeOllama()) as fake:
         yield fake
 
 

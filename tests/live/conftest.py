@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from energy.home import Home
 from energy.pricing.tariff import Period, TimeOfUseTariff
 from ingest.history.recorded import shipped_history
 from knowledge.store import DayStore
+from tests.conftest import free_port
 from transport.mqtt import BrokerAddress
 
 USER, PASSWORD = "advisor", "s3cret-of-the-test"
@@ -98,22 +98,14 @@ def estate(
 
 
 @pytest.fixture(scope="session")
-def start_household(estate: Estate) -> Callable[..., AbstractContextManager[PlayedHousehold]]:
-    """Starts a recorded house and its advisor on the estate's broker; both leave Home Assistant as they found it."""
-
-    @contextmanager
-    def start(folder: Path, **given: Any) -> Iterator[PlayedHousehold]:
-        speed = given.pop("speed", 180.0)
-        household = PlayedHousehold(folder, estate.broker, speed=speed)
-        household.prepare(**given)
-        household.start("advisor")
-        household.start("house")
-        try:
-            yield household
-        finally:
-            household.close()
-
-    return start
+def household(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedHousehold]:
+    """A recorded house and its advisor on the estate's broker, for the whole session: leave both running."""
+    household = PlayedHousehold(tmp_path_factory.mktemp("household"), estate.broker, api_port=free_port())
+    household.prepare()
+    household.start("advisor")
+    household.start("house")
+    yield household
+    household.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,6 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from itertools import permutations
 from typing import Any
 
 import pytest
@@ -45,14 +42,6 @@ ENTITIES = [
 def entity(name: str) -> str:
     component, title = name.split(".")
     return f"{component}.energy_advisor_{SLUG}_{title}"
-
-
-@pytest.fixture(scope="module")
-def household(
-    start_household: Callable[..., AbstractContextManager[PlayedHousehold]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PlayedHousehold]:
-    with start_household(tmp_path_factory.mktemp("household")) as household:
-        yield household
 
 
 @pytest.fixture
@@ -201,12 +190,13 @@ def _missing(states: dict[str, dict[str, Any]]) -> set[str]:
     return {name for name, state in known.items() if state in {None, "unknown", "unavailable"}}
 
 
-ORDERS = list(permutations(("homeassistant", "broker", "advisor")))
+# These two hold every pair of parts in both orders.
+ORDERS = [("homeassistant", "broker", "advisor"), ("advisor", "broker", "homeassistant")]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
-def test_restarts_in_any_order_heal_within_half_a_minute(
+def test_restarts_in_either_order_heal_within_half_a_minute(
     order: tuple[str, ...], states: dict[str, dict[str, Any]], household: PlayedHousehold, estate: Any
 ) -> None:
     restart = {

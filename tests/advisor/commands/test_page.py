@@ -30,7 +30,8 @@ def test_the_addresses_hold_the_token_of_this_service(
     token = kept.read_text().strip()
     said = capsys.readouterr().out
     assert f"http://127.0.0.1:9000/#token={token}" in said
-    assert said.count(f"http://127.0.0.1:9000/key/{Keys(token).read_key}") == 2
+    assert said.count(f"http://127.0.0.1:9000/key/{Keys(token).read_key}") == 3
+    assert f"{Keys(token).read_key}/mcp/sse" in said
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import httpx2
 import pytest
 from mcp.client import Client
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
 from agent.views.service_state import ServiceState
@@ -38,6 +40,14 @@ def talk(url: str, say: Callable[[Client], Awaitable[Any]], **headers: str) -> A
     return asyncio.run(conversation())
 
 
+def talk_by_events(url: str, say: Callable[[Client], Awaitable[Any]]) -> Any:
+    async def conversation() -> Any:
+        async with Client(sse_client(f"{url}/mcp/sse", timeout=60)) as client:
+            return await say(client)
+
+    return asyncio.run(conversation())
+
+
 def called(url: str, name: str, **arguments: Any) -> tuple[bool, str]:
     async def call(client: Client) -> Any:
         return await client.call_tool(name, arguments)
@@ -55,6 +65,7 @@ def test_every_tool_is_listed_as_reading_only_and_answers(api: Any, shown: Servi
             assert tool.description
             assert tool.annotations is not None
             assert tool.annotations.read_only_hint
+            assert "$ref" not in str(tool.input_schema)
             given = {key: day if value == "DAY" else value for key, value in ARGUMENTS.get(tool.name, {}).items()}
             result = await client.call_tool(tool.name, given)
             assert not result.is_error, (tool.name, result)
@@ -106,8 +117,39 @@ def test_the_same_rules_hold_as_for_the_rest_of_the_api(serve: Callable[..., Any
         assert httpx.post(f"{url}/mcp", json={}, headers={"origin": "http://evil.example"}).status_code == 403
         assert httpx.post(f"{url}/mcp", json={}, headers={"host": "evil.example"}).status_code == 421
 
-        async def names(client: Client) -> int:
-            return len((await client.list_tools()).tools)
+        assert len(talk(url, names, Authorization=f"Bearer {TOKEN}")) > 10
+        assert len(talk(f"{url}/key/{running.read_key}", names)) > 10
 
-        assert talk(url, names, Authorization=f"Bearer {TOKEN}") > 10
-        assert talk(f"{url}/key/{running.read_key}", names) > 10
+
+async def names(client: Client) -> set[str]:
+    return {tool.name for tool in (await client.list_tools()).tools}
+
+
+async def why(client: Client) -> str:
+    return "".join(part.text for part in (await client.call_tool("why", {})).content)  # type: ignore[union-attr]
+
+
+def test_the_older_transport_lists_and_answers_the_same(api: Any) -> None:
+    assert talk_by_events(api.url, names) == talk(api.url, names)
+    assert talk_by_events(api.url, why) == talk(api.url, why) != ""
+
+
+def test_the_older_transport_keeps_the_same_rules_and_answers_under_a_read_key(serve: Callable[..., Any]) -> None:
+    with serve(host="0.0.0.0") as running:  # noqa: S104 (the test's own machine)
+        url = running.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 (as above)
+        for path in ("/mcp/sse", "/key/wrong/mcp/sse"):
+            assert httpx.get(f"{url}{path}").status_code == 401
+        assert httpx.post(f"{url}/mcp/messages/?session_id={'0' * 32}", json={}).status_code == 401
+        assert (
+            httpx.post(f"{url}/key/{running.read_key}/mcp/messages/?session_id={'0' * 32}", json={}).status_code == 404
+        )
+        assert len(talk_by_events(f"{url}/key/{running.read_key}", names)) > 10
+
+
+def test_as_many_assistants_as_it_can_hold_are_connected_and_the_next_is_told(api: Any) -> None:
+    with ExitStack() as streams, httpx.Client(base_url=api.url, timeout=60) as client:
+        opened = [streams.enter_context(client.stream("GET", "/mcp/sse")).iter_lines() for _ in range(16)]
+        assert {next(lines) for lines in opened} == {"event: endpoint"}
+        refused = client.get("/mcp/sse")
+        assert (refused.status_code, "16 assistants are connected" in refused.json()["error"]) == (503, True)
+    assert talk_by_events(api.url, why)

@@ -12,7 +12,7 @@ from energy.battery import Battery
 from energy.errors import DataError
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
-from ingest.live.mapping import MappedRole, MappedSensors, SensorSource, check_sources
+from ingest.live.mapping import LiveState, MappedRole, MappedSensors, SensorSource, check_sources, entity_of
 from ingest.live.snapshot import NoSnapshot, Reading, Role, Snapshot, snapshot
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -298,13 +298,45 @@ def test_a_forecast_above_what_the_panels_can_bring_is_refused(most_kw: float, b
         sensors.update("f", payload, retained=False, now=NOON)
 
 
-def test_topics_whose_value_is_missing_or_getting_old_are_named() -> None:
-    sensors = hearing(WHOLE, (SOC, 55), (PV, 800), (LOAD, 500), (GRID, -500), (BATTERY, 1))
-    assert sensors.silent(after(60)) == frozenset()
-    assert sensors.silent(after(200)) == {SOC, PV, LOAD, GRID, BATTERY}
+@pytest.mark.parametrize(
+    ("topic", "entity"),
+    [
+        (SOC, "sensor.soc"),
+        ("sensor/battery_soc/state", "sensor.battery_soc"),
+        ("a/b/input_number/x_1/state", "input_number.x_1"),
+        ("zigbee2mqtt/plug", None),
+        ("tele/plug/SENSOR", None),
+        ("statestream/sensor/battery_soc/unit", None),
+    ],
+)
+def test_topics_of_statestream_name_their_entity(topic: str, entity: str | None) -> None:
+    assert entity_of(topic) == entity
+
+
+def test_a_silent_topic_of_statestream_is_filled_in_by_what_home_assistant_itself_says() -> None:
+    sources: dict[MappedRole, SensorSource] = {role: WHOLE[role] for role in ("battery_soc", "load_power")}
+    sensors = hearing(sources, (LOAD, 500))
     with pytest.raises(DataError):
-        sensors.update(SOC, b"unavailable", retained=True, now=after(1))
-    assert sensors.silent(after(60)) == {SOC}
+        sensors.update(SOC, b"unavailable", retained=True, now=NOON)
+    assert sensors.followed == {"sensor.soc", "sensor.load"}
+    # Changed yesterday, still true: Home Assistant answers now.
+    sensors.update_state(LiveState("sensor.soc", b"55", "%", NOON - timedelta(days=1)), now=NOON)
+    sensors.update_state(LiveState("sensor.load", b"900", "W", NOON), now=NOON)
+    assert sensors.fill_in(NOON) == {}  # it is not known to answer
+    sensors.confirm_alive(NOON)
+    assert sensors.fill_in(NOON) == {SOC: ""}
+    readings = sensors.readings(NOON)
+    assert (readings["battery_soc"].value, readings["load_power"].value) == (0.55, 0.5)
+
+
+def test_what_home_assistant_does_not_know_either_stays_unknown() -> None:
+    sensors = MappedSensors({"battery_soc": WHOLE["battery_soc"]}, HOME)
+    sensors.confirm_alive(NOON)
+    assert sensors.lose("sensor.soc") == ""
+    assert sensors.fill_in(NOON) == {}
+    sensors.update_state(LiveState("sensor.soc", b"unavailable", "%", NOON), now=NOON)
+    assert "does not answer" in sensors.fill_in(NOON)[SOC]
+    assert sensors.readings(NOON) == {}
 
 
 def test_after_a_clock_was_set_back_values_stand_as_of_now() -> None:
