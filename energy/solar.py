@@ -1,5 +1,6 @@
 """Sun and PV power by pvlib: position of the sun, clear sky, plane of array, cells, inverter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -90,8 +91,8 @@ def clear_sky(place: Place, span: SlotSpan, seen: Sun) -> Irradiance:
 def pv_power(plant: PvPlant, seen: Sun, light: Irradiance, temperature_c: Floats, wind_m_s: Floats) -> Floats:
     """AC power in kW: never negative, never above the inverter's rating.
 
-    Hay and Davies transposition, Faiman 2008 cell temperature (doi:10.1002/pip.813), PVWatts modules and inverter
-    (Dobos 2014, NREL/TP-6A20-62641).
+    Hay and Davies transposition, reflection at the glass by Martin and Ruiz 2001 (doi:10.1016/S0927-0248(00)00408-6),
+    Faiman 2008 cell temperature (doi:10.1002/pip.813), PVWatts modules and inverter (Dobos 2014, NREL/TP-6A20-62641).
     """
     dc_kw = np.zeros_like(light.ghi_w_m2)
     for array in plant.arrays:
@@ -153,8 +154,18 @@ def _dc_power(array: PvArray, plant: PvPlant, seen: Sun, light: Irradiance, air:
     )
     on_plane = np.maximum(np.nan_to_num(_array(plane["poa_global"])), 0.0)
     cell_c = pvlib.temperature.faiman(on_plane, air.temperature_c, air.wind_m_s)
-    dc_kw = pvlib.pvsystem.pvwatts_dc(on_plane, cell_c, array.peak_kw, plant.temperature_coefficient_per_k)
+    inside = np.maximum(np.nan_to_num(_through_glass(array, seen, plane)), 0.0)
+    dc_kw = pvlib.pvsystem.pvwatts_dc(inside, cell_c, array.peak_kw, plant.temperature_coefficient_per_k)
     return np.maximum(_array(dc_kw), 0.0)
+
+
+def _through_glass(array: PvArray, seen: Sun, plane: Mapping[str, object]) -> Floats:
+    """What of the light on the plane is not reflected, beside what is reflected of light that falls straight in."""
+    angle_deg = pvlib.irradiance.aoi(array.tilt_deg, array.azimuth_deg, seen.apparent_zenith_deg, seen.azimuth_deg)
+    diffuse = pvlib.iam.martin_ruiz_diffuse(array.tilt_deg)
+    direct = _array(plane["poa_direct"]) * _array(pvlib.iam.martin_ruiz(angle_deg))
+    sky = _array(plane["poa_sky_diffuse"]) * float(diffuse["sky"])
+    return direct + sky + _array(plane["poa_ground_diffuse"]) * float(diffuse["ground"])
 
 
 def _middles(span: SlotSpan) -> pd.DatetimeIndex:

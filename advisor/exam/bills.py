@@ -13,6 +13,7 @@ from energy.errors import DataError
 from eval.bills.families import family_savings
 from eval.bills.rule_report import rule_section
 from eval.bills.rule_windows import cases, play_cases, read_cases
+from eval.realism.stations import station_table
 from eval.realism.yields import yield_table
 from eval.report.page import markdown
 from eval.report.report import refresh
@@ -20,6 +21,8 @@ from eval.sweep.sweep import Sweep
 
 RULES_MARK = "<!-- rules: written by advisor eval rules -->\n"
 YIELDS_MARK = "<!-- yields: written by advisor eval yields -->\n"
+_STATIONS = "Level irradiation beside weather files of stations, where sun and cloud were measured:"
+_YIELDS = "Yields of 1 kWp facing south at 35 degrees beside PVGIS as remembered:"
 
 
 def run_rules(folder: Path, *, sweep: Sweep, report_only: bool, into: Path | None) -> None:
@@ -61,12 +64,12 @@ def run_families(*, as_json: bool) -> None:
 
 
 def run_yields(into: Path | None) -> None:
-    """Print the table of yields, and refresh that of a document.
+    """Print the tables of sun and yields, and refresh those of a document.
 
     Raises:
         DataError: the document has no place for the table.
     """
-    table = yield_table()
+    table = f"{_STATIONS}\n\n{station_table()}\n{_YIELDS}\n\n{yield_table()}"
     if into is not None:
         refresh(into, table, mark=YIELDS_MARK)
     typer.echo(table)

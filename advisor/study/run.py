@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,14 +19,13 @@ from energy.errors import SettingsError
 from eval.study.answer import answer_of
 from eval.study.play.cache import AnswerCache
 from eval.study.play.gazetteer import Town, place_of, town_of
-from eval.study.play.jobs import OWN_TARIFF
-from eval.study.play.tariffs import check_tariffs, usual_tariff
+from eval.study.play.tariffs import OWN_TARIFF, check_tariffs, usual_tariff
 from eval.study.play.wishes import Language, StudyWishes, checked_wishes
 from eval.study.report.html_page import report_html
 from eval.study.report.json_view import study_json
 from eval.study.report.telling import answer_text, panels_sentence
 from eval.study.report.words import words_in
-from eval.study.study import Player, Study, fullest_year
+from eval.study.study import Player, Study
 from eval.study.study import Progress as Tell
 from eval.sweep.choice import sweep_on
 from ingest.history.table import History
@@ -141,6 +141,12 @@ def wishes_of(asked: StudyAsked, recorded: History | None) -> StudyWishes:
             **played,
         },
     )
+
+
+def fullest_year(recorded: History) -> int:
+    """The calendar year of which a home has the most days, the later one on a tie."""
+    days = Counter(record.day.year for record in recorded.days)
+    return max(days, key=lambda year: (days[year], year))
 
 
 def _own_sizes(recorded: History | None) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from simulator.weather.climate import climate_of
 from simulator.weather.weather import make_weather
 
 _HALF_HOUR = timedelta(minutes=30)
-_YEAR = SlotSpan(datetime(2027, 1, 1, tzinfo=UTC), _HALF_HOUR, 365 * 48)
+A_YEAR = SlotSpan(datetime(2027, 1, 1, tzinfo=UTC), _HALF_HOUR, 365 * 48)
 _KWP = PvPlant(arrays=(PvArray(peak_kw=1.0, tilt_deg=35.0),), inverter_kw=1.0)
 
 
@@ -19,9 +19,8 @@ class Published(NamedTuple):
     """A town and what a kWp yields there in a year, by PVGIS.
 
     PVGIS 5.2 of the Joint Research Centre, database SARAH-2, crystalline silicon, south, 35 degrees, 14 % losses. The
-    figures are rounded to 10 kWh and were noted from earlier answers of that service, which could not be asked again
-    for this table. Irradiation that guides publish agrees with Madrid's: 1,650 to 1,700 kWh/m2 on the level
-    (pvgis.com, guide to Madrid), about 1,815 (NASA POWER, as solaris-e2p shows it).
+    figures are rounded to 10 kWh and were noted from earlier answers of that service; no page that prints them for
+    these towns was found, so that they are a comparison from memory. Sourced figures are in `eval.realism.stations`.
     """
 
     latitude: float
@@ -65,7 +64,7 @@ def yielded(town: Published, *, seeds: int = 5) -> Yielded:
     """What the panels give under synthetic weather, as the mean of some years."""
     place = Place(latitude=town.latitude, longitude=town.longitude, altitude_m=town.altitude_m)
     climate = climate_of(place)
-    years = [make_weather(place, climate, _YEAR, seed=seed) for seed in range(1, seeds + 1)]
+    years = [make_weather(place, climate, A_YEAR, seed=seed) for seed in range(1, seeds + 1)]
     given = [pv_power(_KWP, year.sun, year.light, year.temperature_c, year.wind_m_s).sum() / 2 for year in years]
     level = [year.light.ghi_w_m2.sum() / 2000 for year in years]
     return Yielded(float(np.mean(given)), float(np.mean(level)))

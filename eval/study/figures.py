@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from eval.study.play.days import kept_days
 from eval.study.play.household import PAST_DAYS
-from eval.study.play.jobs import YearJob, kept_days
+from eval.study.play.jobs import Foresight, YearJob
 from eval.study.play.results import FLOWS, KeptBill, Line, PlayedSlots
 from knowledge.days import Floats
 
@@ -171,6 +172,29 @@ class Variation:
     load_kwh: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ForecastWeek:
+    """The same seven days of an option with forecasts of every quality, billed by themselves from an empty battery."""
+
+    option: Option
+    first: date
+    part: slice
+    played: dict[Foresight, PlayedSlots]
+    hours: float
+
+    def cost(self, foresight: Foresight) -> float:
+        """The week's bill, less what the energy left in the battery would cost to buy."""
+        played, bills = self.played[foresight], self.played[foresight].bills
+        bought = self.kwh(foresight, "grid_import_kw")
+        per_kwh = sum(bill.of("energy", "netting") for bill in bills) / bought if bought else 0.0
+        left = played.stored_kwh[-1] - min(played.stored_kwh)
+        return sum(bill.total for bill in bills) - left * per_kwh
+
+    def kwh(self, foresight: Foresight, flow: str) -> float:
+        """Energy of a flow over the week."""
+        return float(np.sum(getattr(self.played[foresight], flow)) * self.hours)
+
+
 @dataclass(slots=True)
 class StudyFigures:
     """All that is known of a study so far; `years` by option and way."""
@@ -178,6 +202,7 @@ class StudyFigures:
     years: dict[tuple[Option, str], YearFigures] = field(default_factory=dict)
     other_years: dict[Option, list[float]] = field(default_factory=dict)
     variations: list[Variation] = field(default_factory=list)
+    forecasts: ForecastWeek | None = None
 
     def year(self, option: Option, way: str = SELF_CONSUMPTION) -> YearFigures:
         """A year of an option."""

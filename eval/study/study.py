@@ -1,11 +1,11 @@
 """The course of a study: years are lived, sizes played, a first answer given and then refined."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -14,17 +14,21 @@ from eval.study.figures import (
     ADVISOR,
     SELF_CONSUMPTION,
     Base,
+    ForecastWeek,
     Option,
     StudyFigures,
     Variation,
     base_of,
     year_figures,
 )
+from eval.study.play.answers import billed
 from eval.study.play.cache import AnswerCache
+from eval.study.play.days import keep_days, kept_days, sized
 from eval.study.play.household import PAST_DAYS, OwnYear, household_spec, own_year
-from eval.study.play.jobs import Job, LiveJob, MonthJob, Result, YearJob, billed, keep_days, kept_days, sized
+from eval.study.play.jobs import Foresight, Job, LiveJob, MonthJob, Result, WeekJob, YearJob
 from eval.study.play.results import FLOWS, KeptBill, LivedYear, PlayedSlots
 from eval.study.play.wishes import Dwellers, StudyWishes
+from eval.study.weeks import Week, changeable_week
 from eval.study.worth import battery_purchase, panels_purchase
 from ingest.history.table import History
 from knowledge.days import DayRecord
@@ -161,12 +165,24 @@ class Player:
         months = self._advisor_jobs(home) if self._wishes.with_advisor else []
         weather = {self._job(option, year.home): option for year in others for option in self._options([study.tariff])}
         varied = self._variation_jobs(study, home)
-        asked = self._asked("years", [*months, *weather, *varied])
+        week = changeable_week(study.base, study.shown().kwp)
+        weeks = self._week_jobs(study, home, week)
+        asked = self._asked("years", [*months, *weather, *varied, *weeks])
         played: dict[Job, PlayedSlots] = {job: result for job, result in asked if isinstance(result, PlayedSlots)}
         self._advised(study, home, played)
         for job, option in weather.items():
             study.figures.other_years.setdefault(option, []).append(_cost(played[job]))
         self._varied(study, varied, played)
+        if weeks:
+            found = {job.foresight: played[job] for job in weeks}
+            study.figures.forecasts = ForecastWeek(study.shown(), week.first, week.part, found, study.base.hours)
+
+    def _week_jobs(self, study: Study, home: str, week: Week) -> list[WeekJob]:
+        """The shown battery through one week, with forecasts of every quality."""
+        shown = study.shown()
+        if not (self._wishes.with_advisor and shown.battery_kwh and shown.kwp):
+            return []
+        return [WeekJob(self._job(shown, home), week.first, foresight) for foresight in get_args(Foresight)]
 
     def _advisor_jobs(self, home: str) -> list[MonthJob]:
         options = [option for option in self._options(self._wishes.tariffs) if option.battery_kwh]
@@ -253,9 +269,3 @@ def _renamed(own: OwnYear, wishes: StudyWishes) -> tuple[Home, list[DayRecord]]:
 
 def _short(job: LiveJob) -> str:
     return hashlib.sha256(repr(job).encode()).hexdigest()[:16]
-
-
-def fullest_year(recorded: History) -> int:
-    """The calendar year of which a home has the most days, the later one on a tie."""
-    days = Counter(record.day.year for record in recorded.days)
-    return max(days, key=lambda year: (days[year], year))

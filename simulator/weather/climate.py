@@ -53,7 +53,8 @@ class Climate:
 class _Zone:
     """How a climate zone differs from the west of Europe at its latitude: seasons and weather as factors.
 
-    `cloud` is that of summer and winter in place of the latitude's, `cloudier` a factor on each.
+    `cloud` is that of summer and winter in place of the latitude's, `cloudier` a factor on each; summers of a cool
+    shore are half way to the cloud of the open sea.
     """
 
     warmer_k: float = 0.0
@@ -62,12 +63,13 @@ class _Zone:
     daily_swing_k: float = 13.0
     cloud: tuple[float, float] | None = None
     cloudier: tuple[float, float] = (1.0, 1.0)
+    cool_shore: bool = False
 
 
 _AS_EUROPE = _Zone()
 # Around the Mediterranean skies are clearer than over the Atlantic at the same latitude; shores of a cool sea with rain
 # all year are the reverse, at the Bay of Biscay for one.
-_DRY_SUMMER, _COOL_SHORE = (0.75, 0.84), (1.35, 1.05)
+_DRY_SUMMER, _SEA_CLOUD = (0.75, 0.86), 0.75
 # By the first letters of a zone's name, the longest that fits.
 _ZONES = {
     OCEAN: _Zone(seasons=0.45, weather=0.6, daily_swing_k=6.5, cloud=(0.5, 0.55)),
@@ -75,11 +77,11 @@ _ZONES = {
     "BW": _Zone(warmer_k=2.5, seasons=1.25, cloud=(0.08, 0.25)),
     "BSk": _Zone(cloudier=_DRY_SUMMER),
     "BSh": _Zone(warmer_k=2.0, seasons=1.2, cloud=(0.3, 0.25)),
-    "Cfa": _Zone(warmer_k=-2.0, seasons=1.2, daily_swing_k=10.5, cloud=(0.5, 0.5)),
+    "Cfa": _Zone(warmer_k=-2.0, seasons=1.2, daily_swing_k=10.5, cloud=(0.6, 0.6)),
     "Cfc": _Zone(warmer_k=0.5, seasons=0.6, weather=0.8, daily_swing_k=9.0),
     "Csa": _Zone(cloudier=_DRY_SUMMER),
     "Csb": _Zone(warmer_k=-1.0, seasons=0.8, daily_swing_k=12.0, cloudier=(0.95, 1.0)),
-    "Cw": _Zone(seasons=0.9, daily_swing_k=12.0, cloud=(0.55, 0.25)),
+    "Cw": _Zone(seasons=0.9, daily_swing_k=12.0, cloud=(0.75, 0.5)),
     "Dfa": _Zone(warmer_k=-4.0, seasons=1.4),
     "Dfb": _Zone(warmer_k=-1.0, seasons=1.15, weather=1.2),
     "Dfd": _Zone(warmer_k=-9.0, seasons=2.0, weather=1.3),
@@ -87,7 +89,7 @@ _ZONES = {
     "E": _Zone(warmer_k=-4.0),
     "EF": _Zone(warmer_k=-18.0),
 }
-_TEMPERATE_SOUTH = _Zone(seasons=0.6, weather=0.8, daily_swing_k=11.5)
+_TEMPERATE_SOUTH = _Zone(seasons=0.6, weather=0.8, daily_swing_k=10.5)
 
 
 def climate_of(place: Place, wishes: ClimateWishes | None = None) -> Climate:
@@ -120,8 +122,10 @@ def climate_of(place: Place, wishes: ClimateWishes | None = None) -> Climate:
 
 def _cloud(latitude: float, zone: _Zone) -> tuple[float, float]:
     """Cloud cover of summer and winter at a latitude in the west of Europe, and what the zone makes of it."""
-    summer = float(np.interp(latitude, [0, 15, 28, 36, 52, 90], [0.55, 0.5, 0.2, 0.2, 0.55, 0.7]))
+    summer = float(np.interp(latitude, [0, 15, 28, 35, 52, 90], [0.65, 0.58, 0.2, 0.2, 0.55, 0.7]))
     winter = summer + 0.25 * float(np.interp(latitude, [10, 30], [0, 1]))
+    if zone.cool_shore:
+        summer = (summer + _SEA_CLOUD) / 2
     return min(summer * zone.cloudier[0], 1.0), min(winter * zone.cloudier[1], 1.0)
 
 
@@ -135,7 +139,7 @@ def _zone(place: Place) -> _Zone:
     if not coast:
         return zone
     if name.startswith("Cf"):
-        zone = replace(zone, cloudier=_COOL_SHORE)
+        zone = replace(zone, cool_shore=True)
     return replace(
         zone, seasons=0.8 * zone.seasons, weather=0.85 * zone.weather, daily_swing_k=0.75 * zone.daily_swing_k
     )

@@ -11,13 +11,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from energy.errors import DataError
-from eval.study.play.jobs import Job, LiveJob, Result, answer
+from eval.study.play.answers import answer
+from eval.study.play.jobs import Job, LiveJob, Result
 from eval.study.play.results import LivedYear, PlayedSlots
 from eval.sweep.sweep import Lost, Sweep
 
 # Rooms whose code has a part in an answer; words and pictures of the report have none.
 _ROOMS = ("energy", "ingest", "knowledge", "simulator")
-_OWN = ("jobs.py", "household.py", "market.py", "tariffs.py", "results.py")
+_OWN = ("answers.py", "days.py", "foresight.py", "household.py", "jobs.py", "market.py", "results.py", "tariffs.py")
 
 
 class AnswerCache:
@@ -70,7 +71,7 @@ class AnswerCache:
         draft.replace(path)
 
     def _path(self, job: Job) -> Path:
-        text = json.dumps([type(job).__name__, asdict(job), code_digest()], sort_keys=True)
+        text = json.dumps([type(job).__name__, asdict(job), code_digest()], sort_keys=True, default=str)
         return self._folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
 

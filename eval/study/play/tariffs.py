@@ -12,6 +12,8 @@ from eval.study.play.gazetteer import Town
 from eval.study.play.market import assumed_series
 from ingest.tariffs.catalogue import named_tariff, tariff_names
 
+# A tariff that a home in memory brings with it.
+OWN_TARIFF = "own"
 _BY_COUNTRY = {"ES": "es-2.0td", "FR": "fr-hp-hc", "DE": "de-feed-in", "BE": "be-flanders-capacity", "NL": "nl-dynamic"}
 _BY_REGION = {"canaries": "es-2.0td-canaries", "ceuta": "es-2.0td-ceuta", "melilla": "es-2.0td-melilla"}
 # Market prices are assumed in this currency alone.

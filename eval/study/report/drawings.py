@@ -1,19 +1,21 @@
 """What the report draws: months in energy and money, two weeks hour by hour, the spread over years of weather."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
+from typing import get_args
 
 import numpy as np
 
 from eval.study.figures import Option, Spread, YearFigures
+from eval.study.play.jobs import Foresight
+from eval.study.play.results import FLOWS
 from eval.study.report.charts import ChartSeries, limits_of, ranges, stacked_bars, week
+from eval.study.report.telling import forecast_sentences
 from eval.study.report.words import Words
 from eval.study.study import Study
+from eval.study.weeks import DULL, SUNNY, WEEK, Week, week_at
+from knowledge.days import Floats
 
-_WEEK = 7
-# Weeks at these ranks of sun stand for sunny and dull ones: neither the very best nor the very worst, and none in which
-# the home stands empty.
-_SUNNY, _DULL, _LIVED_IN = 0.88, 0.1, 0.8
 Drawn = dict[str, object]
 
 
@@ -81,45 +83,64 @@ def drawn_weeks(study: Study, shown: Option, words: Words) -> list[Drawn]:
     """A sunny and a dull week, without and with the battery."""
     years = _pair(study, shown)
     blocks: list[Drawn] = []
-    for name, rank in (("sunny", _SUNNY), ("dull", _DULL)):
-        first, part = _week_at(study, rank)
-        stacks = [_week_stack(study, year, part, words) for year in years]
-        line = ChartSeries(words.word("used"), "used", study.base.load_kw[part])
-        low, high = limits_of(*stacks)
-        limits = (low, max(high, limits_of([line])[1]))
-        title = words.word(name, first=words.day(first))
-        labels = [str((first + timedelta(days=at)).day) for at in range(_WEEK)]
-        drawings = [
-            {"name": _name(year.option, words), "svg": week(stack, line, labels, limits=limits, title=title)}
-            for year, stack in zip(years, stacks, strict=True)
-        ]
-        blocks.append({"title": title, "drawings": drawings})
+    for name, rank in (("sunny", SUNNY), ("dull", DULL)):
+        here = week_at(study.base, rank)
+        title = words.word(name, first=words.day(here.first))
+        flows = [{key: year.flows[key][here.part] for key in year.flows} for year in years]
+        names = [_name(year.option, words) for year in years]
+        kwps = [year.option.kwp for year in years]
+        stacks = [_week_stack(study, here, one, kwp, words) for one, kwp in zip(flows, kwps, strict=True)]
+        blocks.append(
+            {"title": title, "drawings": _drawn_week(study, here, dict(zip(names, stacks, strict=True)), title, words)}
+        )
     return blocks
 
 
-def _week_at(study: Study, rank: float) -> tuple[date, slice]:
-    """The week from a Monday on that has a rank of sun among all weeks of the year."""
-    base = study.base
-    mondays = [at for at, day in enumerate(base.days) if day.weekday() == 0 and at + _WEEK <= len(base.days)]
-    parts = {at: slice(base.bounds[at], base.bounds[at + _WEEK]) for at in mondays}
-    used = {at: float(base.load_kw[parts[at]].sum()) for at in mondays}
-    enough = _LIVED_IN * float(np.median(list(used.values())))
-    lived_in = [at for at in mondays if used[at] >= enough]
-    ordered = sorted(lived_in, key=lambda at: float(base.pv_kw_per_kwp[parts[at]].sum()))
-    found = ordered[min(int(rank * len(ordered)), len(ordered) - 1)]
-    return base.days[found], parts[found]
+def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
+    """The same week with a poor, an ordinary and a perfect forecast; None where none was played."""
+    known = study.figures.forecasts
+    if known is None:
+        return None
+    here = Week(known.first, known.part)
+    qualities: tuple[Foresight, ...] = ("poor", "ordinary", "perfect")
+    title = words.word("changeable", first=words.day(known.first))
+    costs = {name: words.money(known.cost(name), cents=True) for name in get_args(Foresight)}
+    stacks = {
+        words.word(f"forecast_{name}", cost=costs[name]): _week_stack(
+            study, here, {key: np.array(getattr(known.played[name], key)) for key in FLOWS}, known.option.kwp, words
+        )
+        for name in qualities
+    }
+    return {
+        "title": title,
+        "drawings": _drawn_week(study, here, stacks, title, words),
+        "sentences": list(forecast_sentences(known, words)),
+    }
 
 
-def _week_stack(study: Study, year: YearFigures, part: slice, words: Words) -> list[ChartSeries]:
-    load, pv = study.base.load_kw[part], study.base.pv_kw_per_kwp[part] * year.option.kwp
-    charge, export = year.flows["charge_kw"][part], year.flows["grid_export_kw"][part]
-    direct = np.minimum(load, np.maximum(pv - export, 0))
+def _drawn_week(
+    study: Study, here: Week, stacks: dict[str, list[ChartSeries]], title: str, words: Words
+) -> list[dict[str, str]]:
+    """Stacks of one week side by side, under the line of what is used."""
+    line = ChartSeries(words.word("used"), "used", study.base.load_kw[here.part])
+    low, high = limits_of(*stacks.values())
+    limits = (low, max(high, limits_of([line])[1]))
+    labels = [str((here.first + timedelta(days=at)).day) for at in range(WEEK)]
+    return [
+        {"name": name, "svg": week(stack, line, labels, limits=limits, title=f"{title}. {name}")}
+        for name, stack in stacks.items()
+    ]
+
+
+def _week_stack(study: Study, here: Week, flows: dict[str, Floats], kwp: float, words: Words) -> list[ChartSeries]:
+    load, pv = study.base.load_kw[here.part], study.base.pv_kw_per_kwp[here.part] * kwp
+    direct = np.minimum(load, np.maximum(pv - flows["grid_export_kw"], 0))
     return [
         ChartSeries(words.word("from_pv"), "pv", direct),
-        ChartSeries(words.word("from_battery"), "battery", np.minimum(year.flows["discharge_kw"][part], load - direct)),
-        ChartSeries(words.word("bought"), "bought", year.flows["grid_import_kw"][part]),
-        ChartSeries(words.word("into_battery"), "into", -charge),
-        ChartSeries(words.word("sold"), "sold", -export),
+        ChartSeries(words.word("from_battery"), "battery", np.minimum(flows["discharge_kw"], load - direct)),
+        ChartSeries(words.word("bought"), "bought", flows["grid_import_kw"]),
+        ChartSeries(words.word("into_battery"), "into", -flows["charge_kw"]),
+        ChartSeries(words.word("sold"), "sold", -flows["grid_export_kw"]),
     ]
 
 

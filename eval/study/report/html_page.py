@@ -11,12 +11,11 @@ from jinja2 import Environment, StrictUndefined
 from agent.language.answers.bill_words import line_label
 from eval.study.answer import StudyAnswer, answer_of
 from eval.study.figures import ADVISOR, Option
-from eval.study.play.jobs import OWN_TARIFF
 from eval.study.play.market import mean_per_kwh
 from eval.study.play.results import Line
-from eval.study.play.tariffs import is_assumed
+from eval.study.play.tariffs import OWN_TARIFF, is_assumed
 from eval.study.play.wishes import Language
-from eval.study.report.drawings import drawn_months, drawn_spread, drawn_weeks, week_legend
+from eval.study.report.drawings import drawn_forecasts, drawn_months, drawn_spread, drawn_weeks, week_legend
 from eval.study.report.hanging import hanging_rows
 from eval.study.report.telling import (
     battery_sentences,
@@ -53,6 +52,7 @@ def report_html(study: Study, language: Language, *, command: str = "") -> str:
         **_bill(study, answer.shown, words),
         "months": drawn_months(study, answer.shown, words),
         "weeks": drawn_weeks(study, answer.shown, words),
+        "forecasts": drawn_forecasts(study, words),
         "week_legend": week_legend(words),
         "hangs": hanging_rows(study, answer, words),
         "spread": drawn_spread(study, answer.shown, words),

@@ -33,7 +33,20 @@ def study_json(study: Study, words: Words) -> dict[str, object]:
         "own_days": None if study.own is None else study.own.own_days,
         "assumed": wishes.prices.model_dump(),
         "options": [_option(study, option) for option, way in study.figures.years if way == SELF_CONSUMPTION],
+        "forecasts": _forecasts(study),
         "variations": {one.name: round(one.saving, 2) for one in study.figures.variations},
+    }
+
+
+def _forecasts(study: Study) -> dict[str, object] | None:
+    """One week with forecasts of every quality."""
+    week = study.figures.forecasts
+    if week is None:
+        return None
+    return {
+        "first": week.first.isoformat(),
+        "bills": {name: round(week.cost(name), 2) for name in week.played},
+        "bought_kwh": {name: round(week.kwh(name, "grid_import_kw"), 1) for name in week.played},
     }
 
 

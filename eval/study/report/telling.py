@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from math import isinf
+from typing import get_args
 
 from eval.study.answer import StudyAnswer, answer_of
-from eval.study.figures import Option
+from eval.study.figures import ForecastWeek, Option
+from eval.study.play.jobs import Foresight
 from eval.study.report.words import Words
 from eval.study.study import Study
 
 _MONTHS = 12
+# Below this nobody minds a week.
+_SOME_CENTS = 0.05
 
 
 def verdict_text(answer: StudyAnswer, words: Words) -> str:
@@ -100,6 +104,25 @@ def tariff_sentences(study: Study, answer: StudyAnswer, words: Words) -> Iterato
                 saving=words.money(study.battery_saving(option)),
                 after=words.money(study.figures.year(option).cost),
             )
+
+
+def forecast_sentences(week: ForecastWeek, words: Words) -> Iterator[str]:
+    """What the quality of forecasts is worth in a week that changes."""
+    cost = {name: week.cost(name) for name in get_args(Foresight)}
+    told = {name: words.money(cost[name], cents=True) for name in cost}
+    yield words.say("forecasts.costs", **told)
+    if max(abs(cost["poor"] - cost["ordinary"]), abs(cost["perfect"] - cost["ordinary"])) < _SOME_CENTS:
+        yield words.say("forecasts.same")
+        return
+    more, less = cost["poor"] - cost["ordinary"], cost["ordinary"] - cost["perfect"]
+    yield words.say(
+        "forecasts.poor" if more > _SOME_CENTS else "forecasts.poor_same",
+        more=words.money(more, cents=True),
+        poor=words.number(week.kwh("poor", "grid_import_kw"), 1),
+        ordinary=words.number(week.kwh("ordinary", "grid_import_kw"), 1),
+    )
+    if less > _SOME_CENTS:
+        yield words.say("forecasts.perfect", less=words.money(less, cents=True))
 
 
 def option_name(option: Option, today_kwp: float, words: Words) -> str:

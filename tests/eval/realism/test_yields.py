@@ -5,7 +5,9 @@ import pytest
 from eval.realism.yields import PUBLISHED, yield_table, yielded
 
 
-@pytest.mark.parametrize("town", ["Madrid", "Sevilla", "Barcelona", "Valencia", "Bilbao", "Zaragoza", "Málaga"])
+@pytest.mark.parametrize(
+    "town", ["Madrid", "Sevilla", "Barcelona", "Valencia", "Bilbao", "Zaragoza", "Málaga", "A Coruña"]
+)
 def test_a_kwp_in_spain_yields_what_is_published_within_five_percent(town: str) -> None:
     published = PUBLISHED[town]
     assert yielded(published).kwh_per_kwp == pytest.approx(published.kwh_per_kwp, rel=0.05)

@@ -8,10 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from energy.battery import Battery
 from energy.errors import DataError
+from energy.flows import Flows
+from eval.collect.playing import play, self_consumption, stretch
+from eval.study.play.answers import play_month, without_battery
 from eval.study.play.cache import AnswerCache
+from eval.study.play.days import kept_days
 from eval.study.play.household import PAST_DAYS, own_year
-from eval.study.play.jobs import LiveJob, MonthJob, YearJob, kept_days, play_month
+from eval.study.play.jobs import LiveJob, MonthJob, YearJob
 from eval.study.study import Player, Study
 from eval.sweep.sweep import Lost, Result, SerialSweep, Task
 from ingest.history.table import History
@@ -128,3 +133,11 @@ def test_days_of_an_earlier_year_stand_on_the_same_weekday(made_up: History) -> 
 def test_a_history_below_eight_weeks_is_told_how_much_is_needed(made_up: History) -> None:
     with pytest.raises(DataError, match="55 days of 'mine' are stored, a study needs 56"):
         own_year(recorded(made_up, days=55), made_up, HOUR)
+
+
+def test_a_year_without_a_battery_is_the_same_at_once_as_slot_by_slot(made_up: History) -> None:
+    home = made_up.home.model_copy(update={"battery": Battery(capacity_kwh=0, max_charge_kw=0, max_discharge_kw=0)})
+    days = stretch(home, made_up.days[:30])
+    at_once, by_slot = without_battery(home, days), play(home, days, self_consumption).flows
+    for name in Flows.__slots__:
+        np.testing.assert_array_equal(getattr(at_once, name), getattr(by_slot, name))
