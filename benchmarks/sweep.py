@@ -28,7 +28,7 @@ _MEASURED = {"seconds", "cpu_s"}
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedTask:
     """One task: a digest of all that was found, which process played it, and the processor time that this took."""
 
     digest: str
@@ -104,7 +104,7 @@ def measure(tasks: int, workers: int) -> SweepBench:
     return SweepBench(tasks, workers, serial_timing, processes_timing, dask_timing, here_s, unequal)
 
 
-def play(cell: Cell) -> Played:
+def play(cell: Cell) -> PlayedTask:
     """Play one cell where we are.
 
     Raises:
@@ -112,7 +112,7 @@ def play(cell: Cell) -> Played:
     """
     began = time.process_time()
     record = play_cell(cell, HistorySource())
-    return Played(_digest(record), os.getpid(), time.process_time() - began)
+    return PlayedTask(_digest(record), os.getpid(), time.process_time() - began)
 
 
 def _timed(sweep: Sweep, cells: list[Cell]) -> tuple[dict[str, str], Timing]:
