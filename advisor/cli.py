@@ -92,7 +92,7 @@ def main() -> None:
 def reporting_errors(program: typer.Typer) -> None:
     """Run a program; an error of ours is one line on standard error."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for name in ("httpx", "httpx2", "chromadb", "sentence_transformers", "transitions", "distributed"):
+    for name in ("httpx", "httpx2", "chromadb", "transitions", "distributed"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
         program()

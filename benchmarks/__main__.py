@@ -57,7 +57,7 @@ def bench_decision(*, as_json: Json = False) -> None:
 @bench_app.command("sweep")
 def bench_sweep(
     *,
-    tasks: Annotated[int, typer.Option(min=1, help="Windows of the exam, each of a week.")] = 12,
+    tasks: Annotated[int, typer.Option(min=1, help="Windows of the exam, each of a week.")] = 24,
     workers: Annotated[int, typer.Option(min=1, help="Processes, and workers of a local Dask cluster.")] = 2,
 ) -> None:
     """Time a sweep in this process, in processes and on Dask, and compare what it found."""

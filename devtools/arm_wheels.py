@@ -1,4 +1,4 @@
-"""`make arm-wheels`: whether every package of the lock has a wheel for a Raspberry Pi, which the registry is asked."""
+"""`make arm-wheels`: whether all that runs has a wheel for a Raspberry Pi, which the registry is asked."""
 
 import json
 import re
@@ -10,9 +10,7 @@ from pathlib import Path
 
 from energy.errors import SettingsError
 
-_LOCK = Path("requirements.lock")
-# PyTorch is installed by itself, before the lock.
-_BESIDE = ("torch==2.13.0",)
+_LOCK = Path("requirements-run.lock")
 _NONE_FOUND = re.compile(r"No matching distribution found for (\S+)")
 _TAGS = ("manylinux2014_aarch64", *(f"manylinux_2_{minor}_aarch64" for minor in range(17, 37)))
 
@@ -47,7 +45,7 @@ def pins_of(lock: Path) -> list[str]:
 
 def main() -> None:
     """Ask for all, print those without as JSON, and fail where there are any."""
-    pins = [*_BESIDE, *pins_of(_LOCK)]
+    pins = pins_of(_LOCK)
     found = list(missing(pins))
     sys.stdout.write(json.dumps({"asked": len(pins), "without": found}, indent=1) + "\n")
     sys.exit(1 if found else 0)

@@ -199,14 +199,24 @@ def local_servers(folder: Path) -> Iterator[tuple[BrokerAddress, str]]:
         f"listener {mqtt_port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 1000\nmax_queued_messages 0\n",
         encoding="utf-8",
     )
-    redis = ["redis-server", "--port", str(redis_port), "--bind", "127.0.0.1", "--dir", str(folder)]
-    redis += ["--save", "", "--appendonly", "yes"]
-    with _server(["mosquitto", "-c", str(conf)], mqtt_port), _server(redis, redis_port):
+    with _server(["mosquitto", "-c", str(conf)], mqtt_port), redis_server(folder, redis_port):
         yield BrokerAddress("127.0.0.1", mqtt_port), f"redis://127.0.0.1:{redis_port}/0"
 
 
 @contextmanager
-def _server(command: list[str], port: int) -> Iterator[None]:
+def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A Redis that writes down in the folder what it is given before it says so.
+
+    Raises:
+        SettingsError: it is not installed.
+    """
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+    with _server([*command, "--save", "", "--appendonly", "yes"], port) as process:
+        yield process
+
+
+@contextmanager
+def _server(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     program = shutil.which(command[0], path=_PATH)
     if program is None:
         raise SettingsError(f"{command[0]} is not installed: apt-get install {command[0]}")
@@ -215,7 +225,7 @@ def _server(command: list[str], port: int) -> Iterator[None]:
             deadline = time.monotonic() + _OPENS_WITHIN_S
             while not _answers(port) and time.monotonic() < deadline:
                 time.sleep(0.02)
-            yield
+            yield process
         finally:
             process.terminate()
 

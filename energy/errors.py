@@ -5,7 +5,8 @@
     ├── DataError         history or a recorded home cannot be read as it is
     │   └── UnclearError  a file may mean two things: which, a person has to say
     ├── MemoryFault       the day store or its index is damaged, busy or of another version
-    │   └── NotWritable   a part of the memory cannot be written: who can do without it goes on
+    │   ├── NotWritable   a part of the memory cannot be written: who can do without it goes on
+    │   └── NewerFormat   it was written by a newer version than this one
     ├── TransportError    the broker cannot be reached or refuses us
     └── ModelError        the language model is absent, late, or answers outside its schema
 
@@ -39,6 +40,10 @@ class MemoryFault(AdvisorError):  # noqa: N818 (MemoryError is Python's own)
 
 class NotWritable(MemoryFault):
     """A part of the memory cannot be written; decisions go on from what can be read."""
+
+
+class NewerFormat(MemoryFault):
+    """A newer version wrote what this one cannot be sure to understand."""
 
 
 class TransportError(AdvisorError):

@@ -138,16 +138,24 @@ def _work(seats: Sequence[Seat | Sending], shards: Sequence[Shard], register: Re
             done = sum(seat.turn() for seat in seats)
             if monotonic() - trimmed > _TRIM_EVERY_S:
                 trimmed = monotonic()
-                for shard in shards:
-                    shard.trim()
+                _tidy(seats, shards)
         except StreamError as err:
             failures += 1
+            for seat in seats:
+                seat.start_over()
             pause_after(err, failures)
             _prepare(shards)
             continue
         failures = 0
         if not done:
             stop.wait(_IDLE_S)
+
+
+def _tidy(seats: Sequence[Seat | Sending], shards: Sequence[Shard]) -> None:
+    for seat in seats:
+        seat.look_for_gaps()
+    for shard in shards:
+        shard.trim()
 
 
 def _prepare(shards: Sequence[Shard]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from energy.errors import NewerFormat
 from fleet.addresses import COMMAND, HomeTopic
 from fleet.home_state import STEP
 from fleet.streams import DECISIONS, Entry, Shard
@@ -21,12 +22,30 @@ class Sending:
 
     def turn(self) -> int:
         """Send what waits, a batch at most; how many decisions that were."""
+        try:
+            return self._turn()
+        except NewerFormat as err:
+            self._tenure.stand_back(err)
+            return 0
+
+    def start_over(self) -> None:
+        """Redis was away: what was begun is looked for again."""
+        self._in_step = False
+
+    def look_for_gaps(self) -> None:
+        """Tell of decisions that somebody deleted before they were sent."""
+        if self._in_step and self._tenure.keep():
+            self._shard.check_gaps(DECISIONS, GROUP)
+
+    def _turn(self) -> int:
         if not self._tenure.keep():
             self._in_step = False
             if not self._tenure.take():
                 return 0
         token, begins = self._tenure.token, not self._in_step
         self._in_step = False
+        if begins:
+            self._shard.check_gaps(DECISIONS, GROUP)
         read = self._shard.pending if begins else self._shard.read
         entries = read(DECISIONS, GROUP, token, _AT_A_TIME)
         # What the broker does not confirm stays pending, and is sent again with the next turn.

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redis import Redis as Redis  # noqa: PLC0414 (others name it by way of this door)
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError, WatchError
+from redis.retry import Retry
 
-from energy.errors import TransportError
+from energy.errors import NewerFormat, TransportError
 from fleet.addresses import FleetHome
 
 _log = logging.getLogger(__name__)
@@ -18,6 +20,16 @@ _log = logging.getLogger(__name__)
 StreamError = RedisError
 REGISTER = "fleet:homes"
 READINGS, DECISIONS = "readings", "decisions"
+# Of entries and of what groups know; whoever reads a newer one stands back. It changes with what they mean.
+FORMAT = 1
+_FORMAT_FIELD, _DONE_WITH = "format", "done"
+# Acknowledges, and counts what had not been: Redis forgets how many entries a group was given when it is restarted.
+# The first line fails where Redis is full, before anything is done.
+_DONE = """
+redis.call('HINCRBY', KEYS[2], ARGV[1], 0)
+local done = redis.call('XACK', KEYS[1], unpack(ARGV))
+return redis.call('HINCRBY', KEYS[2], ARGV[1], done)
+"""
 GROUPS = {READINGS: ("plan", "archive"), DECISIONS: ("send",)}
 
 
@@ -42,12 +54,12 @@ class Changes:
 
 
 def connect(url: str) -> Redis:
-    """A connection that mends itself.
+    """A connection that mends itself, but not unseen: a Redis that was away may have forgotten what we remember.
 
     Raises:
         TransportError: nobody answers.
     """
-    redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15)
+    redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15, retry=Retry(NoBackoff(), 0))
     try:
         redis.ping()
     except RedisError as err:
@@ -83,6 +95,9 @@ class Shard:
             for group in groups:
                 with suppress(ResponseError):  # it is there already
                     redis.xgroup_create(self.key(stream), group, id="0", mkstream=True, entries_read=0)
+            ours = (one for one in redis.xinfo_groups(self.key(stream)) if one["name"].decode() in groups)
+            for one in ours:
+                redis.hsetnx(self.key(_DONE_WITH), one["name"], max((one["entries-read"] or 0) - one["pending"], 0))
 
     def key(self, *parts: str) -> str:
         """A key of this shard."""
@@ -92,7 +107,7 @@ class Shard:
         """Append readings in their order, and count what was refused and why."""
         with self._redis.pipeline(transaction=False) as pipe:
             for fields in readings:
-                pipe.xadd(self.key(READINGS), dict(fields))
+                pipe.xadd(self.key(READINGS), {**fields, _FORMAT_FIELD: FORMAT})
             for why, count in refused.items():
                 pipe.hincrby(self.key("refused"), why, count)
             pipe.execute()
@@ -115,20 +130,44 @@ class Shard:
         key = self.key("seat", group)
         return self._redis.get(key) == token.encode() and bool(self._redis.pexpire(key, int(seconds * 1000)))
 
+    def leave_seat(self, group: str, token: str) -> None:
+        """Give the seat up, if it is `token`'s."""
+        key = self.key("seat", group)
+        if self._redis.get(key) == token.encode():
+            self._redis.delete(key)
+
     def pending(self, stream: str, group: str, worker: str, most: int) -> list[Entry]:
         """Entries that were delivered and never acknowledged, oldest first, now `worker`'s.
 
         Only the owner of the seat may ask: nobody else can be at work on them.
+
+        Raises:
+            NewerFormat: some are of a newer version than ours; they stay as they are.
         """
         _, entries, gone = self._redis.xautoclaim(self.key(stream), group, worker, 0, "0-0", count=most)
         if gone:
             self._lost(stream, group, len(gone))
-        return [Entry(number, fields) for number, fields in entries if fields is not None]
+        return self._legible([Entry(number, fields) for number, fields in entries if fields is not None])
 
     def read(self, stream: str, group: str, worker: str, most: int) -> list[Entry]:
-        """New entries, oldest first."""
+        """New entries, oldest first.
+
+        Raises:
+            NewerFormat: some are of a newer version than ours; they stay pending.
+        """
         answer = self._redis.xreadgroup(group, worker, {self.key(stream): ">"}, count=most)
-        return [Entry(number, fields) for _, entries in answer or () for number, fields in entries]
+        return self._legible([Entry(number, fields) for _, entries in answer or () for number, fields in entries])
+
+    def _legible(self, entries: list[Entry]) -> list[Entry]:
+        for one in entries:
+            self._check_format(one.fields.pop(_FORMAT_FIELD.encode(), b"1"))
+        return entries
+
+    def _check_format(self, found: bytes | None) -> None:
+        if found is not None and found != str(FORMAT).encode() and not (found.isdigit() and int(found) < FORMAT):
+            raise NewerFormat(
+                f"shard {self.name} holds format {found.decode()!r}, this worker reads {FORMAT}: update it"
+            )
 
     def commit(self, group: str, token: str, done: Sequence[Entry], changes: Changes) -> bool:
         """Write what a batch of readings led to, if the seat is still `token`'s; else somebody does it again."""
@@ -140,16 +179,17 @@ class Shard:
             pipe.multi()
             if changes.homes:
                 pipe.hset(self.key(group, "homes"), mapping=dict(changes.homes))
+                pipe.set(self.key(group, _FORMAT_FIELD), FORMAT)
             for home, slot in changes.slots:
                 pipe.rpush(self.key(group, "slots", home), slot)
             for home, count in changes.kept.items():
                 # Of an empty range nothing stays.
                 pipe.ltrim(self.key(group, "slots", home), *((-count, -1) if count else (1, 0)))
             for decision in changes.decisions:
-                pipe.xadd(self.key(DECISIONS), dict(decision))
+                pipe.xadd(self.key(DECISIONS), {**decision, _FORMAT_FIELD: FORMAT})
             if changes.faults:
                 pipe.hset(self.key("faults"), mapping=dict(changes.faults))
-            pipe.xack(self.key(READINGS), group, *(entry.id for entry in done))
+            self._done(pipe, READINGS, group, done)
             try:
                 pipe.execute()
             except WatchError:
@@ -159,10 +199,19 @@ class Shard:
     def acknowledge(self, stream: str, group: str, done: Sequence[Entry]) -> None:
         """These are done with."""
         if done:
-            self._redis.xack(self.key(stream), group, *(entry.id for entry in done))
+            self._done(self._redis, stream, group, done)
+
+    def _done(self, redis: Redis, stream: str, group: str, entries: Sequence[Entry]) -> None:
+        keys = self.key(stream), self.key(_DONE_WITH)
+        redis.eval(_DONE, len(keys), *keys, group, *(entry.id for entry in entries))
 
     def homes(self, group: str) -> dict[str, bytes]:
-        """What a group knows of each home."""
+        """What a group knows of each home.
+
+        Raises:
+            NewerFormat: a newer version wrote it.
+        """
+        self._check_format(self._redis.get(self.key(group, _FORMAT_FIELD)))
         return {name.decode(): state for name, state in self._redis.hgetall(self.key(group, "homes")).items()}
 
     def slots(self, group: str, home: str) -> list[bytes]:
@@ -191,29 +240,35 @@ class Shard:
 
     def check_gaps(self, stream: str, group: str) -> None:
         """Tell of entries that somebody deleted before the group was given them: more were to come than there are."""
-        key, redis = self.key(stream), self._redis
-        with redis.pipeline() as pipe:
-            # Together: the stream grows meanwhile.
-            known, groups = pipe.xinfo_stream(key).xinfo_groups(key).execute()
-        [mine] = [one for one in groups if one["name"] == group.encode()]
-        missing = (mine["lag"] or 0) - known["length"]
+        length, groups = self._standing(stream)
+        missing = groups[group]["lag"] - length
         if missing > 0:
             self._lost(stream, group, missing)
-            # Told once: the group goes on behind the gap.
-            read = known["entries-added"] - known["length"]
-            redis.xgroup_setid(key, group, mine["last-delivered-id"], entries_read=read)
+
+    def _standing(self, stream: str) -> tuple[int, dict[str, dict[str, int]]]:
+        """How long a stream is, and of each group what is to come and what is begun."""
+        key = self.key(stream)
+        with self._redis.pipeline() as pipe:
+            # Together: the stream grows meanwhile.
+            known, groups, done = pipe.xinfo_stream(key).xinfo_groups(key).hgetall(self.key(_DONE_WITH)).execute()
+        found = {}
+        for one in groups:
+            counted = done.get(one["name"])
+            given = (one["entries-read"] or 0) if counted is None else int(counted) + one["pending"]
+            found[one["name"].decode()] = {"lag": known["entries-added"] - given, "pending": one["pending"]}
+        return known["length"], found
 
     def _lost(self, stream: str, group: str, number: int) -> None:
         _log.error("%s of shard %s: %d were deleted before %s had them", stream, self.name, number, group)
         self.count(f"{group} lost", number)
+        # Told once: nobody waits for them any more.
+        self._redis.hincrby(self.key(_DONE_WITH), group, number)
 
     def status(self) -> dict[str, Any]:
         """Lengths, lags, pending entries, homes and counts."""
-        redis, groups = self._redis, {}
+        redis, groups = self._redis, dict[str, dict[str, int]]()
         for stream in GROUPS:
-            for one in redis.xinfo_groups(self.key(stream)):
-                lag = one["lag"]
-                groups[one["name"].decode()] = {"lag": lag if lag is not None else -1, "pending": one["pending"]}
+            groups |= self._standing(stream)[1]
         return {
             "shard": self.name,
             "waiting": self.waiting(),

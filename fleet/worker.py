@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Literal, Protocol
 from uuid import uuid4
 
 from pydantic import ValidationError
 
-from energy.errors import AdvisorError
+from energy.errors import AdvisorError, NewerFormat
 from energy.slots import floor_slot
 from fleet.addresses import FleetHome
 from fleet.home_state import CLOCK, STEP, HomeState, pack_slot
@@ -26,6 +27,8 @@ Slots = Sequence[MeteredSlot]
 # How long into a slot a home's fresh readings are waited for.
 _GRACE = timedelta(minutes=2)
 _MOST_TOLD = 300
+# How long a worker that is too old leaves its seat to others.
+_LEASES_AWAY = 4
 
 
 def wall_of(clock: Clock) -> Wall | None:
@@ -53,6 +56,7 @@ class Tenure:
     def __init__(self, shard: Shard, group: str, lease_s: float) -> None:
         self.token = ""
         self._shard, self._group, self._lease_s = shard, group, lease_s
+        self._away_until = 0.0
 
     def keep(self) -> bool:
         """Stay in the seat."""
@@ -60,8 +64,17 @@ class Tenure:
 
     def take(self) -> bool:
         """Take the seat if it is free, under a new token: what its last owner began is not ours to end."""
+        if monotonic() < self._away_until:
+            return False
         self.token = uuid4().hex
         return self._shard.take_seat(self._group, self.token, self._lease_s)
+
+    def stand_back(self, why: NewerFormat) -> None:
+        """Leave the seat to a worker that understands what there is to do, and look again some leases later."""
+        _log.error("%s of shard %s stands back: %s", self._group, self._shard.name, why)
+        self._away_until = monotonic() + _LEASES_AWAY * self._lease_s
+        self._shard.count(f"{self._group} stood back")
+        self._shard.leave_seat(self._group, self.token)
 
 
 class Seat:
@@ -86,6 +99,22 @@ class Seat:
 
     def turn(self) -> int:
         """Work through what waits, a batch at most; how many entries that were."""
+        try:
+            return self._turn()
+        except NewerFormat as err:
+            self._tenure.stand_back(err)
+            return 0
+
+    def start_over(self) -> None:
+        """Redis was away, and may have forgotten what we remember: with the next turn we know what it knows."""
+        self._in_step = False
+
+    def look_for_gaps(self) -> None:
+        """Tell of entries that somebody deleted before they were read."""
+        if self._in_step and self._tenure.keep():
+            self._shard.check_gaps(READINGS, self._duty.group)
+
+    def _turn(self) -> int:
         if not self._tenure.keep():
             self._in_step = False
             if not self._tenure.take():

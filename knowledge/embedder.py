@@ -1,7 +1,6 @@
-"""Texts as vectors, by the packaged MiniLM model; nothing is downloaded and torch loads only when first needed."""
+"""Texts as vectors, by the packaged MiniLM model; nothing is downloaded, and weights load when first needed."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,20 +13,22 @@ from numpy.typing import NDArray
 from energy.errors import MemoryFault
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from threadpoolctl import ThreadpoolController
+    from tokenizers import Tokenizer
+
+    from knowledge.sentence_encoder import SentenceEncoder
 
 Vectors = NDArray[np.float32]
 
 # Published digest of sentence-transformers/all-MiniLM-L6-v2, model.safetensors.
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_BATCH = 64
+# The model's own limit, in sentence_bert_config.json.
+_MOST_TOKENS = 256
+DIMENSIONS = 384
 
 
 class TextEmbedder:
     """Embeds texts with all-MiniLM-L6-v2; the model is loaded at the first call and kept."""
-
-    def __init__(self, threads: int = 2) -> None:
-        self._threads = threads
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of shape (texts, 384).
@@ -35,29 +36,27 @@ class TextEmbedder:
         Raises:
             MemoryFault: the model's files are missing or not the published ones.
         """
-        vectors = self._model.encode(
-            list(texts),
-            batch_size=_BATCH,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
-        return np.asarray(vectors, dtype=np.float32)
+        tokenizer, encoder, threads = self._model
+        # A second thread mostly waits for the first, which counts as work on a busy machine.
+        with threads.limit(limits=1):
+            rows = [encoder.encode(tokenizer.encode(text).ids) for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), DIMENSIONS)
 
     @cached_property
-    def _model(self) -> "SentenceTransformer":
+    def _model(self) -> "tuple[Tokenizer, SentenceEncoder, ThreadpoolController]":
+        # 90 MB, only where text is embedded.
+        from safetensors.numpy import load_file  # noqa: PLC0415 (as said)
+        from threadpoolctl import ThreadpoolController  # noqa: PLC0415 (as said)
+        from tokenizers import Tokenizer  # noqa: PLC0415 (as said)
+
+        from knowledge.sentence_encoder import SentenceEncoder  # noqa: PLC0415 (as said)
+
         folder = Path(get_model_path())
         _check_weights(folder / "model.safetensors")
-        os.environ |= {
-            "HF_HUB_OFFLINE": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "TRANSFORMERS_OFFLINE": "1",
-            "TOKENIZERS_PARALLELISM": "false",
-        }
-        import torch  # noqa: PLC0415 (seconds and 300 MB, only where text is embedded)
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 (as torch)
-
-        torch.set_num_threads(self._threads)
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(_MOST_TOKENS)
+        return tokenizer, SentenceEncoder(load_file(folder / "model.safetensors")), ThreadpoolController()
 
 
 def _check_weights(path: Path) -> None:

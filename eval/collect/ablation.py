@@ -252,7 +252,7 @@ def _by_text(history: History) -> DayChoice:
     table = FingerprintTable(history.home, history.days)
     days = [record.day for record in history.days]
     told = [", ".join(f"{value:.1f}" for value in table.fingerprint(day)) for day in days]
-    vectors = dict(zip(days, TextEmbedder(threads=1)(told), strict=True))
+    vectors = dict(zip(days, TextEmbedder()(told), strict=True))
 
     def choose(today: date, earlier: list[date]) -> list[date]:
         return sorted(earlier, key=lambda day: -float(vectors[day] @ vectors[today]))[:MEMBERS]

@@ -210,7 +210,7 @@ class _Player(Planner):
 
 
 def _memory(name: str, seed: int) -> RemarkMemory:
-    told, memory = _told(name, seed), RemarkMemory(TextEmbedder(threads=1))
+    told, memory = _told(name, seed), RemarkMemory(TextEmbedder())
     remarks = {one.day: said for one, said in zip(told.history.days, told.remarks, strict=True)}
     for day, difference_kw in _differences(name, seed).items():
         memory.add(day, remarks[day], difference_kw)

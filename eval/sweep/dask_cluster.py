@@ -1,14 +1,12 @@
 """A sweep on a Dask cluster: lost workers' tasks are done again by others, and workers may come and go."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from distributed import Client, Future, KilledWorker, wait
 
-from energy.errors import SettingsError, TransportError
-from eval.sweep.sweep import Lost, Result, Task, batches, work_through
+from energy.errors import TransportError
+from eval.sweep.sweep import Lost, Result, Task, batches, versions, work_through
 
 # Batches that the scheduler knows at a time: it chokes on a million, and starves with fewer than it has workers.
 _AT_A_TIME = 512
@@ -18,7 +16,7 @@ _ANSWERS_WITHIN_S = 10
 class DaskSweep:
     """The workers of the scheduler at `address`.
 
-    They need this version of energy-advisor, numpy and scipy, and the files that tasks name at the same paths.
+    They need the same code of energy-advisor, numpy and scipy, and the files that tasks name at the same paths.
     """
 
     def __init__(self, address: str, *, timeout_s: float | None = None) -> None:
@@ -39,7 +37,7 @@ class DaskSweep:
             left, running = batches(tasks, batch), dict[Future, tuple[Task, ...]]()
             while True:
                 for chunk in islice(left, _AT_A_TIME - len(running)):
-                    future = client.submit(_work_through, work, chunk, versions(), pure=False)
+                    future = client.submit(work_through, work, chunk, versions(), pure=False)
                     running[future] = chunk
                 if not running:
                     return
@@ -74,15 +72,3 @@ class DaskSweep:
         except KilledWorker as err:
             return [Lost("failed", f"every worker that tried it ended ({err.allowed_failures + 1} did)")] * count
         return found
-
-
-@cache
-def versions() -> dict[str, str]:
-    """What results depend on beside their task."""
-    return {name: version(name) for name in ("energy-advisor", "numpy", "scipy")}
-
-
-def _work_through(work: Callable[[Task], Result], tasks: Sequence[Task], wanted: Mapping[str, str]) -> list[Result]:
-    if (mine := versions()) != wanted:
-        raise SettingsError(f"a Dask worker has {mine!r}, not {wanted!r}: install the same lock on all machines")
-    return work_through(work, tasks)

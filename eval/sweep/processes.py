@@ -8,7 +8,7 @@ from multiprocessing import get_all_start_methods, get_context
 
 from pebble import ProcessExpired, ProcessPool
 
-from eval.sweep.sweep import Lost, Result, Task, batches, work_through
+from eval.sweep.sweep import Lost, Result, Task, batches, versions, work_through
 
 
 class ProcessSweep:
@@ -27,7 +27,7 @@ class ProcessSweep:
         with _pool(self._workers, getattr(function, "__module__", "builtins")) as pool:
             running: dict[Future[list[Result]], tuple[Task, ...]] = {}
             for chunk in batches(tasks, batch):
-                running[pool.schedule(work_through, args=(work, chunk), timeout=self._timeout_s)] = chunk
+                running[pool.schedule(work_through, args=(work, chunk, versions()), timeout=self._timeout_s)] = chunk
             for done in as_completed(running):
                 chunk = running[done]
                 yield from zip(chunk, self._results(done, len(chunk)), strict=True)

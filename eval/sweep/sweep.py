@@ -1,11 +1,20 @@
 """The port of a sweep: one function over many tasks, wherever it runs; what a task gives does not depend on it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from itertools import islice
+from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from energy.errors import DataError
+from threadpoolctl import threadpool_limits
+
+from energy.errors import DataError, SettingsError
+
+# All that a task can come to, by the rooms that it is computed in.
+_ROOMS = ("agent", "energy", "eval", "ingest", "knowledge", "prompts", "simulator", "transport")
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -52,7 +61,8 @@ class SerialSweep:
     ) -> Iterator[tuple[Task, Result | Lost]]:
         """Every task with its result, in order."""
         del batch
-        return ((task, work(task)) for task in tasks)
+        wanted = versions()
+        return ((task, work_through(work, (task,), wanted)[0]) for task in tasks)
 
 
 def batches(tasks: Sequence[Task], size: int) -> Iterator[tuple[Task, ...]]:
@@ -62,6 +72,31 @@ def batches(tasks: Sequence[Task], size: int) -> Iterator[tuple[Task, ...]]:
         yield taken
 
 
-def work_through(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
-    """What one worker does with a batch."""
-    return [work(task) for task in tasks]
+def work_through(work: Callable[[Task], Result], tasks: Sequence[Task], wanted: Mapping[str, str]) -> list[Result]:
+    """What one worker does with a batch, on one thread: sums of more threads differ in their last bits.
+
+    Raises:
+        SettingsError: here is other code than where the sweep was started.
+    """
+    if (mine := versions()) != wanted:
+        differ = sorted(name for name in wanted.keys() | mine.keys() if wanted.get(name) != mine.get(name))
+        raise SettingsError(
+            f"a worker has another {' and '.join(differ)} ({mine!r}, not {wanted!r}): "
+            "install the same lock and release on all machines, and leave the code alone while a sweep runs"
+        )
+    with threadpool_limits(limits=1):
+        return [work(task) for task in tasks]
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What results depend on beside their task."""
+    return {name: version(name) for name in ("energy-advisor", "numpy", "scipy")} | {"code": _code()}
+
+
+def _code() -> str:
+    """A digest of our own code: one version may have been edited."""
+    top, digest = Path(__file__).parents[2], sha256()
+    for path in sorted(path for room in _ROOMS for path in (top / room).rglob("*.py")):
+        digest.update(f"{path.relative_to(top)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -29,11 +29,11 @@ print(json.dumps(brought), file=sys.stderr)
 """
 
 
-def brought(program: str, *arguments: object) -> dict[str, list[str]]:
+def brought(program: str, *arguments: object) -> dict[str, list[object]]:
     command = [sys.executable, "-c", program, *map(json.dumps, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    found: dict[str, list[str]] = json.loads(done.stderr.splitlines()[-1])
+    found: dict[str, list[object]] = json.loads(done.stderr.splitlines()[-1])
     return found
 
 
@@ -51,3 +51,29 @@ def test_service_house_and_demo_start_without_what_they_may_never_need() -> None
         "print(json.dumps({'all': sorted(set(json.loads(sys.argv[1])) & set(sys.modules))}), file=sys.stderr)"
     )
     assert brought(program, sorted(HEAVY)) == {"all": []}
+
+
+# What a Raspberry Pi does without: whoever imports it ends the program.
+REFUSED = {"torch", "sentence_transformers", "transformers"}
+LEAN = """
+import json, sys
+
+refused = set(json.loads(sys.argv[1]))
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in refused:
+            raise ImportError(f"{name} is not there")
+
+sys.meta_path.insert(0, Refuse())
+from benchmarks.first_decision import first_decision
+from knowledge.embedder import TextEmbedder
+
+first_decision()
+shape = TextEmbedder()(["guests tonight"]).shape
+print(json.dumps({"shape": list(shape), "brought": sorted(refused & set(sys.modules))}), file=sys.stderr)
+"""
+
+
+def test_the_service_decides_and_reads_notes_where_there_is_no_pytorch() -> None:
+    assert brought(LEAN, sorted(REFUSED)) == {"shape": [1, 384], "brought": []}

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from energy.errors import DataError, SettingsError, TransportError
 from eval.collect.homes import HistorySource
 from eval.collect.rollout import collect, play_cell
 from eval.collect.suites import Block, Suite
 from eval.grade.records import Record, Series, read
-from eval.sweep import dask_cluster
+from eval.sweep import dask_cluster, processes
 from eval.sweep.choice import sweep_on
 from eval.sweep.dask_cluster import DaskSweep
 from eval.sweep.processes import ProcessSweep
-from eval.sweep.sweep import Lost, SerialSweep, Sweep, batches, unless_lost
+from eval.sweep.sweep import Lost, SerialSweep, Sweep, batches, unless_lost, versions
 
 SUITE = Suite("tiny", ("citylearn-4",), (Block(((date(2017, 1, 9), 2),)),))
 # What a clock measures differs from run to run.
@@ -76,10 +77,21 @@ def test_a_task_that_hangs_is_given_up(dask_address: str) -> None:
     assert found == Lost("timed_out", f"nothing was done for 1 s on {dask_address}")
 
 
-def test_a_worker_of_another_version_ends_the_sweep(dask_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_cluster, "versions", lambda: {"numpy": "0.1"})
-    with pytest.raises(SettingsError, match="install the same lock"):
-        list(DaskSweep(dask_address).map(len, ["a"]))
+def test_a_worker_of_another_version_ends_the_sweep(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (dask_cluster, processes):
+        monkeypatch.setattr(place, "versions", lambda: versions() | {"code": "edited"})
+    with pytest.raises(SettingsError, match=r"another code .* not .*'edited'.*: install the same lock"):
+        list(sweep.map(len, ["a"]))
+
+
+def _threads(_: int) -> set[int]:
+    return {one["num_threads"] for one in threadpool_info()}
+
+
+def test_a_task_computes_on_one_thread_wherever_it_is(sweep: Sweep) -> None:
+    assert np.dot(np.ones(2), np.ones(2)) == 2  # its library is loaded
+    for where in (sweep, SerialSweep()):
+        assert [found for _, found in where.map(_threads, [1])] == [{1}]
 
 
 def test_without_a_scheduler_the_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
