@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from agent.language.kinds.learned import Guess, learned
+from agent.language.kinds.learned import Guess, ReadText, read_text
 from agent.language.kinds.masking import masked
 from agent.language.kinds.names import NO_WISHES, WISHES
 from agent.language.questions.changes import Load, change_of, load_of
 from agent.language.questions.vocabulary import first_named, vocabulary
-from agent.language.text import Language, clean, fold, language_of
+from agent.language.text import Language, clean, language_of
 from agent.language.times.asked import (
     Window,
     latest_asked,
@@ -78,8 +78,8 @@ _BILL = re.compile(
 _BILL_AIMS = frozenset({"totals", "unsure", "dear_day", "breakdown", "not_measured", "order", "nights", "plan"})
 _WHAT_IF = re.compile(r"^\W*(?:and |but )?(?:what if|y si|suppose|supon\w*|imagin[ea])\b")
 
-# A wish says when, or how much.
-_HOLDS_SOMETHING = re.compile(r"[@#]")
+# A wish says when, or how much, and nothing of what is over.
+_HOLDS_SOMETHING = re.compile(r"^(?!.*@(?:past|lastnight)).*[@#]")
 
 _OUTAGE = re.compile(r"\b(?:power cuts?|power outage|blackout|apagon|corte de (?:luz|corriente)|se va la luz)\b")
 _HOW_FULL = re.compile(
@@ -132,9 +132,9 @@ def understand(
     `before` is the language to assume where it does not show; `earlier` the question before it in a conversation, from
     which a short one ("and yesterday?") takes what it leaves out.
     """
-    words, places = fold(text)
-    times = find_times(words)
-    aim, guess = _aim(text, words)
+    read = read_text(text)
+    words, places, times = read.words, read.places, find_times(read.words)
+    aim, guess = _aim(text, read)
     asked = _parts(Question(text, language_of(text, before), aim), words, times, now=now, zone=zone)
     asked = replace(
         asked,
@@ -151,9 +151,9 @@ def with_aim(question: Question, aim: Aim, quantity: Quantity | None) -> Questio
     return replace(question, aim=aim, quantity=quantity or question.quantity, by="model")
 
 
-def _aim(text: str, words: str) -> tuple[Aim, Guess | None]:
+def _aim(text: str, read: ReadText) -> tuple[Aim, Guess | None]:
     """What is asked for: by rule where the form makes it certain, else as learned; a wish is one for the notes."""
-    whole = learned().guess(text)
+    words, whole = read.words, read.guess
     guess = whole.among({kind for kind, _ in whole.ranked} - NO_WISHES)
     if "?" in text and not _POLITE.search(words):
         guess = guess.among({kind for kind, _ in guess.ranked} - WISHES)
@@ -163,7 +163,7 @@ def _aim(text: str, words: str) -> tuple[Aim, Guess | None]:
         return "off_subject", guess
     unclear = guess.confidence < SURE or not whole.is_known
     if guess.kind in WISHES:
-        return ("wish" if not unclear and _HOLDS_SOMETHING.search(masked(text)) else "unsure"), guess
+        return ("wish" if not unclear and _HOLDS_SOMETHING.search(masked(words)) else "unsure"), guess
     return ("unsure" if unclear else cast(Aim, guess.kind)), guess
 
 
