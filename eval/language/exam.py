@@ -14,7 +14,14 @@ from energy.battery import Battery
 from energy.constraints import CarReady, Constraint, ExtraLoad, Reserve
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
-from eval.language.exam_cases import ExamCase, exam_notes, exam_outside, exam_questions
+from eval.language.exam_cases import (
+    ExamCase,
+    exam_notes,
+    exam_outside,
+    exam_questions,
+    kitchen_notes,
+    kitchen_questions,
+)
 from eval.language.retelling import retold
 
 ZONE = ZoneInfo("Europe/Madrid")
@@ -33,7 +40,10 @@ _EXACT, _ROUGH = 0.01, 0.25
 # right: what was meant, or nothing where nothing was meant · refused: not understood, and said so · wrong: taken for
 # something that was not meant, or answered beside the point.
 Grade = Literal["right", "refused", "wrong"]
-Part = Literal["notes", "questions", "notes, retold", "questions, retold", "outside, asked", "outside, as a note"]
+Part = Literal[
+    "notes", "questions", "notes, retold", "questions, retold", "notes, kitchen table", "questions, kitchen table",
+    "outside, asked", "outside, as a note",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,13 @@ class GradedText:
 def sit() -> list[GradedText]:
     """Read and grade every case."""
     outside = [graded for case in exam_outside() for graded in _outside(case)]
-    return [*map(_note, exam_notes()), *map(_question, exam_questions()), *outside, *_retold()]
+    return [
+        *map(_note, exam_notes()),
+        *map(_question, exam_questions()),
+        *outside,
+        *_retold(),
+        *_at_the_kitchen_table(),
+    ]
 
 
 def sit_notes(cases: Sequence[ExamCase]) -> Iterator[GradedText]:
@@ -80,6 +96,12 @@ def _retold() -> Iterator[GradedText]:
         yield from (replace(_note(one), part="notes, retold") for one in retold(case))
     for case in exam_questions():
         yield from (replace(_question(one), part="questions, retold") for one in retold(case))
+
+
+def _at_the_kitchen_table() -> Iterator[GradedText]:
+    """The notes and questions that were written last, graded as parts of their own."""
+    yield from (replace(_note(case), part="notes, kitchen table") for case in kitchen_notes())
+    yield from (replace(_question(case), part="questions, kitchen table") for case in kitchen_questions())
 
 
 def _outside(case: ExamCase) -> Iterator[GradedText]:

@@ -36,11 +36,32 @@ def exam_questions() -> tuple[ExamCase, ...]:
 
 
 @cache
+def kitchen_notes() -> tuple[ExamCase, ...]:
+    """Notes as people say them at the kitchen table, all written before one of them was read."""
+    return tuple(read_cases(_PHRASES / "kitchen_notes.txt"))
+
+
+@cache
+def kitchen_questions() -> tuple[ExamCase, ...]:
+    """Questions asked at the kitchen table, written likewise."""
+    return tuple(read_cases(_PHRASES / "kitchen_questions.txt"))
+
+
+@cache
 def exam_outside() -> tuple[ExamCase, ...]:
     """Texts about nothing that is known here, to be refused in a chat and as a note; their family is their sort."""
     lines = (_PHRASES / "exam_outside.txt").read_text(encoding="utf-8").splitlines()
     parts = (line.split(";", 2) for line in lines if not line.startswith("#"))
     return tuple(_outside(*map(str.strip, part)) for part in parts)
+
+
+def exam_texts() -> Iterator[str]:
+    """Every text of the exam: none of them may be learnt from."""
+    yield from (
+        case.text
+        for cases in (exam_notes, exam_questions, exam_outside, kitchen_notes, kitchen_questions)
+        for case in cases()
+    )
 
 
 def _outside(sort: str, language: str, text: str) -> ExamCase:

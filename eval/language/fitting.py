@@ -1,5 +1,6 @@
 """Fits the classifier of texts to the training phrases, and writes its weights."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,9 @@ from scipy.sparse import csr_matrix
 
 from agent.language.kinds.learned import BUCKETS, Learned, vector
 from agent.language.kinds.masking import masked
-from eval.language.phrases_file import Phrase, training_phrases
+from agent.language.notes import safety
+from agent.language.text import plain
+from eval.language.phrases_file import FAMILIES, Phrase, training_phrases
 
 # Of 10 and 20, which both read the exam alike; the larger is surer of what it reads.
 _STRENGTH = 20.0
@@ -21,8 +24,11 @@ def fit(phrases: Sequence[Phrase] | None = None) -> Learned:
 
     inside = phrases or (*training_phrases("notes"), *training_phrases("questions"))
     outside = training_phrases("outside")
-    rarity = _rarity([masked(one.text) for one in inside])
-    features = _matrix([masked(one.text) for one in (*inside, *outside)], rarity)
+    words = _words((*inside, *outside))
+    # Slips are left in, so that one that nobody mends hides no kind.
+    texts = [masked(plain(one.text)) for one in (*inside, *outside)]
+    rarity = _rarity(texts[: len(inside)])
+    features = _matrix(texts, rarity)
     kinds = LogisticRegression(C=_STRENGTH, max_iter=40, tol=1e-3, class_weight="balanced")
     kinds.fit(features[: len(inside)], [one.kind for one in inside])
     # A row of its own tells what is outside: among the kinds, so many sorts would make every kind less sure.
@@ -33,7 +39,17 @@ def fit(phrases: Sequence[Phrase] | None = None) -> Learned:
         np.vstack([kinds.coef_, gate.coef_]).astype(np.float32),
         np.concatenate([kinds.intercept_, gate.intercept_]).astype(np.float32),
         rarity,
+        words,
     )
+
+
+def _words(phrases: Sequence[Phrase]) -> frozenset[str]:
+    """The words of the phrases without slips, and those of the rules of safety."""
+    texts = [plain(one.text) for one in phrases if one.family != FAMILIES["e"]]
+    rules = [rule.pattern for rule in vars(safety).values() if isinstance(rule, re.Pattern)]
+    found = (re.findall(r"[a-z]{5,}", text) for text in texts)
+    ruled = (re.findall(r"(?<![a-z\\])[a-z]{5,}(?![a-z\\\[(])", rule) for rule in rules)
+    return frozenset(word for words in (*found, *ruled) for word in words)
 
 
 def _rarity(texts: Sequence[str]) -> np.ndarray:
@@ -61,4 +77,5 @@ def save(fitted: Learned, path: Path) -> None:
         scale=scale.astype(np.float32),
         bias=fitted.bias,
         rarity=fitted.rarity.astype(np.float16),
+        words=np.array(" ".join(sorted(fitted.words))),
     )

@@ -134,11 +134,10 @@ def normal(text: str) -> str:
 
 
 def _exam_texts() -> frozenset[str]:
-    from eval.language.exam_cases import exam_notes, exam_outside, exam_questions  # noqa: PLC0415 (the exam reads this file's types)
+    from eval.language.exam_cases import exam_texts  # noqa: PLC0415 (the exam reads this file's types)
 
     older = (yaml.safe_load((_CASES / f"{name}.yaml").read_text(encoding="utf-8"))["cases"] for name in _OLDER)
-    texts = [case.text for case in (*exam_notes(), *exam_questions(), *exam_outside())]
-    return frozenset(map(normal, texts + [case["text"] for cases in older for case in cases]))
+    return frozenset(map(normal, [*exam_texts()] + [case["text"] for cases in older for case in cases]))
 
 
 def _expanded(which: str) -> Iterator[Phrase]:

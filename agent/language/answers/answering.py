@@ -1,7 +1,7 @@
 """From a question taken apart to the inquiry that answers it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -80,10 +80,6 @@ def _no_such_mode(
     return unknown("why", "no_such_mode", **facts)
 
 
-def _why_not(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.why_not(sources, asked.mode, at=None if asked.window is None else asked.window.latest(now))
-
-
 def _plan(sources: Sources, asked: Question, now: datetime) -> Finding:
     window = asked.window
     if window is not None and window.end <= now:
@@ -96,13 +92,6 @@ def _plan(sources: Sources, asked: Question, now: datetime) -> Finding:
         if window.start >= end or too_long:
             return unknown("plan", "beyond_plan", plan_end=end)
     return found
-
-
-def _what_if(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del now
-    if asked.change is None or not asked.change.names:
-        return unknown("what_if", "no_change")
-    return inquiry.what_if(sources, asked.change)
 
 
 def _best_start(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -186,16 +175,6 @@ def _outage(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.outage(sources)
 
 
-def _home(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del asked, now
-    return inquiry.about_home(sources)
-
-
-def _wishes(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del asked, now
-    return inquiry.wishes(sources)
-
-
 def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
     """What was chosen in the stretch asked about; last night where none is named."""
     window = asked.window
@@ -207,10 +186,6 @@ def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
         since = re.search(r"\b(?:since|desde|after|despues)\b", plain(asked.text))
         return inquiry.done(sources, window.at, now) if since else inquiry.why(sources, at=window.at)
     return inquiry.done(sources, now - DAY, now)
-
-
-def _who(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.who_chose(sources, at=None if asked.window is None else asked.window.latest(now))
 
 
 def _times(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -241,20 +216,10 @@ def _expected(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.expected(sources, "pv" if asked.quantity == "pv" else "load", max(start, now), end)
 
 
-def _sure(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del asked, now
-    return inquiry.how_sure(sources)
-
-
 def _meaning(sources: Sources, asked: Question, now: datetime) -> Finding:
     del sources, now
     term = first_named(vocabulary().terms, plain(asked.text))
     return Finding("scope", f"meaning.{term.name}") if term is not None else Finding("scope", "scope.help")
-
-
-def _heating(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del asked, now
-    return inquiry.heating_ahead(sources)
 
 
 def _unsure(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -268,40 +233,49 @@ def _nothing(form: str) -> Answer:
     return lambda _sources, _asked, _now: unknown("scope", form)
 
 
-def _help(sources: Sources, asked: Question, now: datetime) -> Finding:
-    del sources, asked, now
-    return Finding("scope", "scope.help")
+def _of_now(query: Callable[[Sources], Finding]) -> Answer:
+    """A query that takes no words and no time."""
+    return lambda sources, _asked, _now: query(sources)
+
+
+def _latest(asked: Question, now: datetime) -> datetime | None:
+    """The moment asked about, or the latest of the stretch; None where no time is named."""
+    return None if asked.window is None else asked.window.latest(now)
 
 
 _ANSWERS: dict[Aim, Answer] = {
     **ANSWERS,
     "why": _why,
-    "why_not": _why_not,
+    "why_not": lambda sources, asked, now: inquiry.why_not(sources, asked.mode, at=_latest(asked, now)),
     "plan": _plan,
-    "what_if": _what_if,
+    "what_if": lambda sources, asked, _now: (
+        inquiry.what_if(sources, asked.change)
+        if asked.change is not None and asked.change.names
+        else unknown("what_if", "no_change")
+    ),
     "best_start": _best_start,
     "prices": _prices,
     "status": _status,
-    "thermostat": _heating,
+    "thermostat": _of_now(inquiry.heating_ahead),
     "battery_ahead": _battery_ahead,
     "done": _done,
     "battery_then": _battery_then,
     "expected": _expected,
     "mode_ahead": _mode_ahead,
-    "who": _who,
+    "who": lambda sources, asked, now: inquiry.who_chose(sources, at=_latest(asked, now)),
     "times": _times,
     "outage": _outage,
-    "home": _home,
-    "wishes": _wishes,
+    "home": _of_now(inquiry.about_home),
+    "wishes": _of_now(inquiry.wishes),
     "sizing": _nothing("sizing"),
-    "sure": _sure,
+    "sure": _of_now(inquiry.how_sure),
     "meaning": _meaning,
     "if_away": _nothing("away"),
     "unsure": _unsure,
     "wish": _nothing("wish_unclear"),
     "not_measured": _nothing("not_measured"),
     "thanks": _nothing("thanks"),
-    "help": _help,
+    "help": lambda _sources, _asked, _now: Finding("scope", "scope.help"),
     "order": _nothing("order"),
     "off_subject": _nothing("off_subject"),
 }

@@ -21,38 +21,33 @@ _BOTH_WAYS = re.compile(r"\b(?:import|bought|buy|compr)\w*.*\b(?:export|sold|sel
 _GOOD = re.compile(r"\b(?:better|worse|mejor|peor)\b")
 
 
-def _span(asked: Question, now: datetime, sources: Sources) -> Span:
-    """The span asked about; today where none is named."""
-    if asked.spans:
-        return asked.spans[0]
-    today = local_day(now, sources.home.tz)
-    return Span(today, today)
+def _over(query: Callable[..., Finding], first: int = 0, last: int = 0) -> Answer:
+    """A query over the days asked about; where none are named, from so many days ago to so many."""
+    return lambda sources, asked, now: query(sources, _days(asked, now, sources, first, last), now=now)
 
 
-def _lately(asked: Question, now: datetime, sources: Sources) -> Span:
-    """The span asked about; the last seven days and today where none is named."""
+def _days(asked: Question, now: datetime, sources: Sources, first: int = 0, last: int = 0) -> Span:
+    """The days asked about; where none are named, from so many days ago to so many: today."""
     today = local_day(now, sources.home.tz)
-    return asked.spans[0] if asked.spans else Span(today - 7 * DAY, today)
+    return asked.spans[0] if asked.spans else Span(today - first * DAY, today - last * DAY)
 
 
 def _ever(asked: Question, now: datetime, sources: Sources) -> Span:
-    """The span asked about; all that is known where none is named."""
-    if asked.spans:
-        return asked.spans[0]
-    return sources.known_span(now) or _span(asked, now, sources)
+    """The days asked about; all that are known where none are named."""
+    return (None if asked.spans else sources.known_span(now)) or _days(asked, now, sources)
 
 
 def _bill(sources: Sources, asked: Question, now: datetime) -> Finding:
     """The bill of the month that is named, or of the month to date; what a past day or a year came to are totals."""
     today = local_day(now, sources.home.tz)
-    named = asked.spans[0] if asked.spans else Span(today, today)
+    named = _days(asked, now, sources)
     if named.days > _LONGEST_MONTH or (named.days == 1 and named.first < today):
         return _totals(sources, replace(asked, quantity="cost"), now)
     return inquiry.bill(sources, min(named.first, today), now=now)
 
 
 def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
-    span = _span(asked, now, sources)
+    span = _days(asked, now, sources)
     if asked.load is not None and asked.load.name != "load" and asked.quantity in (None, "load", "cost"):
         return unknown("totals", "not_apart", load=asked.load.name)
     if (found := _part_of_day(sources, asked, now)) is not None:
@@ -77,14 +72,9 @@ def _part_of_day(sources: Sources, asked: Question, now: datetime) -> Finding | 
 
 def _breakdown(sources: Sources, asked: Question, now: datetime) -> Finding:
     grain = asked.grain or "day"
-    today = local_day(now, sources.home.tz)
-    lately = {"day": Span(today - 7 * DAY, today - DAY), "week": Span(today - 28 * DAY, today - DAY)}
-    span = asked.spans[0] if asked.spans else lately.get(grain) or _ever(asked, now, sources)
+    days = {"day": 7, "week": 28}.get(grain)
+    span = _days(asked, now, sources, days, 1) if days else _ever(asked, now, sources)
     return inquiry.breakdown(sources, asked.quantity or "load", span, grain=grain, now=now)
-
-
-def _daily_mean(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.total_of(sources, asked.quantity or "load", _lately(asked, now, sources), now=now)
 
 
 def _extreme(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -101,7 +91,7 @@ def _extreme(sources: Sources, asked: Question, now: datetime) -> Finding:
 def _compare(sources: Sources, asked: Question, now: datetime) -> Finding:
     spans = asked.spans
     if _BOTH_WAYS.search(plain(asked.text)) and len(spans) < 2:
-        return inquiry.totals(sources, _span(asked, now, sources), now=now)
+        return inquiry.totals(sources, _days(asked, now, sources), now=now)
     if len(spans) == 1:
         # "More than last week" is about the span that now lies in.
         today = local_day(now, sources.home.tz)
@@ -121,40 +111,6 @@ def _like(span: Span, today: date) -> Span:
     return Span(today - (span.days - 1) * DAY, today)
 
 
-def _days_like(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.days_like(sources, _span(asked, now, sources).first, now=now)
-
-
-def _saved(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.saved(sources, _lately(asked, now, sources), now=now)
-
-
-def _panels(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.panels_saved(sources, _lately(asked, now, sources), now=now)
-
-
-def _unit_cost(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.unit_cost(sources, _lately(asked, now, sources), now=now)
-
-
-def _nights(sources: Sources, asked: Question, now: datetime) -> Finding:
-    today = local_day(now, sources.home.tz)
-    return inquiry.nights(sources, asked.spans[0] if asked.spans else Span(today - 28 * DAY, today - DAY))
-
-
-def _usually_empty(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.usually_empty(sources, _lately(asked, now, sources), now=now)
-
-
-def _forecast_check(sources: Sources, asked: Question, now: datetime) -> Finding:
-    yesterday = local_day(now, sources.home.tz) - DAY
-    return inquiry.forecast_check(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
-
-
-def _losses(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.losses(sources, _lately(asked, now, sources), now=now)
-
-
 def _faults(sources: Sources, asked: Question, now: datetime) -> Finding:
     window = asked.window
     if window is None or window.start >= now:
@@ -163,16 +119,11 @@ def _faults(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _hour(sources: Sources, asked: Question, now: datetime) -> Finding:
-    today = local_day(now, sources.home.tz)
-    span = asked.spans[0] if asked.spans else Span(today - 28 * DAY, today - DAY)
+    span = _days(asked, now, sources, 28, 1)
     if asked.quantity == "cost":
         return inquiry.most_expensive_hour(sources, span, most=asked.most, now=now)
     quantity: Literal["load", "pv"] = "pv" if asked.quantity == "pv" else "load"
     return inquiry.busiest_hour(sources, span, quantity=quantity, most=asked.most)
-
-
-def _share(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.own_share(sources, _lately(asked, now, sources), now=now, sold=asked.quantity == "export")
 
 
 def _weekends(sources: Sources, asked: Question, now: datetime) -> Finding:
@@ -183,22 +134,9 @@ def _weekends(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.weekends(sources, Span(today - 56 * DAY, today - DAY), quantity=quantity, now=now)
 
 
-def _charge_range(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.charge_range(sources, _span(asked, now, sources), now=now)
-
-
 def _last_full(sources: Sources, asked: Question, now: datetime) -> Finding:
     empty = re.search(r"\b(?:empty|flat|run out|ran out|vacia|vacio|agot\w+)\b", plain(asked.text)) is not None
     return inquiry.last_at_limit(sources, full=not empty, now=now)
-
-
-def _when_dear(sources: Sources, asked: Question, now: datetime) -> Finding:
-    return inquiry.when_expensive(sources, _lately(asked, now, sources), now=now)
-
-
-def _dear_day(sources: Sources, asked: Question, now: datetime) -> Finding:
-    yesterday = local_day(now, sources.home.tz) - DAY
-    return inquiry.expensive_day(sources, asked.spans[0] if asked.spans else Span(yesterday, yesterday), now=now)
 
 
 # The inquiries over what was, by what a question asks for.
@@ -208,21 +146,25 @@ ANSWERS: dict[Aim, Answer] = {
     "breakdown": _breakdown,
     "extreme": _extreme,
     "compare": _compare,
-    "days_like": _days_like,
-    "saved": _saved,
-    "panels": _panels,
-    "unit_cost": _unit_cost,
-    "nights": _nights,
-    "usually_empty": _usually_empty,
-    "forecast_check": _forecast_check,
-    "losses": _losses,
+    "days_like": lambda sources, asked, now: inquiry.days_like(sources, _days(asked, now, sources).first, now=now),
+    "saved": _over(inquiry.saved, 7),
+    "panels": _over(inquiry.panels_saved, 7),
+    "unit_cost": _over(inquiry.unit_cost, 7),
+    "nights": lambda sources, asked, now: inquiry.nights(sources, _days(asked, now, sources, 28, 1)),
+    "usually_empty": _over(inquiry.usually_empty, 7),
+    "forecast_check": _over(inquiry.forecast_check, 1, 1),
+    "losses": _over(inquiry.losses, 7),
     "faults": _faults,
     "hour": _hour,
-    "share": _share,
+    "share": lambda sources, asked, now: inquiry.own_share(
+        sources, _days(asked, now, sources, 7), now=now, sold=asked.quantity == "export"
+    ),
     "weekends": _weekends,
-    "dear_day": _dear_day,
-    "daily_mean": _daily_mean,
-    "charge_range": _charge_range,
+    "dear_day": _over(inquiry.expensive_day, 1, 1),
+    "daily_mean": lambda sources, asked, now: inquiry.total_of(
+        sources, asked.quantity or "load", _days(asked, now, sources, 7), now=now
+    ),
+    "charge_range": _over(inquiry.charge_range),
     "last_full": _last_full,
-    "when_dear": _when_dear,
+    "when_dear": _over(inquiry.when_expensive, 7),
 }

@@ -1,34 +1,24 @@
 """Words a finding in English or Spanish: typed facts become figures, dates and phrases; nothing is worked out here."""
 
-import string
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
 
 from agent.decision.explain import retell
 from agent.language.answers.bill_words import line_label
+from agent.language.answers.book import book_of, sentences
 from agent.language.text import Language
 from agent.queries import Fact, Facts, Finding
 from energy.slots import local_day
 
-_WEEKDAYS = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+# A day as a sentence names it, with its weekday, without it, and the month alone; in the CLDR's letters.
+_DATES = {
+    "en": ("EEEE d MMMM y", "d MMMM y", "d MMMM", "MMMM y"),
+    "es": ("EEEE d 'de' MMMM 'de' y", "d 'de' MMMM 'de' y", "d 'de' MMMM", "MMMM 'de' y"),
 }
-_MONTHS = {
-    "en": (
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-        "December",
-    ),
-    "es": (
-        "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
-        "diciembre",
-    ),
-}  # fmt: skip
 # Digits after the point by the unit that a fact's name ends in; the first ending that fits counts.
 _DIGITS = (("_per_kwh", 2), ("percent", 0), ("cost", 2), ("_kwh", 1), ("_kw", 2), ("_hours", 1), ("_c", 1))
 _OTHER_DIGITS = 2
@@ -66,25 +56,6 @@ _FIELDS = {
 }
 
 
-# A sentence, or several forms of one: the first whose facts are all known is told.
-Template = str | list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """The sentences and words of a language; `scope` says what can be asked."""
-
-    scope: str
-    sentences: dict[str, list[Template]]
-    words: dict[str, str]
-
-
-@cache
-def book_of(language: Language) -> Book:
-    """The book of a language."""
-    return Book(**tomllib.loads((files("agent.language") / "phrases" / f"{language}.toml").read_text(encoding="utf-8")))
-
-
 @dataclass(frozen=True, slots=True)
 class Voice:
     """How facts are shown: the language, the home's clock and money, and the moment of telling."""
@@ -120,17 +91,6 @@ def _reason(finding: Finding, voice: Voice) -> dict[str, str]:
         return {}
     texts = {name: fact for name, fact in finding.facts.items() if isinstance(fact, str)}
     return {"reason": retell(finding.told.removeprefix("why."), texts, voice.language)}
-
-
-def sentences(templates: Sequence[Template], shown: Mapping[str, str]) -> list[str]:
-    """Sentences filled in; of several forms the first whose facts are all known, of none the sentence is left out."""
-    lines = []
-    for forms in templates:
-        for form in (forms,) if isinstance(forms, str) else forms:
-            if all(name in shown for _, name, _, _ in string.Formatter().parse(form) if name):
-                lines.append(form.format_map(shown))
-                break
-    return lines
 
 
 def figures(finding: Finding, voice: Voice) -> dict[str, str]:
@@ -271,11 +231,8 @@ def _at(moment: datetime, voice: Voice) -> str:
     return f"{'a la' if moment.astimezone(voice.zone).hour == 1 else 'a las'} {_time(moment, voice)}"
 
 
-def _date(day: date, voice: Voice) -> str:
-    weekday, month = _WEEKDAYS[voice.language][day.weekday()], _MONTHS[voice.language][day.month - 1]
-    if voice.language == "es":
-        return f"{weekday} {day.day} de {month} de {day.year}"
-    return f"{weekday} {day.day} {month} {day.year}"
+def _date(day: date, voice: Voice, form: int = 0) -> str:
+    return format_date(day, _DATES[voice.language][form], locale=voice.language)
 
 
 def _span(first: date, last: date, voice: Voice) -> str:
@@ -288,28 +245,18 @@ def _span(first: date, last: date, voice: Voice) -> str:
         if (first.month, last.month, first.year) == (1, 12, last.year):
             return f"{'en' if spanish else 'in'} {first.year}"
         if (first.month, first.year) == (last.month, last.year):
-            month = _MONTHS[voice.language][first.month - 1]
-            return f"en {month} de {first.year}" if spanish else f"in {month} {first.year}"
-    begin, end = _short(first, voice, year=first.year != last.year), _short(last, voice, year=True)
+            return f"{'en' if spanish else 'in'} {_date(first, voice, 3)}"
+    begin, end = _date(first, voice, 1 if first.year != last.year else 2), _date(last, voice, 1)
     return f"del {begin} al {end}" if spanish else f"from {begin} to {end}"
-
-
-def _short(day: date, voice: Voice, *, year: bool) -> str:
-    """A date without its weekday."""
-    month = _MONTHS[voice.language][day.month - 1]
-    if voice.language == "es":
-        return f"{day.day} de {month}{f' de {day.year}' if year else ''}"
-    return f"{day.day} {month}{f' {day.year}' if year else ''}"
 
 
 def _group(start: date, grain: str, voice: Voice) -> str:
     """A day, a week or a month that a breakdown counts."""
     if grain == "day":
         return _date(start, voice)
-    month = f"{_MONTHS[voice.language][start.month - 1]} {'de ' if voice.language == 'es' else ''}{start.year}"
     if grain == "month":
-        return month
-    return f"{'semana del' if voice.language == 'es' else 'week of'} {_short(start, voice, year=True)}"
+        return _date(start, voice, 3)
+    return f"{'semana del' if voice.language == 'es' else 'week of'} {_date(start, voice, 1)}"
 
 
 def _capital(text: str) -> str:

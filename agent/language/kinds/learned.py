@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent.language.kinds.masking import masked
+from agent.language.kinds.spelling import mended
 
 BUCKETS = 1 << 15
 _SEQUENCES = range(2, 6)
@@ -25,6 +26,8 @@ _WEIGHTS = files("agent.language.kinds") / "learned.npz"
 _LEAST = 0.25
 # Short words such as "thanks" stand near what is outside: a kind as likely as this is believed all the same.
 _PLAIN = 0.65
+# A text as likely of a kind as this is clear as it was typed.
+_CLEAR = 0.5
 
 Floats = npt.NDArray[np.float32]
 
@@ -68,7 +71,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A fitted classifier: kinds, a row of weights and a bias for each, and how rare each bucket is.
+    """A fitted classifier: kinds, a row of weights and a bias for each, how rare each bucket is, and the words learnt.
 
     The last row tells what is about nothing known here.
     """
@@ -77,10 +80,11 @@ class Learned:
     weights: Floats
     bias: Floats
     rarity: Floats
+    words: frozenset[str] = frozenset()
 
-    def guess(self, text: str) -> Guess:
-        """What a text asks for."""
-        buckets, values = vector(masked(text), self.rarity)
+    def guess(self, words: str) -> Guess:
+        """What a text asks for, folded and mended."""
+        buckets, values = vector(masked(words), self.rarity)
         *scores, outside = self.weights[:, buckets] @ values + self.bias
         shares = np.exp(scores - np.max(scores))
         shares /= shares.sum()
@@ -114,4 +118,30 @@ def learned() -> Learned:
     """The classifier that ships."""
     with as_file(_WEIGHTS) as path, np.load(path, allow_pickle=False) as held:
         weights = held["weights"].astype(np.float32) * held["scale"][:, None]
-        return Learned(tuple(held["kinds"].tolist()), weights, held["bias"], held["rarity"].astype(np.float32))
+        rarity, words = held["rarity"].astype(np.float32), frozenset(str(held["words"]).split())
+        return Learned(tuple(held["kinds"].tolist()), weights, held["bias"], rarity, words)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A text folded, with the slips in its words for times mended, where each letter stands in it, and what it may ask.
+
+    `meant` is the same with every slip mended that can be: it may take a word for another, so it only tells the kind
+    where the text as it was typed does not, and what to refuse.
+    """
+
+    words: str
+    places: list[int]
+    meant: str
+    guess: Guess
+
+
+def read_text(text: str) -> ReadText:
+    """Read a text as it was typed; where that is unclear, as it may have been meant."""
+    classifier = learned()
+    words, places = mended(text, classifier.words)
+    meant, _ = mended(text, classifier.words, whole=True)
+    guess = classifier.guess(words)
+    if meant != words and guess.ranked[0][1] < _CLEAR:
+        guess = max(guess, classifier.guess(meant), key=lambda one: one.ranked[0][1])
+    return ReadText(words, places, meant, guess)

@@ -4,22 +4,16 @@ import re
 from datetime import date
 
 from agent.language.amounts import find_amounts
-from agent.language.text import fold
 from agent.language.times.days import Days
-from agent.language.times.finding import Times, TimeWords, find_times
+from agent.language.times.finding import TimeWords, find_times
 
 # A day to tell what is past from what is ahead; which one it is changes nothing.
 _ANY_DAY = date(2026, 1, 14)
 
 
-def masked(text: str) -> str:
-    """The masked text."""
-    folded, _ = fold(text)
-    return mask(folded, find_times(folded))
-
-
-def mask(folded: str, times: Times) -> str:
+def masked(folded: str) -> str:
     """A folded text with a word for each time and amount."""
+    times = find_times(folded)
     pieces = [(one.begin, one.end, _time_word(one)) for one in times.found]
     pieces += [(one.begin, one.end, f"#{one.unit or 'n'}") for one in find_amounts(times.rest)]
     for begin, end, word in sorted(pieces, reverse=True):

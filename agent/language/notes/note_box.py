@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from threading import Event, Thread
-from zoneinfo import ZoneInfo
 
 from agent.decision.constraint_words import describe
 from agent.language.notes.reading import Fallback, NotUnderstood, Understood, understand
@@ -11,6 +10,7 @@ from energy.home import Home
 from knowledge.notes import NoteBook
 
 _LONGEST = 255  # Home Assistant's longest text
+_BEING_READ = NotUnderstood("the language model is reading it", by="model")
 
 
 class NoteBox:
@@ -41,16 +41,14 @@ class NoteBox:
         if not 0 < len(text) <= _LONGEST:
             raise DataError(f"a note has 1 to {_LONGEST} characters, this one {len(text)}: say it shorter")
         self._text, self._kept = text, False
-        asked = self._ask if self._fallback else None
+        asked: Fallback | None = (lambda *_: _BEING_READ) if self._fallback else None
         self._read = understand(text, now=now, tz=self._home.tz, home=self._home, fallback=asked)
+        if self._read is _BEING_READ:
+            Thread(target=self._read_by_model, args=(text, now), name="note", daemon=True).start()
 
-    def _ask(self, text: str, now: datetime, tz: ZoneInfo) -> NotUnderstood:
+    def _read_by_model(self, text: str, now: datetime) -> None:
         """Have the model read the note in a thread of its own."""
-        Thread(target=self._read_by_model, args=(text, now, tz), name="note", daemon=True).start()
-        return NotUnderstood("the language model is reading it", by="model")
-
-    def _read_by_model(self, text: str, now: datetime, tz: ZoneInfo) -> None:
-        answer = understand(text, now=now, tz=tz, home=self._home, fallback=self._fallback)
+        answer = understand(text, now=now, tz=self._home.tz, home=self._home, fallback=self._fallback)
         if text == self._text:
             self._read = answer
             self.news.set()

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from agent.language.amounts import find_amounts
-from agent.language.kinds.learned import Guess, learned
+from agent.language.kinds.learned import Guess, learned, read_text
 from agent.language.kinds.names import NO_WISHES, WISHES
 from agent.language.notes.building import NoteParts, NoWish, build
 from agent.language.notes.safety import denial, elsewhere, refusal, turned
-from agent.language.text import Language, clean, fold, language_of
+from agent.language.text import Language, clean, language_of
 from agent.language.times.clocks import TimeError
 from agent.language.times.finding import Times, find_times, verbatim
 from energy.constraints import Constraint, Reserve
@@ -92,14 +92,13 @@ def understand(
     cleaned = clean(text)
     if not cleaned or len(text) > MAX_CHARS:
         return NotUnderstood(f"a note has 1 to {MAX_CHARS} characters, this one {len(text)}")
-    plain, _ = fold(cleaned)
-    times = find_times(plain)
-    if why := refusal(plain) or _past_time(times, plain):
+    read = read_text(cleaned)
+    times, whole = find_times(read.words), read.guess
+    if why := refusal(read.words) or refusal(read.meant) or _past_time(times, read.words):
         return NotUnderstood(why)
-    whole = learned().guess(cleaned)
     guess = _guess(whole)
     sure = guess.confidence >= SURE and guess.weight >= _A_NOTE and whole.is_known
-    if guess.kind in WISHES and not sure and (why := _no_wish(guess.kind, plain, times)):
+    if guess.kind in WISHES and not sure and (why := _no_wish(guess.kind, read.meant)):
         return NotUnderstood(why, guess.kind, guess.confidence)
     if guess.kind in WISHES and sure:
         result = as_wish(guess.kind, cleaned, now=now, tz=tz, home=home, confidence=guess.confidence)
@@ -120,8 +119,8 @@ def _guess(whole: Guess) -> Guess:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a note that say a time or an amount, as they stand in it."""
-    plain, places = fold(text)
-    times = find_times(plain)
+    read = read_text(text)
+    places, times = read.places, find_times(read.words)
     amounts = (text[places[one.begin] : places[one.end - 1] + 1] for one in find_amounts(times.rest))
     return (*verbatim(text, places, times), *amounts)
 
@@ -137,11 +136,11 @@ def as_wish(
     confidence: float = 1.0,
 ) -> Understood | NotUnderstood:
     """A note of a known kind as a constraint, or why it is none."""
-    plain, _ = fold(text)
-    times = find_times(plain)
-    if why := _no_wish(kind, plain, times):
+    read = read_text(text)
+    times = find_times(read.words)
+    if why := _no_wish(kind, read.meant):
         return NotUnderstood(why, kind, confidence)
-    wish = NoteParts(plain, times, now, tz, home)
+    wish = NoteParts(read.words, times, now, tz, home)
     try:
         constraint, assumed = build(kind, wish)
     except (NoWish, TimeError) as err:
@@ -151,15 +150,16 @@ def as_wish(
     return Understood(constraint, language_of(text), by, assumed, kind, words_of(text), confidence)
 
 
-def _no_wish(kind: str, plain: str, times: Times) -> str | None:
+def _no_wish(kind: str, plain: str) -> str | None:
     """Why a note of this kind is not one wish for this house."""
-    if parts := _more_wishes(kind, times.rest):
+    rest = find_times(plain).rest
+    if parts := _more_wishes(kind, rest):
         return f"this says more than one thing ({' and '.join(sorted(parts))}): write them as separate notes"
     if word := elsewhere(kind, plain):
         return f"{word!r} is not this house's battery: say only what shall hold here"
     if why := turned(kind, plain):
         return why
-    if word := denial(kind, times.rest):
+    if word := denial(kind, rest):
         return f"{word!r} denies something: say what shall be done, or withdraw the earlier note"
     return None
 

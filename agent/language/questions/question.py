@@ -6,23 +6,17 @@ from datetime import datetime
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from agent.language.kinds.learned import Guess, learned
+from agent.language.kinds.learned import Guess, ReadText, read_text
 from agent.language.kinds.masking import masked
 from agent.language.kinds.names import NO_WISHES, WISHES
 from agent.language.questions.changes import Load, change_of, load_of
 from agent.language.questions.vocabulary import first_named, vocabulary
-from agent.language.text import Language, clean, fold, language_of
-from agent.language.times.asked import (
-    Window,
-    latest_asked,
-    spans_asked,
-    start_asked,
-    window_asked,
-)
+from agent.language.text import Language, language_of
+from agent.language.times.asked import Window, latest_asked, spans_asked, start_asked, window_asked
 from agent.language.times.finding import Times, find_times, verbatim
 from agent.queries import Change, Grain, Quantity, Span
 from energy.commands import Mode
-from energy.slots import local_day
+from energy.slots import DAY, local_day
 
 # What a question can ask for: the queries, some answers that need none, and a wish that belongs into a note.
 Aim = Literal[
@@ -38,20 +32,10 @@ SURE = 0.62
 # And above this it is about nothing that is known; between this and a half it is unclear.
 _OUTSIDE = 0.8
 # What looks ahead: its weekdays are the coming ones.
-_AHEAD = frozenset(
-    {
-        "plan",
-        "expected",
-        "battery_ahead",
-        "mode_ahead",
-        "best_start",
-        "prices",
-        "what_if",
-        "if_away",
-        "outage",
-        "thermostat",
-    }
-)
+_AHEAD = frozenset({
+    "plan", "expected", "battery_ahead", "mode_ahead", "best_start", "prices", "what_if", "if_away", "outage",
+    "thermostat",
+})  # fmt: skip
 _FUTURE = re.compile(r"\b(?:will|going to|'ll|shall|sera|hara|habra|vamos a|va a|estara|tendremos)\b")
 _ORDER = re.compile(
     r"\b(?:ignore|forget|disregard|override|bypass|olvida|ignora|salta|omite)\b.{0,60}\b(?:rule|instruction|guard|limit|polic|prompt|"
@@ -78,8 +62,8 @@ _BILL = re.compile(
 _BILL_AIMS = frozenset({"totals", "unsure", "dear_day", "breakdown", "not_measured", "order", "nights", "plan"})
 _WHAT_IF = re.compile(r"^\W*(?:and |but )?(?:what if|y si|suppose|supon\w*|imagin[ea])\b")
 
-# A wish says when, or how much.
-_HOLDS_SOMETHING = re.compile(r"[@#]")
+# A wish says when, or how much, and nothing of what is over.
+_HOLDS_SOMETHING = re.compile(r"^(?!.*@(?:past|lastnight)).*[@#]")
 
 _OUTAGE = re.compile(r"\b(?:power cuts?|power outage|blackout|apagon|corte de (?:luz|corriente)|se va la luz)\b")
 _HOW_FULL = re.compile(
@@ -132,9 +116,9 @@ def understand(
     `before` is the language to assume where it does not show; `earlier` the question before it in a conversation, from
     which a short one ("and yesterday?") takes what it leaves out.
     """
-    words, places = fold(text)
-    times = find_times(words)
-    aim, guess = _aim(text, words)
+    read = read_text(text)
+    words, places, times = read.words, read.places, find_times(read.words)
+    aim, guess = _aim(text, read)
     asked = _parts(Question(text, language_of(text, before), aim), words, times, now=now, zone=zone)
     asked = replace(
         asked,
@@ -151,9 +135,9 @@ def with_aim(question: Question, aim: Aim, quantity: Quantity | None) -> Questio
     return replace(question, aim=aim, quantity=quantity or question.quantity, by="model")
 
 
-def _aim(text: str, words: str) -> tuple[Aim, Guess | None]:
+def _aim(text: str, read: ReadText) -> tuple[Aim, Guess | None]:
     """What is asked for: by rule where the form makes it certain, else as learned; a wish is one for the notes."""
-    whole = learned().guess(text)
+    words, whole = read.words, read.guess
     guess = whole.among({kind for kind, _ in whole.ranked} - NO_WISHES)
     if "?" in text and not _POLITE.search(words):
         guess = guess.among({kind for kind, _ in guess.ranked} - WISHES)
@@ -163,7 +147,7 @@ def _aim(text: str, words: str) -> tuple[Aim, Guess | None]:
         return "off_subject", guess
     unclear = guess.confidence < SURE or not whole.is_known
     if guess.kind in WISHES:
-        return ("wish" if not unclear and _HOLDS_SOMETHING.search(masked(text)) else "unsure"), guess
+        return ("wish" if not unclear and _HOLDS_SOMETHING.search(masked(words)) else "unsure"), guess
     return ("unsure" if unclear else cast(Aim, guess.kind)), guess
 
 
@@ -256,17 +240,10 @@ def follow_up(asked: Question, words: str, times: Times, earlier: Question) -> Q
             spans = spans or earlier.spans
         kept = replace(kept, spans=spans, window=asked.window, latest=asked.latest)
     elif earlier.spans and re.search(r"\bday before\b|\bdia (?:anterior|antes)\b", words):
-        kept = _a_day_earlier(kept, earlier)
+        first, window = earlier.spans[0].first - DAY, earlier.window
+        before = window and Window(window.start - DAY, window.start)
+        kept = replace(kept, spans=(Span(first, first),), window=before)
     return kept
-
-
-def _a_day_earlier(kept: Question, earlier: Question) -> Question:
-    """The same for the day before."""
-    from energy.slots import DAY  # noqa: PLC0415 (used here alone)
-
-    first = earlier.spans[0].first - DAY
-    window = earlier.window and Window(earlier.window.start - DAY, earlier.window.start)
-    return replace(kept, spans=(Span(first, first),), window=window)
 
 
 def _grain(words: str) -> Grain | None:
@@ -276,13 +253,8 @@ def _grain(words: str) -> Grain | None:
 _GRAINS: tuple[tuple[Grain, str], ...] = (
     (
         "month",
-        (
-            r"\b(?:by|per|each|every|a) month|\bmonthly|\bmensual|\b(?:por|cada) mes|\bal mes\b|\bmes a mes\b|"
-            r"month by month"
-        ),
+        r"\b(?:by|per|each|every|a|por|cada|al) (?:months?|mes(?:es)?)\b|\b(?:monthly|mensual)",
     ),
-    ("week", r"\b(?:by|per|each|every|a) week|\bweekly|\bsemanal|\b(?:por|cada) semana|\ba la semana\b"),
-    ("day", r"\b(?:by|per|each|every|a) day|\bdaily|\bdiari|\b(?:por|cada) dia|\bal dia\b|day by day|dia a dia"),
+    ("week", r"\b(?:by|per|each|every|a|por|cada|a la) (?:weeks?|semanas?)\b|\b(?:weekly|semanal)"),
+    ("day", r"\b(?:by|per|each|every|a|por|cada|al) (?:days?|dias?)\b|\b(?:daily|diari)"),
 )
-
-__all__ = ["Aim", "Question", "clean", "follow_up", "language_of", "understand", "with_aim"]

@@ -10,6 +10,8 @@ from energy.slots import DAY
 
 # Parts of a day as local hours; past 24 they run into the next day.
 _PARTS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (20, 32), "": (0, 24)}
+# From which hour on a clock without its half of the day is in the second, beside these parts of a day.
+_LATER = {"afternoon": 1, "evening": 4, "night": 5}
 # Before this hour, tonight is the night that is ending.
 _SMALL_HOURS = 5
 _FURTHEST = timedelta(days=366)
@@ -139,7 +141,7 @@ def _start(frame: _Frame) -> datetime:
         return now
     day = _first_day(frame)
     if begin.clock is not None:
-        return _at(day, _in_part(begin.clock, _evening(frame)).at, frame.zone)
+        return _at(day, _in_part(begin.clock, frame), frame.zone)
     if begin.length is not None and begin.length < DAY and begin.days is not None and not begin.part:
         if day != now.date():
             raise TimeError("when does it begin? Give a clock time, such as 'from 18:00'")
@@ -161,13 +163,10 @@ def _first_day(frame: _Frame) -> date:
     return day
 
 
-def _evening(frame: _Frame) -> bool:
-    return any(one is not None and one.part in ("evening", "night", "afternoon") for one in (frame.begin, frame.end))
-
-
-def _in_part(clock: Clock, evening: bool) -> Clock:
-    """Nine in the evening is 21:00."""
-    return clock.later_half() if evening else clock
+def _in_part(clock: Clock, frame: _Frame) -> time:
+    """Nine in the evening is 21:00, and four in the afternoon 16:00."""
+    earliest = [_LATER[one.part] for one in (frame.begin, frame.end) if one is not None and one.part in _LATER]
+    return (clock.later_half(min(earliest)) if earliest else clock).at
 
 
 def _end(frame: _Frame) -> datetime:
@@ -177,7 +176,7 @@ def _end(frame: _Frame) -> datetime:
     if begin is None:
         return _later(frame.now, DAY, frame.zone)
     if begin.last is not None:
-        return _at(_first_day(frame), _in_part(begin.last, _evening(frame)).at, frame.zone)
+        return _at(_first_day(frame), _in_part(begin.last, frame), frame.zone)
     if begin.length is not None:
         return _later(_start(frame), begin.length, frame.zone)
     if begin.clock is not None:
@@ -191,8 +190,8 @@ def _limit(frame: _Frame, end: TimeWords) -> datetime:
     """The end that words such as "until" and "by" name."""
     begin, today = frame.begin, frame.now.date()
     if end.clock is not None:
-        clock = _in_part(end.last or end.clock, _evening(frame))
-        return _at(frame.day(end, _first_day(frame) if begin else today), clock.at, frame.zone)
+        clock = _in_part(end.last or end.clock, frame)
+        return _at(frame.day(end, _first_day(frame) if begin else today), clock, frame.zone)
     if end.length is not None and end.days is None:
         return _later(_start(frame), end.length, frame.zone)
     if end.days is None and not end.part:

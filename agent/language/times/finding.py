@@ -137,7 +137,7 @@ _UNREAD = re.compile(
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 # One letter of six that is another; "martes" is as near to "partes".
 _NEARLY = 0.83
-_LONG_NAMES = [
+LONG_NAMES = [
     *(name for name in (*WEEKDAYS, *MONTHS) if len(name) >= 6 and name != "martes"),
     *("morning", "evening", "tonight", "tomorrow", "afternoon", "weekend", "yesterday"),
 ]
@@ -162,8 +162,8 @@ def find_times(text: str) -> Times:
 
 def _is_nearly_a_name(word: str) -> bool:
     """Whether a word is one slip away from a long name that says when; short ones are too near to other words."""
-    alike = get_close_matches(word, _LONG_NAMES, cutoff=_NEARLY)
-    return word.removesuffix("s") not in _LONG_NAMES and any(abs(len(name) - len(word)) <= 1 for name in alike)
+    alike = get_close_matches(word, LONG_NAMES, cutoff=_NEARLY)
+    return word.removesuffix("s") not in LONG_NAMES and any(abs(len(name) - len(word)) <= 1 for name in alike)
 
 
 def _masked(text: str, groups: list[TimeWords]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from agent.language.kinds.learned import learned
 from agent.language.kinds.names import NO_WISHES, WISHES
 from eval.language.exam import GradedText, sit, sit_notes, sit_questions
-from eval.language.exam_cases import ExamCase, exam_notes, exam_outside, exam_questions, read_cases
+from eval.language.exam_cases import ExamCase, exam_notes, exam_outside, exam_questions, exam_texts, read_cases
 from eval.language.phrases_file import normal, training_phrases
 from eval.language.report import chats, pairs, refresh
 from eval.model_exam.note_cases import fresh_note_cases, new_note_cases, note_cases
@@ -28,7 +28,7 @@ def _share(graded: list[GradedText], part: str, grade: str, language: str = "") 
 
 def test_no_text_of_an_exam_is_among_the_phrases_to_learn_from() -> None:
     learnt = {normal(one.text) for which in ("notes", "questions") for one in training_phrases(which)}  # type: ignore[arg-type]
-    asked = [case.text for case in (*exam_notes(), *exam_questions(), *exam_outside())]
+    asked = [*exam_texts()]
     asked += [case.text for cases in (note_cases(), fresh_note_cases(), new_note_cases()) for case in cases.cases]
     assert not [text for text in asked if normal(text) in learnt]
 
@@ -92,6 +92,13 @@ def test_dictated_and_mistyped_texts_are_seldom_taken_for_something_else(graded:
     for part in ("notes, retold", "questions, retold"):
         assert _share(graded, part, "wrong") <= 0.05
         assert _share(graded, part, "right") >= 0.7
+
+
+def test_what_is_said_at_the_kitchen_table_is_seldom_taken_for_something_else(graded: list[GradedText]) -> None:
+    for part in ("notes, kitchen table", "questions, kitchen table"):
+        assert len([one for one in graded if one.part == part]) == 40
+        assert _share(graded, part, "wrong") <= 0.05
+        assert _share(graded, part, "right") >= 0.75
 
 
 _PEOPLES = tuple(read_cases(Path(__file__).parent / "peoples_phrases.txt"))
