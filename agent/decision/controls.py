@@ -62,7 +62,7 @@ class Controls(BaseModel):
         said = payload[:_LONGEST].decode("utf-8", "replace").strip()
         reader = _READERS.get(name)
         if reader is None:
-            raise DataError(f"{name!r} is no control: use {', '.join(_READERS)}")
+            raise DataError(f"{name!r} is not a control: use {', '.join(_READERS)}")
         try:
             return Controls.model_validate(self.model_dump() | reader(said))
         except (KeyError, ValueError) as err:

@@ -25,7 +25,7 @@ REFUSALS = [
     ("reserve", b"1e400", "reserve cannot be '1e400'"),
     ("allow_export", b"maybe", "allow_export cannot be 'maybe': say ON or OFF"),
     ("allow_export", b"\xff" * 100_000, "allow_export cannot be"),
-    ("self_destruct", b"ON", "'self_destruct' is no control"),
+    ("self_destruct", b"ON", "'self_destruct' is not a control"),
 ]
 
 

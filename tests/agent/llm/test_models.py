@@ -85,7 +85,7 @@ def test_auto_without_any_model_leaves_the_planner_alone_and_says_so(
 ) -> None:
     monkeypatch.setattr(models, "find_spec", lambda _: None)
     assert load_model(ModelSettings(base_url=NOBODY)) is None
-    assert "no language model can be had" in caplog.text
+    assert "no language model is available" in caplog.text
 
 
 def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
