@@ -102,7 +102,9 @@ def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_
     console.print(_neighbours(decision))
     verdicts = "; ".join(f"{v.candidate}: {v.verdict} {', '.join(v.reasons)}".strip() for v in decision.verdicts)
     console.print(f"Safety check: {verdicts or 'not needed'}.")
-    console.print(f"House: {'; '.join('confirmed' if ok else f'refused: {why}' for ok, why in answers) or 'no answer'}.")
+    console.print(
+        f"House: {'; '.join('confirmed' if ok else f'refused: {why}' for ok, why in answers) or 'no answer'}."
+    )
 
 
 def _model(decision: Decision) -> str:

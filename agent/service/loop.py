@@ -199,6 +199,7 @@ class Service:
         for outcome in self._sender.collect(now, link):
             self._judge(outcome)
         if self._claim.settled(link):
+            self._household.see_to_acting(now, link)
             self._decide_when_due(now, link)
 
     def _notice(self, link: MqttLink) -> None:
