@@ -326,7 +326,7 @@ def test_advice_alone_says_what_it_would_have_saved(
 @pytest.mark.parametrize(
     ("known_days", "words"),
     [
-        (0, "day 1 of 14. Until your own days"),
+        (0, "day 1 of 14. Planning with an average household"),
         (1, "day 2 of 14. Planning with one complete day"),
         (5, "the 5 complete days known"),
     ],
