@@ -392,6 +392,7 @@ def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
         least_reserve_soc=settings.policy.min_reserve_soc,
         expire_after_s=max(900, settings.service.slot_minutes * 60 * 3),
         page_url=settings.api.page_url,
+        language=settings.service.language,
     )
     step = timedelta(minutes=settings.service.slot_minutes)
     identity = Identity(parts.home, parts.model, offer, step, parts.notes, parts.note_fallback)
