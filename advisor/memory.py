@@ -1,4 +1,4 @@
-"""The commands around memory: bring history in, look after the index, show similar days."""
+"""The commands around memory: bring history in, rebuild the index, show similar days."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -124,7 +124,7 @@ def index_statistics(memory: Path, *, as_json: bool) -> None:
 def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: bool) -> None:
     """Show the days before `day` that were most like it."""
     store = store_of(memory, read_only=True)
-    facts = store.home(home or _only_home(store))
+    facts = store.home(home or _only_home(memory))
     found = similar_days(facts, store, day, k)
     if as_json:
         rows = [asdict(near) | {"day": near.day.isoformat()} for near in found]
@@ -147,13 +147,15 @@ def similar_days(home: Home, store: DayStore, day: date, k: int) -> list[Similar
 def known_facts(memory: Path, name: str | None) -> Home:
     """Facts of a home in memory, of the only one if no name is given."""
     store = store_of(memory, read_only=True)
-    return store.home(name or _only_home(store))
+    return store.home(name or _only_home(memory))
 
 
-def _only_home(store: DayStore) -> str:
-    homes = store.homes()
-    if len(homes) != 1:
-        raise SettingsError(f"which home? give --home, one of: {', '.join(homes) or 'none is known yet'}")
+def _only_home(memory: Path) -> str:
+    homes = store_of(memory, read_only=True).homes()
+    if not homes:
+        raise SettingsError(f"no home is known in {str(memory)!r}: run advisor setup, then advisor ingest")
+    if len(homes) > 1:
+        raise SettingsError(f"which home? give --home, one of: {', '.join(homes)}")
     return homes[0]
 
 

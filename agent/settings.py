@@ -200,7 +200,7 @@ def load_settings(path: Path) -> Settings:
     try:
         given = parse_text(path.read_text(encoding="utf-8"), path)
     except FileNotFoundError as err:
-        raise SettingsError(f"settings file {str(path)!r} does not exist: copy advisor.example.toml there") from err
+        raise SettingsError(f"settings file {str(path)!r} does not exist: run advisor setup") from err
     except UnicodeDecodeError as err:
         raise SettingsError(f"{path}: not valid TOML: {err}") from err
     except OSError as err:

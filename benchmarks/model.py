@@ -61,7 +61,7 @@ def bench(settings: ModelSettings, reviews: int, *, deadline_s: float, as_json: 
     """
     model = load_model(settings)
     if model is None:
-        raise ModelError("no language model can be had: see `advisor models`")
+        raise ModelError("no language model is available: see `advisor models`")
     try:
         measured = measure(model, reviews, deadline_s)
     finally:

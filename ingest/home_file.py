@@ -52,4 +52,4 @@ def parse_text(text: str, path: Path, language: Literal["TOML", "JSON"] = "TOML"
     except RecursionError as err:
         raise SettingsError(f"{path}: it is nested too deeply to be read: write it flat") from err
     except ValueError as err:
-        raise SettingsError(f"{path} is no {language} ({err}): mend that place") from err
+        raise SettingsError(f"{path} is not valid {language} ({err}): correct that place") from err

@@ -194,7 +194,7 @@ class _OpenMeteoAnswer(BaseModel):
     def _is_a_forecast(self) -> Self:
         time = self.hourly.get("time", ())
         if len(time) < 2 or any(later is None or later - (time[0] or 0) != 3600 * at for at, later in enumerate(time)):
-            raise ValueError("hourly.time is no row of consecutive hours")
+            raise ValueError("hourly.time is not a row of consecutive hours")
         for name, unit, least, most in _SERIES.values():
             values = self.hourly.get(name, ())
             if len(values) != len(time):

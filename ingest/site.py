@@ -41,7 +41,7 @@ def load_site(path: Path) -> Site:
             f"site {str(path)!r} cannot be read ({err.strerror}): copy site.example.toml there"
         ) from err
     except UnicodeDecodeError as err:
-        raise SettingsError(f"{path} is not UTF-8 text ({err}): mend that place, or copy site.example.toml") from err
+        raise SettingsError(f"{path} is not UTF-8 text ({err}): correct that place, or copy site.example.toml") from err
     except ValidationError as err:
         raise SettingsError(f"{path}: {validation_messages(err, Site)}") from err
 

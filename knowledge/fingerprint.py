@@ -34,9 +34,9 @@ FEATURES: tuple[str, ...] = (
 GROUPS = {
     "load of the day before": slice(0, 8),
     "load of the week before": slice(8, 16),
-    "sun": slice(16, 18),
+    "solar": slice(16, 18),
     "temperature": slice(18, 20),
-    "kind of day": slice(20, 22),
+    "day type": slice(20, 22),
     "season": slice(22, 24),
 }
 _ONE_SHAPE = [1 / _BLOCKS] * _BLOCKS

@@ -166,7 +166,7 @@ class NoteBook:
             try:
                 entry = _ENTRY.validate_json(line)
             except ValidationError:
-                faults.append(f"{self._path}, line {number} is not a note: {line[:80]!r}: mend or remove the line")
+                faults.append(f"{self._path}, line {number} is not a note: {line[:80]!r}: correct or remove the line")
                 continue
             if isinstance(entry, Note):
                 known[entry.id] = KnownNote(note=entry)

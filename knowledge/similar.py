@@ -216,4 +216,6 @@ def _why(parts: Floats, age_days: int, notes: Sequence[str]) -> str:
     off = {name: float(parts[which].sum() / WEIGHTS.features[which].sum()) for name, which in GROUPS.items()}
     by_agreement: Sequence[str] = sorted(off, key=lambda name: off[name])
     remark = f'; "{"; ".join(notes)}" was said of it' if notes else ""
-    return f"{_ago(age_days)}; alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}{remark}"
+    return (
+        f"{_ago(age_days)}; most alike in {by_agreement[0]} and {by_agreement[1]}, least in {by_agreement[-1]}{remark}"
+    )

@@ -94,7 +94,7 @@ class DayStore:
         known, path = self._load(home), self._path(home)
         if known or not (path.parent / "home.json").exists():
             return self._faults.get(home, ())
-        emptied = f"{path} holds no day any more: ingest the history again; until then an ordinary household stands in"
+        emptied = f"{path} holds no day any more: ingest the history again; until then an average household stands in"
         return (*self._faults.get(home, ()), emptied)
 
     def append(self, home: str, records: Iterable[DayRecord]) -> Appended:

@@ -39,12 +39,12 @@ def read_yaml(file: Path | Traversable, model: type[Model]) -> Model:
         _check_unique(file, root)
         return model.model_validate(yaml.load(text, Loader=_Loader))  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as err:
-        raise SettingsError(f"{file} is no YAML: {_one_line(str(err))}") from err
+        raise SettingsError(f"{file} is not YAML: {_one_line(str(err))}") from err
     except ValidationError as err:
         lines = [_told(file, root, fault, model) for fault in faults(err)]
         raise SettingsError("\n".join(lines)) from err
     except ValueError as err:
-        raise SettingsError(f"{file}: {_one_line(str(err))}: write a number that can be meant") from err
+        raise SettingsError(f"{file}: {_one_line(str(err))}: write a plain number") from err
 
 
 def _check_shape(file: Path | Traversable, text: str) -> None:

@@ -1,6 +1,7 @@
 """How the advisor appears in Home Assistant: one device with its sensors and the household's controls."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from energy.commands import Mode
 from transport.discovery import announcement, device_of
@@ -11,9 +12,40 @@ NO_MODE = "none"  # without a command, an enum must still say something
 ACTINGS = ("act", "advise only", "off")
 
 
+_SPANISH = {
+    "Mode": "Modo",
+    "Target charge": "Carga objetivo",
+    "Reserve charge": "Carga de reserva",
+    "Reason": "Motivo",
+    "Plan": "Plan",
+    "Plan picture": "Gráfico del plan",
+    "Expected bill today": "Factura prevista hoy",
+    "Expected bill today with self-consumption": "Factura prevista hoy con autoconsumo",
+    "Saved today": "Ahorrado hoy",
+    "Saved this month": "Ahorrado este mes",
+    "Similar days": "Días parecidos",
+    "Model": "Modelo",
+    "Last decision": "Última decisión",
+    "Data problem": "Problema de datos",
+    "Model problem": "Problema del modelo",
+    "Command problem": "Problema con las órdenes",
+    "In control": "Al mando",
+    "Changed by hand": "Cambiado a mano",
+    "Acting": "Actuación",
+    "Reserve": "Reserva",
+    "Grid charging": "Cargar de la red",
+    "Battery export": "Vender desde la batería",
+    "Respect changes by hand": "Respetar cambios a mano",
+    "Decide now": "Decidir ahora",
+    "Note": "Nota",
+    "Note understood": "Nota entendida",
+    "Confirm note": "Confirmar nota",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a home's entities depend on: currency, permissions, how long a state is fresh, where the page is."""
+    """What a home's entities depend on: currency, permissions, freshness of a state, address of the page, language."""
 
     currency: str
     grid_charging: bool = True
@@ -22,6 +54,7 @@ class Offer:
     least_reserve_soc: float = 0.0
     expire_after_s: int = 2700
     page_url: str | None = None
+    language: Literal["en", "es"] = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +71,8 @@ class Entity:
 def advisor_discovery(topics: Topics, offer: Offer) -> dict[str, str]:
     """Retained messages, topic to payload, that introduce the advisor as one device.
 
-    The device's name and an entity's title make up the entity's id, `sensor.energy_advisor_<home>_mode` for example.
+    The device's name and an entity's title make up the entity's id, `sensor.energy_advisor_<home>_mode` for example, in
+    any language.
     """
     device = device_of(
         topics, "advisor", name=f"Energy Advisor {topics.home}", model="Local advisor", configuration_url=offer.page_url
@@ -51,6 +85,7 @@ def advisor_discovery(topics: Topics, offer: Offer) -> dict[str, str]:
             entity.component,
             entity.name,
             {"name": entity.title, "icon": entity.icon, **entity.stated, **shared},
+            shown_as=_SPANISH[entity.title] if offer.language == "es" else None,
         )
         for entity in entities
     )

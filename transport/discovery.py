@@ -127,11 +127,14 @@ def device_of(
     }
 
 
-def announcement(topics: Topics, component: str, name: str, stated: Mapping[str, object]) -> tuple[str, str]:
+def announcement(
+    topics: Topics, component: str, name: str, stated: Mapping[str, object], *, shown_as: str | None = None
+) -> tuple[str, str]:
     """Topic and payload that introduce one entity; what is None is left out.
 
     `default_entity_id` keeps ids as dashboards and blueprints know them, also where Home Assistant would begin them
     with the area (since 2026.11); versions before 2025.10 do not know the key, and make the same id of the names.
+    `shown_as` is the name in another language; as it makes no id, those versions are told the id by the older key.
     """
     unique_id = f"{ROOT}_{topics.home}_{name}"
     payload = {
@@ -140,5 +143,7 @@ def announcement(topics: Topics, component: str, name: str, stated: Mapping[str,
         **stated,
         "origin": origin(),
     }
+    if shown_as is not None:
+        payload |= {"name": shown_as, "object_id": _entity_name(stated)}
     given = {key: value for key, value in payload.items() if value is not None}
     return f"{PREFIX}/{component}/{unique_id}/config", json.dumps(given, ensure_ascii=False)

@@ -149,7 +149,7 @@ class MqttLink:
             self._client.connect(self.address.host, self.address.port, keepalive=_KEEP_ALIVE_S)
         except ssl.SSLError as err:
             raise TransportError(
-                f"broker {str(self.address)!r} cannot be trusted or speaks no TLS ({err}): check mqtt.ca_file and port"
+                f"broker {str(self.address)!r} cannot be trusted or lacks TLS ({err}): check mqtt.ca_file and port"
             ) from err
         except OSError as err:
             raise TransportError(f"no broker at {str(self.address)!r} ({err}): start one or give --broker") from err

@@ -106,7 +106,10 @@ def newest_memory(folders: Sequence[Path]) -> Path:
     """
     journals = [journal for folder in folders if (journal := journal_of(folder)).exists()]
     if not journals:
-        raise DataError(f"no journal in {' or '.join(map(str, folders))}: let the advisor run first, or give --memory")
+        raise DataError(
+            f"no decision has been made yet in {' or '.join(map(str, folders))}: "
+            "start advisor demo or advisor run first, or give --memory"
+        )
     return max(journals, key=lambda journal: journal.stat().st_mtime).parent
 
 
@@ -129,7 +132,7 @@ def open_memory(
     if not journal_file.exists():
         # A memory that has only history can answer for it.
         if not store.homes():
-            raise DataError(f"nothing is known in {str(memory)!r}: let the advisor run or ingest history first")
+            raise DataError(f"nothing is known in {str(memory)!r}: start advisor run or ingest history first")
         with open_journal(journal_file):
             pass
     journal = stack.enter_context(open_journal(journal_file, read_only=True))

@@ -15,7 +15,7 @@ MEMORIES = (Path(".advisor/memory"), Path(".advisor/demo/memory"))
 
 def chat(
     *,
-    once: Annotated[str | None, typer.Option("--once", help="Ask one question, answer it and leave.")] = None,
+    once: Annotated[str | None, typer.Option("--once", help="Answer one question and exit.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON object.")] = False,
     config: Annotated[Path, typer.Option(help="Settings of the service, which is asked if it runs.")] = Path(
         "advisor.toml"

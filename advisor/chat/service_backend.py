@@ -123,7 +123,7 @@ def _piece(line: dict[str, Any]) -> Piece:
         case {"error": why}:
             raise AdvisorError(f"the service could not answer: {why}")
         case _:
-            raise TransportError(f"the service said {str(line)[:80]!r}, which is no piece of an answer")
+            raise TransportError(f"the service said {str(line)[:80]!r}, which is not a valid answer")
 
 
 def _why(response: httpx.Response) -> str:

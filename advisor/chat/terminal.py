@@ -86,7 +86,7 @@ class Conversation:
             rest = words.strip() or _WITHOUT_WORDS.get(name, {}).get(self.language, "")
             self.ask(f"{_QUESTIONS[name][self.language]} {rest}".strip())
         elif name.startswith("/"):
-            self.console.print(Text(f"{name} is no command: /help lists them", style="yellow"))
+            self.console.print(Text(f"{name} is not a command: /help lists them", style="yellow"))
         else:
             self.ask(text)
         return True

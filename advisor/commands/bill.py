@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-DEFAULT_MEMORY = Path(".advisor/memory")
-
 
 def bill(  # noqa: PLR0913 (a command line's options)
     *,
-    home: Annotated[str, typer.Option(help="A home in memory, or a shipped one.")] = "citylearn-4",
+    home: Annotated[
+        str | None, typer.Option(help="A home in memory, or a shipped one; that of advisor.toml by default.")
+    ] = None,
     month: Annotated[str | None, typer.Option(help="Such as 2026-03; the last whole one by default.")] = None,
     tariff: Annotated[str | None, typer.Option(help="Another tariff by its name, instead of the home's own.")] = None,
     compare: Annotated[
@@ -21,13 +21,19 @@ def bill(  # noqa: PLR0913 (a command line's options)
         bool, typer.Option("--with-advisor", help="Compare with the planner as well: minutes for each year.")
     ] = False,
     language: Annotated[str, typer.Option(help="en or es.")] = "en",
-    memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
+    memory: Annotated[
+        Path | None, typer.Option("--memory", help="Folder of the advisor's memory; that of advisor.toml by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the bill of a month line by line, or say which of two tariffs suits this home."""
     from advisor.commands.bill_text import BillWishes, compare_tariffs, print_bill
+    from advisor.memory import known_facts
+    from advisor.memory_choice import chosen_memory
 
-    wishes = BillWishes(home=home, memory=memory, language=language, as_json=as_json)
+    chosen = chosen_memory(memory, home)
+    name = chosen.home or known_facts(chosen.folder, None).name
+    wishes = BillWishes(home=name, memory=chosen.folder, language=language, as_json=as_json)
     if compare is None:
         print_bill(wishes, month=month, tariff=tariff)
     else:

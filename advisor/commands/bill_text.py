@@ -35,7 +35,7 @@ class BillWishes:
             case "en" | "es":
                 return self.language
             case _:
-                raise SettingsError(f"language {self.language!r} is not spoken here: use en or es")
+                raise SettingsError(f"language {self.language!r} is not known: use en or es")
 
     def history(self) -> History:
         """The home's stored days."""

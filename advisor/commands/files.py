@@ -25,7 +25,7 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
     facts: Annotated[Path, typer.Option(help="TOML with the home's fixed facts.")],
     column: Annotated[
         list[str],
-        typer.Option(help="ROLE=NAME:UNIT, such as load=Consumo_kWh:kWh; several times. none=NAME reads it not."),
+        typer.Option(help="ROLE=NAME:UNIT, such as load=Consumo_kWh:kWh; several times. none=NAME ignores one."),
     ] = [],  # noqa: B006 (typer copies it)
     dates: Annotated[Literal["day-first", "month-first"] | None, typer.Option(help="day-first or month-first.")] = None,
     stamps: Annotated[

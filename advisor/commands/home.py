@@ -43,24 +43,26 @@ def setup(  # noqa: PLR0913 (a command line's options)
     sensor: Annotated[
         list[str], typer.Option(help="ROLE=ENTITY instead of what would be found; ROLE=-ENTITY turns its sign.")
     ] = [],  # noqa: B006 (typer copies it)
-    statestream: Annotated[str | None, typer.Option(help="Base topic of mqtt_statestream, if not heard.")] = None,
+    statestream: Annotated[str | None, typer.Option(help="Base topic of mqtt_statestream, if it is not found.")] = None,
     mqtt: Annotated[
         bool, typer.Option("--mqtt", help="Read the sensors from mqtt_statestream, not from Home Assistant itself.")
     ] = False,
     capacity_kwh: Annotated[float | None, typer.Option(help="Usable capacity of the battery.")] = None,
-    max_charge_kw: Annotated[float | None, typer.Option()] = None,
-    max_discharge_kw: Annotated[float | None, typer.Option()] = None,
-    pv_peak_kw: Annotated[float | None, typer.Option()] = None,
-    import_limit_kw: Annotated[float | None, typer.Option()] = None,
-    export_limit_kw: Annotated[float | None, typer.Option()] = None,
+    max_charge_kw: Annotated[float | None, typer.Option(help="Power the battery can be charged with.")] = None,
+    max_discharge_kw: Annotated[float | None, typer.Option(help="Power the battery can give.")] = None,
+    pv_peak_kw: Annotated[float | None, typer.Option(help="Peak power of the panels.")] = None,
+    import_limit_kw: Annotated[float | None, typer.Option(help="Most that may be imported.")] = None,
+    export_limit_kw: Annotated[float | None, typer.Option(help="Most that may be exported.")] = None,
     tariff: Annotated[str | None, typer.Option(help="flat:0.25, es-2.0td or citylearn.")] = None,
     tax_percent: Annotated[
         float | None, typer.Option(min=0, max=100, help="Tax on top of the prices that an entity holds; 0: none.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; fail where something must be asked.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files; the old are kept as *.old.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; fail if something is unclear.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace existing files, which are kept as *.old.")
+    ] = False,
 ) -> None:
-    """Set a home up from its Home Assistant: find the sensors, check signs and units, write the two files."""
+    """Set up a home from its Home Assistant: find the sensors, check signs and units, write both files."""
     from rich.console import Console
 
     from advisor.setup.run import Wishes, set_up
@@ -98,7 +100,7 @@ def doctor(
     listen: Annotated[float, typer.Option(min=1, max=300, help="Seconds to listen to the sensors.")] = 15.0,
     as_json: Json = False,
 ) -> None:
-    """Check everything and say how to mend it; 0 all well, 1 problems, 2 unreadable settings, 3 only warnings."""
+    """Check everything and say how to fix it; exit code 1 problems, 2 unreadable settings, 3 only warnings."""
     from rich.console import Console
 
     from advisor.doctor import run as examination

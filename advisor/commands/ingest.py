@@ -25,11 +25,11 @@ ingest_app.command("csv")(ingest_csv)
 def ingest_home(
     name: Annotated[str, typer.Argument(help="A shipped home, or citylearn:N with --from.")],
     *,
-    wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn 2.1.2 wheel to read it from.")] = None,
+    wheel: Annotated[Path | None, typer.Option("--from", help="The CityLearn 2.1.2 wheel.")] = None,
     memory: MemoryDir = DEFAULT_MEMORY,
     as_json: Json = False,
 ) -> None:
-    """Read a recorded home: one that is shipped, or one out of the CityLearn wheel."""
+    """Read a recorded home: a shipped one, or one from the CityLearn wheel."""
     from advisor.memory import ingest_and_report, recorded_history
 
     ingest_and_report(recorded_history(name, wheel), memory, as_json=as_json)

@@ -10,8 +10,8 @@ import typer
 from advisor.memory_choice import chosen_memory
 from energy.errors import AdvisorError
 
-index_app = typer.Typer(help="Look after the index over the day store.", no_args_is_help=True)
-days_app = typer.Typer(help="Look at remembered days.", no_args_is_help=True)
+index_app = typer.Typer(help="Rebuild, check or count the index that finds similar days.", no_args_is_help=True)
+days_app = typer.Typer(help="Days in memory.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 MemoryDir = Annotated[

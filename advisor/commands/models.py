@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agent.llm.ollama_catalogue import OnShelf
 
 models_app = typer.Typer(
-    help="Language models: what is there, what fits, and fetching one through Ollama.",
+    help="List language models and what fits this machine, or fetch one through Ollama.",
     invoke_without_command=True,
 )
 
@@ -77,7 +77,7 @@ def pull_model(
     name: Annotated[str, typer.Argument(help="Model to fetch, such as qwen3:4b-instruct.")],
     url: Url = None,
 ) -> None:
-    """Fetch a model through Ollama, showing how far it is."""
+    """Fetch a model through Ollama, with its progress."""
     from rich.progress import Progress
 
     from agent.llm.ollama_catalogue import pull

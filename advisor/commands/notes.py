@@ -29,7 +29,7 @@ MemoryDir = Annotated[
 ]
 HomeName = Annotated[str | None, typer.Option("--home", help="Name of the home; the only one known by default.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-At = Annotated[datetime | None, typer.Option(help="Local time to take as now, for a house with a clock of its own.")]
+At = Annotated[datetime | None, typer.Option(help="Local time to use as now, for a simulated house.")]
 
 
 @notes_app.command("add")
@@ -46,10 +46,10 @@ def add(  # noqa: PLR0913 (a command line's options)
     at: At = None,
     home: HomeName = None,
     memory: MemoryDir = None,
-    config: Annotated[Path, typer.Option(help="Settings whose [model] is asked.")] = Path("advisor.toml"),
+    config: Annotated[Path, typer.Option(help="Settings file; its [model] is asked.")] = Path("advisor.toml"),
     as_json: Json = False,
 ) -> None:
-    """Understand a note, show what was understood, and keep it once confirmed."""
+    """Show how a note is understood, and keep it once confirmed."""
     from advisor.model_choice import chosen_model
     from agent.decision.constraint_words import describe
     from agent.language.notes.reading import NotUnderstood, understand

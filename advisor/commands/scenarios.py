@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-scenarios_app = typer.Typer(help="Houses to try before any hardware is bought.", no_args_is_help=True)
+scenarios_app = typer.Typer(help="Houses to try before you buy any hardware.", no_args_is_help=True)
 
 
 @scenarios_app.command("list")
@@ -27,7 +27,7 @@ def scenarios_check(
     names: Annotated[list[str] | None, typer.Argument(help="Scenarios to play; all by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this Markdown file too.")] = None,
 ) -> None:
-    """Play scenarios with the whole system; fails where the advisor loses more than 1 % to self-consumption."""
+    """Play scenarios with the whole system; fails if the advisor costs over 1 % more than self-consumption."""
     from advisor.demo.scenarios import check
 
     raise typer.Exit(0 if check(names, out) else 1)

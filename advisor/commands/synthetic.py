@@ -27,15 +27,15 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
     heat_pump: Annotated[bool, typer.Option("--heat-pump", help="Heat and hot water by a heat pump.")] = False,
     cooling: Annotated[bool, typer.Option("--cooling", help="Air conditioning.")] = False,
     car: Annotated[bool, typer.Option("--car", help="An electric car.")] = False,
-    away: Annotated[list[str] | None, typer.Option(help="FIRST:LAST days of a journey; several times.")] = None,
-    guests: Annotated[list[str] | None, typer.Option(help="FIRST:LAST days of guests; several times.")] = None,
+    away: Annotated[list[str] | None, typer.Option(help="Days away, FIRST:LAST; several times.")] = None,
+    guests: Annotated[list[str] | None, typer.Option(help="Days with guests, FIRST:LAST; several times.")] = None,
     pv: Annotated[float | None, typer.Option(help="Peak of the panels in kW, facing the equator.")] = None,
     battery: Annotated[float | None, typer.Option(help="Capacity in kWh, charged within two hours.")] = None,
-    step_minutes: Annotated[int, typer.Option(help="Slots that are remembered: 5, 10, 15, 20, 30 or 60.")] = 30,
+    step_minutes: Annotated[int, typer.Option(help="Minutes of a stored slot: 5, 10, 15, 20, 30 or 60.")] = 30,
     memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = _DEFAULT_MEMORY,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Live through a year of a home that never was; the same seed gives the same weather, people and devices."""
+    """Make up a year of a home; the same seed gives the same weather, people and devices."""
     from advisor.commands.synthetic_home import battery_of, panels, periods, spec_from
     from advisor.memory import ingest_and_report
     from simulator.synthetic.home import synthetic_history

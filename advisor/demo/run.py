@@ -403,6 +403,9 @@ def _watch(
     with ExitStack() as stack:
         live = None
         if console is not None:
+            if not console.is_terminal:
+                # In a file the last picture would end without a line end.
+                stack.callback(console.line)
             live = stack.enter_context(Live(view, console=console, refresh_per_second=8, transient=False))
         while True:
             message = link.receive(0.2)

@@ -24,7 +24,7 @@ def check_model(settings: Settings) -> CheckResult:
         return CheckResult("model", "problem", str(err), "mend [model] in the settings, or set provider = 'auto'")
     if model is None:
         return CheckResult(
-            "model", "warning", "no language model can be had: the planner decides alone", "start Ollama with a model"
+            "model", "warning", "no language model is available: the planner decides alone", "start Ollama with a model"
         )
     try:
         return _timed(model, try_review(model, _PATIENCE_S), settings)

@@ -38,7 +38,7 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
         settings = load_settings(config)
         home = load_home(settings.home_file)
     except SettingsError as err:
-        return [CheckResult("settings", "problem", str(err), "correct that key")], _WRONG_SETTINGS
+        return [CheckResult("settings", "problem", str(err))], _WRONG_SETTINGS
     findings = [ok("settings", f"{config} and {settings.home_file} can be read")]
     findings += check_machine(settings, home, now=datetime.now(UTC))
     findings.append(check_model(settings))

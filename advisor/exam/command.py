@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-eval_app = typer.Typer(help="Sit the exam: policies over homes and windows.", no_args_is_help=True)
+eval_app = typer.Typer(help="Measure how good the decisions are, on homes and periods.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option(help="Folder of the records.")]
 Dask = Annotated[str | None, typer.Option(help="HOST:PORT of a Dask scheduler whose workers play them.")]
@@ -22,28 +22,36 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
     policies: Annotated[
         str | None,
-        typer.Option(help="Names with commas; a suite's are all but models and peers, a home's the essential ones."),
+        typer.Option(
+            help="Names, separated by commas; default: a home's essential ones, a suite's without models and peers."
+        ),
     ] = None,
-    redo: Annotated[str, typer.Option(help="Policies to play again although their records are there.")] = "",
+    redo: Annotated[str, typer.Option(help="Policies to play again although they have records.")] = "",
     wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, for homes not shipped.")] = None,
     prices: Annotated[
         Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
     ] = None,
     start: Annotated[
-        list[datetime], typer.Option(formats=["%Y-%m-%d"], help="Of --home: a window's first day; several times.")
+        list[datetime], typer.Option(formats=["%Y-%m-%d"], help="With --home: first day of a window; several times.")
     ] = [],  # noqa: B006 (typer copies it)
-    window_days: Annotated[int, typer.Option(min=1, help="Of --home: how many days a window has.")] = 28,
-    battery: Annotated[list[float], typer.Option(min=0, help="Of --home: its size in kWh; several times.")] = [],  # noqa: B006 (as above)
+    window_days: Annotated[int, typer.Option(min=1, help="With --home: days of a window.")] = 28,
+    battery: Annotated[
+        list[float], typer.Option(min=0, help="With --home: size of the battery in kWh; several times.")
+    ] = [],  # noqa: B006 (as above)
     tariff: Annotated[
-        list[str], typer.Option(help="Of --home: own, dynamic (with --prices) or one by its name; several times.")
+        list[str], typer.Option(help="With --home: own, dynamic (with --prices) or a tariff's name; several times.")
     ] = [],  # noqa: B006 (as above)
     memory: Annotated[Path, typer.Option(help="Folder of the advisor's memory, for --home.")] = DEFAULT_MEMORY,
     model: Annotated[
-        str, typer.Option(help="Of suites model and decisions: none, embedded, ollama/NAME, NAME@URL.")
+        str, typer.Option(help="With suite model or decisions: none, embedded, ollama/NAME or NAME@URL.")
     ] = "embedded",
-    parts: Annotated[str | None, typer.Option(help="Of suite model: its parts with commas; all if not given.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Of suite model: at most so many cases a part.")] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="Play at most so many days of each window.")] = None,
+    parts: Annotated[
+        str | None, typer.Option(help="With suite model: its parts, separated by commas; all by default.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="With suite model: at most this many cases of each part.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Play at most this many days of each window.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Cells played at once on this machine.")] = 2,
     dask: Dask = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
@@ -87,7 +95,7 @@ def eval_report(
     out: Out = DEFAULT_OUT,
     wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, to draw similar days from.")] = None,
     memory: Annotated[Path, typer.Option(help="Memory to draw similar days of an own home from.")] = DEFAULT_MEMORY,
-    into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
+    into: Annotated[Path | None, typer.Option(help="A document whose tables are refreshed.")] = None,
 ) -> None:
     """Grade the records and write the page and its tables; nothing is run again."""
     from eval.collect.homes import HistorySource
@@ -104,7 +112,7 @@ def eval_report(
 @eval_app.command("language")
 def eval_language(
     *,
-    into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
+    into: Annotated[Path | None, typer.Option(help="A document whose tables are refreshed.")] = None,
     fit: Annotated[Path | None, typer.Option(help="Fit the classifier anew, and write its weights here.")] = None,
     export: Annotated[
         Path | None, typer.Option(help="Write the phrases to learn from here, a JSON object a line.")
@@ -112,7 +120,7 @@ def eval_language(
     chat: Annotated[bool, typer.Option(help="With --export: in chat format instead of text and request.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Sit the exam of notes and questions: right, refused and wrong by language, kind and family."""
+    """Measure how well notes and questions are understood: right, refused and wrong."""
     import json
 
     from eval.language.exam import sit
@@ -145,8 +153,8 @@ def eval_ablation(
     prices: Annotated[Path | None, typer.Option(help="Wheel with the auction's prices.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 2,
     dask: Dask = None,
-    report_only: Annotated[bool, typer.Option(help="Only tell what was played.")] = False,
-    into: Annotated[Path | None, typer.Option(help="A document whose tables are to be refreshed.")] = None,
+    report_only: Annotated[bool, typer.Option(help="Only report what was played before.")] = False,
+    into: Annotated[Path | None, typer.Option(help="A document whose tables are refreshed.")] = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Show what each part of the retrieval is worth, on recorded and synthetic homes."""
@@ -160,7 +168,7 @@ def eval_ablation(
 def eval_remarks(
     *,
     workers: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 2,
-    into: Annotated[Path | None, typer.Option(help="A document whose table is to be refreshed.")] = None,
+    into: Annotated[Path | None, typer.Option(help="A document whose table is refreshed.")] = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Show what it is worth to remember days by what the household remarked of them, on synthetic homes."""
@@ -174,8 +182,8 @@ def eval_rules(
     *,
     workers: Annotated[int, typer.Option(min=1, help="Windows played at once.")] = 2,
     dask: Dask = None,
-    report_only: Annotated[bool, typer.Option(help="Only tell what was played.")] = False,
-    into: Annotated[Path | None, typer.Option(help="A document whose table is to be refreshed.")] = None,
+    report_only: Annotated[bool, typer.Option(help="Only report what was played before.")] = False,
+    into: Annotated[Path | None, typer.Option(help="A document whose table is refreshed.")] = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Show what planning with each rule of a bill earns: netting, cap, wallet, peaks."""
@@ -195,9 +203,9 @@ def eval_families(*, as_json: Annotated[bool, typer.Option("--json", help="Print
 
 @eval_app.command("yields")
 def eval_yields(
-    *, into: Annotated[Path | None, typer.Option(help="A document whose table is written anew.")] = None
+    *, into: Annotated[Path | None, typer.Option(help="A document whose table is refreshed.")] = None
 ) -> None:
-    """Set what a kWp yields under synthetic weather beside published yields of towns."""
+    """Compare what a kWp yields under synthetic weather with published yields of towns."""
     from advisor.exam.bills import run_yields
 
     run_yields(into)

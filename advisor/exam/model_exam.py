@@ -69,7 +69,7 @@ def loaded(name: str) -> Iterator[LoadedModel]:
     """
     model = load_model(model_settings(name))
     if model is None:
-        raise ModelError("no language model can be had: see `advisor models`")
+        raise ModelError("no language model is available: see `advisor models`")
     try:
         yield model
     finally:

@@ -55,11 +55,11 @@ def prompts_compare(
         str, typer.Option(help="embedded, auto, ollama/NAME, or NAME@URL of a compatible server.")
     ] = "embedded",
     suite: Annotated[str | None, typer.Option(help="choice or notes; that of the prompt if not given.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cases.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many cases.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of kept replies.")] = Path(".advisor/eval"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Ask both on the same cases and tell the difference with its interval, its cost, and each case that differs."""
+    """Compare two prompts on the same cases: the difference with its interval, the cost, and each case that differs."""
     from advisor.exam.prompt_duel import duel, tell
     from energy.errors import SettingsError
     from eval.model_exam.prompt_compare import SUITES

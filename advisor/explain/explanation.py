@@ -82,7 +82,7 @@ def replay_decision(file: Path, *, as_json: bool) -> bool:
 
 
 def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_json: bool) -> None:
-    """Print a decision with everything it rests on.
+    """Print a decision with everything it is based on.
 
     Raises:
         DataError: the journal holds no such decision.
@@ -101,8 +101,10 @@ def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_
     console.print(_candidates(decision))
     console.print(_neighbours(decision))
     verdicts = "; ".join(f"{v.candidate}: {v.verdict} {', '.join(v.reasons)}".strip() for v in decision.verdicts)
-    console.print(f"Guard: {verdicts or 'was not asked'}.")
-    console.print(f"House: {'; '.join('obeyed' if ok else f'refused: {why}' for ok, why in answers) or 'no answer'}.")
+    console.print(f"Safety check: {verdicts or 'not needed'}.")
+    console.print(
+        f"House: {'; '.join('confirmed' if ok else f'refused: {why}' for ok, why in answers) or 'no answer'}."
+    )
 
 
 def _model(decision: Decision) -> str:
@@ -114,7 +116,7 @@ def _model(decision: Decision) -> str:
 
 
 def _candidates(decision: Decision) -> Table:
-    table = Table("schedule", "expected cost", "more than the best", "spread", "ends at", title="what was weighed")
+    table = Table("schedule", "expected cost", "above the best", "spread", "ends at", title="schedules compared")
     for candidate in decision.candidates:
         table.add_row(
             candidate_name(candidate.name),
@@ -127,7 +129,7 @@ def _candidates(decision: Decision) -> Table:
 
 
 def _neighbours(decision: Decision) -> Table:
-    table = Table("day", "distance", "why", title="the days it rests on")
+    table = Table("day", "distance", "why", title="similar days")
     for near in decision.neighbours:
         table.add_row(f"{near.day:%a} {near.day}", f"{near.distance:.2f}", near.why)
     return table

@@ -16,7 +16,7 @@ def remove(
     config: Config = Path("advisor.toml"),
     house: Annotated[bool, typer.Option("--house", help="Remove the simulated house's device too.")] = False,
 ) -> None:
-    """Take the advisor's device and everything it retained off the broker; its memory stays."""
+    """Remove the advisor's device and retained messages from the broker; its memory stays."""
     from advisor.homeassistant.remove import remove_device
     from agent.settings import load_settings
     from ingest.home_file import load_home
@@ -41,7 +41,7 @@ def forecast(
     config: Config = Path("advisor.toml"),
     once: Annotated[bool, typer.Option("--once", help="Publish once and end; 1 if there is none.")] = False,
 ) -> None:
-    """Publish the energy dashboard's solar forecast where the service hears it, every half hour until stopped."""
+    """Publish the energy dashboard's solar forecast for the service, every half hour until stopped."""
     from advisor.homeassistant.forecast import keep_publishing, publish_forecast
     from agent.settings import load_settings
     from ingest.home_file import load_home

@@ -17,7 +17,7 @@ def dashboard(home: str) -> str:
         SettingsError: no home can have that name, or this is not a checkout of the repository.
     """
     if not HOME_NAME.fullmatch(home):
-        raise SettingsError(f"{home!r} is no home's name: use small letters, digits, - and _")
+        raise SettingsError(f"{home!r} is not a home's name: use small letters, digits, - and _")
     try:
         text = DASHBOARD.read_text(encoding="utf-8")
     except OSError as err:

@@ -23,7 +23,7 @@ def publish_forecast(settings: Settings, home: Home) -> PvForecast | None:
     Raises:
         SettingsError: there is no token.
         TransportError: Home Assistant or the broker cannot be reached or refuses us.
-        DataError: what it says is no forecast.
+        DataError: what it says is not a forecast.
     """
     with HomeAssistant(settings.homeassistant.address()) as assistant:
         forecast = ask_forecast(assistant, datetime.now(UTC))

@@ -57,7 +57,7 @@ def estimate_facts(
         if value is not None:
             facts[key], why[key] = value, "as you said"
     if "capacity_kwh" not in facts:
-        raise SettingsError("capacity_kwh: it cannot be told from a month's history: give --capacity-kwh")
+        raise SettingsError("capacity_kwh: it cannot be estimated from a month's history: give --capacity-kwh")
     return facts, why
 
 

@@ -47,7 +47,9 @@ def _flat(import_price: float, export_price: float | None, survey: Survey) -> Fl
     try:
         return FlatTariff(import_price=import_price, export_price=export_price or 0.0)
     except ValidationError as err:
-        raise SettingsError(f"a price of {import_price:g} {currency}/kWh cannot be: give --tariff flat:0.25") from err
+        raise SettingsError(
+            f"a price of {import_price:g} {currency}/kWh is impossible: give --tariff flat:0.25"
+        ) from err
 
 
 def _price(survey: Survey, direction: str) -> tuple[float | None, str]:
@@ -72,7 +74,7 @@ def _unit(state: EntityState, currency: str) -> PriceUnit:
     """What an entity's number is; one without a unit is taken as the home's currency per kWh.
 
     Raises:
-        DataError: it is no price of energy, or in another currency.
+        DataError: it is not an energy price, or in another currency.
     """
     if not state.unit:
         return PriceUnit(currency, 1.0)

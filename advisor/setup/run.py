@@ -1,4 +1,4 @@
-"""`advisor setup`: read a home's Home Assistant, propose the mapping with reasons, write advisor.toml and home.toml."""
+"""`advisor setup`: read a home's Home Assistant, propose the mapping with reasons, write both files."""
 
 import os
 import re
@@ -92,7 +92,7 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
     try:
         home = build_home(survey, facts, name=wishes.name, efficiency=efficiency, tariff=tariff)
     except ValidationError as err:
-        raise SettingsError(f"the facts of this home cannot be: {first_fault(err)}") from err
+        raise SettingsError(f"the facts of this home are not possible: {first_fault(err)}") from err
     forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
     place = (survey.config.latitude, survey.config.longitude)
     chosen = ChosenSetup(home, proposal, proposal.why | why, way, heard, forecast, prices, place)

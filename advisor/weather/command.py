@@ -44,9 +44,9 @@ def weather_publish(
     service: _Service = _URL,
     once: Annotated[bool, typer.Option("--once", help="Publish once and end.")] = False,
 ) -> None:
-    """Publish the forecast every hour where the service hears it; the login is that of `advisor run`.
+    """Publish the forecast for the service every hour; the login is that of `advisor run`.
 
-    Give it in ADVISOR_MQTT__USERNAME and ADVISOR_MQTT__PASSWORD.
+    Give the login in ADVISOR_MQTT__USERNAME and ADVISOR_MQTT__PASSWORD.
     """
     from advisor.weather.forecast import publish
     from transport.mqtt import BrokerAddress

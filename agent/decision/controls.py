@@ -4,11 +4,12 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from energy.errors import DataError
 from energy.guard import Policy
@@ -34,6 +35,9 @@ class Controls(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     acting: Acting = Acting.ADVISE
+    # Until when `acting` holds, and what follows then; None where it holds until somebody changes it.
+    acting_until: AwareDatetime | None = None
+    acting_after: Acting | None = None
     reserve_soc: Annotated[float, Field(ge=0, le=1)] = 0.0
     allow_grid_charging: bool = True
     allow_export: bool = True
@@ -62,11 +66,23 @@ class Controls(BaseModel):
         said = payload[:_LONGEST].decode("utf-8", "replace").strip()
         reader = _READERS.get(name)
         if reader is None:
-            raise DataError(f"{name!r} is no control: use {', '.join(_READERS)}")
+            raise DataError(f"{name!r} is not a control: use {', '.join(_READERS)}")
         try:
             return Controls.model_validate(self.model_dump() | reader(said))
         except (KeyError, ValueError) as err:
             raise DataError(f"{name} cannot be {said!r}: {_ALLOWED[name]}") from err
+
+    def acting_for(self, acting: Acting, until: datetime | None) -> "Controls":
+        """The controls with another way of acting; at `until` it goes back to what holds without a limit now."""
+        standing = self.acting_after or self.acting
+        limited = until is not None and standing is not acting
+        return self.model_copy(
+            update={
+                "acting": acting,
+                "acting_until": until if limited else None,
+                "acting_after": standing if limited else None,
+            }
+        )
 
     def states(self) -> dict[str, str]:
         """Each control as it is shown."""
@@ -80,7 +96,7 @@ class Controls(BaseModel):
 
 
 _READERS: dict[str, Callable[[str], dict[str, object]]] = {
-    "acting": lambda said: {"acting": said},
+    "acting": lambda said: {"acting": said, "acting_until": None, "acting_after": None},
     "reserve": lambda said: {"reserve_soc": float(said) / 100},
     "allow_grid_charging": lambda said: {"allow_grid_charging": _ON_OFF[said.upper()]},
     "allow_export": lambda said: {"allow_export": _ON_OFF[said.upper()]},
@@ -112,7 +128,29 @@ class ControlPanel:
         Raises:
             DataError: it cannot stand there and nothing has changed; or it holds, but could not be kept.
         """
-        turned = self.controls.turned(name, payload)
+        self._change(self.controls.turned(name, payload), name)
+
+    def act(self, acting: Acting, until: datetime | None) -> None:
+        """Act in another way, until a time or until it is changed.
+
+        Raises:
+            DataError: it holds, but could not be kept.
+        """
+        self._change(self.controls.acting_for(acting, until), "acting")
+
+    def end_limited(self, now: datetime) -> bool:
+        """Go back to what held before, where the time of a limited way of acting is over; whether it was.
+
+        Raises:
+            DataError: it holds, but could not be kept.
+        """
+        until, after = self.controls.acting_until, self.controls.acting_after
+        if until is None or after is None or now < until:
+            return False
+        self.act(after, None)
+        return True
+
+    def _change(self, turned: Controls, name: str) -> None:
         if turned == self.controls:
             return
         self.controls = turned

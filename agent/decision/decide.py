@@ -157,7 +157,7 @@ def _carried_over(answer: Chosen | NoChoice, asked: Brief) -> Reviewer:
             return answer
         same = [one.id for one in brief.candidates if one.label == labels.get(answer.choice)]
         if not same:
-            return NoChoice("invalid", f"{labels.get(answer.choice)!r} is no candidate any more", answer.model, 0.0)
+            return NoChoice("invalid", f"{labels.get(answer.choice)!r} is not a candidate any more", answer.model, 0.0)
         return replace(answer, choice=same[0])
 
     return answered

@@ -48,7 +48,7 @@ class Actuation(BaseModel):
         for entity, positions in entities.items():
             domain = entity.split(".")[0]
             if domain not in {*_NUMBERS, *_SELECTS, *_SWITCHES} or entity.count(".") != 1:
-                raise ValueError(f"{entity!r} is no select, number or switch: only those are ever written")
+                raise ValueError(f"{entity!r} is not a select, number or switch: only those are written")
             for said in positions.model_dump(exclude_none=True).values():
                 _check_position(entity, domain, said)
         return entities
@@ -81,4 +81,4 @@ def _check_position(entity: str, domain: str, said: str) -> None:
         try:
             float(said)
         except ValueError as err:
-            raise ValueError(f"{entity}: {said!r} is no number: write one, or {' or '.join(_FIGURES)}") from err
+            raise ValueError(f"{entity}: {said!r} is not a number: write one, or {' or '.join(_FIGURES)}") from err

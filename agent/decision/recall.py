@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 # How many days the coarse search hands to the exact ranking.
 _COARSE = 96
-_PRIOR = [SimilarDay(day, 0.0, 0, "no history yet: an ordinary household's day", "prior") for day in PRIOR_DAYS]
+_PRIOR = [SimilarDay(day, 0.0, 0, "no history yet: a day of an average household", "prior") for day in PRIOR_DAYS]
 
 
 class Recall:
@@ -38,19 +38,21 @@ class Recall:
         self._table = FingerprintTable(home, embed=TextEmbedder())
         self._shapes: dict[date, DayShape] = {}
         self._stood_in_for = True
+        self._today: date | None = None
         self._learn(store.days(home.name))
 
     def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
         """The days before today that were most like it: a coarse search in Chroma, ranked exactly by all that is known.
 
         `so_far` is today as far as it was measured. Days of which something was said are looked at in any case. Days of
-        an ordinary household stand in as long as the home has hardly any of its own.
+        an average household stand in as long as the home has hardly any of its own.
         """
         today = so_far.day
         coarse = self._coarse(today, expected)
         if expected.notes and coarse is not None:
             coarse |= self._table.days_with_notes
         near = self._table.rank(today, count, expected=expected, so_far_kw=so_far.hourly_load_kw, among=coarse)
+        self._today = today
         # Days that a wrong clock put ahead of today are no past of it.
         self._stood_in_for = self.known_days(today) < ENOUGH_DAYS or not near
         return near + _PRIOR[: max(count - len(near), 1)] if self._stood_in_for else near
@@ -60,10 +62,10 @@ class Recall:
         return sum(day < today for day in self._table.days)
 
     def shapes(self) -> dict[date, DayShape]:
-        """All known days on the wall clock, and while there are hardly any before today, an ordinary household's."""
+        """All known days on the wall clock, and while there are hardly any before today, an average household's."""
         if not self._stood_in_for:
             return self._shapes
-        return default_days(self._home, self._step, self._shapes) | self._shapes
+        return default_days(self._home, self._step, self._shapes, self._today) | self._shapes
 
     def remember(
         self, day: date, slots: Sequence[MeteredSlot], step: timedelta, *, notes: tuple[str, ...] = ()

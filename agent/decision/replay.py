@@ -87,7 +87,7 @@ def read_export(path: Path) -> Export:
     except ValidationError as err:
         first = err.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{str(path)!r} is no exported decision: {where or 'the file'}: {first['msg']}") from err
+        raise DataError(f"{str(path)!r} is not an exported decision: {where or 'the file'}: {first['msg']}") from err
 
 
 def replay(exported: Export) -> Replayed:

@@ -17,7 +17,7 @@ _BEYOND = timedelta(minutes=10)
 def _checked(value: float | str) -> float | str:
     if isinstance(value, str) and not _DURATION.fullmatch(value):
         raise ValueError(
-            f"{value!r} is no duration: write seconds as a number without quotes (-1 keeps the model for ever), "
+            f"{value!r} is not a duration: write seconds as a number without quotes (-1 keeps the model for ever), "
             'or a duration such as "10m" or "4h30m"'
         )
     return value

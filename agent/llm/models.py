@@ -155,7 +155,7 @@ def _first_available(settings: ModelSettings) -> LoadedModel | None:
             return connect(settings)
         except ModelError as err:
             _log.info("%s", err)
-    _log.warning("no language model can be had, the planner decides alone")
+    _log.warning("no language model is available, the planner decides alone")
     return None
 
 

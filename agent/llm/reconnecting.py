@@ -149,4 +149,4 @@ def _load(settings: ModelSettings) -> tuple[LoadedModel | None, str]:
         model = load_model(settings)
     except ModelError as err:
         return None, str(err)
-    return model, "" if model else "no language model can be had"
+    return model, "" if model else "no language model is available"

@@ -7,9 +7,11 @@ from typing import Any
 
 import orjson
 
+from agent.decision.constraint_words import Language
 from agent.decision.controls import ControlPanel
 from agent.decision.journal import Journal
 from agent.decision.record import Decision
+from agent.decision.wording.problem_words import in_language
 from agent.language.notes.note_box import NoteBox
 from agent.language.notes.reading import Fallback
 from agent.views.daily_bill import BillHistory, to_day_end
@@ -35,6 +37,11 @@ class Identity:
     step: timedelta
     notes: NoteBook | None = None
     note_fallback: Fallback | None = None
+
+    @property
+    def language(self) -> Language:
+        """In which its states are worded."""
+        return self.offer.language
 
 
 class DiscoveryPublisher:
@@ -86,7 +93,7 @@ class DiscoveryPublisher:
         """Publish everything that a new decision changes."""
         plan = plan_of(decision, self._home)
         states = {
-            self._topics.decision: summary(decision, self._identity.model),
+            self._topics.decision: summary(decision, self._identity.model, self._identity.language),
             self._topics.bill: self._bill(decision),
             self._topics.health: self._health(decision.at, decision.problems),
         }
@@ -95,7 +102,7 @@ class DiscoveryPublisher:
     def publish_off(self, now: datetime, link: MqttLink) -> None:
         """Publish that the household has switched the advisor off."""
         states = {
-            self._topics.decision: off_state(now, self._identity.model),
+            self._topics.decision: off_state(now, self._identity.model, self._identity.language),
             self._topics.health: self._health(now, ()),
         }
         self._tell(states, None, link)
@@ -112,8 +119,8 @@ class DiscoveryPublisher:
 
     def _tell(self, states: Mapping[str, dict[str, object]], plan: PlanView | None, link: MqttLink) -> None:
         payloads = {topic: orjson.dumps(state) for topic, state in states.items()}
-        payloads[self._topics.plan] = orjson.dumps(plan_state(plan, self._home.tz))
-        payloads[self._topics.plan_picture] = draw_plan(plan, self._home.tz).encode()
+        payloads[self._topics.plan] = orjson.dumps(plan_state(plan, self._home.tz, self._identity.language))
+        payloads[self._topics.plan_picture] = draw_plan(plan, self._home.tz, self._identity.language).encode()
         for topic, payload in payloads.items():
             self._told[topic] = payload
             link.publish(topic, payload, retain=True, qos=1)
@@ -127,4 +134,5 @@ class DiscoveryPublisher:
 
     def _health(self, now: datetime, problems: tuple[str, ...]) -> dict[str, object]:
         self._problems = problems
-        return health_state(now, problems, self.troubles)
+        shown = tuple(in_language(problem, self._identity.language) for problem in problems)
+        return health_state(now, shown, self.troubles)

@@ -1,6 +1,6 @@
 """What the household asks of a running service: its controls turned, its notes typed, confirmed and in force."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from agent.decision.controls import Acting, ControlPanel
 from agent.language.notes.note_box import NoteBox
@@ -103,6 +103,22 @@ class Household:
             self._publisher.show_controls(link)
         if now is not None and control == "acting":
             self._give_or_take(now, acted, link)
+
+    def see_to_acting(self, now: datetime, link: MqttLink) -> None:
+        """Act as was asked for on the page; go back where the time of that is over."""
+        acted = self._panel.controls.acting is Acting.ACT
+        try:
+            changed = self._panel.end_limited(now)
+            while (wish := self._shared_state.next_acting()) is not None:
+                changed = True
+                self._panel.act(wish.acting, now + timedelta(hours=wish.hours) if wish.hours else None)
+        except DataError as err:
+            changed = True
+            self._problems.report("acting", str(err))
+        if changed:
+            self._publisher.show_controls(link)
+            self._give_or_take(now, acted, link)
+            self._shared_state.wish_decision()
 
     def _take_note(self, control: str, payload: bytes, link: MqttLink, now: datetime | None) -> None:
         """A note is typed, or the one that was said back is confirmed; the notes are read anew in the next round."""

@@ -193,6 +193,7 @@ class Service:
         for outcome in self._sender.collect(now, link):
             self._judge(outcome)
         if self._claim.settled(link):
+            self._household.see_to_acting(now, link)
             self._decide_when_due(now, link)
 
     def _notice(self, link: MqttLink) -> None:
@@ -385,6 +386,7 @@ def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
         least_reserve_soc=settings.policy.min_reserve_soc,
         expire_after_s=max(900, settings.service.slot_minutes * 60 * 3),
         page_url=settings.api.page_url,
+        language=settings.service.language,
     )
     step = timedelta(minutes=settings.service.slot_minutes)
     identity = Identity(parts.home, parts.model, offer, step, parts.notes, parts.note_fallback)

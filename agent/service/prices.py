@@ -135,7 +135,7 @@ def _contradiction(role: Role, reading: Reading, home: Home, slot: datetime) -> 
 def price_document(message: Message) -> object:
     """A message as a document of attributes; one attribute alone goes by the last level of its topic."""
     if len(message.payload) > _LONGEST_PAYLOAD:
-        raise DataError(f"{message.topic}: {len(message.payload)} bytes is no list of prices")
+        raise DataError(f"{message.topic}: {len(message.payload)} bytes is not a list of prices")
     try:
         said = json.loads(message.payload)
     except (ValueError, RecursionError):

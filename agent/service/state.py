@@ -66,6 +66,8 @@ class StateDisplay:
             now=now or self._state.now,
             awake=now is not None,
             acting=self._panel.controls.acting,
+            acting_until=self._panel.controls.acting_until,
+            acting_after=self._panel.controls.acting_after,
             readings=MappingProxyType(dict(self._feed.readings)),
             complaints=self._problems.texts(),
             forecast_at=self._feed.pv_forecast.made_at,

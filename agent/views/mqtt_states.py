@@ -5,23 +5,37 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from agent.decision.constraint_words import Language
 from agent.decision.read_back import ChangedByHand
 from agent.decision.record import Decision
+from agent.decision.wording.problem_words import in_language
 from agent.views.daily_bill import DailyBill
 from agent.views.schemas import PlanView
 from energy.slots import day_bounds, local_day
 
 # A day of quarter hours: Home Assistant does not record attributes of more than 16 kB.
 _MOST_SLOTS = 96
-_WORDS = {
-    "self_consumption": "self-consumption",
-    "hold": "hold, no discharging",
-    "charge": "charge from the grid",
-    "discharge": "sell to the grid",
+_MODES: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "self_consumption": "self-consumption",
+        "hold": "hold, no discharging",
+        "charge": "charge from the grid",
+        "discharge": "sell to the grid",
+    },
+    "es": {
+        "self_consumption": "autoconsumo",
+        "hold": "en reserva, sin descargar",
+        "charge": "cargar de la red",
+        "discharge": "vender a la red",
+    },
+}
+_LASTING: Mapping[Language, tuple[str, str, str]] = {
+    "en": ("until {time}", "throughout", "no plan"),
+    "es": ("hasta las {time}", "todo el tiempo", "sin plan"),
 }
 
 
-def summary(decision: Decision, model: str) -> dict[str, object]:
+def summary(decision: Decision, model: str, language: Language = "en") -> dict[str, object]:
     """What is published of a decision: enough for a page or a card, small enough for a sensor."""
     review = decision.review
     return {
@@ -32,7 +46,7 @@ def summary(decision: Decision, model: str) -> dict[str, object]:
         "valid_until": decision.command.valid_until.isoformat() if decision.command else None,
         "reason_code": decision.reason_code,
         "reason": decision.reason,
-        "problems": list(decision.problems),
+        "problems": [in_language(problem, language) for problem in decision.problems],
         "charge_to": round(decision.command.slots[0].charge_to_soc * 100, 1) if decision.command else None,
         "reserve": round(decision.command.slots[0].reserve_soc * 100, 1) if decision.command else None,
         "chosen": decision.chosen,
@@ -46,7 +60,7 @@ def summary(decision: Decision, model: str) -> dict[str, object]:
     }
 
 
-def off_state(now: datetime, model: str) -> dict[str, object]:
+def off_state(now: datetime, model: str, language: Language = "en") -> dict[str, object]:
     """What is published in place of a decision while the household has switched the advisor off."""
     return {
         "decision_id": None,
@@ -55,7 +69,7 @@ def off_state(now: datetime, model: str) -> dict[str, object]:
         "mode": None,
         "valid_until": None,
         "reason_code": "switched_off",
-        "reason": "The household has switched the advisor off.",
+        "reason": in_language("The household has switched the advisor off.", language),
         "problems": [],
         "charge_to": None,
         "reserve": None,
@@ -68,18 +82,19 @@ def off_state(now: datetime, model: str) -> dict[str, object]:
     }
 
 
-def plan_state(plan: PlanView | None, zone: ZoneInfo) -> dict[str, object]:
+def plan_state(plan: PlanView | None, zone: ZoneInfo, language: Language = "en") -> dict[str, object]:
     """In a few words until when it does what, and for each slot its local start, mode, charge at its end and price.
 
     The charge is in %, the price that of import.
     """
+    until_a_change, throughout, no_plan = _LASTING[language]
     if plan is None:
-        return {"summary": "no plan", "next_change": None, "slots": []}
+        return {"summary": no_plan, "next_change": None, "slots": []}
     slots = plan.slots[:_MOST_SLOTS]
     change = next((slot.start for slot in plan.slots if slot.mode != plan.slots[0].mode), None)
-    until = f"until {change.astimezone(zone):%H:%M}" if change else "throughout"
+    until = until_a_change.format(time=f"{change.astimezone(zone):%H:%M}") if change else throughout
     return {
-        "summary": f"{_WORDS[plan.slots[0].mode]} {until}",
+        "summary": f"{_MODES[language][plan.slots[0].mode]} {until}",
         "next_change": change.isoformat() if change else None,
         "slots": [
             {
@@ -129,7 +144,7 @@ class Troubles:
 
 
 def health_state(now: datetime, problems: tuple[str, ...], troubles: Troubles) -> dict[str, object]:
-    """Whether the data allow decisions, the model answers, the house obeys, and whose hand is on the inverter."""
+    """Whether the data allow decisions, the model answers, the commands arrive, and who changed the inverter last."""
     changed = troubles.changed
     return {
         "ok": not problems,

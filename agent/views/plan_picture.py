@@ -3,35 +3,51 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from agent.decision.constraint_words import Language
 from agent.views.palette import PALETTE, Meaning
 from agent.views.schemas import PlanSlot, PlanView
 
 _WIDTH, _LEFT, _RIGHT = 480, 46, 16
 _TOP, _FLOOR, _STRIP = 28, 172, 16
 _HOURS = 24
-_NAMES: dict[Meaning, str] = {
-    "self_consumption": "self-consumption",
-    "hold": "hold",
-    "charge": "charge",
-    "discharge": "sell",
+_MODES: tuple[Meaning, ...] = ("self_consumption", "hold", "charge", "discharge")
+
+
+class _Texts(NamedTuple):
+    modes: tuple[str, str, str, str]
+    price: str
+    level: str
+    no_plan: str
+
+
+_TEXTS: dict[Language, _Texts] = {
+    "en": _Texts(
+        ("self-consumption", "hold", "charge", "sell"), "price, up to {high:.2f}", "battery level", "no plan now"
+    ),
+    "es": _Texts(
+        ("autoconsumo", "reserva", "cargar", "vender"), "precio, hasta {high:.2f}", "nivel de batería", "ahora sin plan"
+    ),
 }
 _LEGEND_X = (_LEFT, 188, 270, 360)
 _INK = "#8a8f98"
 _PRICE, _LEVEL = PALETTE["price"].mid, PALETTE["battery"].mid
-_COLOURS: dict[str, str] = {mode: PALETTE[mode].mid for mode in _NAMES}
+_COLOURS: dict[str, str] = {mode: PALETTE[mode].mid for mode in _MODES}
 
 
-def draw_plan(plan: PlanView | None, zone: ZoneInfo) -> str:
+def draw_plan(plan: PlanView | None, zone: ZoneInfo, language: Language = "en") -> str:
     """An SVG of 480 by 240: the charge as an area, the price as a line, the modes as a strip below.
 
     Without a plan it says that there is none.
     """
+    texts = _TEXTS[language]
     if plan is None or not plan.slots:
-        return _svg(f'<text x="{_WIDTH / 2}" y="110" text-anchor="middle" font-size="15">no plan now</text>')
+        return _svg(f'<text x="{_WIDTH / 2}" y="110" text-anchor="middle" font-size="15">{texts.no_plan}</text>')
     slots = [slot for slot in plan.slots if slot.start < plan.slots[0].start + timedelta(hours=_HOURS)]
-    return _svg("".join((_grid(slots, zone), _price(slots), _charge(slots, plan.start_soc), _modes(slots), _legend())))
+    curves = _price(slots, texts.price), _charge(slots, plan.start_soc, texts.level)
+    return _svg("".join((_grid(slots, zone), *curves, _modes(slots), _legend(texts.modes))))
 
 
 def _svg(inside: str) -> str:
@@ -64,7 +80,7 @@ def _grid(slots: Sequence[PlanSlot], zone: ZoneInfo) -> str:
     return "".join(lines)
 
 
-def _price(slots: Sequence[PlanSlot]) -> str:
+def _price(slots: Sequence[PlanSlot], title: str) -> str:
     """The import price as steps, from zero or its lowest to its highest."""
     prices = [slot.import_price for slot in slots]
     low, high = min(0.0, *prices), max(prices)
@@ -74,13 +90,14 @@ def _price(slots: Sequence[PlanSlot]) -> str:
         for slot in slots
         for moment in (slot.start, slot.end)
     ]
+    words = title.format(high=high)
     return (
         f'<polyline points="{" ".join(points)}" fill="none" stroke="{_PRICE}" stroke-dasharray="4 3"/>'
-        f'<text x="{_WIDTH - _RIGHT}" y="{_TOP - 10}" text-anchor="end" fill="{_PRICE}">price, up to {high:.2f}</text>'
+        f'<text x="{_WIDTH - _RIGHT}" y="{_TOP - 10}" text-anchor="end" fill="{_PRICE}">{words}</text>'
     )
 
 
-def _charge(slots: Sequence[PlanSlot], start_soc: float) -> str:
+def _charge(slots: Sequence[PlanSlot], start_soc: float, title: str) -> str:
     """The expected charge, with the band that eight of ten futures stay in."""
     ends = [_x(slot.end, slots) for slot in slots]
     mean = [f"{_LEFT},{_y(start_soc)}", *(f"{x},{_y(slot.soc.mean)}" for x, slot in zip(ends, slots, strict=True))]
@@ -90,7 +107,7 @@ def _charge(slots: Sequence[PlanSlot], start_soc: float) -> str:
     return (
         f'<polygon points="{band}" fill="{_LEVEL}" opacity=".3"/>'
         f'<polyline points="{" ".join(mean)}" fill="none" stroke="{_LEVEL}" stroke-width="2.5"/>'
-        f'<text x="{_LEFT}" y="{_TOP - 10}" fill="{_LEVEL}">battery level</text>'
+        f'<text x="{_LEFT}" y="{_TOP - 10}" fill="{_LEVEL}">{title}</text>'
     )
 
 
@@ -105,9 +122,9 @@ def _modes(slots: Sequence[PlanSlot]) -> str:
     return "".join(bars)
 
 
-def _legend() -> str:
+def _legend(names: Sequence[str]) -> str:
     return "".join(
         f'<rect x="{x}" y="219" width="10" height="10" fill="{_COLOURS[mode]}"/>'
         f'<text x="{x + 14}" y="228">{name}</text>'
-        for x, (mode, name) in zip(_LEGEND_X, _NAMES.items(), strict=True)
+        for x, mode, name in zip(_LEGEND_X, _MODES, names, strict=True)
     )

@@ -1,10 +1,11 @@
 """What the API answers, as schemas: kW, kWh, currency per kWh, charge as a fraction, times in UTC."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from agent.decision.controls import Acting
 from agent.decision.record import CandidateRecord, NeighbourRecord, ReviewRecord, SnapshotRecord, VerdictRecord
 from energy.commands import BatteryCommand, Levels
 
@@ -104,7 +105,9 @@ class Status(_Schema):
     capacity_kwh: float
     slot_minutes: int
     model: str
-    acting: str
+    acting: Acting
+    acting_until: AwareDatetime | None
+    acting_after: Acting | None
     now: AwareDatetime | None
     started: AwareDatetime
     next_decision: AwareDatetime | None
@@ -311,6 +314,13 @@ class Health(_Schema):
     ok: bool
     problems: tuple[str, ...]
     parts: tuple[HealthPart, ...] = ()
+
+
+class ActingChange(_Schema):
+    """How the advisor acts from now on, and for how many hours; without them until it is changed."""
+
+    acting: Acting
+    hours: Annotated[float, Field(gt=0, le=168)] | None = None
 
 
 class Wished(_Schema):

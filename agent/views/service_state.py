@@ -1,5 +1,6 @@
 """What the service shows of itself to other threads, and where they leave a wish for a decision."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,9 @@ from energy.home import Home
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import Reading, Role
 from knowledge.forecast import DayShape
+
+# Wishes that nobody has seen to yet; older ones make room.
+_WAITING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class ServiceState:
     now: datetime | None = None
     awake: bool = False
     acting: Acting = Acting.ACT
+    acting_until: datetime | None = None
+    acting_after: Acting | None = None
     readings: Mapping[Role, Reading] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
     decision: Decision | None = None
@@ -69,12 +75,21 @@ class ServiceState:
     known_days: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ActingWish:
+    """How the household wants the advisor to act, for some hours or until it is changed."""
+
+    acting: Acting
+    hours: float | None = None
+
+
 class SharedServiceState:
     """One writer, many readers: a reader takes the newest state whole, and nobody waits for anybody."""
 
     def __init__(self) -> None:
         self._shown: ServiceState | None = None
         self._wish = Event()
+        self._acting: deque[ActingWish] = deque(maxlen=_WAITING)
 
     def show(self, state: ServiceState) -> None:
         """Replace what is shown."""
@@ -88,6 +103,14 @@ class SharedServiceState:
     def wish_decision(self) -> None:
         """Ask the service to decide as soon as it may."""
         self._wish.set()
+
+    def wish_acting(self, wish: ActingWish) -> None:
+        """Ask the service to act in another way."""
+        self._acting.append(wish)
+
+    def next_acting(self) -> ActingWish | None:
+        """The oldest such wish, once."""
+        return self._acting.popleft() if self._acting else None
 
     def fulfil_wish(self) -> None:
         """The service has decided."""

@@ -79,7 +79,7 @@ def load_keys(settings: ApiSettings, memory: Path) -> Keys:
         return Keys(_checked(path.read_text(encoding="ascii").strip(), f"token file {str(path)!r}"))
     except (OSError, UnicodeDecodeError) as err:
         raise SettingsError(
-            f"token file {str(path)!r} cannot be used: {type(err).__name__}; mend it or remove it"
+            f"token file {str(path)!r} cannot be used: {type(err).__name__}; correct it or remove it"
         ) from err
 
 

@@ -30,7 +30,7 @@ from agent.web.notes import note_routes
 from agent.web.ollama import ollama_routes
 from agent.web.page import page_routes
 from agent.web.periods import period_routes
-from agent.web.routes import live_routes, past_routes, state_routes
+from agent.web.routes import change_routes, live_routes, past_routes, state_routes
 from agent.web.source import ApiSource
 from agent.web.spoken import preferred
 from energy.errors import AdvisorError
@@ -60,6 +60,7 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
         bill_routes(source),
         period_routes(source),
         live_routes(source),
+        change_routes(source),
         note_routes(source),
         ask_routes(source, queue),
         ollama_routes(queue),

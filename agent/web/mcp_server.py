@@ -46,7 +46,7 @@ class AdvisorMcp(MCPServer[None]):
             if isinstance(err.__cause__, ValidationError):
                 raise ToolError(_wrong_arguments(name, err.__cause__)) from err
             known = ", ".join(tool.name for tool in await self.list_tools())
-            raise ToolError(f"{name[:_SHOWN]!r} is no tool here: use one of {known}") from err
+            raise ToolError(f"{name[:_SHOWN]!r} is not a tool here: use one of {known}") from err
 
 
 def make_mcp(home: str, tools: Sequence[Tool]) -> MCPServer[None]:

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
 from agent.views.schemas import (
+    ActingChange,
     DecisionLine,
     Health,
     PlanView,
@@ -21,6 +22,7 @@ from agent.views.schemas import (
     Why,
     Wished,
 )
+from agent.views.service_state import ActingWish
 from agent.views.status import NewestPlan, health, next_allowed, sensors, similar_days, status
 from agent.views.today import TodayView
 from agent.web.access import BEARER
@@ -116,7 +118,7 @@ def past_routes(source: ApiSource, log: DecisionLog) -> APIRouter:
 
 
 def live_routes(source: ApiSource) -> APIRouter:
-    """Following the service, and asking it to decide."""
+    """Following the service."""
     router = APIRouter(prefix="/v1", tags=["live"], responses={503: {"model": Problem}})
     listeners = 0
 
@@ -145,11 +147,27 @@ def live_routes(source: ApiSource) -> APIRouter:
             raise HTTPException(503, f"{_LISTENERS} others are listening: close a page or ask /v1/status")
         return StreamingResponse(changes(request), media_type=NDJSON)
 
+    return router
+
+
+def change_routes(source: ApiSource) -> APIRouter:
+    """Asking the service to decide, and to act or not."""
+    router = APIRouter(prefix="/v1", tags=["live"], responses={503: {"model": Problem}})
+
     @router.post("/decide", status_code=202, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
     async def post_decide() -> Wished:
         """Decide as soon as the pause between commands allows; the token is needed."""
         shown = source.shown()
         source.shared_state.wish_decision()
+        return Wished(not_before=next_allowed(shown, source.pause))
+
+    @router.post("/acting", status_code=202, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
+    async def post_acting(body: ActingChange) -> Wished:
+        """Send commands, only advise, or stay off, for some hours or until it is changed; the token is needed."""
+        shown = source.shown()
+        if shown.now is None:
+            raise HTTPException(503, "no readings from the house yet: its clock, which notes go by, is not known")
+        source.shared_state.wish_acting(ActingWish(body.acting, body.hours))
         return Wished(not_before=next_allowed(shown, source.pause))
 
     return router

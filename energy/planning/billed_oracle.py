@@ -65,7 +65,7 @@ def optimise_bill(
         options={"time_limit": _LONGEST_S},
     )
     if answer.x is None:
-        raise DataError(f"no operation found from {start_kwh!r} kWh stored: {answer.message}; check the charge band")
+        raise DataError(f"no operation possible from {start_kwh!r} kWh stored: {answer.message}; check the charge band")
     charge, discharge, *_, stored = answer.x[: 7 * slots].reshape(7, slots)
     return Optimum(float(answer.fun) + end_worth_per_kwh * battery.min_kwh, charge, discharge, stored)
 

@@ -35,7 +35,7 @@ def _as_hour(value: object) -> object:
         return value
     hour, colon, minute = value.partition(":")
     if not (hour.strip().isdigit() and colon and minute.strip().isdigit() and int(minute) < 60):
-        raise ValueError(f'{value!r} is no time of day: write "00:30", or hours such as 7 or 7.5')
+        raise ValueError(f'{value!r} is not a time of day: write "00:30", or hours such as 7 or 7.5')
     return int(hour) + int(minute) / 60
 
 

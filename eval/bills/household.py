@@ -54,7 +54,7 @@ def month_of(history: History, month: str | None, tariff: AnyTariff) -> BillingP
     try:
         first = date.fromisoformat(f"{month}-01")
     except ValueError as err:
-        raise SettingsError(f"month {month!r} is none: write it as 2026-03") from err
+        raise SettingsError(f"month {month!r} is not a month: write it as 2026-03") from err
     period = billing_period(first.replace(day=billing_day), billing_day)
     if not any(period.first <= day <= period.last for day in known):
         raise SettingsError(f"nothing is stored of {month}: days from {known[0]} to {known[-1]} are")

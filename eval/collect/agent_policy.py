@@ -142,6 +142,6 @@ def _loaded(settings: ModelSettings) -> LoadedModel:
     """Each process loads a model once."""
     model = load_model(settings)
     if model is None:
-        raise ModelError("no language model can be had: start Ollama, or use advisor without a model")
+        raise ModelError("no language model is available: start Ollama, or use advisor without a model")
     atexit.register(model.close)
     return model

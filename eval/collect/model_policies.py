@@ -126,7 +126,7 @@ def _planned(model: str, history: History, played: Stretch, tally: DecisionCount
     look: Look | None = None
     if memory is not None:
         if not loaded.tools:
-            raise AdvisorError(f"{loaded.label} cannot call tools: let it sit as {PLANNER} or {ALONE}")
+            raise AdvisorError(f"{loaded.label} cannot call tools: use it as {PLANNER} or {ALONE}")
         look = looker(memory.sources, None, Policy().max_regret_per_slot, _LOOK_S)
     reviewer = make_reviewer(loaded, PATIENCE_S, prompt=prompt, look=look)
     in_force: list[str | None] = [None]

@@ -39,6 +39,6 @@ def seated(model: str) -> tuple[LoadedModel, ReplyCache]:
     """
     loaded = load_model(model_settings(model))
     if loaded is None:
-        raise ModelError(f"no language model can be had as {model!r}: see `advisor models`")
+        raise ModelError(f"no language model is available as {model!r}: see `advisor models`")
     atexit.register(loaded.close)
     return with_replies(loaded, REPLIES)

@@ -59,7 +59,7 @@ def install_emhass(folder: Path = EMHASS_FOLDER) -> None:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)  # noqa: S603 (our own interpreter)
     pip = [str(_python(folder)), "-m", "pip", "install", "--quiet", "--no-compile", EMHASS]
     if subprocess.run(pip, check=False).returncode:  # noqa: S603 (the environment's own pip)
-        raise SettingsError(f"{EMHASS} does not install into {str(folder)!r}: mend what pip says above")
+        raise SettingsError(f"{EMHASS} does not install into {str(folder)!r}: fix what pip says above")
     (folder / _MARK).write_text(EMHASS, encoding="utf-8")
 
 

@@ -39,7 +39,7 @@ def sit(
         SettingsError: there is no such part.
     """
     if unknown := [name for name in parts if name not in PARTS]:
-        raise SettingsError(f"{unknown[0]!r} is no part of the model's exam: use {', '.join(PARTS)}")
+        raise SettingsError(f"{unknown[0]!r} is not a part of the model's exam: use {', '.join(PARTS)}")
     return [result for name in parts for result in PARTS[name](candidate, limit, progress)]
 
 

@@ -113,7 +113,7 @@ class EvccBridge:
         try:
             command = _Battery.validate_json(payload)
         except ValidationError as err:
-            self._answer(None, now, accepted=False, detail=f"this is no command: {first_fault(err)}"[:1000])
+            self._answer(None, now, accepted=False, detail=f"this is not a command: {first_fault(err)}"[:1000])
             return
         self._command = command if isinstance(command, BatteryCommand) else None
         self._asked_at, self._unanswered = now, self._command is not None

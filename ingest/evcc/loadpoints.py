@@ -66,7 +66,7 @@ class ControlledLoadpoint:
         try:
             command = _Command.validate_json(payload)
         except ValidationError as err:
-            return self._answer(None, now, accepted=False, detail=f"this is no command: {first_fault(err)}"[:1000])
+            return self._answer(None, now, accepted=False, detail=f"this is not a command: {first_fault(err)}"[:1000])
         if isinstance(command, ReleaseCommand):
             self.release()
             return self._answer(command.decision_id, now, accepted=True, detail="released")

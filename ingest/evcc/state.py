@@ -123,4 +123,6 @@ def read_state(body: bytes) -> EvccState:
     except ValidationError as err:
         raise DataError(f"evcc's state cannot be read: {first_fault(err)}") from err
     except (orjson.JSONDecodeError, AttributeError) as err:
-        raise DataError(f"evcc's state is none ({body[:40].decode('utf-8', 'replace')!r}): check evcc.url") from err
+        raise DataError(
+            f"evcc's state cannot be read ({body[:40].decode(errors='replace')!r}): check evcc.url"
+        ) from err

@@ -40,7 +40,7 @@ def on_local_days(
     midnights = [day_bounds(first + at * DAY, zone)[0] for at in range((last - first).days + 2)]
     minutes = gcd(step // _MINUTE, *((start - midnight) // _MINUTE for midnight in midnights))
     if minutes < _FINEST_MINUTES:
-        raise DataError(f"times such as {start.isoformat()} are off every grid: use multiples of 5 min")
+        raise DataError(f"times such as {start.isoformat()} are not multiples of 5 min: use a regular interval")
     fine = timedelta(minutes=minutes)
     return {name: np.repeat(values, step // fine) for name, values in series.items()}, fine
 

@@ -82,10 +82,10 @@ class HomeAssistantSettings(BaseModel):
         try:
             token = self.token_file.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as err:
-            why = err.strerror if isinstance(err, OSError) else "it is no plain text"
+            why = err.strerror if isinstance(err, OSError) else "it is not plain text"
             raise SettingsError(f"token file {str(self.token_file)!r} cannot be read ({why})") from err
         if not 0 < len(token) <= _LONGEST_TOKEN or len(token.split()) != 1:
-            raise SettingsError(f"token file {str(self.token_file)!r} must hold the token and nothing else")
+            raise SettingsError(f"token file {str(self.token_file)!r}must hold the token and nothing else")
         return HomeAssistantAddress(self.url, token)
 
 
@@ -227,7 +227,7 @@ class HomeAssistant:
     def _authenticate(self) -> None:
         greeting = self._receive()
         if greeting.get("type") != "auth_required":
-            raise TransportError(f"{self._address.url!r} does not greet as Home Assistant: check homeassistant.url")
+            raise TransportError(f"{self._address.url!r} does not answer as Home Assistant: check homeassistant.url")
         self._send({"type": "auth", "access_token": self._address.token})
         if self._receive().get("type") != "auth_ok":
             raise TokenRefused(f"{self._address.url!r} refuses the token: make a new one ({_HOW_TO_GET_A_TOKEN})")
@@ -351,7 +351,7 @@ class HomeAssistant:
         except (OSError, WebSocketException) as err:
             raise TransportError(f"lost Home Assistant at {self._address.url!r} ({type(err).__name__})") from err
         except ValueError as err:
-            raise TransportError(f"{self._address.url!r} speaks no JSON: check homeassistant.url") from err
+            raise TransportError(f"{self._address.url!r} does not speak JSON: check homeassistant.url") from err
         return answer if isinstance(answer, dict) else {}
 
 

@@ -29,7 +29,7 @@ def ask_forecast(assistant: HomeAssistant, now: datetime) -> PvForecast | None:
     """What its energy dashboard expects of the panels; None where it was given no forecast.
 
     Raises:
-        DataError: it says something that is no forecast.
+        DataError: it says something that is not a forecast.
     """
     return read_solar_forecast(assistant.solar_forecast(), now)
 
@@ -47,7 +47,7 @@ def read_solar_forecast(answer: Mapping[str, object], now: datetime) -> PvForeca
         for moment, energy_wh in _read(entry, part).wh_hours.items():
             if moment.tzinfo is None or not math.isfinite(energy_wh):
                 raise DataError(
-                    f"solar forecast {entry!r}: {moment.isoformat()!r}: {energy_wh!r} is no time with energy"
+                    f"solar forecast {entry!r}: {moment.isoformat()!r}: {energy_wh!r} is not a time with energy"
                 )
             hour = floor_slot(moment.astimezone(UTC), _HOUR)
             by_hour[hour] = by_hour.get(hour, 0.0) + max(energy_wh, 0.0) / 1000

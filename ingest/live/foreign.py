@@ -36,20 +36,20 @@ def number_in(payload: bytes, path: str | None) -> float:
         DataError: there is no number there.
     """
     if len(payload) > _LONGEST_NUMBER:
-        raise DataError(f"{len(payload)} bytes is no sensor value")
+        raise DataError(f"{len(payload)} bytes is not a sensor value")
     text = payload.decode("utf-8", "replace").strip()
     found = text if path is None else _at_path(text, path)
     if found is None or (isinstance(found, str) and found.strip().lower() in NO_VALUE):
         raise DataError(f"it says {found!r}: the device behind it does not answer")
     if isinstance(found, bool) or not isinstance(found, str | int | float):
-        raise DataError(f"{str(found)[:60]!r} is no number: name its place with path = '…'")
+        raise DataError(f"{str(found)[:60]!r} is not a number: name its place with path = '…'")
     try:
         value = float(found)
     except (ValueError, OverflowError) as err:
         hint = "name its place with path = '…'" if text.startswith(("{", "[")) else "it must be a number alone"
-        raise DataError(f"{str(found)[:60]!r} is no number: {hint}") from err
+        raise DataError(f"{str(found)[:60]!r} is not a number: {hint}") from err
     if not math.isfinite(value):
-        raise DataError(f"{str(found)[:60]!r} is no finite number")
+        raise DataError(f"{str(found)[:60]!r} is not a finite number")
     return value
 
 
@@ -90,13 +90,13 @@ def _points(forecast: Any) -> list[tuple[datetime, float]]:
             believable_year(moment)
     except (KeyError, TypeError, ValueError, OverflowError) as err:
         raise DataError(
-            f"pv_forecast: {str(forecast)[:60]!r} is no forecast: {{time: value}}, "
+            f"pv_forecast: {str(forecast)[:60]!r} is not a forecast: {{time: value}}, "
             f"or a list with {_PERIOD} and {_ESTIMATE}"
         ) from err
     if naive := [moment for moment, _ in points if moment.tzinfo is None]:
         raise DataError(f"pv_forecast: time {naive[0].isoformat()!r} has no zone: publish it with an offset")
     if odd := [value for _, value in points if not math.isfinite(value)]:
-        raise DataError(f"pv_forecast: {odd[0]!r} is no finite number")
+        raise DataError(f"pv_forecast: {odd[0]!r} is not a finite number")
     return [(moment.astimezone(UTC), value) for moment, value in points]
 
 
@@ -109,7 +109,7 @@ def _at_path(text: str, path: str | None) -> Any:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as err:
-        raise DataError(f"{text[:60]!r} is no JSON: leave path out for a plain number") from err
+        raise DataError(f"{text[:60]!r} is not JSON: leave path out for a plain number") from err
     for key in path.split(".") if path else ():
         try:
             found = found[int(key)] if isinstance(found, list) else found[key]

@@ -94,7 +94,7 @@ def read_payload(role: Role, payload: bytes, *, now: datetime | None, home: Home
         DataError: the payload is too long, not a sensor's JSON, of a wrong unit, out of range, or from the future.
     """
     if len(payload) > _LONGEST_PAYLOAD:
-        raise DataError(f"{role}: {len(payload)} bytes is no sensor value: publish one number with unit and time")
+        raise DataError(f"{role}: {len(payload)} bytes is not a sensor value: publish one number with unit and time")
     try:
         sensor = SensorPayload.model_validate_json(payload)
     except ValidationError as err:

@@ -201,4 +201,4 @@ def _parsed(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as err:
-        raise DataError(f"{body[:60].decode('utf-8', 'replace')!r} is no JSON") from err
+        raise DataError(f"{body[:60].decode('utf-8', 'replace')!r} is not JSON") from err

@@ -53,7 +53,7 @@ def read_esios_archive(answer: object, zone: ZoneInfo, *, column: Literal["PCB",
         values: list[float | None] = [float(row[column].replace(".", "").replace(",", ".")) for row in rows or ()]
         [day] = [_spanish_date(text) for text in days]
     except (AttributeError, KeyError, TypeError, ValueError) as err:
-        raise DataError(f"the answer is no archive of one day's PVPC: {_shown(answer)}") from err
+        raise DataError(f"the answer is not an archive of one day's PVPC: {_shown(answer)}") from err
     return over_day(values, day, zone)
 
 
@@ -73,7 +73,7 @@ def read_entsoe(document: bytes) -> list[PricePoint]:
     try:
         root = ET.fromstring(document)  # noqa: S314 (no entities, see above)
     except ET.ParseError as err:
-        raise DataError(f"the answer is no XML: {_shown(document)}") from err
+        raise DataError(f"the answer is not XML: {_shown(document)}") from err
     points: dict[datetime, PricePoint] = {}
     found = [one for period in root.iterfind(".//{*}TimeSeries/{*}Period") for one in _period(period)]
     for point in sorted(found, key=lambda one: one.end - one.start, reverse=True):

@@ -77,7 +77,7 @@ def _moments(values: Sequence[object], zone: ZoneInfo) -> list[datetime]:
     moments: list[datetime] = []
     for one in values:
         if not _is_time(one):
-            raise DataError(f"{one!r} is no time: write it like '2026-03-29T01:00:00+01:00'")
+            raise DataError(f"{one!r} is not a time: write it like '2026-03-29T01:00:00+01:00'")
         moment = one if isinstance(one, datetime) else datetime.fromisoformat(str(one))
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
@@ -111,5 +111,5 @@ def _price(value: object, row: Mapping[str, object]) -> float | None:
     except ValueError:
         price = math.nan
     if not math.isfinite(price):
-        raise DataError(f"{value!r} is no price, in {str(dict(row))[:80]}")
+        raise DataError(f"{value!r} is not a price, in {str(dict(row))[:80]}")
     return price

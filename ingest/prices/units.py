@@ -33,7 +33,7 @@ def read_unit(text: str) -> PriceUnit:
     money, _, energy = text.strip().replace(" per ", "/").replace(" ", "").partition("/")
     per = _PER_KWH.get(energy.lower())
     if per is None or not money:
-        raise DataError(f"unit {text!r} is no price of energy: write one like 'EUR/kWh', 'ct/kWh' or 'EUR/MWh'")
+        raise DataError(f"unit {text!r} is not an energy price: write one like 'EUR/kWh', 'ct/kWh' or 'EUR/MWh'")
     small = money.lower()
     if small in _HUNDREDTHS:
         return PriceUnit(_HUNDREDTHS[small], per / 100)
@@ -44,7 +44,7 @@ def read_unit(text: str) -> PriceUnit:
         return PriceUnit(_SIGNS[small], per)
     if len(money) == 3 and money.isalpha():
         return PriceUnit(money.upper(), per)
-    raise DataError(f"unit {text!r}: {money!r} is no currency: write its three letters, such as 'EUR/kWh'")
+    raise DataError(f"unit {text!r}: {money!r} is not a currency: write its three letters, such as 'EUR/kWh'")
 
 
 def check_currency(unit: PriceUnit, currency: str) -> None:

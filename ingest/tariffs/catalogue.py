@@ -86,7 +86,7 @@ def _repriced(name: str, made: Mapping[str, Any], prices: Mapping[str, Any]) -> 
     for term in prices:
         if term not in known:
             raise SettingsError(
-                f"tariff {name!r}: prices has {term!r}, which is no term: use {', '.join(sorted(known))}"
+                f"tariff {name!r}: prices has {term!r}, which is not a term: use {', '.join(sorted(known))}"
             )
     return {side: _replaced(name, rows, prices, "price") for side, rows in sides.items()}
 

@@ -101,7 +101,7 @@ class Recording:
         except OSError as err:
             raise DataError(f"recording {str(path)!r} cannot be read ({err.strerror}): check the path") from err
         except ValidationError as err:
-            raise DataError(f"recording {str(path)!r}, {first_fault(err)}: mend the file") from err
+            raise DataError(f"recording {str(path)!r}, {first_fault(err)}: correct the file") from err
         return cls(
             home=read.home,
             start=read.start.astimezone(UTC),

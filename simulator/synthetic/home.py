@@ -132,7 +132,7 @@ def day_records(year: SyntheticYear, *, step: timedelta = HISTORY_STEP) -> list[
     if step < STEP or step % STEP or timedelta(hours=1) % step:
         raise SettingsError(f"slots of {step / timedelta(minutes=1):g} minutes are not made: use 5, 10, 15, 20, 30, 60")
     if any(bound % (step // STEP) for bound in year.local.bounds):
-        raise SettingsError(f"days of {year.spec.zone!r} are no whole slots of {step}: use finer ones")
+        raise SettingsError(f"days of {year.spec.zone!r} are not whole slots of {step}: use finer ones")
     series = {
         "load_kw": year.load_kw,
         "pv_kw": year.pv_kw,

@@ -203,5 +203,5 @@ def test_the_dashboard_shows_only_entities_that_the_advisor_has() -> None:
 
 
 def test_a_dashboard_for_no_home_is_refused() -> None:
-    with pytest.raises(SettingsError, match="'Casa Uno' is no home's name"):
+    with pytest.raises(SettingsError, match="'Casa Uno' is not a home's name"):
         dashboard("Casa Uno")

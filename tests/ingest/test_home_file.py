@@ -53,7 +53,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="not UTF-8"):
         load_home(tmp_path / "binary.toml")
     (tmp_path / "home.json").write_text("{")
-    with pytest.raises(SettingsError, match="is no JSON"):
+    with pytest.raises(SettingsError, match="is not JSON"):
         load_home(tmp_path / "home.json")
 
 

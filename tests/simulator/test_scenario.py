@@ -106,7 +106,7 @@ def test_sunny_cloudy_and_changing_days_are_what_their_names_say() -> None:
             "sensors:\n  faults:\n    - {sensor: pv_pwr, kind: restart, hours: 1}\nplay:",
             "page.yaml:12: sensors.faults.0.sensor: no 'pv_pwr' here, use one of all, bathroom_humidity,",
         ),
-        ("title: A page for tests", "title: [", "is no YAML"),
+        ("title: A page for tests", "title: [", "is not YAML"),
         ("title: A page for tests", "title: A page for tests\ntitle: Another page", ":2: title: is given twice"),
         ("2017-01-10", "2017-02-30", ":10: play.first_day: "),
     ],

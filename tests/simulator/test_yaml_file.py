@@ -31,8 +31,8 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ("? {b: 1}\n: 1", "a key is a word"),
         ("a: " + "9" * 5000, "number"),
         ("a: 1\na: 2", "given twice"),
-        ("a: !!python/object/apply:os.getcwd []", "is no YAML"),
-        ("\t", "is no YAML"),
+        ("a: !!python/object/apply:os.getcwd []", "is not YAML"),
+        ("\t", "is not YAML"),
     ],
     ids=["flow", "block", "bomb", "loop", "list key", "mapping key", "digits", "twice", "python", "tab"],
 )

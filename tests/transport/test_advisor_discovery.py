@@ -69,6 +69,17 @@ def test_the_words_are_those_of_the_house_and_of_the_controls() -> None:
     assert configs["select.acting"]["options"] == list(ACTINGS) == [acting.value for acting in Acting]
 
 
+def test_in_spanish_the_names_are_spanish_and_the_ids_stay() -> None:
+    english, spanish = (announced(export=True, notes=True, language=language) for language in ("en", "es"))
+    assert english.keys() == spanish.keys()
+    for name, config in spanish.items():
+        assert config["default_entity_id"] == english[name]["default_entity_id"]
+        # Home Assistant before 2025.10 would make the id of the name.
+        assert config["default_entity_id"].endswith(f".{config['object_id']}")
+    assert spanish["sensor.saved_today"]["name"] == "Ahorrado hoy"
+    assert len({config["name"] for config in spanish.values()}) == len(spanish)
+
+
 @pytest.mark.parametrize(
     ("offer", "missing"), [({"grid_charging": False}, "allow_grid_charging"), ({}, "allow_export")]
 )

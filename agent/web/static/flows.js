@@ -65,16 +65,21 @@ function node(key, end, flows) {
   if (key === "battery") group.append(arc(flows.soc ?? 0));
   const [value, unit] = figure(key, flows);
   group.append(
-    draw("text", { class: "name", y: -16 }, t(`flow.${key}`)),
+    draw("text", { class: "name", y: -16 }, named(key, flows)),
     draw("text", { class: "value", y: 6 }, value),
     draw("text", { class: "unit", y: 23 }, unit),
   );
   return group;
 }
 
+function named(key, { grid_kw }) {
+  if (key !== "grid" || grid_kw === null || Math.abs(grid_kw) <= IDLE_KW) return t(`flow.${key}`);
+  return t(grid_kw < 0 ? "flow.exporting" : "flow.importing");
+}
+
 function figure(key, { load_kw, pv_kw, grid_kw, battery_kw, soc }) {
   if (key === "battery") return [percent(soc), battery(battery_kw)];
-  if (key === "grid") return [kw(grid_kw), grid_kw === null ? "" : grid_kw < -IDLE_KW ? t("flow.exporting") : grid_kw > IDLE_KW ? t("flow.importing") : "kW"];
+  if (key === "grid") return [kw(grid_kw), grid_kw === null ? "" : "kW"];
   return [kw(key === "house" ? load_kw : pv_kw), "kW"];
 }
 

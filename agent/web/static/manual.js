@@ -1,9 +1,10 @@
-// Set by hand: a constraint for a limited time, kept as a note, so that it is enforced, shown and withdrawn like any other.
+// Set by hand: a constraint for a limited time, kept as a note, so that it is enforced, shown and withdrawn like any other;
+// and whether the advisor sends commands, only advises, or is off.
 
 import { byId, make, show } from "./dom.js";
 import { problem, say, showNotes } from "./notes.js";
 import { post } from "./service.js";
-import { t } from "./words.js";
+import { clock, t } from "./words.js";
 
 const HOURS = [1, 2, 4, 8, 12, 24];
 const WITH_LEVEL = ["reserve", "charge"];
@@ -27,6 +28,29 @@ export function prepareManual(withToken, status) {
       say(problem(err.message));
     }
   });
+}
+
+export function prepareActing(withToken) {
+  const hours = byId("acting-hours");
+  show(hours, make("option", { value: "" }, t("acting.ever")), ...HOURS.map((count) => make("option", { value: count }, t("manual.hours", { hours: count }))));
+  byId("acting").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await withToken(() => post("v1/acting", { acting: byId("acting-what").value, hours: hours.value ? Number(hours.value) : null }));
+      say(make("p", { class: "hint" }, t("acting.done")));
+    } catch (err) {
+      say(problem(err.message));
+    }
+  });
+}
+
+// What holds now is chosen beforehand, unless somebody is choosing.
+export function showActing({ acting, acting_until, acting_after }) {
+  const what = byId("acting-what");
+  if (what.dataset.now !== acting) what.value = what.dataset.now = acting;
+  const until = byId("acting-until");
+  until.hidden = acting_until === null;
+  if (acting_until) until.textContent = t(`acting.until.${acting_after}`, { time: clock(acting_until) });
 }
 
 function wished(what, level, hours, status) {

@@ -6,7 +6,7 @@ import { fitCharts, moveNow, showCharts, walk } from "./charts.js";
 import { byId } from "./dom.js";
 import { showFlows } from "./flows.js";
 import { earlier, every, explain, showLog } from "./log.js";
-import { prepareManual } from "./manual.js";
+import { prepareActing, prepareManual, showActing } from "./manual.js";
 import { showMonthlyBill } from "./monthly.js";
 import { prepareNotes, showNotes } from "./notes.js";
 import { preparePeriods, showPeriod, showSoFar } from "./periods.js";
@@ -47,6 +47,7 @@ function update(status) {
   link(status.ok ? t("live") : status.problems[0], status.ok ? "live" : "bad");
   showNow(status);
   showFlows(status.flows);
+  showActing(status);
   const slot = status.now && Math.floor(Date.parse(status.now) / (status.slot_minutes * 60000));
   const id = status.decision?.decision_id ?? null;
   if (drawn.decision !== id || drawn.slot !== slot) {
@@ -159,6 +160,7 @@ byId("every").addEventListener("change", () => every(byId("every").checked));
 prepareAsking(withToken, explain);
 prepareNotes(withToken);
 prepareManual(withToken, () => known.status);
+prepareActing(withToken);
 preparePeriods();
 byId("charts").addEventListener("keydown", (event) => { if (walk(event.key)) event.preventDefault(); });
 

@@ -74,7 +74,7 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
         ("/notes", "no notes yet"),
         ("/model", "model: none"),
         ("/help", "/what-if"),
-        ("/nonsense", "is no command"),
+        ("/nonsense", "is not a command"),
         ("¿cuánto produjeron los paneles ayer?", "Ayer las placas produjeron"),
         ("/plan", "El plan de las"),
         ("how much did the panels make yesterday?", "Yesterday the panels produced"),
@@ -164,7 +164,7 @@ def test_what_cannot_be_answered_is_said_and_exits_with_1(chat: Chat, played_mem
 def test_without_any_memory_it_says_what_to_do(chat: Chat, tmp_path: Path) -> None:
     done = chat(tmp_path, "--once", "why?")
     assert done.returncode == 1
-    assert "let the advisor run or ingest history first" in done.stderr
+    assert "start advisor run or ingest history first" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -224,7 +224,7 @@ def test_the_embedded_model_reviews_and_the_bill_stays_near_the_best(advisor: Ad
         (["demo", "--day", "1999-01-01", "--model", "none"], 1, "knows no day before 1999-01-01"),
         (["run", "--config", "missing.toml"], 2, "'missing.toml' does not exist"),
         (["explain"], 2, "give --last or --at"),
-        (["days", "similar", "--date", "2017-01-01"], 2, "none is known yet"),
+        (["days", "similar", "--date", "2017-01-01"], 2, "no home is known in"),
         (
             ["ingest", "csv", "x.csv", "--home", "My Home", "--facts", f"{ROOT}/home.example.toml"],
             2,

@@ -50,7 +50,7 @@ BY_ENTITY = grid(entity_energy_price="sensor.price")
         (BY_ENTITY, None, ("24.5", "ct/kWh"), 0.245, "24.5 ct/kWh"),
         (BY_ENTITY, None, ("85.3", "EUR/kWh"), 0.25, "more than any household pays"),
         (BY_ENTITY, None, ("1.2", "SEK/kWh"), 0.25, "prices are in 'SEK'"),
-        (BY_ENTITY, None, ("0.33", "W"), 0.25, "is no price of energy"),
+        (BY_ENTITY, None, ("0.33", "W"), 0.25, "is not an energy price"),
         (BY_ENTITY, None, ("unavailable", "EUR/kWh"), 0.25, "GUESS"),
         (grid(number_energy_price=31), None, ("", ""), 0.25, "more than any household pays"),
         (grid(), None, ("", ""), 0.25, "GUESS"),

@@ -1,5 +1,6 @@
 """The household's controls: what may stand where, and that it stays."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ REFUSALS = [
     ("reserve", b"1e400", "reserve cannot be '1e400'"),
     ("allow_export", b"maybe", "allow_export cannot be 'maybe': say ON or OFF"),
     ("allow_export", b"\xff" * 100_000, "allow_export cannot be"),
-    ("self_destruct", b"ON", "'self_destruct' is no control"),
+    ("self_destruct", b"ON", "'self_destruct' is not a control"),
 ]
 
 
@@ -45,6 +46,33 @@ def test_a_wrong_turn_changes_nothing(name: str, payload: bytes, message: str, t
     assert len(str(caught.value)) < 400
     assert panel.controls == Controls()
     assert not (tmp_path / "controls.json").exists()
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_acting_for_some_hours_goes_back_by_itself_also_after_a_restart(tmp_path: Path) -> None:
+    path, end = tmp_path / "controls.json", NOON + timedelta(hours=4)
+    panel = ControlPanel(path, Controls(acting=Acting.ACT))
+    panel.act(Acting.OFF, end)
+    # A second limit does not forget what held before the first.
+    panel.act(Acting.ADVISE, end)
+    panel = ControlPanel(path, Controls())
+    assert panel.controls.acting is Acting.ADVISE
+    assert not panel.end_limited(end - timedelta(seconds=1))
+    assert panel.end_limited(end)
+    assert ControlPanel(path, Controls()).controls == Controls(acting=Acting.ACT)
+    assert not panel.end_limited(end)
+
+
+@pytest.mark.parametrize("until", [None, NOON])
+def test_a_turn_by_hand_ends_the_limit(tmp_path: Path, until: datetime | None) -> None:
+    panel = ControlPanel(tmp_path / "controls.json", Controls(acting=Acting.ACT))
+    panel.act(Acting.OFF, NOON)
+    panel.turn("acting", b"advise only")
+    assert panel.controls == Controls(acting=Acting.ADVISE)
+    panel.act(Acting.ADVISE, until)
+    assert panel.controls == Controls(acting=Acting.ADVISE)
 
 
 @pytest.mark.parametrize("content", [b"", b'{"acting": "act', b"\xff\xfe", b"[]"])

@@ -191,7 +191,7 @@ def test_a_file_changed_into_what_cannot_be_planned_is_told(
     changed["decision"]["ensemble"][name] = value
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(changed), encoding="utf-8")
-    with pytest.raises(DataError, match=r"the file was changed|is no exported decision"):
+    with pytest.raises(DataError, match=r"the file was changed|is not an exported decision"):
         replay(read_export(path))
 
 

@@ -85,7 +85,7 @@ def test_auto_without_any_model_leaves_the_planner_alone_and_says_so(
 ) -> None:
     monkeypatch.setattr(models, "find_spec", lambda _: None)
     assert load_model(ModelSettings(base_url=NOBODY)) is None
-    assert "no language model can be had" in caplog.text
+    assert "no language model is available" in caplog.text
 
 
 def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_what_ollama_takes_as_keep_alive_is_taken(given: object) -> None:
 
 @pytest.mark.parametrize("given", ["-1", "600", "ten minutes", "10 m", "10min", "1d", "", "m", "10m "])
 def test_a_keep_alive_that_ollama_would_refuse_is_refused_by_name(given: str) -> None:
-    with pytest.raises(ValidationError, match=r"(?s)keep_alive.*is no duration: write seconds as a number"):
+    with pytest.raises(ValidationError, match=r"(?s)keep_alive.*is not a duration: write seconds as a number"):
         ModelSettings.model_validate({"keep_alive": given})
 
 

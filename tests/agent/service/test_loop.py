@@ -25,7 +25,7 @@ from agent.queries import Sources
 from agent.service.feed import Feed
 from agent.service.loop import Parts, Service
 from agent.settings import MqttSettings, ServiceSettings, Settings
-from agent.views.service_state import SharedServiceState
+from agent.views.service_state import ActingWish, SharedServiceState
 from energy.commands import BatteryCommand
 from energy.constraints import Reserve
 from energy.errors import TransportError
@@ -94,7 +94,7 @@ class Stage:
                 said: dict[str, Any] = orjson.loads(message.payload)
                 if said["time"] == at.isoformat():
                     return said
-            elif message.topic == TOPICS.command:
+            elif message.topic == TOPICS.command and orjson.loads(message.payload)["kind"] == "battery":
                 self.told = BatteryCommand.model_validate_json(message.payload)
         pytest.fail("the advisor said nothing")
 
@@ -635,6 +635,25 @@ def test_off_while_the_model_is_waited_for_gives_no_command(
         assert orjson.loads(message.payload)["outcome"] == "off" if message else False
         assert TOPICS.command not in seen
         assert stage.link.receive(1.0) is None or TOPICS.command not in seen
+
+
+def test_switched_off_on_the_page_it_sends_nothing_until_the_time_is_over(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation, shared_state = make_situation(), SharedServiceState()
+    with running(broker, tmp_path, home, situation, shared_state=shared_state) as stage:
+        now, outcomes = situation.now, []
+        stage.well(now)
+        outcomes.append(stage.tick(now)["outcome"])
+        shared_state.wish_acting(ActingWish(Acting.OFF, hours=1))
+        while (shown := shared_state.shown) is None or shown.acting is not Acting.OFF:
+            time.sleep(0.05)
+        assert (shown.acting_until, shown.acting_after) == (now + timedelta(hours=1), Acting.ACT)
+        for _ in range(2):
+            now += STEP
+            stage.well(now)
+            outcomes.append(stage.tick(now)["outcome"])
+        assert outcomes == ["published", "off", "published"]
 
 
 def test_a_house_clock_set_back_by_hours_is_decided_for_at_once(

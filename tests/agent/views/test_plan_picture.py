@@ -26,3 +26,4 @@ def test_every_stretch_of_the_plan_is_a_bar_of_its_mode(home: Home, make_situati
 
 def test_without_a_plan_it_says_so(home: Home) -> None:
     assert "no plan now" in draw_plan(None, home.tz)
+    assert "ahora sin plan" in draw_plan(None, home.tz, "es")

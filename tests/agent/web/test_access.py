@@ -113,7 +113,7 @@ def test_a_token_that_is_none_is_refused_without_showing_it(tmp_path: Path) -> N
         load_keys(ApiSettings(token=SecretStr("hunter2")), tmp_path)
     assert "hunter2" not in str(caught.value)
     (tmp_path / "token").write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingsError, match="mend it"):
+    with pytest.raises(SettingsError, match="correct it"):
         load_keys(ApiSettings(token_file=tmp_path / "token"), tmp_path)
 
 

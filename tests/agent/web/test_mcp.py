@@ -86,7 +86,7 @@ def test_every_tool_is_listed_as_reading_only_and_answers(api: Any, shown: Servi
     [
         ("why_not", {"mode": "dance"}, "mode: "),
         ("why_not", {}, "mode: Field required"),
-        ("no_such_tool", {}, "'no_such_tool' is no tool here: use one of live_status"),
+        ("no_such_tool", {}, "'no_such_tool' is not a tool here: use one of live_status"),
         ("bills", {"first_day": "yesterday", "last_day": "2016-12-01"}, "are no days: write YYYY-MM-DD"),
         ("why", {"at": "tea time"}, "'tea time' is no time"),
         ("draft_note", {"text": " "}, "write 1 to 500"),

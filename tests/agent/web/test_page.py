@@ -19,7 +19,7 @@ from agent.decision.controls import Acting
 from agent.decision.decide import Situation, decide
 from agent.decision.explain import reason_in
 from agent.decision.journal import open_journal
-from agent.views.service_state import ServiceState
+from agent.views.service_state import ActingWish, ServiceState
 from energy.constraints import Reserve
 
 _STATIC = files("agent.web") / "static"
@@ -129,6 +129,26 @@ def test_the_address_for_tablets_shows_and_answers(
     expect(page.locator("#talk .rests").last).to_contain_text("worded by rules")
 
 
+def test_acting_is_switched_for_some_hours_with_the_token(
+    open_page: Callable[..., Page], api: Any, shown: ServiceState
+) -> None:
+    page = open_page()
+    page.get_by_text("Commands on or off").click()
+    page.locator("#acting-what").select_option(label="is off")
+    page.locator("#acting-hours").select_option(label="4 h")
+    page.get_by_role("button", name="Set", exact=True).click()
+    page.get_by_label("Token", exact=True).fill("a-token-for-tests-only")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator("#note-said")).to_contain_text("Set; it takes effect")
+    assert api.shared_state.next_acting() == ActingWish(Acting.OFF, 4)
+    assert api.shared_state.next_acting() is None
+    assert shown.now is not None
+    end = shown.now + timedelta(hours=4)
+    api.shared_state.show(replace(shown, acting=Acting.OFF, acting_until=end, acting_after=Acting.ACT))
+    expect(page.locator("#acting-until")).to_contain_text("then it sends commands again")
+    expect(page.locator("#mode")).to_have_text("Switched off")
+
+
 def test_without_the_token_a_change_asks_for_it(open_page: Callable[..., Page], api: Any) -> None:
     page = open_page()
     page.get_by_role("button", name="Decide now").click()
@@ -178,6 +198,7 @@ def test_everybody_can_read_and_reach_everything(
     page.get_by_role("button", name=words["why.ask"], exact=True).click()
     page.get_by_text(words["table"]).click()
     page.get_by_text(words["manual.title"], exact=True).click()
+    page.get_by_text(words["acting.title"], exact=True).click()
     page.get_by_label(words["ask.label"]).fill(words["idea.2"])
     page.keyboard.press("Enter")
     expect(page.locator("#talk .rests").last).to_contain_text(words["ask.rules"])
@@ -305,8 +326,8 @@ def test_advice_alone_says_what_it_would_have_saved(
 @pytest.mark.parametrize(
     ("known_days", "words"),
     [
-        (0, "day 1 of 14. Until your own days"),
-        (1, "day 2 of 14. The plan rests on one"),
+        (0, "day 1 of 14. Planning with an average household"),
+        (1, "day 2 of 14. Planning with one complete day"),
         (5, "the 5 complete days known"),
     ],
 )

@@ -93,7 +93,7 @@ def test_half_hours_midnight_and_an_export_price_of_its_own(local: str, prices: 
 @pytest.mark.parametrize(
     ("period", "says"),
     [
-        ({"from_hour": "7.30"}, "'7.30' is no time of day: write \"00:30\""),
+        ({"from_hour": "7.30"}, "'7.30' is not a time of day: write \"00:30\""),
         ({"from_hour": 7, "to_hour": 7}, "both 07:00: leave both out for the whole day"),
         ({"from_hour": "00:07"}, "00:07 is not on a step of 5 minutes"),
     ],

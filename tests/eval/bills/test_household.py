@@ -42,7 +42,7 @@ def test_the_last_whole_month_is_billed_where_none_is_named(history: History) ->
 
 
 @pytest.mark.parametrize(
-    ("month", "says"), [("March", "month 'March' is none"), ("2025-07", "nothing is stored of 2025-07")]
+    ("month", "says"), [("March", "month 'March' is not a month"), ("2025-07", "nothing is stored of 2025-07")]
 )
 def test_a_month_that_is_not_there_is_refused(history: History, month: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):

@@ -86,7 +86,7 @@ def test_with_tools_it_looks_up_first_and_never_what_is_still_to_come(server: An
 
 
 def test_a_model_without_tools_cannot_sit_with_tools(server: Any, sitting: Sitting) -> None:
-    with pytest.raises(AdvisorError, match="cannot call tools: let it sit as model-planner"):
+    with pytest.raises(AdvisorError, match="cannot call tools: use it as model-planner"):
         sit("model-tools:ollama/m", sitting)
 
 

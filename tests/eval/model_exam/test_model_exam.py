@@ -91,7 +91,7 @@ def test_nothing_is_taken_from_a_trap_and_no_wish_for_another() -> None:
 
 
 def test_an_unknown_part_is_named() -> None:
-    with pytest.raises(SettingsError, match="'dancing' is no part"):
+    with pytest.raises(SettingsError, match="'dancing' is not a part"):
         sit(Examinee(), parts=["dancing"])
 
 

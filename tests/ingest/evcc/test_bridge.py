@@ -226,8 +226,8 @@ def test_what_expires_or_is_released_is_let_go(evcc: Any, play: Any) -> None:
     [
         ({"status": 500}, "refuses '/state' (500): 'no'"),
         ({"status": 401}, "wants a password"),
-        ({"body": b"<html>"}, "evcc's state is none"),
-        ({"body": b"[]"}, "evcc's state is none"),
+        ({"body": b"<html>"}, "evcc's state cannot be read"),
+        ({"body": b"[]"}, "evcc's state cannot be read"),
         ({"body": b'{"batterySoc": 400}'}, "batterySoc"),
         ({"body": b'{"homePower": "lots"}'}, "homePower"),
         ({"body": b"{}"}, "evcc has 0 loadpoints, none is 1"),
@@ -270,7 +270,7 @@ def test_what_is_no_command_is_answered_with_why(evcc: Any, play: Any, payload: 
     ):
         played.bridge.take(topic, payload, NOON)
         assert played.said[answer]["accepted"] is False
-        assert "this is no command" in played.said[answer]["detail"]
+        assert "this is not a command" in played.said[answer]["detail"]
     played.bridge.step(NOON)
     assert evcc.asked == []
 

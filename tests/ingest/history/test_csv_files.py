@@ -37,7 +37,7 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 
 BAD = [
     ("timestamp,load_kw\n2026-01-01T00:00,1\n2026-01-01T01:00,1\n", ["what the house used and no solar", "column pv="]),
-    (HEAD + "2026-01-01T00:00,1,0\n2026-01-01T00:30,much,0\n", ["row 3", "'load_kw'", "'much'", "is no number"]),
+    (HEAD + "2026-01-01T00:00,1,0\n2026-01-01T00:30,much,0\n", ["row 3", "'load_kw'", "'much'", "is not a number"]),
     (HEAD + "2026-01-01T00:00,1,0\n2026-01-01T00:00,2,0\n", ["row 3", "is there twice"]),
     (HEAD + "2026-03-29T01:30,1,0\n2026-03-29T02:30,1,0\n", ["row 3", "does not exist in Europe/Madrid", "offset"]),
     (HEAD + "2026-01-01T00:00,-2,0\n2026-01-01T01:00,-2,0\n", ["row 2", "'load_kw'", "'-2'", "outside 0 to", "sign"]),
@@ -49,7 +49,7 @@ BAD = [
         HEAD + "".join(f"2026-01-01T0{h}:00,1,0\n" for h in (0, 1, 2)) + "2026-01-01T02:20,1,0\n",
         ["row 5", "off the grid"],
     ),
-    (HEAD + "2026-01-01T00:07,1,0\n2026-01-01T00:37,1,0\n", ["off every grid"]),
+    (HEAD + "2026-01-01T00:07,1,0\n2026-01-01T00:37,1,0\n", ["not multiples of 5 min"]),
     (HEAD, ["0 rows"]),
     ("", ["is empty"]),
     (HEAD + "2026-01-01T00:00,1,0\n", ["1 rows"]),
@@ -59,7 +59,7 @@ BAD = [
     ),
     (HEAD + "2206-01-01T00:00,1,0\n2206-01-01T01:00,1,0\n", ["row 2", "'2206-01-01T00:00'", "correct the year"]),
     (HEAD + "9999-12-31T23:59+00:00,1,0\n9999-12-31T23:59+00:00,1,0\n", ["row 2", "correct the year"]),
-    (HEAD + f"2026-01-01T00:00,{'1' * 200_000},0\n", ["is no CSV file", "field larger"]),
+    (HEAD + f"2026-01-01T00:00,{'1' * 200_000},0\n", ["is not a CSV file", "field larger"]),
 ]
 
 

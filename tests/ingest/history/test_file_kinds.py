@@ -356,9 +356,9 @@ def test_two_months_in_two_files_follow_each_other(write: Callable[[str, str | b
 def test_a_bad_cell_or_row_sets_its_own_day_aside(write: Callable[[str, str | bytes], Path]) -> None:
     good = str(SAME["comma"]).splitlines()
     for row, told in {
-        "2025-06-03T05:00,much,0": "row 31, column 'load_kw': 'much' is no number",
+        "2025-06-03T05:00,much,0": "row 31, column 'load_kw': 'much' is not a number",
         "2025-06-03T05:00,0.5": "row 31, 2 cells, the header has 3",
-        "2025-06-03T25:30,0.5,0": "row 31, column 'timestamp': '2025-06-03T25:30' is no time",
+        "2025-06-03T25:30,0.5,0": "row 31, column 'timestamp': '2025-06-03T25:30' is not a time",
         "2025-06-03T04:20,0.5,0": "off the grid of 60 minutes",
         "2025-06-03T04:00,9.5,0": "its time is there twice, with other values",
         "2025-06-03T05:00,300,0": "row 31, column 'load_kw': 300 kW at 2025-06-03 05:00 is outside 0 to 25.5",
@@ -505,7 +505,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "words for numbers": (
         table(ISO, lambda t, _, b: f"{local(t, '%Y-%m-%d %H:%M')},much,{b}"),
-        "row 2, column 'load_kw': 'much' is no number",
+        "row 2, column 'load_kw': 'much' is not a number",
     ),
     "a clock an hour off between two files": (
         table(

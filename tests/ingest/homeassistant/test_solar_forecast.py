@@ -39,8 +39,8 @@ def test_nothing_told_is_no_forecast(said: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("wh_hours", "named"),
     [
-        ({"2026-06-01T08:00:00": 5.0}, "is no time with energy"),
-        ({"2026-06-01T08:00:00+02:00": "NaN"}, "is no time with energy"),
+        ({"2026-06-01T08:00:00": 5.0}, "is not a time with energy"),
+        ({"2026-06-01T08:00:00+02:00": "NaN"}, "is not a time with energy"),
         ({"soon": 5.0}, "'roof' of Home Assistant cannot be read"),
         ({"2026-06-01T08:00:00+02:00": "much"}, "cannot be read"),
         ({"2026-06-01T08:00:00Z": 1.0, "2126-06-01T08:00:00Z": 1.0}, "more than two weeks"),

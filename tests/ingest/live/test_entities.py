@@ -77,7 +77,7 @@ def test_an_entity_that_changes_its_unit_keeps_its_value() -> None:
         (state("pv", "unavailable", ""), "the device behind it does not answer"),
         (state("pv", "1500", "°C"), "pv_power"),
         (state("pv", "1500", ""), "pv_power"),
-        (state("pv", "on"), "no number"),
+        (state("pv", "on"), "not a number"),
     ],
 )
 def test_what_is_no_value_makes_its_role_unknown_and_with_it_the_balance(bad: LiveState, says: str) -> None:

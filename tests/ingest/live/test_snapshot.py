@@ -57,7 +57,7 @@ def test_units_are_brought_inside(role: Role, value: float, unit: str, inside: f
         ("battery_soc", payload(137, "%"), "1.37 is outside 0 to 1"),
         ("price_import", payload(0.2, "EUR"), "not a price per energy"),
         ("load_power", payload(1, "kW", time=(NOW + timedelta(minutes=1)).isoformat()), "lies in the future"),
-        ("load_power", b'{"value": 1}' + b" " * 5000, "5012 bytes is no sensor value"),
+        ("load_power", b'{"value": 1}' + b" " * 5000, "5012 bytes is not a sensor value"),
     ],
 )
 def test_a_bad_payload_is_refused_with_its_reason(role: Role, message: bytes, told: str) -> None:
@@ -104,14 +104,18 @@ def test_what_is_missing_stale_or_out_of_balance_is_no_snapshot(
 @pytest.mark.parametrize(
     ("known", "late", "told"),
     [
-        ({}, 0, "battery_soc says 'x', which is no number"),
-        (readings(), 121, "battery_soc is 121 s old, limit 120 s; since then battery_soc says 'x', which is no number"),
+        ({}, 0, "battery_soc says 'x', which is not a number"),
+        (
+            readings(),
+            121,
+            "battery_soc is 121 s old, limit 120 s; since then battery_soc says 'x', which is not a number",
+        ),
     ],
 )
 def test_what_came_last_and_does_not_count_is_part_of_the_reason(
     known: dict[Role, Reading], late: float, told: str
 ) -> None:
-    refused: dict[Role, str] = {"battery_soc": "battery_soc says 'x', which is no number"}
+    refused: dict[Role, str] = {"battery_soc": "battery_soc says 'x', which is not a number"}
     taken = snapshot(known, now=NOW + timedelta(seconds=late), max_age_s=120, refused=refused)
     assert isinstance(taken, NoSnapshot)
     assert told in taken.reasons

@@ -108,7 +108,7 @@ def test_a_contract_gets_the_prices_as_the_series_that_it_reads_with_what_they_a
         ({"source": "mqtt"}, "needs topic"),
         ({"source": "homeassistant"}, "needs entity"),
         ({"source": "entsoe"}, "needs area"),
-        ({"unit": "EUR"}, "no price of energy"),
+        ({"unit": "EUR"}, "not an energy price"),
         ({"source": "tibber"}, "Input should be"),
     ],
 )

@@ -45,7 +45,7 @@ def test_the_archive_of_esios_has_decimal_commas_and_as_many_hours_as_the_day(da
 
 @pytest.mark.parametrize("said", [{}, {"message": "No values for specified archive"}, {"PVPC": [{"Dia": "x"}]}])
 def test_no_archive_is_said_to_be_none(said: Any) -> None:
-    with pytest.raises(DataError, match="no archive of one day"):
+    with pytest.raises(DataError, match="not an archive of one day"):
         read_esios_archive(said, MADRID)
 
 
@@ -88,7 +88,7 @@ def test_of_hours_and_quarters_of_one_time_the_quarters_count() -> None:
             b"<Acknowledgement_MarketDocument><Reason><text>No data</text></Reason></Acknowledgement_MarketDocument>",
             "No data",
         ),
-        (b"not xml", "no XML"),
+        (b"not xml", "not XML"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "declares entities"),
         (entsoe(("2026-01-14T23:00Z", "2026-01-15T03:00Z", "PT0M", {1: 1.0})), "no interval or no resolution"),
     ],

@@ -207,10 +207,10 @@ def test_a_price_that_is_not_there_yet_is_a_gap() -> None:
         ({"SE3": [{"start": t, "price": 250.0} for t in local(DAY, HOUR)]}, asked(currency="SEK"), "per MWh"),
         ([{"start": t, "price": 9.3} for t in local(DAY, HOUR)], asked(), "cents?"),
         ([{"start": t, "price": 1.3} for t in local(DAY, HOUR)], asked(unit="NOK/kWh"), "'NOK'"),
-        ([{"start": t, "price": "nan"} for t in local(DAY, HOUR)], asked(), "is no price"),
+        ([{"start": t, "price": "nan"} for t in local(DAY, HOUR)], asked(), "is not a price"),
         ([{"start": local(DAY, HOUR)[0], "price": price} for price in (0.1, 0.2)], asked(), "two prices for"),
         ({"today": [0.1] * 7}, asked(), "7 prices for 2026-01-15"),
-        ({"today": [0.1] * 24}, asked(unit="EUR"), "is no price of energy"),
+        ({"today": [0.1] * 24}, asked(unit="EUR"), "is not an energy price"),
     ],
 )
 def test_what_cannot_be_says_what_and_why(document: Any, how: Asked, message: str) -> None:

@@ -65,7 +65,7 @@ def test_a_home_names_its_tariff_and_gives_its_own_figures(tmp_path: Path) -> No
     [
         ('name = "es-3.0td"', "tariff 'es-3.0td' is not known: use one of be-flanders-capacity"),
         ('name = "es-2.0td"\nprice = 1', "key 'price' is not known: use prices, contracted_kw"),
-        ('name = "es-2.0td"\nprices = { peak = 1 }', "prices has 'peak', which is no term: use energy, surplus"),
+        ('name = "es-2.0td"\nprices = { peak = 1 }', "prices has 'peak', which is not a term: use energy, surplus"),
         ('name = "es-2.0td"\nfixed = { rent = 1 }', "fixed has 'rent': use meter rental"),
         ('name = "es-2.0td"\nbilling_day = 31', "billing_day: should be 1 to 28"),
         ('name = "uk-agile-seg"', "currency 'EUR' is not that of tariff 'uk-agile-seg', 'GBP'"),

@@ -44,7 +44,7 @@ class Faults:
         for at in rows:
             cell = self._sheet.rows[at][column]
             hint = "say --decimal comma if it has decimals" if "," in cell else "leave unknown values empty"
-            self.add(at, f"column {name!r}: {cell[:60]!r} is no number: {hint}")
+            self.add(at, f"column {name!r}: {cell[:60]!r} is not a number: {hint}")
         self._refuse_many()
 
     def by_day(self) -> dict[date, str]:

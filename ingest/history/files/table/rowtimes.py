@@ -97,7 +97,7 @@ def _read(sheet: Sheet, columns: TimeColumns) -> tuple[dict[int, WrittenTime | i
         elif not cell or _TOTALS.match(cell) or moment is not None:
             passed.append(at)
         else:
-            wrong[at] = f"column {sheet.names[columns.time]!r}: {cell[:60]!r} is no time"
+            wrong[at] = f"column {sheet.names[columns.time]!r}: {cell[:60]!r} is not a time"
     last = max(moments, default=-1)
     footers = [at for at in wrong if at > last]
     for at in footers:
@@ -160,9 +160,9 @@ def _why(sheet: Sheet, columns: TimeColumns, at: int, cell: str, moment: Written
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return f"column {name!r}: {cell!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}: correct the year"
     if day is None:
-        return f"column {name!r}: {cell!r} is no day of the calendar"
+        return f"column {name!r}: {cell!r} is not a day of the calendar"
     clock = columns.time if columns.clock is None else columns.clock
-    return f"column {sheet.names[clock]!r}: {sheet.rows[at][clock]!r} is no time of the day"
+    return f"column {sheet.names[clock]!r}: {sheet.rows[at][clock]!r} is not a time of the day"
 
 
 def _second(sheet: Sheet, columns: TimeColumns, at: int, moment: WrittenTime) -> int | None:

@@ -74,7 +74,7 @@ def read_sheet(path: Path) -> Sheet:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
         records = [([cell.strip()[:_LONGEST_CELL] for cell in cells], reader.line_num) for cells in reader]
     except csv.Error as err:
-        raise DataError(f"{path} is no CSV file ({err}): separate cells with commas and rows with line ends") from err
+        raise DataError(f"{path} is not a CSV file ({err}): separate cells by commas, rows by line ends") from err
     return _table(path, encoding, delimiter, [(cells, line) for cells, line in records if any(cells)])
 
 

@@ -77,7 +77,7 @@ def test_every_sentence_that_a_household_reads_is_known_in_spanish(path: str, ca
             "aún no hay ninguna decisión; empieza en el futuro, a las 07:00",
         ),
         (
-            "2 days before; alike in season and temperature, least in kind of day",
+            "2 days before; most alike in season and temperature, least in day type",
             "2 días antes; se parece sobre todo en la época del año y la temperatura, y menos en el tipo de día",
         ),
         ("something that nobody translated", "something that nobody translated"),
