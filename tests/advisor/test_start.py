@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = {"chromadb", "langchain", "matplotlib", "pandas", "pvlib", "scipy.optimize", "scipy.signal", "torch"}
+HEAVY = {"chromadb", "langchain", "matplotlib", "pandas", "pvlib", "scipy.optimize", "scipy.signal"}
 COMMANDS = (
     ["--help"],
     ["notes", "list"],
@@ -51,29 +51,3 @@ def test_service_house_and_demo_start_without_what_they_may_never_need() -> None
         "print(json.dumps({'all': sorted(set(json.loads(sys.argv[1])) & set(sys.modules))}), file=sys.stderr)"
     )
     assert brought(program, sorted(HEAVY)) == {"all": []}
-
-
-# What a Raspberry Pi does without: whoever imports it ends the program.
-REFUSED = {"torch", "sentence_transformers", "transformers"}
-LEAN = """
-import json, sys
-
-refused = set(json.loads(sys.argv[1]))
-
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in refused:
-            raise ImportError(f"{name} is not there")
-
-sys.meta_path.insert(0, Refuse())
-from benchmarks.first_decision import first_decision
-from knowledge.embedder import TextEmbedder
-
-first_decision()
-shape = TextEmbedder()(["guests tonight"]).shape
-print(json.dumps({"shape": list(shape), "brought": sorted(refused & set(sys.modules))}), file=sys.stderr)
-"""
-
-
-def test_the_service_decides_and_reads_notes_where_there_is_no_pytorch() -> None:
-    assert brought(LEAN, sorted(REFUSED)) == {"shape": [1, 384], "brought": []}
