@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import dropwhile, takewhile
-from typing import assert_never
+from typing import TypedDict, assert_never
 
 import numpy as np
 
@@ -42,6 +42,14 @@ from knowledge.default_profile import ENOUGH_DAYS
 _PATIENCE = timedelta(minutes=2)
 # From two weeks on there is a like day for most days.
 _DAYS_TO_LEARN = 14
+
+
+class _Expected(TypedDict):
+    load_kw: Band
+    pv_kw: Band
+    soc: Band
+    grid_kw: float
+    battery_kw: float
 
 
 def status(shown: ServiceState, *, decision_wished: bool, language: Language = "en") -> Status:
@@ -257,6 +265,7 @@ def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, s
     ensemble = ensemble_of(record)
     levels = [command.levels_at(max(start, command.valid_from)) for start in starts]
     flows = follow(levels, ensemble, home, soc * home.battery.capacity_kwh)
+    expected = _expected(ensemble, flows, home)
     charges = [soc, *(float(np.mean(flow.stored_kwh)) / (home.battery.capacity_kwh or 1) for flow in flows)]
     chosen = next((candidate for candidate in decision.candidates if candidate.name == decision.chosen), None)
     return PlanView(
@@ -275,9 +284,9 @@ def _plan(decision: Decision, command: BatteryCommand, record: EnsembleRecord, s
                 export_to_soc=level.export_to_soc,
                 import_price=record.import_prices[index],
                 export_price=record.export_prices[index],
-                **_expected(ensemble, flow, index, home),
+                **expected[index],
             )
-            for index, (start, level, flow) in enumerate(zip(starts, levels, flows, strict=True))
+            for index, (start, level) in enumerate(zip(starts, levels, strict=True))
         ),
     )
 
@@ -292,20 +301,23 @@ def ensemble_of(record: EnsembleRecord) -> Ensemble:
     )
 
 
-def _expected(ensemble: Ensemble, flow: HouseFlows, slot: int, home: Home) -> dict[str, Band | float]:
+def _expected(ensemble: Ensemble, flows: Sequence[HouseFlows], home: Home) -> list[_Expected]:
+    """What each slot is expected to bring, over the futures."""
     capacity_kwh = home.battery.capacity_kwh or 1
-    return {
-        "load_kw": _band(ensemble.load_kw[:, slot]),
-        "pv_kw": _band(ensemble.pv_kw[:, slot]),
-        "soc": _band(np.asarray(flow.stored_kwh) / capacity_kwh),
-        "grid_kw": _mean(np.asarray(flow.grid_import_kw) - flow.grid_export_kw),
-        "battery_kw": _mean(np.asarray(flow.discharge_kw) - flow.charge_kw),
-    }
+    grid_kw = [np.asarray(flow.grid_import_kw) - flow.grid_export_kw for flow in flows]
+    battery_kw = [np.asarray(flow.discharge_kw) - flow.charge_kw for flow in flows]
+    stored_kwh = np.stack([np.asarray(flow.stored_kwh) for flow in flows], axis=1)
+    bands = (_bands(ensemble.load_kw), _bands(ensemble.pv_kw), _bands(stored_kwh / capacity_kwh))
+    return [
+        {"load_kw": load, "pv_kw": pv, "soc": soc, "grid_kw": _mean(grid), "battery_kw": _mean(battery)}
+        for load, pv, soc, grid, battery in zip(*bands, grid_kw, battery_kw, strict=True)
+    ]
 
 
-def _band(values: Floats) -> Band:
-    low, high = np.quantile(values, (0.1, 0.9))
-    return Band(mean=_mean(values), low=round(float(low), 4), high=round(float(high), 4))
+def _bands(values: Floats) -> list[Band]:
+    """Mean and tenths of each slot, of values of shape (futures, slots)."""
+    figures = np.round([values.mean(axis=0), *np.quantile(values, (0.1, 0.9), axis=0)], 4)
+    return [Band(mean=mean, low=low, high=high) for mean, low, high in figures.T.tolist()]
 
 
 def _mean(values: Floats) -> float:
