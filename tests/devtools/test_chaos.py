@@ -8,7 +8,7 @@ import pytest
 
 from devtools.chaos.__main__ import Results
 from devtools.chaos.door_result import DoorResult, try_calls
-from devtools.chaos.doors import mqtt, through
+from devtools.chaos.doors import doors, mqtt, through
 from devtools.chaos.house import HOME, ChaosBench, unsafe
 from devtools.chaos.mutations import Mutator
 from devtools.chaos.report import write
@@ -61,6 +61,13 @@ def test_a_house_in_order_gets_its_commands_and_a_few_hundred_bad_messages_chang
     result = through(mqtt("house" if clock == "house" else "wall"), tmp_path, seed=7, count=100)
     assert (result.inputs, result.crashes, result.unsafe, result.lost) == (100, 0, 0, 0)
     assert result.decisions >= 2
+
+
+@pytest.mark.parametrize("name", [name for name in doors() if not name.startswith("MQTT")])
+def test_through_every_other_door_bad_input_gets_an_answer_or_a_sentence(tmp_path: Path, name: str) -> None:
+    result = through(doors()[name], tmp_path, seed=7, count=25)
+    assert result.inputs >= 25
+    assert (result.crashes, result.unsafe, result.lost) == (0, 0, 0), result.examples
 
 
 def test_a_service_that_fails_is_seen_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
