@@ -27,6 +27,7 @@ from ingest.evcc.settings import EvccSettings
 from ingest.home_file import parse_text
 from ingest.homeassistant.client import HomeAssistantSettings
 from ingest.live.mapping import MappedRole, SensorSource, check_sources
+from ingest.prices.carbon import CarbonSettings
 from ingest.prices.settings import PriceSettings
 from transport.mqtt import BrokerAddress, BrokerTls
 
@@ -152,6 +153,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     sensors: dict[MappedRole, SensorSource] = {}
     prices: PriceSettings = PriceSettings()
+    carbon: CarbonSettings | None = None
     forecast: ForecastSettings = ForecastSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     actuation: Actuation = Actuation()
@@ -215,6 +217,9 @@ def load_settings(path: Path) -> Settings:
     prices = settings.prices
     if prices.token_file is not None:
         prices = prices.model_copy(update={"token_file": path.parent / prices.token_file})
+    carbon = settings.carbon
+    if carbon is not None and carbon.file is not None:
+        carbon = carbon.model_copy(update={"file": path.parent / carbon.file})
     forecast = settings.forecast
     if forecast.site_file is not None:
         forecast = forecast.model_copy(update={"site_file": path.parent / forecast.site_file})
@@ -222,6 +227,7 @@ def load_settings(path: Path) -> Settings:
         "home_file": path.parent / settings.home_file,
         "homeassistant": assistant,
         "prices": prices,
+        "carbon": carbon,
         "forecast": forecast,
     }
     return settings.model_copy(update=beside)

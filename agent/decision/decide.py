@@ -40,6 +40,7 @@ from energy.guard import (
     verdict_name,
 )
 from energy.home import Home
+from energy.planning.carbon import with_carbon
 from energy.planning.dispatch import Dispatch
 from energy.planning.planner import Candidate, Ensemble, Plan, plan
 from energy.planning.under_rules import BillSoFar, at_the_margin
@@ -84,6 +85,8 @@ class Situation:
     devices: KnownDevices = NOTHING_KNOWN
     # The month's bill so far, where the tariff's rules make a kWh's worth depend on it.
     bill: BillSoFar | None = None
+    # What CO2 adds to a kWh from the grid in each slot of the plan; empty where it is not counted.
+    carbon: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,7 @@ def furnished_outline(
     """Plan for the devices of a home, whose load the ensemble lacks, and then for its battery beside them."""
     home = situation.home
     stored_kwh = snapshot.soc * home.battery.capacity_kwh
-    at_margin = at_the_margin(ensemble, starts, home, situation.bill) if home.devices else ensemble
+    at_margin = _planned_with(situation, ensemble, starts) if home.devices else ensemble
     devices = plan_devices(
         situation.devices, home, at_margin, starts=starts, stored_kwh=stored_kwh, asked=situation.asked
     )
@@ -272,7 +275,7 @@ def outline_of(
 ) -> Outline:
     """Plan for an ensemble, whether it was just forecast or comes from the journal."""
     home, stored_kwh = situation.home, snapshot.soc * situation.home.battery.capacity_kwh
-    at_margin = at_the_margin(ensemble, starts, home, situation.bill)
+    at_margin = _planned_with(situation, ensemble, starts)
 
     def best_of(asked: Sequence[Constraint]) -> Plan:
         return plan(at_margin, home, stored_kwh, wishes=over_slots(asked, starts, situation.step, home))
@@ -282,6 +285,11 @@ def outline_of(
         return Outline(starts, ensemble, at_margin, made, neighbours)
     extra = made.best.outlook.expected_cost - best_of(kept).best.outlook.expected_cost
     return Outline(starts, ensemble, at_margin, made, neighbours, reserve_extra=max(extra, 0.0))
+
+
+def _planned_with(situation: Situation, ensemble: Ensemble, starts: list[datetime]) -> Ensemble:
+    """The ensemble with what a kWh changes on the open bill, and what its CO2 counts."""
+    return with_carbon(at_the_margin(ensemble, starts, situation.home, situation.bill), situation.carbon)
 
 
 def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> Choice:
@@ -414,6 +422,7 @@ def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Ex
         language=situation.language,
         reserve_soc=situation.policy.min_reserve_soc,
         reserve_extra=outline.reserve_extra,
+        carbon=situation.carbon,
     )
     return explain(candidate, grounds)
 
@@ -532,6 +541,7 @@ def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
         last_command_at=situation.last_command_at,
         in_force=situation.in_force,
         bill=situation.bill,
+        carbon=situation.carbon,
         devices=None if outline.base_load_kw is None else _devices_record(situation.devices, outline.base_load_kw),
     )
 

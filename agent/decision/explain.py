@@ -42,6 +42,8 @@ class Grounds:
     # The household's standing reserve, and what it costs over the horizon; None where there is none.
     reserve_soc: float = 0.0
     reserve_extra: float | None = None
+    # What CO2 adds to the plan's price of a kWh from the grid, by slot; empty where it is not counted.
+    carbon: Sequence[float] = ()
 
     @property
     def end(self) -> datetime:
@@ -132,6 +134,7 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
         "pv_kwh": f"{ensemble.pv_kw.mean(axis=0).sum() * ensemble.hours:.1f}",
         "expected_cost": f"{chosen.outlook.expected_cost:.2f}",
         **_bill_facts(grounds),
+        **({"carbon_now": f"{grounds.carbon[0]:.3f}"} if grounds.carbon else {}),
         **_unknown_prices(grounds),
         **_rival(chosen, plan),
         **_reserve_facts(grounds),
@@ -141,9 +144,10 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
 def _bill_facts(grounds: Grounds) -> dict[str, str]:
     """What a kWh changes on the open bill, where that is not its price; and the peak that the plan keeps to."""
     told, real = grounds.ensemble.prices, grounds.at_margin.prices
+    carbon_now = grounds.carbon[0] if grounds.carbon else 0.0
     facts = {}
     for name, price, worth in (
-        ("bill_import", told.import_per_kwh[0], real.import_per_kwh[0]),
+        ("bill_import", told.import_per_kwh[0], real.import_per_kwh[0] - carbon_now),
         ("bill_export", told.export_per_kwh[0], real.export_per_kwh[0]),
     ):
         facts[name] = f"{worth:.2f}"
@@ -177,7 +181,7 @@ def _reserve(facts: Mapping[str, str], language: Language) -> list[str]:
 
 
 def _bill(facts: Mapping[str, str], language: Language) -> list[str]:
-    words = {"bill_margin": "bill_export", "bill_peak": "peak_kw"}
+    words = {"bill_margin": "bill_export", "bill_peak": "peak_kw", "carbon": "carbon_now"}
     return [in_words(WORDS[language][word], facts, language) for word, needs in words.items() if needs in facts]
 
 

@@ -100,10 +100,12 @@ class InputsRecord(_Record):
     in_force: str | None = None
     devices: DevicesRecord | None = None
     bill: BillSoFar | None = None
+    carbon: tuple[float, ...] = ()
 
     def identity(self) -> str:
-        """What tells these inputs apart, in the same text for records from before a bill was kept."""
-        return self.nameless().model_dump_json(exclude={"bill"} if self.bill is None else None)
+        """What tells these inputs apart, in the same text for records from before a bill or CO2 was kept."""
+        absent = {name for name in ("bill", "carbon") if not getattr(self, name)}
+        return self.nameless().model_dump_json(exclude=absent or None)
 
     @property
     def other_names(self) -> dict[str, str]:

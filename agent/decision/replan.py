@@ -9,6 +9,7 @@ import numpy as np
 from agent.decision.record import Decision, EnsembleRecord
 from energy.constraints import Constraint, SlotWishes, over_slots
 from energy.home import Home
+from energy.planning.carbon import with_carbon
 from energy.planning.cost_to_go import CostToGo
 from energy.planning.planner import Ensemble, Plan, cost_to_go, plan
 from energy.planning.under_rules import BillSoFar, at_the_margin
@@ -28,11 +29,12 @@ class Scene:
     soc: float
     asked: tuple[Constraint, ...] = ()
     bill: BillSoFar | None = None
+    carbon: tuple[float, ...] = ()
 
     @property
     def at_margin(self) -> Ensemble:
-        """The futures with what a kWh changes on the bill that was open."""
-        return at_the_margin(self.ensemble, self.starts, self.home, self.bill)
+        """The futures with what a kWh changes on the bill that was open, and what its CO2 counts."""
+        return with_carbon(at_the_margin(self.ensemble, self.starts, self.home, self.bill), self.carbon)
 
     @property
     def wishes(self) -> SlotWishes:
@@ -73,6 +75,7 @@ def scene_of(decision: Decision, home: Home) -> Scene | None:
         asked=decision.asked,
         soc=decision.snapshot.soc,
         bill=decision.inputs.bill if decision.inputs else None,
+        carbon=decision.inputs.carbon if decision.inputs else (),
     )
 
 

@@ -169,6 +169,7 @@ def _situation(original: Decision, inputs: InputsRecord, snapshot: Snapshot, rec
         last_command_at=inputs.last_command_at,
         in_force=inputs.in_force,
         bill=inputs.bill,
+        carbon=inputs.carbon,
         devices=NOTHING_KNOWN if inputs.devices is None else _known(inputs.devices),
     )
 

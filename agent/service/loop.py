@@ -19,6 +19,7 @@ from agent.decision.review_schedule import ReviewSchedule
 from agent.language.notes.reading import Fallback
 from agent.service.actuator import Actuator
 from agent.service.background_review import BackgroundReview
+from agent.service.carbon import LiveCarbon
 from agent.service.claim import HomeClaim
 from agent.service.command_sender import CommandSender
 from agent.service.discovery_publisher import DiscoveryPublisher, Identity
@@ -96,7 +97,8 @@ class Service:
             home, journal, parts.recall, self._step, timedelta(days=settings.service.journal_days)
         )
         self._bill = OpenBill(home, journal, self._step, self._problems)
-        self._situations = Situations(settings, self._prices, panel, parts.recall, self._days, self._bill)
+        self._carbon = LiveCarbon(settings, home, self._problems)
+        self._situations = Situations(settings, self._prices, panel, parts.recall, self._days, self._bill, self._carbon)
         self._publisher = _publisher(settings, parts)
         self._sender = CommandSender(self._topics, panel, journal, self._publisher, actuator=parts.actuator)
         self._household = Household(
@@ -145,7 +147,7 @@ class Service:
             will=(topics.advisor_status, "offline"),
             on_connected=self._introduce,
         ) as link:
-            link.subscribe(self._claim.topic, *self._feed.topics, *self._prices.topics)
+            link.subscribe(self._claim.topic, *self._feed.topics, *self._prices.topics, *self._carbon.topics)
             link.subscribe(topics.command_state, topics.shown, topics.control_set("+"), HOME_ASSISTANT_STATUS)
             self._claim.listen()
             self._fetched.start()
@@ -222,6 +224,9 @@ class Service:
             self._household.take(control, message, link, now=self._feed.now())
         elif self._prices.is_mine(message.topic):
             self._prices.take(message, self._feed.now())
+            self._problems.clear(message.topic, f"{message.topic} is well again")
+        elif message.topic in self._carbon.topics:
+            self._carbon.take(message, self._feed.now())
             self._problems.clear(message.topic, f"{message.topic} is well again")
         else:
             self._feed.take(message)

@@ -11,6 +11,7 @@ from agent.decision.device_plan import effective_prices
 from agent.decision.journal import Journal
 from agent.decision.recall import Recall, day_shape
 from agent.decision.review_schedule import ReviewSchedule, something_to_decide
+from agent.service.carbon import LiveCarbon
 from agent.service.feed import Feed
 from agent.service.household import NotesInForce
 from agent.service.open_bill import OpenBill
@@ -93,9 +94,10 @@ class Situations:
         recall: Recall,
         days: MeasuredDays,
         bill: OpenBill,
+        carbon: LiveCarbon,
     ) -> None:
         self._settings, self._prices, self._panel, self._recall, self._days = settings, prices, panel, recall, days
-        self._bill = bill
+        self._bill, self._carbon = bill, carbon
         self._step = timedelta(minutes=settings.service.slot_minutes)
         self._reach = timedelta(hours=settings.service.horizon_hours)
 
@@ -126,6 +128,7 @@ class Situations:
             language=settings.language,
             devices=feed.devices.known(self._slots_ahead(first)),
             bill=self._bill.at(now, home, shapes),
+            carbon=self._carbon.cost_per_kwh(self._slots_ahead(first), now),
         )
 
     def trigger(self, now: datetime, schedule: ReviewSchedule, notes: NotesInForce, *, wished: bool) -> str | None:

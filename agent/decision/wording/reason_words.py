@@ -61,6 +61,10 @@ WORDS: dict[Language, dict[str, str]] = {
             "On this month's bill an exported kWh is now worth {bill_export} instead of {bill_export_price}, and an "
             "imported one costs {bill_import} instead of {bill_import_price} {currency}."
         ),
+        "carbon": (
+            "Emissions count {carbon_now} {currency} for each kWh from the grid now; that guides the plan "
+            "and is on no bill."
+        ),
         "bill_peak": "Import is kept below {peak_kw} kW where possible, so that the month's peak does not grow.",
         "out_of_reach": "That cannot be met all the time: the battery is expected to be as low as {percent} %.",
         "ahead": "Expected over the next {horizon_hours} h: {load_kwh} kWh used, {pv_kwh} kWh solar{{like}}.",
@@ -108,6 +112,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "bill_margin": (
             "En la factura de este mes, un kWh vertido vale ahora {bill_export} en vez de {bill_export_price} y uno "
             "comprado cuesta {bill_import} en vez de {bill_import_price} {currency}."
+        ),
+        "carbon": (
+            "Las emisiones cuentan ahora {carbon_now} {currency} por cada kWh de la red; guían el plan "
+            "y no están en la factura."
         ),
         "bill_peak": "La compra se mantiene por debajo de {peak_kw} kW si se puede, para no subir el pico del mes.",
         "out_of_reach": "No se podrá cumplir todo el tiempo: se espera que la batería llegue a estar al {percent} %.",

@@ -300,3 +300,19 @@ def test_the_month_to_date_decides_what_an_exported_kwh_is_worth(make_situation:
     assert "un kWh vertido vale ahora 0,00 en vez de 0,08" in spanish.reason
     assert reached.ensemble == without.ensemble
     assert reached.worth_per_kwh < without.worth_per_kwh
+
+
+def test_co2_guides_the_plan_is_said_in_the_reason_and_is_on_no_bill(make_situation: SituationMaker) -> None:
+    slots = 48
+    without = decide(make_situation())
+    counted = decide(make_situation(carbon=(0.05,) * slots))
+    assert counted.facts["carbon_now"] == "0.050"
+    assert "Emissions count 0.050 EUR for each kWh from the grid now" in counted.reason
+    assert not ungrounded_numbers(counted.reason, counted.facts)
+    assert "carbon_now" not in without.facts
+    assert counted.ensemble == without.ensemble
+    assert counted.facts["price_now"] == without.facts["price_now"]
+    assert "bill_import" not in counted.facts
+    assert counted.worth_per_kwh > without.worth_per_kwh
+    spanish = decide(make_situation(carbon=(0.05,) * slots, language="es"))
+    assert "Las emisiones cuentan ahora 0,050 EUR por cada kWh de la red" in spanish.reason

@@ -246,3 +246,10 @@ def test_the_commands_export_and_replay(
     assert other.returncode == 1
     assert "candidates was" in other.stdout
     assert advisor("explain", "--last", "--anonymous").returncode == 2
+
+
+def test_a_decision_that_counted_co2_is_made_again_with_it(make_situation: SituationMaker, tmp_path: Path) -> None:
+    decision = decide(make_situation(carbon=tuple(0.001 * at for at in range(48))))
+    _, made = again(decision, tmp_path)
+    assert made.differences == ()
+    assert made.decision.facts == decision.facts
