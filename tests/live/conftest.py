@@ -14,11 +14,13 @@ import pytest
 from advisor.demo.run import recording
 from devtools.household import DAY, PlayedHousehold
 from devtools.local_homeassistant import LocalHomeAssistant, installed_release
+from energy.battery import Battery
 from energy.home import Home
 from energy.pricing.tariff import Period, TimeOfUseTariff
 from ingest.history.recorded import shipped_history
 from knowledge.store import DayStore
 from tests.conftest import free_port
+from tests.live import inverter
 from transport.mqtt import BrokerAddress
 
 USER, PASSWORD = "advisor", "s3cret-of-the-test"
@@ -88,11 +90,10 @@ def estate(
     """One broker and one Home Assistant for the whole session: leave both as you found them."""
     folder = tmp_path_factory.mktemp("estate")
     config = folder / "homeassistant"
-    config.mkdir()
-    (config / "automations.yaml").write_text("[]", encoding="utf-8")
+    inverter.install(config)
     made = Estate(lambda port: start_secured_broker(folder / "mosquitto", port))
-    automations = "automation: !include automations.yaml\n"
-    with closing(made), start_homeassistant(config, more=automations) as made.homeassistant:
+    prepared = start_homeassistant(config, more=inverter.AUTOMATIONS, packages=True)
+    with closing(made), prepared as made.homeassistant:
         made.homeassistant.api.add_mqtt(made.broker)
         yield made
 
@@ -120,20 +121,17 @@ def start_behind_inverter() -> Callable[..., AbstractContextManager[subprocess.P
     def start(
         folder: Path, broker: BrokerAddress, name: str, *, sensors: str, house_user: str | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
-        _prepare(folder, broker, name, sensors)
-        house = ["simulator", "--recording", str(folder / "recording.json"), "--broker", str(broker)]
-        house += ["--speed", "1", "--no-lockstep", "--soc", "0.3", "--step-minutes", "0.0625", "--slot-minutes", "15"]
-        advisor = ["advisor", "run", "--config", str(folder / "advisor.toml")]
+        _prepare_advisor(folder, broker, name, sensors)
         with (
-            _process(house, folder / "house.log", replace(broker, username=house_user or broker.username)),
-            _process(advisor, folder / "advisor.log", broker) as running,
+            behind_inverter(folder, replace(broker, username=house_user or broker.username)),
+            running(["advisor", "run", "--config", str(folder / "advisor.toml")], folder / "advisor.log", broker) as it,
         ):
-            yield running
+            yield it
 
     return start
 
 
-def _cheap_now(home: Home) -> Home:
+def cheap_now(home: Home) -> Home:
     """The home with power that gets dearer every hour from now on: charging pays at once."""
     hour = datetime.now(home.tz).hour
     periods = tuple(
@@ -144,27 +142,44 @@ def _cheap_now(home: Home) -> Home:
 
 
 @contextmanager
-def _process(command: list[str], log: Path, broker: BrokerAddress) -> Iterator[subprocess.Popen[bytes]]:
+def behind_inverter(
+    folder: Path, broker: BrokerAddress, *, battery: Battery | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A house in real time, with its own battery or another; it obeys what comes to its own topic alone."""
+    history = shipped_history("citylearn-4")
+    home = history.home.model_copy(update={"name": "behind-inverter", "zone": "UTC"})
+    if battery is not None:
+        home = home.model_copy(update={"battery": battery})
+    began = datetime.now(UTC).replace(second=0, microsecond=0)
+    played = recording(history, day=DAY, hours=48)
+    replace(played, home=home, start=began).to_json(folder / "recording.json")
+    house = ["simulator", "--recording", str(folder / "recording.json"), "--broker", str(broker)]
+    house += ["--speed", "1", "--no-lockstep", "--soc", "0.3", "--step-minutes", "0.0625", "--slot-minutes", "15"]
+    with running(house, folder / "house.log", broker) as process:
+        yield process
+
+
+@contextmanager
+def running(command: list[str], log: Path, broker: BrokerAddress) -> Iterator[subprocess.Popen[bytes]]:
+    """One of our programs with the broker's user and password; ended with the block."""
     secrets = {
         "ADVISOR_MQTT__PASSWORD": str(broker.password),
         "ADVISOR_MQTT__USERNAME": str(broker.username),
     }
     with log.open("ab") as said:
-        running = subprocess.Popen([sys.executable, "-m", *command], stdout=said, stderr=said, env=os.environ | secrets)
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=log.parent, stdout=said, stderr=said, env=os.environ | secrets
+        )
     try:
-        yield running
+        yield process
     finally:
-        running.terminate()
-        running.wait(20)
+        process.terminate()
+        process.wait(20)
 
 
-def _prepare(folder: Path, broker: BrokerAddress, name: str, sensors: str) -> None:
+def _prepare_advisor(folder: Path, broker: BrokerAddress, name: str, sensors: str) -> None:
     history = shipped_history("citylearn-4")
-    behind = history.home.model_copy(update={"name": "behind-inverter", "zone": "UTC"})
-    began = datetime.now(UTC).replace(second=0, microsecond=0)
-    played = recording(history, day=DAY, hours=48)
-    replace(played, home=behind, start=began).to_json(folder / "recording.json")
-    home = _cheap_now(behind.model_copy(update={"name": name}))
+    home = cheap_now(history.home.model_copy(update={"name": name, "zone": "UTC"}))
     (folder / "home.json").write_text(home.model_dump_json(), encoding="utf-8")
     earlier = [replace(record, home=name) for record in history.days if record.day < DAY][-20:]
     DayStore(folder / "memory" / "days").append(name, earlier)

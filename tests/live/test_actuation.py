@@ -1,7 +1,6 @@
 """The direct way: listed entities of a real Home Assistant written, read back and watched."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,16 +16,6 @@ from ingest.homeassistant.client import HomeAssistantAddress
 
 NOW = datetime(2026, 1, 14, 7, tzinfo=UTC)
 MODE, FLOOR, SWITCH = "input_select.work_mode", "input_number.floor", "input_boolean.grid_charging"
-INVERTER = """\
-input_select:
-  work_mode:
-    options: [Self use, Backup, Force charge]
-input_number:
-  floor: {min: 0, max: 100, step: 1, initial: 5}
-input_boolean:
-  grid_charging:
-  other:
-"""
 ENTITIES: dict[str, Any] = {
     FLOOR: dict.fromkeys(("self_consumption", "hold", "charge"), "{reserve}"),
     SWITCH: {"self_consumption": "off", "hold": "off", "charge": "on"},
@@ -74,12 +63,9 @@ def test_what_may_not_be_written_is_refused_in_the_settings(entities: dict[str, 
 
 
 @pytest.fixture(scope="module")
-def inverter(
-    start_homeassistant: Callable[..., AbstractContextManager[LocalHomeAssistant]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[LocalHomeAssistant]:
-    with start_homeassistant(tmp_path_factory.mktemp("inverter"), more=INVERTER) as homeassistant:
-        yield homeassistant
+def inverter(estate: Any) -> LocalHomeAssistant:
+    running: LocalHomeAssistant = estate.homeassistant
+    return running
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
@@ -20,6 +20,8 @@ from energy.commands import Levels
 from energy.flows import step_house
 from energy.home import Grid
 from energy.slots import DAY, day_bounds, local_day
+from tests.live import inverter
+from tests.live.conftest import Estate
 from transport.mqtt import BrokerAddress, MqttLink
 
 Floats = NDArray[np.float64]
@@ -98,6 +100,7 @@ class WatchedHome:
 
     homeassistant: Any
     broker: BrokerAddress
+    restart_broker: Callable[[], None]
     zone: Any
     days: list[date]
     starts: list[datetime]
@@ -128,14 +131,15 @@ def watched(
     sunny.mkdir(parents=True)
     for name, text in SUNNY.items():
         (sunny / name).write_text(text, encoding="utf-8")
-    with (
-        start_secured_broker(folder / "mosquitto") as broker,
-        start_homeassistant(folder / "homeassistant", more=f"{STATESTREAM}sunny:\n", zone=zone.key) as running,
-    ):
-        running.api.add_mqtt(broker)
+    inverter.install(folder / "homeassistant")
+    made = Estate(lambda port: start_secured_broker(folder / "mosquitto", port))
+    more = f"{STATESTREAM}sunny:\n{inverter.AUTOMATIONS}"
+    prepared = start_homeassistant(folder / "homeassistant", more=more, zone=zone.key, packages=True)
+    with closing(made), prepared as running:
+        running.api.add_mqtt(made.broker)
         running.restart()  # statestream looks for MQTT once, when Home Assistant starts
         days = _days(datetime.now(UTC), zone)
-        home = WatchedHome(running, broker, zone, days, _hours(days, zone))
+        home = WatchedHome(running, made.broker, made.restart_broker, zone, days, _hours(days, zone))
         _live(home.starts, home.series, zone)
         _teach(home)
         _announce(home)
@@ -241,28 +245,32 @@ def _await_statistics(home: WatchedHome) -> None:
 
 
 def _announce(home: WatchedHome) -> None:
-    """Live sensors by MQTT discovery, as an inverter's integration would have them."""
     with MqttLink(home.broker, "devices") as link:
-        for name, unit, kind in (
-            ("pv_power", "W", "power"),
-            ("grid_power", "W", "power"),
-            ("battery_power", "kW", "power"),
-            ("battery_level", "%", "battery"),
-        ):
-            payload = {
-                "name": name,
-                "object_id": name,
-                "unique_id": f"watched_{name}",
-                "state_topic": f"devices/{name}",
-                "unit_of_measurement": unit,
-                "device_class": kind,
-                "state_class": "measurement",
-            }
-            link.publish(f"homeassistant/sensor/{name}/config", json.dumps(payload), retain=True, qos=1)
+        announce(link)
         home.homeassistant.api.await_states(lambda states: all(f"sensor.{name}" in states for name in ENTITIES))
         time.sleep(0.5)
         home.publish(link, pv_power=1500, grid_power=700, battery_power=-0.4, battery_level=63)
         home.homeassistant.api.await_state("sensor.battery_level", "63")
+
+
+def announce(link: MqttLink) -> None:
+    """Live sensors by MQTT discovery, as an inverter's integration would have them."""
+    for name, unit, kind in (
+        ("pv_power", "W", "power"),
+        ("grid_power", "W", "power"),
+        ("battery_power", "kW", "power"),
+        ("battery_level", "%", "battery"),
+    ):
+        payload = {
+            "name": name,
+            "object_id": name,
+            "unique_id": f"watched_{name}",
+            "state_topic": f"devices/{name}",
+            "unit_of_measurement": unit,
+            "device_class": kind,
+            "state_class": "measurement",
+        }
+        link.publish(f"homeassistant/sensor/{name}/config", json.dumps(payload), retain=True, qos=1)
 
 
 @pytest.fixture
