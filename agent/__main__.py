@@ -23,6 +23,7 @@ from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import make_reviewer
 from agent.queries import Sources
 from agent.service.actuator import Actuator
+from agent.service.battery_bank import BatteryBankRunner
 from agent.service.claim import advisor_id
 from agent.service.loop import Parts, Service
 from agent.service.questions import price_question, pv_question
@@ -189,6 +190,8 @@ def driving(settings: Settings, home: Home) -> AbstractContextManager[Actuator |
 
 def _live_sources(settings: Settings, home: Home, stack: ExitStack) -> LiveStates | None:
     """What brings the house's states beside MQTT itself: evcc's bridge at work, and Home Assistant's own states."""
+    if home.batteries:
+        stack.enter_context(BatteryBankRunner(home, settings.mqtt.address))
     if settings.evcc is not None:
         stack.enter_context(EvccRunner(home, settings.evcc, settings.mqtt.address))
     return stack.enter_context(following(settings, home))

@@ -1,4 +1,6 @@
-"""The battery: what it can hold, take and give."""
+"""The battery: what it can hold, take and give; and several, as one."""
+
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -41,3 +43,30 @@ class Battery(BaseModel):
     def usable_kwh(self) -> float:
         """Width of the charge band in kWh."""
         return self.max_kwh - self.min_kwh
+
+
+class NamedBattery(Battery):
+    """One of several batteries of a home."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+
+
+def combined(batteries: Sequence[Battery]) -> Battery:
+    """Several batteries as the one that a plan knows: sums, with efficiency and wear weighted by size."""
+    total_kwh = sum(one.capacity_kwh for one in batteries)
+
+    def mean(values: Sequence[float]) -> float:
+        if not total_kwh:
+            return values[0]
+        return sum(value * one.capacity_kwh for value, one in zip(values, batteries, strict=True)) / total_kwh
+
+    return Battery(
+        capacity_kwh=total_kwh,
+        max_charge_kw=sum(one.max_charge_kw for one in batteries),
+        max_discharge_kw=sum(one.max_discharge_kw for one in batteries),
+        charge_efficiency=mean([one.charge_efficiency for one in batteries]),
+        discharge_efficiency=mean([one.discharge_efficiency for one in batteries]),
+        min_soc=mean([one.min_soc for one in batteries]),
+        max_soc=mean([one.max_soc for one in batteries]),
+        cycle_cost_per_kwh=mean([one.cycle_cost_per_kwh for one in batteries]),
+    )

@@ -1,14 +1,15 @@
 """A home's fixed facts: battery, panels, grid connection, tariff and zone."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
-from energy.battery import Battery
+from energy.battery import Battery, NamedBattery, combined
 from energy.devices import AnyDevice
 from energy.pricing.tariff import AnyTariff, Contract, price_range
 
@@ -73,10 +74,29 @@ class Home(BaseModel):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     pv_peak_kw: float = Field(ge=0, le=1000)
     battery: Battery
+    batteries: tuple[NamedBattery, ...] = Field(default=(), description="Several batteries; `battery` is their sum")
     grid: Grid = Grid()
     tariff: AnyTariff = Field(discriminator="kind")
     known_since: date | None = Field(default=None, description="Days before it tell of another life: a move, a rebuild")
     devices: tuple[AnyDevice, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _several_are_one(cls, given: Any) -> Any:
+        """Several batteries are planned as one: `battery` follows from them."""
+        if isinstance(given, Mapping) and given.get("batteries") and "battery" not in given:
+            several = TypeAdapter(tuple[NamedBattery, ...]).validate_python(given["batteries"])
+            return {**given, "battery": combined(several)}
+        return given
+
+    @model_validator(mode="after")
+    def _batteries_agree(self) -> Self:
+        names = [one.name for one in self.batteries]
+        if len(set(names)) < len(names) or len(names) == 1:
+            raise ValueError(f"batteries {names!r}: name two or more, each by a name of its own, or give [battery]")
+        if self.batteries and self.battery != combined(self.batteries):
+            raise ValueError("battery and batteries are both given and differ: leave [battery] out, it is their sum")
+        return self
 
     @field_validator("devices")
     @classmethod

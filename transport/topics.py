@@ -43,6 +43,10 @@ class Topics:
         """Where battery commands go; not retained."""
         return self._under("battery", "command")
 
+    def battery_command(self, name: str) -> str:
+        """Where commands to one of several batteries go; not retained."""
+        return self._under("battery", name, "command")
+
     @property
     def command_state(self) -> str:
         """What the house made of the last command."""

@@ -104,8 +104,8 @@ class InputsRecord(_Record):
 
     def identity(self) -> str:
         """What tells these inputs apart, in the same text for records from before a bill or CO2 was kept."""
-        absent = {name for name in ("bill", "carbon") if not getattr(self, name)}
-        return self.nameless().model_dump_json(exclude=absent or None)
+        absent = {name: True for name in ("bill", "carbon") if not getattr(self, name)}
+        return self.nameless().model_dump_json(exclude={**absent, "home": {"batteries": True}})
 
     @property
     def other_names(self) -> dict[str, str]:
@@ -116,7 +116,8 @@ class InputsRecord(_Record):
         """The same without the names of home and devices and without notes."""
         names = self.other_names
         devices = tuple(device.model_copy(update={"name": names[device.name]}) for device in self.home.devices)
-        home = self.home.model_copy(update={"name": ANONYMOUS, "devices": devices})
+        # Several batteries have names too, and are planned as their sum.
+        home = self.home.model_copy(update={"name": ANONYMOUS, "devices": devices, "batteries": ()})
         return self.model_copy(update={"home": home, "notes": (), "devices": self._nameless_devices(names)})
 
     def _nameless_devices(self, names: dict[str, str]) -> DevicesRecord | None:

@@ -165,7 +165,9 @@ WRITERS = [
     ("energy_advisor/casa/advisor/control/acting/set", {"advisor", "homeassistant"}),
     ("energy_advisor/casa/battery/shown", {"homeassistant", "house"}),
     ("energy_advisor/casa/battery/command_state", {"homeassistant", "house"}),
-    ("energy_advisor/casa/house/battery_soc", {"homeassistant", "house"}),
+    ("energy_advisor/casa/battery/garage/command", {"advisor"}),
+    ("energy_advisor/casa/house/battery_soc", {"advisor", "homeassistant", "house"}),
+    ("energy_advisor/casa/house/load_power", {"homeassistant", "house"}),
     ("statestream/sensor/soc/state", {"homeassistant"}),
     ("homeassistant/sensor/energy_advisor_casa/config", {"advisor", "house"}),
 ]
