@@ -24,7 +24,7 @@ _LOCKS = Path(__file__).parent.parent / "deploy" / "homeassistant"
 WANTED = "HOMEASSISTANT_VERSION"
 
 _MARK = "installed"
-_STARTS_S = 90
+_STARTS_S = 240
 _ENDS_S = 20
 _GLANCE_S = 0.1
 # Everything that tests and pictures touch; `default_config` would bring Bluetooth, cloud and discovery of the network.
