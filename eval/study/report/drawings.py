@@ -97,19 +97,18 @@ def drawn_weeks(study: Study, shown: Option, words: Words) -> list[Drawn]:
 
 
 def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
-    """The same week with a poor, an ordinary and a perfect forecast; None where none was played."""
+    """The same week without a forecast, and with a poor, an ordinary and a perfect one; None where none was played."""
     known = study.figures.forecasts
     if known is None:
         return None
     here = StudyWeek(known.first, known.part)
-    qualities: tuple[Foresight, ...] = ("poor", "ordinary", "perfect")
     title = words.word("changeable", first=words.day(known.first))
     costs = {name: words.money(known.cost(name), cents=True) for name in get_args(Foresight)}
     stacks = {
         words.word(f"forecast_{name}", cost=costs[name]): _week_stack(
             study, here, {key: np.array(getattr(known.played[name], key)) for key in FLOWS}, known.option.kwp, words
         )
-        for name in qualities
+        for name in get_args(Foresight)
     }
     return {
         "title": title,
