@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,6 +34,7 @@ from agent.web.access import load_keys
 from agent.web.app import make_app
 from agent.web.server import serving
 from agent.web.source import ApiSource
+from agent.web.study import StudyDesk
 from energy.errors import MemoryFault, NotWritable
 from energy.home import Home
 from ingest.evcc.runner import EvccRunner
@@ -48,9 +50,11 @@ _log = logging.getLogger(__name__)
 # Share of a review's deadline that a model may spend on looking facts up; the rest is for the choice and one repair.
 _LOOKING_SHARE = 0.6
 
+OpenDesk = Callable[[Path], AbstractContextManager[StudyDesk]]
 
-def serve(config: Path) -> None:
-    """Run the advisor of one home until SIGTERM or SIGINT.
+
+def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
+    """Run the advisor of one home until SIGTERM or SIGINT; `open_desk` gives who plays studies, given their folder.
 
     Raises:
         AdvisorError: settings, memory, model or broker do not allow it; the message says what to do.
@@ -76,7 +80,8 @@ def serve(config: Path) -> None:
         sources.follow(lambda: shared_state.shown.home if shared_state.shown else home)
         if settings.api.enabled:
             asker = _asker(settings, sources, reconnecting)
-            api = _api(settings, shared_state, home, asker, note_fallback(reconnecting))
+            desk = stack.enter_context(open_desk(settings.memory_dir / "study")) if open_desk else None
+            api = _api(settings, shared_state, home, asker, note_fallback(reconnecting), desk)
             stack.enter_context(serving(api, settings.api))
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
@@ -218,7 +223,12 @@ def control_panel(settings: Settings) -> ControlPanel:
 
 
 def _api(
-    settings: Settings, shared_state: SharedServiceState, home: Home, asker: Asker, fallback: Fallback | None
+    settings: Settings,
+    shared_state: SharedServiceState,
+    home: Home,
+    asker: Asker,
+    fallback: Fallback | None,
+    desk: StudyDesk | None,
 ) -> ASGIApp:
     memory = settings.memory_dir
     source = ApiSource(
@@ -230,4 +240,5 @@ def _api(
         note_fallback=fallback,
         language=settings.service.language,
     )
-    return make_app(source, settings=settings.api, keys=load_keys(settings.api, memory), home=home.name)
+    keys = load_keys(settings.api, memory)
+    return make_app(source, settings=settings.api, keys=keys, home=home.name, studies=desk)

@@ -10,9 +10,10 @@ Config = Annotated[Path, typer.Option(help="Settings file.")]
 
 def run(config: Config = Path("advisor.toml")) -> None:
     """Run the advisor for your home until it is stopped."""
+    from advisor.study.desk import ProcessDesk
     from agent.__main__ import serve
 
-    serve(config)
+    serve(config, ProcessDesk)
 
 
 def page(

@@ -49,9 +49,11 @@ def study(  # noqa: PLR0913 (a command line's options)
 
     Without --place and --home a terminal asks.
     """
-    from advisor.study.run import StudyAsked, run_study
+    from advisor.study.asking import StudyAsked
+    from advisor.study.run import StudyRun, run_study
     from advisor.study.wizard import asked_in_a_terminal
 
+    household = {"people": people, "habits": habits, "floor_m2": floor, "heating": heating}
     prices = {
         "battery_per_kwh": battery_price,
         "pv_per_kwp": panel_price,
@@ -59,34 +61,20 @@ def study(  # noqa: PLR0913 (a command line's options)
         "battery_years": battery_years,
         "discount_rate": None if interest is None else interest / 100,
     }
-    household = {
-        "people": people,
-        "habits": habits,
-        "floor_m2": floor,
-        "heating": heating,
-        "hot_water": hot_water or heating,
-        "cooling": cooling,
-        "car": car,
+    said = {
+        "household": household | {"hot_water": hot_water or heating, "cooling": cooling, "car": car},
+        "kwp": kwp,
+        "battery_kwh": battery,
+        "tariffs": tuple(tariff) if tariff else None,
+        "panels": {"tilt_deg": tilt, "azimuth_deg": azimuth},
+        "prices": {name: value for name, value in prices.items() if value is not None},
+        "year": year,
+        "seed": seed,
+        "weather_years": weather_years,
+        "step_minutes": step_minutes,
+        "with_advisor": not quick,
     }
-    asked = StudyAsked(
-        place=place,
-        home=home,
-        household=household,
-        kwp=kwp,
-        battery=battery,
-        tariffs=tariff,
-        prices={name: value for name, value in prices.items() if value is not None},
-        panels={"tilt_deg": tilt, "azimuth_deg": azimuth},
-        played={"year": year, "seed": seed, "weather_years": weather_years, "step_minutes": step_minutes},
-        quick=quick,
-        language=language,
-        out=out,
-        workers=workers,
-        dask=dask,
-        memory=memory,
-        cache=cache,
-        as_json=as_json,
-    )
+    asked = StudyAsked(place, home, language, {name: value for name, value in said.items() if value not in (None, [])})
     if place is None and home is None and sys.stdin.isatty() and not as_json:
         asked = asked_in_a_terminal(asked)
-    run_study(asked)
+    run_study(asked, StudyRun(out, cache, memory, workers, dask, quick, as_json))

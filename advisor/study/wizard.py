@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import typer
 
-from advisor.study.run import StudyAsked
+from advisor.study.asking import StudyAsked
 from energy.errors import SettingsError
 from eval.study.play.gazetteer import Town, town_of
 from eval.study.play.tariffs import usual_tariff
@@ -41,26 +41,27 @@ def asked_in_a_terminal(asked: StudyAsked) -> StudyAsked:
     """The same with what a person answers; a wrong place is asked again."""
     language = asked.language or typer.prompt("Language / idioma (en, es)", default="en")
     asked = replace(asked, language=language)
-    text = _QUESTIONS[asked.words]
+    text, said = _QUESTIONS[asked.words], dict(asked.said or {})
     town = _town(text["place"])
-    household = dict(asked.household)
-    household["people"] = typer.prompt(text["people"], default=3, type=int)
+    said["household"] = _household(text, said.get("household", {}))
+    prices = {
+        "battery_per_kwh": typer.prompt(text["battery_price"], default=600.0),
+        "pv_per_kwp": typer.prompt(text["panel_price"], default=1200.0),
+    }
+    said["prices"] = {**said.get("prices", {}), **prices}
+    said["kwp"], said["battery_kwh"] = _numbers(text["kwp"], "0, 5"), _numbers(text["battery"], "0, 5, 10")
+    said["tariffs"] = (typer.prompt(text["tariff"], default=usual_tariff(town)),)
+    place = f"{town.place.latitude},{town.place.longitude}" if town.name[:1].isdigit() else town.name
+    return replace(asked, place=place, said=said)
+
+
+def _household(text: dict[str, str], said: dict[str, object]) -> dict[str, object]:
+    household = {**said, "people": typer.prompt(text["people"], default=3, type=int)}
     if typer.confirm(text["heat_pump"], default=False):
         household |= {"heating": "heat_pump", "hot_water": "heat_pump"}
     household["cooling"] = typer.confirm(text["cooling"], default=False)
     household["car"] = typer.confirm(text["car"], default=False)
-    prices = dict(asked.prices)
-    prices["battery_per_kwh"] = typer.prompt(text["battery_price"], default=600.0)
-    prices["pv_per_kwp"] = typer.prompt(text["panel_price"], default=1200.0)
-    return replace(
-        asked,
-        place=f"{town.place.latitude},{town.place.longitude}" if town.name[:1].isdigit() else town.name,
-        household=household,
-        kwp=_numbers(text["kwp"], "0, 5"),
-        battery=_numbers(text["battery"], "0, 5, 10"),
-        tariffs=[typer.prompt(text["tariff"], default=usual_tariff(town))],
-        prices=prices,
-    )
+    return household
 
 
 def _town(question: str) -> Town:

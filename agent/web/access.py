@@ -36,7 +36,9 @@ _ASKING = ("/v1/ask", "/api/chat", "/api/generate", "/api/show", "/v1/notes/unde
 # Another assistant's conversation: several calls for each of its user's questions.
 _CALLS_PER_QUESTION = 4
 # The page itself holds no data: it may be fetched before the reader has shown a token.
-_PAGE = ("/", "/page/")
+_PAGE = ("/", "/page/", "/study")
+# A report has a name that cannot be guessed: a browser opens it, which sends no token.
+STUDY_REPORTS = "/v1/study/report/"
 _CONTENT_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -254,7 +256,7 @@ def _name(host: str) -> str:
 
 
 def _is_page(path: str) -> bool:
-    return path == _PAGE[0] or path.startswith(_PAGE[1])
+    return path in _PAGE or path.startswith((_PAGE[1], STUDY_REPORTS))
 
 
 def _kind(scope: Scope) -> Kind:
@@ -288,7 +290,9 @@ def _with_headers(send: Send, *, framed: bool) -> Send:
 
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *always]}
+            own = list(message.get("headers", ()))
+            named = {name.lower() for name, _ in own}
+            message = {**message, "headers": [*own, *(one for one in always if one[0] not in named)]}
         await send(message)
 
     return with_headers

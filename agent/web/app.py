@@ -33,6 +33,7 @@ from agent.web.periods import period_routes
 from agent.web.routes import change_routes, live_routes, past_routes, state_routes
 from agent.web.source import ApiSource
 from agent.web.spoken import preferred
+from agent.web.study import StudyDesk, study_routes
 from energy.errors import AdvisorError
 
 _log = logging.getLogger(__name__)
@@ -41,8 +42,10 @@ _THREADS = 2
 _UNREADABLE = "the body cannot be read: send JSON in UTF-8"
 
 
-def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str) -> ASGIApp:
-    """The whole API, with its gate in front."""
+def make_app(
+    source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str, studies: StudyDesk | None = None
+) -> ASGIApp:
+    """The whole API, with its gate in front; with a desk for studies, their form too."""
     mcp = McpEndpoint(partial(_mcp_app, source, home))
     app = FastAPI(
         lifespan=partial(_living, mcp),
@@ -64,7 +67,8 @@ def make_app(source: ApiSource, *, settings: ApiSettings, keys: Keys, home: str)
         note_routes(source),
         ask_routes(source, queue),
         ollama_routes(queue),
-        page_routes(settings.language, source.language),
+        page_routes(settings.language, source.language, with_study=studies is not None),
+        *(() if studies is None else (study_routes(source, studies),)),
     ):
         app.include_router(router)
     for path, methods in ((MCP_PATH, ["GET", "POST", "DELETE"]), (SSE_PATH, ["GET"]), (MESSAGES_PATH, ["POST"])):

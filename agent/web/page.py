@@ -16,7 +16,7 @@ from agent.views.palette import stylesheet
 from agent.web.spoken import spoken
 
 _FOLDER = files("agent.web") / "static"
-_INDEX, _TEXTS = "index.html", "texts"
+_INDEX, _STUDY, _TEXTS = "index.html", "study.html", "texts"
 _PLACE = re.compile(r"\{\{([a-z_.]+)\}\}")
 # What the reader chose on the page itself.
 COOKIE = "advisor_language"
@@ -24,28 +24,45 @@ COOKIE = "advisor_language"
 _Part = tuple[bytes, dict[str, str]]
 
 
-def page_routes(wanted: Literal["auto", "en", "es"] = "auto", usual: Language = "en") -> APIRouter:
-    """`/` and `/page/…`; files are read once, and a browser that has them gets a short answer.
+def page_routes(
+    wanted: Literal["auto", "en", "es"] = "auto", usual: Language = "en", *, with_study: bool = False
+) -> APIRouter:
+    """`/`, `/page/…`, and `/study` where studies are played.
+
+    Files are read once, and a browser that has them gets a short answer.
 
     The page speaks the language that its reader chose, else the `wanted` one, else the browser's, else the usual one.
     """
     router = APIRouter(include_in_schema=False)
     contents = dict(_walk(_FOLDER))
-    pages = {language: _file(_INDEX, _in(contents[_INDEX].decode(), language)) for language in get_args(Language)}
+    pages = {name: _in_languages(name, contents, with_study=with_study) for name in (_INDEX, _STUDY)}
     contents["palette.css"] = stylesheet().encode()
     known = {path: _file(path, content) for path, content in contents.items() if not path.startswith(_TEXTS)}
 
     @router.get("/")
     async def get_page(request: Request) -> Response:
-        return _answer(pages[_language(request, wanted, usual)], request)
+        return _answer(pages[_INDEX][_language(request, wanted, usual)], request)
+
+    @router.get("/study")
+    async def get_study(request: Request) -> Response:
+        if not with_study:
+            raise HTTPException(404, "studies are not played here: start the service with advisor run")
+        return _answer(pages[_STUDY][_language(request, wanted, usual)], request)
 
     @router.get("/page/{path:path}")
     async def get_part(path: str, request: Request) -> Response:
-        if path not in known or path == _INDEX:
+        if path not in known or path in pages:
             raise HTTPException(404, "the page has no such part")
         return _answer(known[path], request)
 
     return router
+
+
+def _in_languages(name: str, contents: dict[str, bytes], *, with_study: bool) -> dict[Language, _Part]:
+    """A page in each language, with the part that all pages have."""
+    page = contents[name].decode().replace("{token}", contents["token.html"].decode())
+    page = page.replace("{study}", "" if with_study else "hidden")
+    return {language: _file(name, _in(page, language)) for language in get_args(Language)}
 
 
 def _language(request: Request, wanted: Literal["auto", "en", "es"], usual: Language) -> Language:

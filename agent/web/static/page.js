@@ -10,8 +10,9 @@ import { prepareActing, prepareManual, showActing } from "./manual.js";
 import { showMonthlyBill } from "./monthly.js";
 import { prepareNotes, showNotes } from "./notes.js";
 import { preparePeriods, showPeriod, showSoFar } from "./periods.js";
-import { Refused, get, keepToken, lines, post } from "./service.js";
-import { LANGUAGE, clock, longDay, settle, t } from "./words.js";
+import { Refused, get, lines, post } from "./service.js";
+import { askForToken, withToken } from "./token.js";
+import { clock, longDay, prepareLanguage, settle, t } from "./words.js";
 
 const AGAIN_S = [1, 2, 5, 10, 20];
 let drawn = { decision: undefined, slot: undefined };
@@ -103,38 +104,6 @@ async function maybe(path) {
   }
 }
 
-// ---- the token
-
-async function withToken(act) {
-  try {
-    return await act();
-  } catch (err) {
-    if (!(err instanceof Refused) || err.status !== 401) throw err;
-    if (!(await askForToken())) throw err;
-    return act();
-  }
-}
-
-let asking = null;
-
-function askForToken() {
-  asking ??= new Promise((resolve) => {
-    const dialog = byId("token");
-    dialog.addEventListener("close", () => {
-      asking = null;
-      const given = dialog.returnValue === "use" ? byId("token-text").value.trim() : "";
-      byId("token-text").value = "";
-      if (given) keepToken(given);
-      resolve(Boolean(given));
-    }, { once: true });
-    dialog.returnValue = "";
-    dialog.showModal();
-  });
-  return asking;
-}
-
-byId("token-not").addEventListener("click", () => byId("token").close(""));
-
 // ---- what the reader does
 
 byId("decide").addEventListener("click", async () => {
@@ -147,13 +116,7 @@ byId("decide").addEventListener("click", async () => {
   }
   setTimeout(() => { said.textContent = ""; }, 8000);
 });
-const chooser = byId("language");
-chooser.value = LANGUAGE;
-chooser.addEventListener("change", () => {
-  // For this page alone, and never sent anywhere else; a year.
-  document.cookie = `advisor_language=${chooser.value}; path=${location.pathname}; max-age=31536000; samesite=strict`;
-  location.reload();
-});
+prepareLanguage();
 byId("why").addEventListener("click", () => explain(known.status.decision.decision_id));
 byId("more").addEventListener("click", () => earlier());
 byId("every").addEventListener("change", () => every(byId("every").checked));

@@ -10,9 +10,10 @@ if (fromLink) {
 export const keepToken = (token) => localStorage.setItem(KEPT, token);
 
 export class Refused extends Error {
-  constructor(status, message) {
+  constructor(status, message, fields = {}) {
     super(message);
     this.status = status;
+    this.fields = fields;
   }
 }
 
@@ -29,16 +30,16 @@ async function send(path, { body, signal, method } = {}) {
     cache: "no-store",
   });
   if (answer.status === 401 && token) localStorage.removeItem(KEPT);
-  if (!answer.ok) throw new Refused(answer.status, await reasonOf(answer));
+  if (!answer.ok) throw await refusalOf(answer);
   return answer;
 }
 
-async function reasonOf(answer) {
+async function refusalOf(answer) {
   try {
     const body = await answer.json();
-    return body.error ?? body.problems?.join("; ") ?? answer.statusText;
+    return new Refused(answer.status, body.error ?? body.problems?.join("; ") ?? answer.statusText, body.fields);
   } catch {
-    return answer.statusText || `status ${answer.status}`;
+    return new Refused(answer.status, answer.statusText || `status ${answer.status}`);
   }
 }
 

@@ -69,3 +69,14 @@ export function age(seconds) {
   if (seconds < 100 * 60) return t("age.min", { n: Math.round(seconds / 60) });
   return seconds < 48 * 3600 ? t("age.h", { n: Math.round(seconds / 3600) }) : t("age.d", { n: Math.round(seconds / 86400) });
 }
+
+// For this page alone, and never sent anywhere else; a year.
+export function prepareLanguage() {
+  const chooser = document.getElementById("language");
+  chooser.value = LANGUAGE;
+  chooser.addEventListener("change", () => {
+    const path = location.pathname.replace(/study$/, "");
+    document.cookie = `advisor_language=${chooser.value}; path=${path}; max-age=31536000; samesite=strict`;
+    location.reload();
+  });
+}

@@ -1,17 +1,19 @@
 """What a study is about: home, sizes, tariffs and prices; validated where they come in."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from energy.errors import SettingsError
 from energy.home import ZoneName
 from energy.panels import Place
-from energy.validation_messages import validation_messages
+from energy.validation_messages import allowed, dotted, faults, validation_messages
 
 Heating = Literal["other", "heat_pump", "resistive"]
 Habits = Literal["working", "at_home", "retired"]
 Language = Literal["en", "es"]
+PeakKw = Annotated[float, Field(ge=0, le=200)]
+CapacityKwh = Annotated[float, Field(ge=0, le=1000)]
 
 
 class _Wish(BaseModel):
@@ -71,8 +73,8 @@ class StudyWishes(_Wish):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     household: Dwellers = Dwellers()
     home: str | None = None
-    kwp: tuple[float, ...] = (0.0, 5.0)
-    battery_kwh: tuple[float, ...] = (0.0, 5.0, 10.0)
+    kwp: tuple[PeakKw, ...] = (0.0, 5.0)
+    battery_kwh: tuple[CapacityKwh, ...] = (0.0, 5.0, 10.0)
     battery_kw_per_kwh: float = Field(default=0.5, gt=0, le=10)
     tariffs: tuple[str, ...] = Field(default=("es-2.0td",), min_length=1)
     panels: Panels = Panels()
@@ -82,14 +84,6 @@ class StudyWishes(_Wish):
     weather_years: int = Field(default=5, ge=0, le=20)
     with_advisor: bool = True
     step_minutes: Literal[15, 30, 60] = 60
-
-    @model_validator(mode="after")
-    def _sizes_can_be(self) -> Self:
-        for name, sizes, most in (("kwp", self.kwp, 200.0), ("battery", self.battery_kwh, 1000.0)):
-            wrong = [size for size in sizes if not 0 <= size <= most]
-            if wrong:
-                raise ValueError(f"--{name} {wrong[0]:g} cannot be: give 0 to {most:g}")
-        return self
 
     @property
     def all_kwp(self) -> tuple[float, ...]:
@@ -112,3 +106,12 @@ def checked_wishes(settings: object) -> StudyWishes:
         return StudyWishes.model_validate(settings)
     except ValidationError as err:
         raise SettingsError(f"advisor study: {validation_messages(err, StudyWishes)}") from err
+
+
+def wish_faults(settings: object) -> dict[str, str]:
+    """What is wrong with settings, by the key; empty where nothing is."""
+    try:
+        StudyWishes.model_validate(settings)
+    except ValidationError as err:
+        return {dotted(fault["loc"]): allowed(fault, StudyWishes) for fault in faults(err)}
+    return {}

@@ -13,7 +13,7 @@ from eval.study.report.charts import ChartSeries, limits_of, ranges, stacked_bar
 from eval.study.report.telling import forecast_sentences
 from eval.study.report.words import Words
 from eval.study.study import Study
-from eval.study.weeks import DULL, SUNNY, WEEK, Week, week_at
+from eval.study.weeks import DULL, SUNNY, WEEK, StudyWeek, week_at
 from knowledge.days import Floats
 
 Drawn = dict[str, object]
@@ -97,19 +97,18 @@ def drawn_weeks(study: Study, shown: Option, words: Words) -> list[Drawn]:
 
 
 def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
-    """The same week with a poor, an ordinary and a perfect forecast; None where none was played."""
+    """The same week without a forecast, and with a poor, an ordinary and a perfect one; None where none was played."""
     known = study.figures.forecasts
     if known is None:
         return None
-    here = Week(known.first, known.part)
-    qualities: tuple[Foresight, ...] = ("poor", "ordinary", "perfect")
+    here = StudyWeek(known.first, known.part)
     title = words.word("changeable", first=words.day(known.first))
     costs = {name: words.money(known.cost(name), cents=True) for name in get_args(Foresight)}
     stacks = {
         words.word(f"forecast_{name}", cost=costs[name]): _week_stack(
             study, here, {key: np.array(getattr(known.played[name], key)) for key in FLOWS}, known.option.kwp, words
         )
-        for name in qualities
+        for name in get_args(Foresight)
     }
     return {
         "title": title,
@@ -119,7 +118,7 @@ def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
 
 
 def _drawn_week(
-    study: Study, here: Week, stacks: dict[str, list[ChartSeries]], title: str, words: Words
+    study: Study, here: StudyWeek, stacks: dict[str, list[ChartSeries]], title: str, words: Words
 ) -> list[dict[str, str]]:
     """Stacks of one week side by side, under the line of what is used."""
     line = ChartSeries(words.word("used"), "used", study.base.load_kw[here.part])
@@ -132,7 +131,7 @@ def _drawn_week(
     ]
 
 
-def _week_stack(study: Study, here: Week, flows: dict[str, Floats], kwp: float, words: Words) -> list[ChartSeries]:
+def _week_stack(study: Study, here: StudyWeek, flows: dict[str, Floats], kwp: float, words: Words) -> list[ChartSeries]:
     load, pv = study.base.load_kw[here.part], study.base.pv_kw_per_kwp[here.part] * kwp
     direct = np.minimum(load, np.maximum(pv - flows["grid_export_kw"], 0))
     return [

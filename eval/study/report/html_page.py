@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -17,6 +16,7 @@ from eval.study.play.tariffs import OWN_TARIFF, is_assumed
 from eval.study.play.wishes import Language
 from eval.study.report.drawings import drawn_forecasts, drawn_months, drawn_spread, drawn_weeks, week_legend
 from eval.study.report.hanging import hanging_rows
+from eval.study.report.page_files import page_file
 from eval.study.report.telling import (
     battery_sentences,
     option_name,
@@ -39,8 +39,8 @@ def report_html(study: Study, language: Language, *, command: str = "") -> str:
     shown = {
         "words": words,
         "w": words.texts["words"],
-        "css": _file("report.css"),
-        "js": _file("report.js"),
+        "css": page_file("report.css"),
+        "js": page_file("report.js"),
         "title": words.word("title", place=study.wishes.place_name),
         "facts": _facts(study, words),
         "final": study.final,
@@ -66,11 +66,7 @@ def report_html(study: Study, language: Language, *, command: str = "") -> str:
 @cache
 def _template() -> Any:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.from_string(_file("report.html"))
-
-
-def _file(name: str) -> str:
-    return (files("eval.study") / "page" / name).read_text(encoding="utf-8")
+    return environment.from_string(page_file("report.html"))
 
 
 def _safe_json(figures: dict[str, object]) -> str:

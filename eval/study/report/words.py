@@ -1,16 +1,14 @@
 """The report's words and numbers in a language: texts from files, money, energy and dates by the CLDR."""
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from math import isinf
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
 from eval.study.play.wishes import Language
+from eval.study.report.page_files import page_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +68,6 @@ class Words:
         return format_date(day, "d 'de' MMMM" if self.language == "es" else "d MMMM", locale=self.locale)
 
 
-@cache
-def _texts(language: Language) -> dict[str, dict[str, str]]:
-    return tomllib.loads((files("eval.study") / "page" / f"{language}.toml").read_text(encoding="utf-8"))
-
-
 def words_in(language: Language, currency: str) -> Words:
     """The words of a language for a home's currency."""
-    return Words(language, _texts(language), currency)
+    return Words(language, page_texts(language), currency)

@@ -16,7 +16,7 @@ from energy.errors import AdvisorError
         ("--place Madird", "did you mean Madrid"),
         ("--place Madrid --people 0", "household.people: should be 1 to 10 (given: 0)"),
         ("--place Madrid --battery-price -5", "prices.battery_per_kwh: should be 0 to 100000 (given: -5"),
-        ("--place Madrid --kwp -1", "--kwp -1 cannot be"),
+        ("--place Madrid --kwp -1", "kwp.0: should be 0 to 200 (given: -1"),
         ("--place Madrid --heating gas", "household.heating"),
         ("--place Madrid --tariff uk-agile-seg", "is in GBP, but Madrid pays in EUR"),
         ("--place Madrid --tariff own", "give --home"),

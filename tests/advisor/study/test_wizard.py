@@ -1,36 +1,12 @@
 """What a terminal asks, and that its answers are those of the options."""
 
-from pathlib import Path
-
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from advisor.study.run import StudyAsked, wishes_of
+from advisor.study.asking import StudyAsked, wishes_of
 from advisor.study.wizard import asked_in_a_terminal
 from eval.study.play.wishes import StudyWishes
-
-
-def nothing_asked() -> StudyAsked:
-    return StudyAsked(
-        place=None,
-        home=None,
-        household={"people": 3},
-        kwp=None,
-        battery=None,
-        tariffs=None,
-        prices={},
-        panels={},
-        played={"year": None},
-        quick=False,
-        language=None,
-        out=Path("study.html"),
-        workers=1,
-        dask=None,
-        memory=Path("memory"),
-        cache=Path("cache"),
-        as_json=False,
-    )
 
 
 def wishes_from(*lines: str) -> tuple[StudyWishes, str]:
@@ -39,7 +15,7 @@ def wishes_from(*lines: str) -> tuple[StudyWishes, str]:
 
     @app.command()
     def ask() -> None:
-        found.append(wishes_of(asked_in_a_terminal(nothing_asked()), None))
+        found.append(wishes_of(asked_in_a_terminal(StudyAsked()), None))
 
     done = CliRunner().invoke(app, [], input="\n".join(lines) + "\n")
     assert done.exception is None, done.output

@@ -22,6 +22,7 @@ from agent.web.access import load_keys
 from agent.web.app import make_app
 from agent.web.server import serving
 from agent.web.source import ApiSource
+from agent.web.study import StudyDesk
 from devtools.browser import open_browser
 from energy.errors import SettingsError
 from ingest.live.meter import MeteredSlot
@@ -94,7 +95,7 @@ def serve(tmp_path: Path, shown: ServiceState) -> Callable[..., Any]:
     """Serves the API with any settings changed."""
 
     @contextmanager
-    def start(**changes: Any) -> Iterator[Running]:
+    def start(studies: StudyDesk | None = None, **changes: Any) -> Iterator[Running]:
         settings = ApiSettings(**({"port": 0, "token": SecretStr(TOKEN)} | changes))
         journal = tmp_path / "journal.sqlite"
         shared_state = SharedServiceState()
@@ -107,7 +108,7 @@ def serve(tmp_path: Path, shown: ServiceState) -> Callable[..., Any]:
         with open_journal(journal, read_only=True) as read:
             asker = Asker(Sources(shown.home, DayStore(tmp_path / "days"), read))
             source = ApiSource(shared_state, journal, notes, asker, pause=timedelta(minutes=1))
-            app = make_app(source, settings=settings, keys=keys, home=shown.home.name)
+            app = make_app(source, settings=settings, keys=keys, home=shown.home.name, studies=studies)
             with serving(app, settings) as url, ExitStack() as clients:
                 yield Running(url, shared_state, notes, keys.read_key, clients)
 

@@ -1,0 +1,113 @@
+"""What is asked of a study, whoever asks: options, a terminal's questions, or the form on the page."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from energy.errors import SettingsError
+from eval.study.play.gazetteer import Town, place_of, town_of
+from eval.study.play.tariffs import OWN_TARIFF, check_tariffs, usual_tariff
+from eval.study.play.wishes import Language, StudyWishes, checked_wishes
+from ingest.history.table import History
+
+_SIZES_KWP, _SIZES_KWH = (0.0, 5.0), (0.0, 5.0, 10.0)
+# The first year that is billed by today's rules alone.
+_YEAR = 2027
+
+
+@dataclass(frozen=True, slots=True)
+class StudyAsked:
+    """A place, a home in memory, a language, and of `StudyWishes` what was said by its own names."""
+
+    place: str | None = None
+    home: str | None = None
+    language: str | None = None
+    said: Mapping[str, Any] | None = None
+
+    @property
+    def words(self) -> Language:
+        """The report's language.
+
+        Raises:
+            SettingsError: it is not spoken here.
+        """
+        match self.language:
+            case "en" | "es":
+                return self.language
+            case None:
+                return "en"
+            case _:
+                raise SettingsError(f"language {self.language!r} is not spoken here: use en or es")
+
+
+def wishes_of(asked: StudyAsked, recorded: History | None) -> StudyWishes:
+    """The wishes of what was asked, with what the place and the home say of the rest.
+
+    Raises:
+        SettingsError: neither place nor home is given, or something cannot be.
+    """
+    return checked_wishes(settings_of(asked, recorded))
+
+
+def settings_of(asked: StudyAsked, recorded: History | None) -> dict[str, Any]:
+    """The same before it is checked key by key.
+
+    Raises:
+        SettingsError: the place is missing or not known, or a tariff does not fit it.
+    """
+    town = _town(asked, recorded)
+    usual = _usual(town) if recorded is None else _usual_of(recorded)
+    found = {
+        "place_name": town.name,
+        "place": town.place.model_dump(),
+        "mean_c": town.mean_c,
+        "country": town.country,
+        "home": asked.home,
+        "battery_kwh": _SIZES_KWH,
+        **usual,
+        **(asked.said or {}),
+    }
+    if "tariffs" not in found:
+        found["tariffs"] = (usual_tariff(town),)
+    _check_tariffs(found["tariffs"], found["currency"], town, recorded)
+    return found
+
+
+def _town(asked: StudyAsked, recorded: History | None) -> Town:
+    if asked.place is None and recorded is None:
+        raise SettingsError("no --place and no --home: give a town, such as --place Madrid, or a home in memory")
+    if asked.place is None:
+        raise SettingsError(
+            f"--home {asked.home!r} needs --place as well: gaps in its days, and its sun where it has no panels, "
+            "are those of the place",
+        )
+    return town_of(asked.place) if recorded is None else place_of(asked.place, recorded.home.zone)
+
+
+def _usual(town: Town) -> dict[str, Any]:
+    return {"zone": town.zone, "currency": town.currency, "kwp": _SIZES_KWP, "year": _YEAR}
+
+
+def _usual_of(recorded: History) -> dict[str, Any]:
+    """What a home in memory says: where it is, its own tariff, and the panels that stand there."""
+    home = recorded.home
+    return {
+        "zone": home.zone,
+        "currency": home.currency,
+        "kwp": (home.pv_peak_kw,) if home.pv_peak_kw else _SIZES_KWP,
+        "tariffs": (OWN_TARIFF,),
+        "year": fullest_year(recorded),
+    }
+
+
+def fullest_year(recorded: History) -> int:
+    """The calendar year of which a home has the most days, the later one on a tie."""
+    days = Counter(record.day.year for record in recorded.days)
+    return max(days, key=lambda year: (days[year], year))
+
+
+def _check_tariffs(names: tuple[str, ...], currency: str, town: Town, recorded: History | None) -> None:
+    if recorded is None and OWN_TARIFF in names:
+        raise SettingsError(f"tariff {OWN_TARIFF!r} is that of a home in memory: give --home, or a tariff by its name")
+    check_tariffs([name for name in names if name != OWN_TARIFF], currency, town.name)
