@@ -47,6 +47,10 @@ def fleet_run(  # noqa: PLR0913 (a command line's options)
         float, typer.Option(min=0.01, help="Messages a home may send a second, in the long run.")
     ] = 10,
     lease: Annotated[float, typer.Option(min=0.2, help="Seconds after which a silent worker is replaced.")] = 15,
+    chroma: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT of a Chroma server: new homes are planned for with days of homes alike."),
+    ] = None,
     metrics_port: Annotated[int | None, typer.Option(help="Answer Prometheus here, on loopback.")] = None,
 ) -> None:
     """Do the work of some roles on some shards until asked to stop; more workers than shards stand by."""
@@ -70,6 +74,7 @@ def fleet_run(  # noqa: PLR0913 (a command line's options)
         clock="wall" if clock == "wall" else "house",
         limits=IntakeLimits(per_second=per_second, burst=200 * per_second),
         lease_s=lease,
+        chroma=chroma,
     )
     if metrics_port is not None:
         serve_metrics(connect(redis), list(settings.shards), metrics_port)
