@@ -86,7 +86,7 @@ class Town:
     def by_lot(self, home: Home, _own: Sequence[DayShape]) -> list[str]:
         """Homes of the zone, drawn anew each day."""
         rng = np.random.default_rng([self.today.toordinal(), len(home.name), int(home.name.rpartition("-")[2])])
-        return rng.permutation(self._others(home))[:LENDERS].tolist()
+        return [str(name) for name in rng.permutation(self._others(home))[:LENDERS]]
 
     def _others(self, home: Home) -> list[str]:
         return [name for name, other in self.homes.items() if other.zone == home.zone and name != home.name]

@@ -23,6 +23,20 @@ READINGS, DECISIONS = "readings", "decisions"
 # Of entries and of what groups know; whoever reads a newer one stands back. It changes with what they mean.
 FORMAT = 1
 _FORMAT_FIELD, _DONE_WITH = "format", "done"
+# The seat of a group is taken where it is free, and kept by who has it: after too long a silence too, where nobody else
+# has had it since. Else a worker whose batch takes longer than its lease would do it over and over.
+_TAKE = """
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[1])
+return 1
+"""
+_KEEP = """
+local sits = redis.call('GET', KEYS[1])
+if sits == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if sits or redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
 # Acknowledges, and counts what had not been: Redis forgets how many entries a group was given when it is restarted.
 # The first line fails where Redis is full, before anything is done.
 _DONE = """
@@ -123,12 +137,15 @@ class Shard:
 
     def take_seat(self, group: str, token: str, seconds: float) -> bool:
         """Take the one seat of a group on this shard, if it is free; who says nothing for `seconds` loses it."""
-        return bool(self._redis.set(self.key("seat", group), token, nx=True, px=int(seconds * 1000)))
+        return self._seat(_TAKE, group, token, seconds)
 
     def keep_seat(self, group: str, token: str, seconds: float) -> bool:
-        """Stay for `seconds` more; False where the seat is not `token`'s any more."""
-        key = self.key("seat", group)
-        return self._redis.get(key) == token.encode() and bool(self._redis.pexpire(key, int(seconds * 1000)))
+        """Stay for `seconds` more; False where somebody else has had the seat since."""
+        return self._seat(_KEEP, group, token, seconds)
+
+    def _seat(self, script: str, group: str, token: str, seconds: float) -> bool:
+        keys = self.key("seat", group), self.key("seat", group, "last")
+        return bool(self._redis.eval(script, len(keys), *keys, token, int(seconds * 1000)))
 
     def leave_seat(self, group: str, token: str) -> None:
         """Give the seat up, if it is `token`'s."""
