@@ -45,9 +45,12 @@ def measure(homes: int) -> dict[str, object]:
             history = synthetic_history(_spec(number), seed=number, days=_BEFORE + _NEW, step=_STEP)
             store.remember_home(history.home)
             store.append(history.home.name, history.days)
-        town = Town(store)
+        homes_around = Neighbourhood(store)
         errors = np.array(
-            [[_errors(town, name, how) for how in (_nobody, town.alike, town.by_lot)] for name in town.homes]
+            [
+                [_errors(homes_around, name, how) for how in (_nobody, homes_around.alike, homes_around.by_lot)]
+                for name in homes_around.homes
+            ]
         )
     alone, alike, lot = errors.mean(axis=2).T * 1000
     return {
@@ -64,7 +67,7 @@ def measure(homes: int) -> dict[str, object]:
     }
 
 
-class Town:
+class Neighbourhood:
     """Homes that know of each other; their vectors are searched exactly, which the server does for many more."""
 
     def __init__(self, store: DayStore) -> None:
@@ -96,14 +99,16 @@ def _nobody(_home: Home, _own: Sequence[DayShape]) -> list[str]:
     return []
 
 
-def _errors(town: Town, name: str, lenders: Callable[[Home, Sequence[DayShape]], list[str]]) -> list[float]:
+def _errors(
+    homes_around: Neighbourhood, name: str, lenders: Callable[[Home, Sequence[DayShape]], list[str]]
+) -> list[float]:
     """Of each of a home's first days."""
-    home, shapes, found = town.homes[name], town.shapes[name], []
+    home, shapes, found = homes_around.homes[name], homes_around.shapes[name], []
     for at in range(_NEW):
-        town.today = _BEGINS + (_BEFORE + at) * DAY
+        homes_around.today = _BEGINS + (_BEFORE + at) * DAY
         own = shapes[_BEFORE : _BEFORE + at][-_MEMBERS:]
         missing = _MEMBERS - len(own)
-        lent = lent_days(home, town.today, lenders(home, own), town.store, count=missing, step=_STEP)
+        lent = lent_days(home, homes_around.today, lenders(home, own), homes_around.store, count=missing, step=_STEP)
         members = [*own, *lent] if lent else _as_at_home(home, own)
         found.append(_crps(np.array([one.hourly_load_kw for one in members]), shapes[_BEFORE + at].hourly_load_kw))
     return found

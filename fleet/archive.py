@@ -9,6 +9,7 @@ from energy.home import Home
 from energy.slots import local_day
 from fleet.addresses import FleetHome
 from fleet.home_state import STEP, HomeState, unpack_slot
+from fleet.savings import Saving, with_days
 from fleet.streams import Changes, Shard
 from fleet.worker import Slots
 from ingest.live.meter import MeteredSlot
@@ -46,6 +47,8 @@ class Archive:
             store.remember_home(home.home)
             store.append(name, [day_record(home.home, day, of, STEP) for day, of in days.items()])
             self._describe(home.home, store, local_day(now, zone))
+            known = self._shard.savings(name).get(name)
+            changes.savings[name] = with_days(Saving.read(known) if known else None, home.home, days).stored()
 
     def _describe(self, home: Home, store: DayStore, today: date) -> None:
         """Say what the home is like, for new ones like it."""

@@ -65,6 +65,7 @@ class Changes:
     kept: dict[str, int] = field(default_factory=dict)
     decisions: list[dict[str, bytes | str]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
+    savings: dict[str, bytes] = field(default_factory=dict)
 
 
 def connect(url: str) -> Redis:
@@ -204,6 +205,8 @@ class Shard:
                 pipe.ltrim(self.key(group, "slots", home), *((-count, -1) if count else (1, 0)))
             for decision in changes.decisions:
                 pipe.xadd(self.key(DECISIONS), {**decision, _FORMAT_FIELD: FORMAT})
+            if changes.savings:
+                pipe.hset(self.key("savings"), mapping=dict(changes.savings))
             if changes.faults:
                 pipe.hset(self.key("faults"), mapping=dict(changes.faults))
             self._done(pipe, READINGS, group, done)
@@ -230,6 +233,13 @@ class Shard:
         """
         self._check_format(self._redis.get(self.key(group, _FORMAT_FIELD)))
         return {name.decode(): state for name, state in self._redis.hgetall(self.key(group, "homes")).items()}
+
+    def savings(self, home: str | None = None) -> dict[str, bytes]:
+        """What each home saved lately, or one."""
+        if home is not None:
+            found = self._redis.hget(self.key("savings"), home)
+            return {} if found is None else {home: found}
+        return {name.decode(): text for name, text in self._redis.hgetall(self.key("savings")).items()}
 
     def slots(self, group: str, home: str) -> list[bytes]:
         """A home's metered slots, oldest first."""

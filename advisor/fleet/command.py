@@ -111,6 +111,23 @@ def fleet_simulate(  # noqa: PLR0913 (as above)
     typer.echo(json.dumps(asdict(played)) if as_json else told)
 
 
+@fleet_app.command("page")
+def fleet_page(
+    *,
+    shards: Shards = _SHARDS,
+    redis: RedisUrl = _REDIS,
+    host: Annotated[
+        str, typer.Option(help="Address to answer at; it has no login, so think before you open it.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8090,
+) -> None:
+    """Serve one page with all homes: how each stands, what it saved, and who lags."""
+    from fleet.page import serve_page
+    from fleet.streams import connect
+
+    serve_page(connect(redis), shards.split(","), host, port)
+
+
 @fleet_app.command("status")
 def fleet_status(
     *,
