@@ -66,6 +66,16 @@ def bench_sweep(
     bench(tasks=tasks, workers=workers)
 
 
+@bench_app.command("likes")
+def bench_likes(
+    *, homes: Annotated[int, typer.Option(min=8, help="Synthetic households, each of them new in turn.")] = 60
+) -> None:
+    """Measure what days of homes alike are worth to the forecast of a new home's first two weeks."""
+    from benchmarks.likes import bench
+
+    bench(homes=homes)
+
+
 @bench_app.command("edge")
 def bench_edge(
     *,

@@ -1,5 +1,6 @@
 """Group `plan`: when a home's slot begins, decide for it, by the same `decide` as at home."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from fleet.streams import Changes, Shard
 from fleet.worker import Slots
 from ingest.live.meter import MeteredSlot
 from knowledge.fingerprint import Expected
-from knowledge.forecast import NOTHING_RECENT, Recent
+from knowledge.forecast import NOTHING_RECENT, DayShape, Recent
+from knowledge.home_index import HomeIndex
+from knowledge.like_homes import LENDERS, as_neighbours, home_vector, lately, lent_days
 from knowledge.store import DayStore
 
 _HORIZON_HOURS, _MEMBERS = 24, 12
@@ -27,14 +30,23 @@ _SLOTS_KEPT = timedelta(days=1, hours=2) // STEP
 _MOST_PASTS = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a home's decisions of one day look back on."""
+
+    today: date
+    recall: Recall
+    lent: list[DayShape]
+
+
 class Planning:
     """Decides for the homes of a shard; their past days are what the archive stored under `days`."""
 
     group = "plan"
 
-    def __init__(self, shard: Shard, days: Path, policy: Policy | None = None) -> None:
-        self._shard, self._days, self._policy = shard, days, policy or Policy()
-        self._pasts: dict[str, tuple[date, Recall]] = {}
+    def __init__(self, shard: Shard, days: Path, *, likes: HomeIndex | None = None) -> None:
+        self._shard, self._days, self._likes, self._policy = shard, days, likes, Policy()
+        self._pasts: dict[str, Past] = {}
         self._slots: dict[str, list[MeteredSlot]] = {}
 
     def start_over(self) -> None:
@@ -60,7 +72,11 @@ class Planning:
         of_today = [one for one in slots if local_day(one.start, home.tz) == today]
         so_far = day_shape(today, of_today, home.tz, STEP)
         past = self._past(home, today)
-        neighbours = past.neighbours(so_far, _MEMBERS, Expected(pv_kwh=state.pv_forecast.energy_kwh(today)))
+        expected = Expected(pv_kwh=state.pv_forecast.energy_kwh(today))
+        neighbours = past.recall.neighbours(so_far, _MEMBERS, expected)
+        if past.lent:
+            own = [one for one in neighbours if one.source != "prior"]
+            neighbours = [*own, *as_neighbours(past.lent), *neighbours[len(own) :]][:_MEMBERS]
         return Situation(
             now=now,
             home=home,
@@ -69,21 +85,32 @@ class Planning:
             horizon_hours=_HORIZON_HOURS,
             snapshot=state.snapshot(now, self._policy.max_snapshot_age_s),
             neighbours=neighbours,
-            shapes=past.shapes() | {today: so_far},
+            shapes=past.recall.shapes() | {one.day: one for one in past.lent} | {today: so_far},
             pv_forecast_kw=state.pv_forecast.ahead(floor_slot(now, STEP), timedelta(hours=_HORIZON_HOURS), STEP),
             recent=_recent(slots, now),
             last_command_at=state.command_at,
         )
 
-    def _past(self, home: Home, today: date) -> Recall:
-        """The home's days, read once a day."""
+    def _past(self, home: Home, today: date) -> Past:
+        """The home's days and those it is lent, read once a day."""
         known = self._pasts.get(home.name)
-        if known is None or known[0] != today:
+        if known is None or known.today != today:
             while len(self._pasts) >= _MOST_PASTS:
                 self._pasts.pop(next(iter(self._pasts)))
-            known = (today, Recall(home, DayStore(self._days, read_only=True), None, STEP))
-            self._pasts[home.name] = known
-        return known[1]
+            store = DayStore(self._days, read_only=True)
+            recall = Recall(home, store, None, STEP)
+            known = self._pasts[home.name] = Past(today, recall, self._lent(home, today, recall, store))
+        return known
+
+    def _lent(self, home: Home, today: date, recall: Recall, store: DayStore) -> list[DayShape]:
+        """Days of homes like this one, for as long as it has too few of its own."""
+        missing = _MEMBERS - recall.known_days(today)
+        if self._likes is None or missing <= 0:
+            return []
+        own = [shape for day, shape in recall.shapes().items() if day.year > 1]
+        lenders = self._likes.near(home, home_vector(home, lately(own, today)), LENDERS)
+        stored = set(store.homes())
+        return lent_days(home, today, [one for one in lenders if one in stored], store, count=missing, step=STEP)
 
 
 def _recent(slots: Slots, now: datetime) -> Recent:

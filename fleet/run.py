@@ -18,6 +18,7 @@ from fleet.planning import Planning
 from fleet.sending import Sending
 from fleet.streams import Redis, Shard, StreamError, connect, pause_after, registered
 from fleet.worker import Clock, Duty, Seat, Tenure, wall_of
+from knowledge.home_index import HomeIndex
 from transport.durable import DurableLink
 from transport.mqtt import BrokerAddress
 
@@ -39,11 +40,16 @@ class FleetSettings:
     clock: Clock = "wall"
     limits: IntakeLimits = field(default_factory=IntakeLimits)
     lease_s: float = 15.0
+    chroma: str | None = None
 
     @property
     def worker(self) -> str:
         """Who we say we are to other workers."""
         return f"{socket.gethostname()}-{os.getpid()}"
+
+    def likes(self) -> HomeIndex | None:
+        """What homes are like, where there is a server for it."""
+        return None if self.chroma is None else HomeIndex(self.chroma)
 
 
 class Register:
@@ -69,9 +75,12 @@ def run(settings: FleetSettings, roles: Sequence[Role], stop: Event) -> None:
     """Do the work of the roles; each on a thread of its own, and one that fails ends the process.
 
     Raises:
-        TransportError: the broker or Redis cannot be reached at first.
+        TransportError: the broker, Redis or Chroma cannot be reached at first.
     """
     connect(settings.redis_url).close()
+    if (likes := settings.likes()) is not None:
+        likes.check()
+        likes.close()
     failures: list[Exception] = []
     work: dict[Role, Callable[[FleetSettings, Event], None]] = {"ingest": _ingest, "plan": _plan, "archive": _archive}
 
@@ -107,10 +116,10 @@ def _ingest(settings: FleetSettings, stop: Event) -> None:
 def _plan(settings: FleetSettings, stop: Event) -> None:
     redis = connect(settings.redis_url)
     shards = [Shard(redis, name) for name in settings.shards]
-    register = Register(redis)
+    register, likes = Register(redis), settings.likes()
     with DurableLink(settings.broker, f"fleet-planner-{settings.worker}") as link:
         seats: list[Seat | Sending] = [
-            _seat(settings, shard, Planning(shard, settings.days), register) for shard in shards
+            _seat(settings, shard, Planning(shard, settings.days, likes=likes), register) for shard in shards
         ]
         seats += [
             Sending(one, link, Tenure(one, "send", settings.lease_s), wall=wall_of(settings.clock)) for one in shards
@@ -121,7 +130,13 @@ def _plan(settings: FleetSettings, stop: Event) -> None:
 def _archive(settings: FleetSettings, stop: Event) -> None:
     redis = connect(settings.redis_url)
     shards, register = [Shard(redis, name) for name in settings.shards], Register(redis)
-    _work([_seat(settings, shard, Archive(shard, settings.days), register) for shard in shards], shards, register, stop)
+    likes = settings.likes()
+    _work(
+        [_seat(settings, shard, Archive(shard, settings.days, likes=likes), register) for shard in shards],
+        shards,
+        register,
+        stop,
+    )
 
 
 def _seat(settings: FleetSettings, shard: Shard, duty: Duty, register: Register) -> Seat:

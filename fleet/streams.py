@@ -23,6 +23,20 @@ READINGS, DECISIONS = "readings", "decisions"
 # Of entries and of what groups know; whoever reads a newer one stands back. It changes with what they mean.
 FORMAT = 1
 _FORMAT_FIELD, _DONE_WITH = "format", "done"
+# The seat of a group is taken where it is free, and kept by who has it: after too long a silence too, where nobody else
+# has had it since. Else a worker whose batch takes longer than its lease would do it over and over.
+_TAKE = """
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[1])
+return 1
+"""
+_KEEP = """
+local sits = redis.call('GET', KEYS[1])
+if sits == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if sits or redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
 # Acknowledges, and counts what had not been: Redis forgets how many entries a group was given when it is restarted.
 # The first line fails where Redis is full, before anything is done.
 _DONE = """
@@ -51,6 +65,7 @@ class Changes:
     kept: dict[str, int] = field(default_factory=dict)
     decisions: list[dict[str, bytes | str]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
+    savings: dict[str, bytes] = field(default_factory=dict)
 
 
 def connect(url: str) -> Redis:
@@ -123,12 +138,15 @@ class Shard:
 
     def take_seat(self, group: str, token: str, seconds: float) -> bool:
         """Take the one seat of a group on this shard, if it is free; who says nothing for `seconds` loses it."""
-        return bool(self._redis.set(self.key("seat", group), token, nx=True, px=int(seconds * 1000)))
+        return self._seat(_TAKE, group, token, seconds)
 
     def keep_seat(self, group: str, token: str, seconds: float) -> bool:
-        """Stay for `seconds` more; False where the seat is not `token`'s any more."""
-        key = self.key("seat", group)
-        return self._redis.get(key) == token.encode() and bool(self._redis.pexpire(key, int(seconds * 1000)))
+        """Stay for `seconds` more; False where somebody else has had the seat since."""
+        return self._seat(_KEEP, group, token, seconds)
+
+    def _seat(self, script: str, group: str, token: str, seconds: float) -> bool:
+        keys = self.key("seat", group), self.key("seat", group, "last")
+        return bool(self._redis.eval(script, len(keys), *keys, token, int(seconds * 1000)))
 
     def leave_seat(self, group: str, token: str) -> None:
         """Give the seat up, if it is `token`'s."""
@@ -187,6 +205,8 @@ class Shard:
                 pipe.ltrim(self.key(group, "slots", home), *((-count, -1) if count else (1, 0)))
             for decision in changes.decisions:
                 pipe.xadd(self.key(DECISIONS), {**decision, _FORMAT_FIELD: FORMAT})
+            if changes.savings:
+                pipe.hset(self.key("savings"), mapping=dict(changes.savings))
             if changes.faults:
                 pipe.hset(self.key("faults"), mapping=dict(changes.faults))
             self._done(pipe, READINGS, group, done)
@@ -213,6 +233,13 @@ class Shard:
         """
         self._check_format(self._redis.get(self.key(group, _FORMAT_FIELD)))
         return {name.decode(): state for name, state in self._redis.hgetall(self.key(group, "homes")).items()}
+
+    def savings(self, home: str | None = None) -> dict[str, bytes]:
+        """What each home saved lately, or one."""
+        if home is not None:
+            found = self._redis.hget(self.key("savings"), home)
+            return {} if found is None else {home: found}
+        return {name.decode(): text for name, text in self._redis.hgetall(self.key("savings")).items()}
 
     def slots(self, group: str, home: str) -> list[bytes]:
         """A home's metered slots, oldest first."""

@@ -75,6 +75,7 @@ class Tenure:
         self._away_until = monotonic() + _LEASES_AWAY * self._lease_s
         self._shard.count(f"{self._group} stood back")
         self._shard.leave_seat(self._group, self.token)
+        self.token = ""
 
 
 class Seat:
@@ -146,6 +147,7 @@ class Seat:
                 touched.add(name)
                 self._take(self._homes[name], entry, changes)
         changes.homes = {name: self._states[name].stored() for name in touched}
+        self._tenure.keep()
         return self._shard.commit(self._duty.group, self._tenure.token, entries, changes)
 
     def _take(self, home: FleetHome, entry: Entry, changes: Changes) -> None:

@@ -42,14 +42,15 @@ class SimilarDay:
     """A past day, how far it is from the one asked about, and what made it near.
 
     `source` is "recent" where no day was like the one asked about and a late day of the same kind stands in, and
-    "prior" for a day that no home has lived, of `knowledge.default_profile`.
+    "prior" for a day that no home has lived, of `knowledge.default_profile`; "lent" for
+    a day of a home like this one.
     """
 
     day: date
     distance: float
     age_days: int
     why: str
-    source: Literal["similar", "recent", "prior"] = "similar"
+    source: Literal["similar", "recent", "prior", "lent"] = "similar"
     notes: tuple[str, ...] = ()
 
 

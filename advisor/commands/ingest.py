@@ -7,6 +7,7 @@ import typer
 
 from advisor.commands.files import ingest_csv
 from advisor.commands.home import ingest_homeassistant
+from advisor.commands.many_homes import ingest_homes
 from advisor.commands.synthetic import ingest_synthetic
 
 ingest_app = typer.Typer(help="Bring history into memory.", no_args_is_help=True)
@@ -19,6 +20,7 @@ DEFAULT_MEMORY = Path(".advisor/memory")
 
 
 ingest_app.command("csv")(ingest_csv)
+ingest_app.command("homes")(ingest_homes)
 
 
 @ingest_app.command("home")

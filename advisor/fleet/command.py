@@ -47,6 +47,10 @@ def fleet_run(  # noqa: PLR0913 (a command line's options)
         float, typer.Option(min=0.01, help="Messages a home may send a second, in the long run.")
     ] = 10,
     lease: Annotated[float, typer.Option(min=0.2, help="Seconds after which a silent worker is replaced.")] = 15,
+    chroma: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT of a Chroma server: new homes are planned for with days of homes alike."),
+    ] = None,
     metrics_port: Annotated[int | None, typer.Option(help="Answer Prometheus here, on loopback.")] = None,
 ) -> None:
     """Do the work of some roles on some shards until asked to stop; more workers than shards stand by."""
@@ -70,6 +74,7 @@ def fleet_run(  # noqa: PLR0913 (a command line's options)
         clock="wall" if clock == "wall" else "house",
         limits=IntakeLimits(per_second=per_second, burst=200 * per_second),
         lease_s=lease,
+        chroma=chroma,
     )
     if metrics_port is not None:
         serve_metrics(connect(redis), list(settings.shards), metrics_port)
@@ -104,6 +109,23 @@ def fleet_simulate(  # noqa: PLR0913 (as above)
     played = play(fleet, BrokerAddress.from_environment(broker), pace, _stopped())
     told = f"{played.published} messages published, {played.obeyed} commands obeyed, {played.refused} refused"
     typer.echo(json.dumps(asdict(played)) if as_json else told)
+
+
+@fleet_app.command("page")
+def fleet_page(
+    *,
+    shards: Shards = _SHARDS,
+    redis: RedisUrl = _REDIS,
+    host: Annotated[
+        str, typer.Option(help="Address to answer at; it has no login, so think before you open it.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8090,
+) -> None:
+    """Serve one page with all homes: how each stands, what it saved, and who lags."""
+    from fleet.page import serve_page
+    from fleet.streams import connect
+
+    serve_page(connect(redis), shards.split(","), host, port)
 
 
 @fleet_app.command("status")

@@ -228,7 +228,7 @@ def think(situation: Situation, snapshot: Snapshot) -> Outline:
         None if seen.members is None else seen.known,
     )
     used = set(possible.days)
-    near = [one for one in situation.neighbours if one.day in used and one.source != "prior"]
+    near = [one for one in situation.neighbours if one.day in used and one.source not in {"prior", "lent"}]
     return furnished_outline(situation, snapshot, ensemble, starts=starts, neighbours=near)
 
 

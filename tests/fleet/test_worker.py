@@ -224,6 +224,23 @@ def test_a_stream_that_grows_meanwhile_has_no_gap(shard: Shard, redis: Redis) ->
     assert shard.status()["counts"] == {}
 
 
+def test_a_batch_that_takes_longer_than_the_lease_is_done_once_where_nobody_else_came(
+    shard: Shard, redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Planning(shard, tmp_path)
+    began = slow.slot_began
+
+    def lapsed(*given: object) -> None:
+        began(*given)  # type: ignore[arg-type]  # what came in goes on
+        redis.delete(shard.key("seat", "plan"))
+
+    monkeypatch.setattr(slow, "slot_began", lapsed)
+    shard.add(readings("ada", NOON), {})
+    worker = seat(shard, slow)
+    assert [worker.turn(), worker.turn()] == [0, 4]
+    assert decisions(shard) == [("ada", NOON.isoformat(), "published")]
+
+
 def test_changes_without_the_seat_are_refused(shard: Shard) -> None:
     shard.add(readings("ada", NOON), {})
     entries = shard.read(READINGS, "plan", "w", 10)
