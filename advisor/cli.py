@@ -19,6 +19,7 @@ from advisor.commands.notes import notes_app
 from advisor.commands.run import page, run
 from advisor.commands.scenarios import scenarios_app
 from advisor.commands.schema import schema_app
+from advisor.commands.tune import tune_app
 from advisor.exam.command import eval_app
 from advisor.exam.prompts import prompts_app
 from advisor.explain.command import explain, replay
@@ -66,6 +67,7 @@ for name, group in {
     "ha": ha_app,
     "fleet": fleet_app,
     "schema": schema_app,
+    "tune": tune_app,
 }.items():
     app.add_typer(group, name=name)
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.language.kinds.names import OWN_WEIGHTS
+
 SETTINGS = Path("advisor.toml")
 USUAL_MEMORY = Path(".advisor/memory")
 
@@ -20,6 +22,15 @@ def chosen_memory(memory: Path | None, home: str | None, config: Path = SETTINGS
     Raises:
         SettingsError: the settings file or the home's file is wrong.
     """
+    chosen = _chosen(memory, home, config)
+    if (own := chosen.folder / OWN_WEIGHTS).exists():
+        from agent.language.kinds.learned import read_by_own  # noqa: PLC0415 (only who has tuned pays for it)
+
+        read_by_own(own)
+    return chosen
+
+
+def _chosen(memory: Path | None, home: str | None, config: Path) -> ChosenMemory:
     if memory is not None or not config.exists():
         return ChosenMemory(memory or USUAL_MEMORY, home)
     from agent.settings import load_settings  # noqa: PLC0415 (only who has a settings file pays for reading it)

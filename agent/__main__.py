@@ -17,6 +17,8 @@ from agent.decision.recall import Recall
 from agent.language.answers.ask import Asker
 from agent.language.answers.interpreter import Interpreter
 from agent.language.answers.tools import looker
+from agent.language.kinds.learned import read_by_own
+from agent.language.kinds.names import OWN_WEIGHTS
 from agent.language.notes.model import reader_by
 from agent.language.notes.reading import Fallback
 from agent.llm.keep_alive import until_next_review
@@ -66,6 +68,7 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
         signal.signal(number, lambda *_: stop.set())
     step = timedelta(minutes=settings.service.slot_minutes)
     with ExitStack() as stack:
+        read_by_own(settings.memory_dir / OWN_WEIGHTS)
         index = open_index(settings.memory_dir / "index", stack)
         journal_path = settings.memory_dir / "journal.sqlite"
         journal = stack.enter_context(open_journal(journal_path))

@@ -62,6 +62,8 @@ def add(  # noqa: PLR0913 (a command line's options)
     answer = understand(
         text, now=now, tz=facts.tz, home=facts, fallback=partial(_by_model, chosen_model(config, model))
     )
+    if isinstance(answer, NotUnderstood) and answer.choices and not yes and not as_json:
+        answer = _chosen(answer, facts)
     if isinstance(answer, NotUnderstood):
         raise DataError(f"not understood: {answer.why}")
     told = describe(answer.constraint, facts.tz, answer.language)
@@ -85,17 +87,25 @@ def _by_model(settings: "ModelSettings", text: str, now: datetime, tz: ZoneInfo)
     from energy.errors import ModelError
 
     if settings.provider in {"none", "embedded"}:
-        return NotUnderstood(HELP)
+        return NotUnderstood(HELP, by="learned")
     wanted = settings.model_copy(update={"provider": "ollama"}) if settings.provider == "auto" else settings
     try:
         model = load_model(wanted)
     except ModelError:
-        return NotUnderstood(HELP)
+        return NotUnderstood(HELP, by="learned")
     assert model is not None  # noqa: S101 (a provider asked for by name is there or raises)
     try:
         return note_reader(model)(text, now, tz)
     finally:
         model.close()
+
+
+def _chosen(unclear: "NotUnderstood", home: "Home") -> "Understood | NotUnderstood":
+    """Ask which of two things an unclear note means."""
+    from agent.language.notes.reading import asked_back
+
+    said = typer.prompt(asked_back(unclear, home.tz), type=int)
+    return unclear.choices[said - 1] if 0 < said <= len(unclear.choices) else unclear
 
 
 def _show(told: str, answer: "Understood") -> None:
@@ -142,7 +152,8 @@ def _reading(answer: "Understood | NotUnderstood", text: str, home: "Home") -> d
     common = {"kind": answer.kind, "confidence": round(answer.confidence, 3), "understander": answer.by}
     if isinstance(answer, NotUnderstood):
         slots = list(words_of(clean(text)))
-        return {"understood": False, **common, "slots": slots, "intervals": [], "why": answer.why}
+        choices = [describe(one.constraint, home.tz, one.language) for one in answer.choices]
+        return {"understood": False, **common, "slots": slots, "intervals": [], "why": answer.why, "choices": choices}
     one = answer.constraint
     interval = [moment.astimezone(home.tz).isoformat() for moment in (one.start, one.end)]
     amounts = one.model_dump(mode="json", exclude={"start", "end", "kind"})

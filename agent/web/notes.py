@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.decision.constraint_words import Language, describe
 from agent.decision.wording.problem_words import in_language
-from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, understand
+from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, asked_back, understand
 from agent.views.schemas import Problem
 from agent.views.service_state import ServiceState
 from agent.web.access import BEARER
@@ -42,13 +42,25 @@ class NewNote(_Body):
     constraint: Constraint
 
 
+class Meaning(_Body):
+    """One thing that a note may mean; `means` says it back."""
+
+    constraint: Constraint
+    means: str
+    assumed: tuple[str, ...] = ()
+
+
 class ReadNote(_Body):
-    """What was made of a note: `means` says it back; where `constraint` is None, `problem` says why."""
+    """What was made of a note: `means` says it back; where `constraint` is None, `problem` says why.
+
+    An unclear note has `choices`, at most two: `problem` then asks which of them is meant.
+    """
 
     constraint: Constraint | None = None
     means: str = ""
     assumed: tuple[str, ...] = ()
     problem: str = ""
+    choices: tuple[Meaning, ...] = ()
 
 
 class NoteLine(_Body):
@@ -121,9 +133,16 @@ def _awake(source: ApiSource) -> tuple[ServiceState, datetime]:
 
 def _reading(answer: Understood | NotUnderstood, home: Home, language: Language) -> ReadNote:
     if isinstance(answer, NotUnderstood):
-        return ReadNote(problem=in_language(answer.why, language))
-    means = describe(answer.constraint, home.tz, answer.language)
-    return ReadNote(constraint=answer.constraint, means=means, assumed=answer.assumed)
+        choices = tuple(_meaning(one, home) for one in answer.choices)
+        problem = asked_back(answer, home.tz) if choices else in_language(answer.why, language)
+        return ReadNote(problem=problem, choices=choices)
+    one = _meaning(answer, home)
+    return ReadNote(constraint=one.constraint, means=one.means, assumed=one.assumed)
+
+
+def _meaning(read: Understood, home: Home) -> Meaning:
+    means = describe(read.constraint, home.tz, read.language)
+    return Meaning(constraint=read.constraint, means=means, assumed=read.assumed)
 
 
 def _line(known: KnownNote, home: Home, now: datetime, language: Language) -> NoteLine:

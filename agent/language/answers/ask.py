@@ -1,5 +1,6 @@
 """Answers questions about the home in English and Spanish, from facts; a model may only route and reword."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -146,7 +147,7 @@ class Asker:
         yield Ran(finding.inquiry)
         text = word(finding, voice)
         for line in text.splitlines(keepends=True):
-            yield from (AnswerPiece(piece) for piece in _words(line))
+            yield from map(AnswerPiece, re.findall(r"[^ ]* |[^ ]+\Z", line))
         facts, reworded = figures(finding, voice), ""
         # Words that others wrote are no facts to a model: an answer that quotes them stands as it is.
         if interpreter is not None and finding.known and finding.facts and _QUOTED not in finding.facts:
@@ -213,14 +214,3 @@ def _asked_for(asked: Question) -> AskedFor:
         confidence=round(asked.confidence, 3),
         understander=asked.by,
     )
-
-
-def _words(line: str) -> Iterator[str]:
-    """A line in pieces that join to it again."""
-    start = 0
-    for at, char in enumerate(line):
-        if char == " ":
-            yield line[start : at + 1]
-            start = at + 1
-    if start < len(line):
-        yield line[start:]

@@ -5,19 +5,25 @@ kind, softmax. `advisor eval language --fit` makes the file of weights; numbers 
 """
 
 import itertools
+import logging
 import math
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from agent.language.kinds.masking import masked
 from agent.language.kinds.spelling import mended
+
+_log = logging.getLogger(__name__)
 
 BUCKETS = 1 << 15
 _SEQUENCES = range(2, 6)
@@ -113,10 +119,49 @@ def _features(text: str) -> Iterator[str]:
             yield from (framed[at : at + length] for at in range(len(framed) - length + 1))
 
 
-@cache
+# Weights that were fitted to a household too; the last ones count.
+_own: list[Path] = []
+
+
 def learned() -> Learned:
-    """The classifier that ships."""
-    with as_file(_WEIGHTS) as path, np.load(path, allow_pickle=False) as held:
+    """The classifier: that of the household, if there is one of the same kinds, else the one that ships."""
+    return _household(_own[-1]) if _own else _shipped()
+
+
+def read_by_own(path: Path) -> None:
+    """From now on, read by the weights in a file, if there is one."""
+    if path.is_file():
+        _own.append(path)
+
+
+@contextmanager
+def read_by(path: Path) -> Iterator[None]:
+    """For a while, read by the weights in a file."""
+    _own.append(path)
+    try:
+        yield
+    finally:
+        _own.pop()
+
+
+@cache
+def _household(path: Path) -> Learned:
+    try:
+        made = _read(path)
+    except (OSError, ValueError, KeyError, BadZipFile) as err:
+        _log.warning("the household's own weights %s cannot be read, those that ship are used: %s", path, err)
+        return _shipped()
+    return made if made.kinds == _shipped().kinds and made.weights.shape == _shipped().weights.shape else _shipped()
+
+
+@cache
+def _shipped() -> Learned:
+    with as_file(_WEIGHTS) as path:
+        return _read(path)
+
+
+def _read(path: Path) -> Learned:
+    with np.load(path, allow_pickle=False) as held:
         weights = held["weights"].astype(np.float32) * held["scale"][:, None]
         rarity, words = held["rarity"].astype(np.float32), frozenset(str(held["words"]).split())
         return Learned(tuple(held["kinds"].tolist()), weights, held["bias"], rarity, words)

@@ -1,6 +1,8 @@
-"""The kinds that a text can be of, where notes and questions must agree on them."""
+"""The kinds that notes and questions must agree on, and the file that holds a home's own weights."""
 
 # What a note can ask for.
 WISHES = frozenset({"reserve", "no_grid_charge", "no_export", "guests", "extra_load", "away", "car_ready"})
 # What a note can be that asks for nothing.
 NO_WISHES = frozenset({"remark", "denied", "past", "conditional", "elsewhere"})
+# What `advisor tune language` writes into a memory.
+OWN_WEIGHTS = "language.npz"

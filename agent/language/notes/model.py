@@ -58,7 +58,7 @@ def reader_by(find_model: Callable[[], LoadedModel | None]) -> Fallback:
     def read(text: str, now: datetime, tz: ZoneInfo) -> Understood | NotUnderstood:
         model = find_model()
         if model is None or model.provider == "embedded" or not model.busy.acquire(blocking=False):
-            return NotUnderstood(HELP)
+            return NotUnderstood(HELP, by="learned")
         try:
             return note_reader(model)(text, now, tz)
         finally:

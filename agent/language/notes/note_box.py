@@ -4,7 +4,7 @@ from datetime import datetime
 from threading import Event, Thread
 
 from agent.decision.constraint_words import describe
-from agent.language.notes.reading import Fallback, NotUnderstood, Understood, understand
+from agent.language.notes.reading import Fallback, NotUnderstood, Understood, asked_back, understand
 from energy.errors import DataError
 from energy.home import Home
 from knowledge.notes import NoteBook
@@ -40,11 +40,22 @@ class NoteBox:
             raise DataError(f"note {payload[:40]!r} is no text: type it again") from err
         if not 0 < len(text) <= _LONGEST:
             raise DataError(f"a note has 1 to {_LONGEST} characters, this one {len(text)}: say it shorter")
-        self._text, self._kept = text, False
-        asked: Fallback | None = (lambda *_: _BEING_READ) if self._fallback else None
-        self._read = understand(text, now=now, tz=self._home.tz, home=self._home, fallback=asked)
-        if self._read is _BEING_READ:
+        self._kept = False
+        if self._choose(text):
+            return
+        self._text = text
+        self._read = read = understand(text, now=now, tz=self._home.tz, home=self._home)
+        if self._fallback and isinstance(read, NotUnderstood) and read.is_unclear:
+            self._read = _BEING_READ
             Thread(target=self._read_by_model, args=(text, now), name="note", daemon=True).start()
+
+    def _choose(self, text: str) -> bool:
+        """Whether a text is the number of a choice that the note before it left, which is then what it means."""
+        choices = self._read.choices if isinstance(self._read, NotUnderstood) else ()
+        if not choices or text not in ("1", "2"):
+            return False
+        self._read = choices[int(text) - 1] if int(text) <= len(choices) else NotUnderstood("nothing was kept")
+        return True
 
     def _read_by_model(self, text: str, now: datetime) -> None:
         """Have the model read the note in a thread of its own."""
@@ -74,7 +85,8 @@ class NoteBox:
             case Understood(constraint=constraint, language=language):
                 said, assumed = describe(constraint, self._home.tz, language), list(self._read.assumed)
                 return {"text": self._text, "said": said[:_LONGEST], "assumed": assumed, "kept": self._kept}
-            case NotUnderstood(why=why):
+            case NotUnderstood(why=why, choices=choices):
+                why = asked_back(self._read, self._home.tz) if choices else why
                 return {"text": self._text, "said": why[:_LONGEST], "assumed": [], "kept": False}
             case _:
                 return {"text": "", "said": "no note", "assumed": [], "kept": False}

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from agent.decision.constraint_words import describe
 from agent.language.amounts import find_amounts
 from agent.language.kinds.learned import Guess, learned, read_text
 from agent.language.kinds.names import NO_WISHES, WISHES
@@ -27,6 +28,11 @@ SURE = 0.6
 _A_NOTE = 0.2
 _SURE_OF_NONE = 0.75
 _SURE_OF_A_PART = 0.6
+# A wish as likely as this is offered where none is sure; two at most.
+_MAY_BE, _CHOICES = 0.15, 2
+_HALF = 0.5
+_WHICH: dict[Language, str] = {"en": "Which do you mean?", "es": "¿Qué quieres decir?"}
+_NEITHER: dict[Language, str] = {"en": "none of it", "es": "nada de eso"}
 
 By = Literal["rules", "learned", "model"]
 
@@ -49,12 +55,21 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """Nothing was taken from a note, and why; `kind` is what it seems to be, a remark for example."""
+    """Nothing was taken from a note, and why; `kind` is what it seems to be, a remark for example.
+
+    `choices` are what it may mean, the likeliest first: the household is asked once, and nothing is taken unasked.
+    """
 
     why: str
     kind: str = ""
     confidence: float = 1.0
     by: By = "rules"
+    choices: tuple[Understood, ...] = ()
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether it may be a wish that was not recognised, which a model may read or the household choose."""
+        return not self.kind and self.by != "rules"
 
 
 Fallback = Callable[[str, datetime, ZoneInfo], Understood | NotUnderstood]
@@ -106,7 +121,24 @@ def understand(
         result = NotUnderstood(_NO_WISHES[guess.kind], guess.kind, guess.confidence, "learned")
     else:
         result = fallback(text, now, tz) if fallback else NotUnderstood(HELP, "", guess.confidence, "learned")
-    return _possible(result, home) if isinstance(result, Understood) else result
+    if isinstance(result, Understood):
+        return _possible(result, home)
+    if not result.is_unclear or whole.outside >= _HALF:
+        return result
+    likely = [kind for kind, share in guess.ranked if kind in WISHES and share >= _MAY_BE][:_CHOICES]
+    read_as = (as_wish(kind, cleaned, now=now, tz=tz, home=home, confidence=guess.confidence) for kind in likely)
+    possible = (_possible(one, home) for one in read_as if isinstance(one, Understood))
+    choices = {one.constraint.model_dump_json(): one for one in possible if isinstance(one, Understood)}
+    return replace(result, choices=tuple(choices.values()))
+
+
+def asked_back(unclear: NotUnderstood, tz: ZoneInfo) -> str:
+    """The question to the household: which of two things a note means, or whether it means the one."""
+    language = unclear.choices[0].language
+    told = [describe(one.constraint, tz, language).rstrip(".") for one in unclear.choices]
+    told += [_NEITHER[language]] * (_CHOICES - len(told))
+    numbered = " ".join(f"{number}) {text}" for number, text in enumerate(told, start=1))
+    return f"{_WHICH[language]} {numbered}"
 
 
 def _guess(whole: Guess) -> Guess:

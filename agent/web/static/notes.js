@@ -32,11 +32,20 @@ export function prepareNotes(withToken) {
     try {
       const reading = await withToken(() => post("v1/notes/understand", { text }));
       if (reading.constraint) offer(text, reading, withToken);
+      else if (reading.choices.length) ask(text, reading, withToken);
       else say(problem(t("notes.not_understood", { problem: reading.problem })));
     } catch (err) {
       say(problem(err.message));
     }
   });
+}
+
+function ask(text, reading, withToken) {
+  const choices = reading.choices.map((choice) => make("button", { type: "button", onclick: () => confirm(text, choice, withToken) }, choice.means));
+  say(make("div", { class: "offer" },
+    make("p", {}, t("notes.which")),
+    make("p", { class: "actions" }, ...choices, make("button", { type: "button", class: "quiet", onclick: () => say() }, t("notes.neither")))));
+  choices[0].focus();
 }
 
 function offer(text, reading, withToken) {

@@ -47,6 +47,18 @@ def test_a_note_is_shown_back_confirmed_listed_and_withdrawn(notes: Notes) -> No
     assert "done" in notes("list").stdout
 
 
+UNCLEAR = "negative prices or not, I do not want grid power in the battery on Friday"
+
+
+def test_an_unclear_note_is_asked_back_and_kept_as_it_was_chosen(notes: Notes) -> None:
+    asked = notes("add", UNCLEAR, answer="3\n")
+    assert (asked.returncode, "Which do you mean? 1) no charging" in asked.stdout) == (1, True)
+    assert notes("add", UNCLEAR, answer="1\ny\n").returncode == 0
+    [kept] = json.loads(notes("list", "--json").stdout)["notes"]
+    assert (kept["text"], kept["constraint"]["kind"]) == (UNCLEAR, "no_grid_charge")
+    assert len(json.loads(notes("read", UNCLEAR, "--json").stdout)["choices"]) == 2
+
+
 def test_what_is_not_understood_is_said_and_not_kept(notes: Notes, memory: Path) -> None:
     shown = notes("add", "keep 160 % until 08:00", "--yes")
     assert shown.returncode == 1

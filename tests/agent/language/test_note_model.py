@@ -101,6 +101,20 @@ def test_the_note_typed_into_home_assistant_goes_to_the_model_and_is_kept_only_o
     assert (kept.note.text, kept.note.constraint and kept.note.constraint.kind) == (UNSURE, "no_grid_charge")
 
 
+@pytest.mark.parametrize(("answer", "kept"), [("1", ["no_grid_charge"]), ("2", ["no_export"]), ("no", [])])
+def test_an_unclear_note_in_the_box_is_settled_by_the_number_of_what_is_meant(
+    home: Home, tmp_path: Path, answer: str, kept: list[str]
+) -> None:
+    notes = NoteBook(tmp_path / "notes.jsonl")
+    box = NoteBox(home, notes)
+    box.write(b"negative prices or not, I do not want grid power in the battery on Friday", now=NOW)
+    assert "1) no charging of the battery from the grid" in str(box.state()["said"])
+    box.write(answer.encode(), now=NOW)
+    if kept:
+        box.confirm(now=NOW)
+    assert [one.note.constraint and one.note.constraint.kind for one in notes.list()] == kept
+
+
 @pytest.mark.parametrize("there", ["none", "embedded", "busy"])
 def test_without_a_model_that_can_read_the_note_is_not_understood(
     ollama: Any, model: LoadedModel, home: Home, there: str

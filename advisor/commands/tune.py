@@ -1,0 +1,46 @@
+"""`advisor tune`: what the advisor can learn from its household, measured, and kept only where it helps."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.memory_choice import chosen_memory
+from agent.language.kinds.names import OWN_WEIGHTS
+
+tune_app = typer.Typer(help="Learn from what the household has confirmed.", no_args_is_help=True)
+
+
+@tune_app.callback()
+def tune() -> None:
+    """Learn from what the household has confirmed."""
+
+
+@tune_app.command("language")
+def tune_language(
+    *,
+    home: Annotated[str | None, typer.Option("--home", help="Name of the home; the only one known by default.")] = None,
+    memory: Annotated[
+        Path | None, typer.Option("--memory", help="Folder of the advisor's memory; that of advisor.toml by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Fit the reader of notes to the home's confirmed notes too (some minutes); kept only if nothing is read worse."""
+    from advisor.memory import known_facts
+    from eval.language.tuning import own_phrases, tune
+    from knowledge.notes import notes_of
+
+    chosen = chosen_memory(memory, home)
+    facts = known_facts(chosen.folder, chosen.home)
+    path = chosen.folder / OWN_WEIGHTS
+    result = tune(own_phrases(notes_of(chosen.folder, facts.name).list()), path)
+    if as_json:
+        typer.echo(json.dumps({**asdict(result), "kept": result.is_kept}))
+        return
+    typer.echo(
+        f"own notes read as confirmed, each third held out: {result.own_before} before, {result.own_after} after, "
+        f"of {result.notes}\nexam: {result.exam_before} right before, {result.exam_after} after"
+    )
+    typer.echo(f"kept: {path}" if result.is_kept else "not kept: nothing is read better, or something is read worse")
