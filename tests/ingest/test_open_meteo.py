@@ -176,7 +176,7 @@ def test_the_service_is_asked_once_an_hour_at_most(client: OpenMeteo, service: S
     assert len(service.asked) == 1
     told = client.forecast(NOW + HOUR)
     assert isinstance(told, HourlyForecast)
-    assert told.told == NOW + HOUR
+    assert told.made_at == NOW + HOUR
     assert len(service.asked) == 2
 
 
@@ -201,7 +201,7 @@ def test_what_was_told_serves_for_a_day_when_the_line_is_gone(client: OpenMeteo,
     service.answers = [(500, b"")]
     later = client.forecast(NOW + 20 * HOUR)
     assert isinstance(later, HourlyForecast)
-    assert later.told == NOW
+    assert later.made_at == NOW
     assert isinstance(client.forecast(NOW + 25 * HOUR), NoForecast)
 
 
@@ -239,7 +239,7 @@ def test_a_hostile_answer_gives_no_forecast_and_spoils_none(client: OpenMeteo, s
     service.answers = [(200, body)]
     kept = client.forecast(NOW + 2 * HOUR)
     assert isinstance(kept, HourlyForecast)
-    assert kept.told == NOW + HOUR
+    assert kept.made_at == NOW + HOUR
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe", b'{"told": 1}'])

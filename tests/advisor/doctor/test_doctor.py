@@ -190,7 +190,7 @@ def test_a_home_without_home_assistant_can_be_all_well(examined: Callable[..., t
         ({"battery": 500.0, "load": 600.0}, {}, "sign", "With battery_power the other way round"),
         ({"grid": -2000.0}, {"load_power": {"from_balance": True}}, "sign", "a house uses no less than nothing"),
         ({"load": 4500.0}, {}, "balance", "powers do not balance"),
-        ({}, {"pv_power": {"topic": "ha/sun", "unit": "W"}}, "pv_power", "nothing is heard on 'ha/sun'"),
+        ({}, {"pv_power": {"topic": "ha/sun", "unit": "W"}}, "pv_power", "no message arrives on 'ha/sun'"),
         ({"soc": 150.0}, {}, "battery_soc", "1.5 is outside 0 to 1"),
     ],
 )

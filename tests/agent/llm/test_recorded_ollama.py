@@ -62,7 +62,7 @@ def test_a_recorded_tool_call_runs_the_tool_and_thoughts_are_no_words(ollama: An
     ollama.recorded[CHAT] = [recorded("chat_tool_call.json"), recorded("chat_after_tool.json")]
     gathered = run_tool_loop(model, [search], "Search for 'ollama bash lib'")
     assert asked == ["ollama bash lib"]
-    assert [(one.tool, one.said) for one in gathered.looked] == [("search", "one result")]
+    assert [(one.tool, one.answer) for one in gathered.looked] == [("search", "one result")]
     assert gathered.model_calls == 2
     assert gathered.words.startswith("This is a simple example")
 

@@ -39,5 +39,5 @@ def test_the_same_values_give_the_same_interval_and_words() -> None:
     assert median_of(values) == median_of(values)
     told = median_of([("a", 0.25)])
     assert told is not None
-    assert told.told(".0f", times=100) == "25 [25, 25]"
-    assert told.told("+.2f") == "+0.25 [+0.25, +0.25]"
+    assert told.text(".0f", times=100) == "25 [25, 25]"
+    assert told.text("+.2f") == "+0.25 [+0.25, +0.25]"

@@ -47,8 +47,8 @@ def test_what_happens_adds_load_in_its_hours_only() -> None:
 
 
 def test_each_happening_is_told_in_both_languages() -> None:
-    assert all(len(set(what.told)) >= 4 for what in HAPPENINGS)
-    assert len({text for what in HAPPENINGS for text in what.told}) == sum(len(what.told) for what in HAPPENINGS)
+    assert all(len(set(what.remarks)) >= 4 for what in HAPPENINGS)
+    assert len({text for what in HAPPENINGS for text in what.remarks}) == sum(len(what.remarks) for what in HAPPENINGS)
 
 
 def test_the_table_holds_each_variant_against_the_three_words_on_the_same_case() -> None:

@@ -209,7 +209,7 @@ def test_a_stuck_meter_is_noticed_where_nothing_else_is_measured() -> None:
         check.update("pv_power", Reading(0.0, START + at * STEP))
     judged = check.judged(taken)
     assert isinstance(judged, NoSnapshot)
-    assert judged.reasons == ("load_power has said 0.8 kW since 2017-01-10T00:00:00+00:00: check the meter",)
+    assert judged.reasons == ("load_power has stayed at 0.8 kW since 2017-01-10T00:00:00+00:00: check the meter",)
     check.update("load_power", Reading(0.81, START + 30 * STEP))
     assert check.judged(taken) == taken
 

@@ -82,7 +82,7 @@ def test_an_empty_house_uses_little_and_says_so(family: SyntheticYear) -> None:
 
 def test_guests_cook_and_shower() -> None:
     days = DayRange(first=date(2025, 3, 10), last=date(2025, 3, 13))
-    quiet = Life.model_validate({"people": 2, "told_share": 1} | _QUIET)
+    quiet = Life.model_validate({"people": 2, "announced_share": 1} | _QUIET)
     visit = Visit(first=days.first, last=days.last, people=4, stays=True)
     spec = preset("retired").model_copy(update={"life": quiet, "first_day": date(2025, 3, 1)})
     visited = spec.model_copy(update={"life": quiet.model_copy(update={"guests": (visit,)})})
@@ -102,7 +102,7 @@ def test_a_heat_pump_follows_the_cold(warm_house: SyntheticYear) -> None:
 
 
 def test_what_is_not_told_is_not_noted() -> None:
-    life = Life(told_share=0)
+    life = Life(announced_share=0)
     _, days = synthetic_home(preset("busy-family").model_copy(update={"life": life}), 1, 60)
     assert not any(day.notes for day in days)
 
