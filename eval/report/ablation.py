@@ -118,7 +118,7 @@ def ablation_figure(found: Sequence[Result]) -> Figure:
             panel.axvline(0, color=SOFT, lw=0.8)
             panel.set_yticks(range(len(names)), names, fontsize=8)
             panel.set_title(group, fontsize=10, loc="left")
-            panel.set_xlabel("dearer than retrieval, in 28 days", fontsize=8)
+            panel.set_xlabel("more expensive than retrieval, in 28 days", fontsize=8)
         for panel in panels[len(groups) :]:
             panel.set_visible(False)
     return figure

@@ -82,7 +82,7 @@ def test_the_page_carries_everything_inside_and_follows_light_and_dark(tmp_path:
     assert not re.findall(r'(?:src|href)="(?!#)', page)
     assert "<script" not in page
     assert "prefers-color-scheme: dark" in page
-    assert "var(--advisor, #0d7d76)" in page
+    assert "var(--advisor, #0f935f)" in page
     assert re.search(r"home-1 on \w+day, \d\d January 2017", page)
 
 
