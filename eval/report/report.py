@@ -147,7 +147,7 @@ def _on_fewer_windows(graded: Sequence[Graded]) -> list[Section]:
     beside = [one for one in graded if window(one.cell) in sat and one.cell.policy in {*few, *_BESIDE}]
     if not few or not sat:
         return []
-    lead = f"{', '.join(few)} sat {len(sat)} of the windows; on just those:"
+    lead = f"{', '.join(few)} played {len(sat)} of the windows; on just those:"
     return [Section("On fewer windows", (lead, tables.money(by_policy(beside))))]
 
 

@@ -124,7 +124,7 @@ def test_stale_states_and_unknown_sensors_give_no_device_command(
     blind = make_situation(
         home=furnished,
         devices=KnownDevices(states(plain.now)),
-        snapshot=NoSnapshot(("load_power has never been heard",)),
+        snapshot=NoSnapshot(("load_power: no reading yet",)),
     )
     assert decide(blind).device_commands == ()
 

@@ -43,13 +43,13 @@ def test_the_plan_is_what_the_planner_expects(api: Any, shown: ServiceState) -> 
 def test_without_a_command_there_is_no_plan_and_health_says_why(api: Any, shown: ServiceState) -> None:
     assert shown.decision is not None
     silent = shown.decision.model_copy(
-        update={"outcome": "no_command", "command": None, "problems": ("battery_soc has never been heard",)}
+        update={"outcome": "no_command", "command": None, "problems": ("battery_soc: no reading yet",)}
     )
     api.shared_state.show(replace(shown, decision=silent))
     client = api.client()
     assert client.get("/v1/plan").status_code == 404
     health = client.get("/v1/health")
-    assert (health.status_code, health.json()["problems"]) == (503, ["battery_soc has never been heard"])
+    assert (health.status_code, health.json()["problems"]) == (503, ["battery_soc: no reading yet"])
 
 
 def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: ServiceState) -> None:
