@@ -77,9 +77,9 @@ def test_history_must_be_deep_and_recent(records: list[DayRecord], level: str, t
     ],
 )
 def test_a_history_in_another_zone_shows_in_its_noon(noon: float, longitude: float | None, found: bool) -> None:
-    told = check_noon(days(20, noon=noon), MADRID, longitude)
-    assert bool(told) is found
-    assert all(finding.level == "warning" and "zone" in finding.fix for finding in told)
+    result = check_noon(days(20, noon=noon), MADRID, longitude)
+    assert bool(result) is found
+    assert all(finding.level == "warning" and "zone" in finding.fix for finding in result)
 
 
 @pytest.mark.parametrize(("zone", "level"), [("UTC", "note"), ("Europe/Madrid", "ok"), ("Europe/Paris", "ok")])

@@ -154,7 +154,7 @@ def test_the_car_keeps_its_books(family: SyntheticYear) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "expected"),
     [
         ({"place": {"latitude": 95, "longitude": 0}}, ("place.latitude", "95", "90")),
         ({"battery": {"capacity_kwh": -3, "max_charge_kw": 1, "max_discharge_kw": 1}}, ("battery.capacity_kwh", "-3")),
@@ -163,10 +163,10 @@ def test_the_car_keeps_its_books(family: SyntheticYear) -> None:
         ({"batery": {}}, ("batery",)),
     ],
 )
-def test_an_impossible_home_is_named_by_key_and_value(settings: dict[str, object], told: tuple[str, ...]) -> None:
+def test_an_impossible_home_is_named_by_key_and_value(settings: dict[str, object], expected: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError) as caught:
         check_spec({"place": PLACE, "zone": "Europe/Madrid"} | settings, source="scenario.yaml")
-    assert all(part in str(caught.value) for part in ("scenario.yaml", *told))
+    assert all(part in str(caught.value) for part in ("scenario.yaml", *expected))
 
 
 @pytest.mark.parametrize("days", [0, -1, 5000])
@@ -181,8 +181,8 @@ def test_after_a_long_drive_the_car_takes_more_than_on_other_days(family: Synthe
     assert len(drives) >= 3
     around = np.add.reduceat(charged, np.arange(0, family.days, 2)).mean()
     assert np.mean([charged[day] + charged[day + 1] for day in drives]) > 1.5 * around
-    told = [day for day in drives if "drive" in family.diary.notes[day]]
-    assert told
+    result = [day for day in drives if "drive" in family.diary.notes[day]]
+    assert result
     assert not (family.diary.drive & (family.diary.guests > 0)).any()
 
 
