@@ -69,8 +69,8 @@ port = {self.api_port or 0}
         login = {"ADVISOR_MQTT__PASSWORD": self.broker.password, "ADVISOR_MQTT__USERNAME": self.broker.username}
         secrets = {name: value for name, value in login.items() if value is not None}
         command = [sys.executable, "-m", *commands[who]]
-        with (self.folder / f"{who}.log").open("ab") as said:
-            self.running[who] = subprocess.Popen(command, stdout=said, stderr=said, env=os.environ | secrets)  # noqa: S603 (ours)
+        with (self.folder / f"{who}.log").open("ab") as log:
+            self.running[who] = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | secrets)  # noqa: S603 (ours)
 
     def stop(self, who: str) -> None:
         """End one of the two, as a user would."""

@@ -200,8 +200,8 @@ class LocalHomeAssistant:
             AdvisorError: it ended, or did not answer in time.
         """
         command = [*self._program, "-c", str(self.folder), "--skip-pip", "--log-no-color"]
-        with (self.folder / "output.log").open("ab") as said:
-            self._process = subprocess.Popen(command, stdout=said, stderr=said)  # noqa: S603 (what we installed)
+        with (self.folder / "output.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 (what we installed)
         self._await(self._answers)
         if self._token is None:
             self._token = sign_up(self.url)

@@ -62,7 +62,7 @@ def _state_refusals(command: DeviceCommand, policy: Policy, now: datetime, state
     if isinstance(command, ExportCommand):
         return []
     if state_at is None:
-        return ["the device has never been heard"]
+        return ["no message from the device yet"]
     age_s = (now - state_at).total_seconds()
     if not 0 <= age_s <= policy.max_snapshot_age_s:
         return [f"rests on a state {age_s:.0f} s old, limit {policy.max_snapshot_age_s:.0f} s"]

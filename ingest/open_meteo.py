@@ -42,9 +42,9 @@ _SERIES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HourlyForecast:
-    """Hours from `start` on, as told at `told`: temperature, irradiance and wind, arrays of shape (hours,)."""
+    """Hours from `start` on, as forecast at `made_at`: temperature, irradiance and wind, arrays of shape (hours,)."""
 
-    told: datetime
+    made_at: datetime
     start: datetime
     temperature_c: Floats
     ghi_w_m2: Floats
@@ -61,7 +61,7 @@ class NoForecast:
 
 
 class OpenMeteo:
-    """Forecasts for one place; what was asked and told is kept in `folder`."""
+    """Forecasts for one place; questions and answers are kept in `folder`."""
 
     def __init__(
         self,
@@ -85,10 +85,10 @@ class OpenMeteo:
         kept = self._kept()
         if kept is None:
             return NoForecast(trouble or "asked within the hour without an answer: wait")
-        if now - kept.told > _STALE_AFTER:
-            return NoForecast(trouble or f"the newest forecast is of {kept.told.isoformat()}: too old")
+        if now - kept.made_at > _STALE_AFTER:
+            return NoForecast(trouble or f"the newest forecast is of {kept.made_at.isoformat()}: too old")
         hours = kept.covering(now)
-        return hours or NoForecast(f"the forecast of {kept.told.isoformat()} says nothing of {now.isoformat()}")
+        return hours or NoForecast(f"the forecast of {kept.made_at.isoformat()} says nothing of {now.isoformat()}")
 
     def _may_ask(self, now: datetime) -> bool:
         try:
@@ -107,7 +107,7 @@ class OpenMeteo:
             _log.warning("no weather forecast: %s", answer.reason)
             return answer.reason
         try:
-            kept = _Kept(told=now.astimezone(UTC), answer=_OpenMeteoAnswer.model_validate_json(answer))
+            kept = _Kept(made_at=now.astimezone(UTC), answer=_OpenMeteoAnswer.model_validate_json(answer))
         except ValidationError as err:
             fault = err.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in fault["loc"])
@@ -209,7 +209,7 @@ class _OpenMeteoAnswer(BaseModel):
 class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    told: Instant
+    made_at: Instant
     answer: _OpenMeteoAnswer
 
     def covering(self, now: datetime) -> HourlyForecast | None:
@@ -230,7 +230,7 @@ class _Kept(BaseModel):
         whole = slice(known[0], known[-1] + 1)
         cut = {name: values[whole] for name, values in (radiation | middles).items()}
         first = datetime.fromtimestamp(hourly["time"][0] or 0, tz=UTC)
-        return HourlyForecast(told=self.told, start=first + known[0] * _HOUR, **cut)
+        return HourlyForecast(made_at=self.made_at, start=first + known[0] * _HOUR, **cut)
 
 
 def _filled(values: tuple[float | None, ...]) -> Floats:

@@ -57,7 +57,7 @@ def pv_forecast(site: Site, weather: HourlyForecast, now: datetime) -> PvForecas
     start = floor_slot(now, STEP)
     ahead = power_kw[(start - weather.start) // STEP :][: _HORIZON // STEP]
     return PvForecast(
-        time=weather.told,
+        time=weather.made_at,
         step_minutes=STEP // timedelta(minutes=1),
         start=start,
         values_kw=tuple(np.round(ahead, 4).tolist()),
@@ -69,5 +69,5 @@ def temperature_forecast(weather: HourlyForecast, now: datetime) -> TemperatureF
     start = floor_slot(now, HOUR)
     ahead = weather.temperature_c[(start - weather.start) // HOUR :][: _HORIZON // HOUR]
     return TemperatureForecast(
-        time=weather.told, step_minutes=60, start=start, values_c=tuple(np.round(ahead, 2).tolist())
+        time=weather.made_at, step_minutes=60, start=start, values_c=tuple(np.round(ahead, 2).tolist())
     )

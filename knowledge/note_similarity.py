@@ -26,7 +26,7 @@ class NoteDistances:
 
     def gaps(self, notes: Sequence[str], others: Sequence[Sequence[str]]) -> Floats:
         """Gap between one day's notes and those of each of the others, of shape (others,)."""
-        mine, theirs = _text(notes), [_text(said) for said in others]
+        mine, theirs = _text(notes), [_text(other) for other in others]
         if not any(theirs) and not mine:
             return np.zeros(len(theirs))
         return np.array([self._gap(mine, text) for text in theirs])

@@ -66,17 +66,17 @@ def add(  # noqa: PLR0913 (a command line's options)
         answer = _chosen(answer, facts)
     if isinstance(answer, NotUnderstood):
         raise DataError(f"not understood: {answer.why}")
-    told = describe(answer.constraint, facts.tz, answer.language)
+    meaning = describe(answer.constraint, facts.tz, answer.language)
     # What a model read is never kept unseen.
     if (not yes and not as_json) or answer.by == "model":
-        _show(told, answer)
+        _show(meaning, answer)
         if not typer.confirm("Keep it?"):
             raise typer.Exit(1)
     note = notes_of(chosen.folder, facts.name).add(text, answer.constraint, now=now, until=now + _REMARK_LASTS)
     if as_json:
-        typer.echo(json.dumps({"understood": told, "assumed": answer.assumed, "note": note.model_dump(mode="json")}))
+        typer.echo(json.dumps({"understood": meaning, "assumed": answer.assumed, "note": note.model_dump(mode="json")}))
     else:
-        typer.echo(f"kept as {note.id}: {told}")
+        typer.echo(f"kept as {note.id}: {meaning}")
 
 
 def _by_model(settings: "ModelSettings", text: str, now: datetime, tz: ZoneInfo) -> "Understood | NotUnderstood":
@@ -104,13 +104,13 @@ def _chosen(unclear: "NotUnderstood", home: "Home") -> "Understood | NotUndersto
     """Ask which of two things an unclear note means."""
     from agent.language.notes.reading import asked_back
 
-    said = typer.prompt(asked_back(unclear, home.tz), type=int)
-    return unclear.choices[said - 1] if 0 < said <= len(unclear.choices) else unclear
+    number = typer.prompt(asked_back(unclear, home.tz), type=int)
+    return unclear.choices[number - 1] if 0 < number <= len(unclear.choices) else unclear
 
 
-def _show(told: str, answer: "Understood") -> None:
+def _show(meaning: str, answer: "Understood") -> None:
     assumed = f" (assumed: {', '.join(answer.assumed)})" if answer.assumed else ""
-    typer.echo(f"Understood: {told}{assumed}")
+    typer.echo(f"Understood: {meaning}{assumed}")
 
 
 @notes_app.command("read")
@@ -191,8 +191,8 @@ def list_notes(*, at: At = None, home: HomeName = None, memory: MemoryDir = None
     table = Table("id", "state", "note", "understood")
     for one in known:
         constraint = one.note.constraint
-        told = describe(constraint, facts.tz) if constraint else "a remark"
-        table.add_row(one.note.id, one.state(now), one.note.text, told)
+        meaning = describe(constraint, facts.tz) if constraint else "a remark"
+        table.add_row(one.note.id, one.state(now), one.note.text, meaning)
     Console(file=sys.stdout).print(table, markup=False)
 
 

@@ -65,7 +65,7 @@ class DeviceBills:
     planned_mean_c: float | None
     alone_mean_c: float | None
 
-    def told(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
         """What `--json` says of it."""
         return {
             "kwh": {name: round(kwh, 3) for name, kwh in self.planned_kwh.items()},

@@ -111,7 +111,7 @@ class DemoResult:
             "self_sufficiency": round(self.bills.ledger.self_sufficiency, 4),
             "kwh_balance_error": self.bills.balance_error_kwh,
             "history_days": self.history_days,
-            "devices": self.devices and self.devices.told(),
+            "devices": self.devices and self.devices.as_dict(),
             "seconds": round(self.seconds, 1),
         }
 

@@ -48,7 +48,7 @@ _TELLING_KW = 0.15
 
 
 @dataclass(slots=True)
-class Heard:
+class BrokerTraffic:
     """What came over MQTT while the doctor listened."""
 
     readings: dict[Role, Reading] = field(default_factory=dict)
@@ -58,14 +58,14 @@ class Heard:
     announced: set[str] = field(default_factory=set)
 
 
-def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[CheckResult], Heard | None]:
+def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[CheckResult], BrokerTraffic | None]:
     """Connect, try a round trip, listen; None where the broker does not let us in."""
     topics = Topics(home.name)
-    heard = Heard()
+    traffic = BrokerTraffic()
     try:
         with MqttLink(settings.mqtt.address, f"energy-advisor-doctor-{home.name}") as link:
             findings = [_round_trip(link, topics), _who_may_write(settings, link, topics)]
-            _listen(link, settings, home, heard=heard, seconds=seconds)
+            _listen(link, settings, home, traffic=traffic, seconds=seconds)
     except TransportError as err:
         what = "broker password" if "refuses user" in str(err) else "broker"
         fix = (
@@ -74,7 +74,7 @@ def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[CheckRe
             else "start the broker, or correct mqtt.host and mqtt.port"
         )
         return [CheckResult(what, "problem", str(err), fix)], None
-    return findings, heard
+    return findings, traffic
 
 
 def _round_trip(link: MqttLink, topics: Topics) -> CheckResult:
@@ -116,22 +116,22 @@ def _may_publish(link: MqttLink, topic: str) -> bool:
     return False
 
 
-def _listen(link: MqttLink, settings: Settings, home: Home, *, heard: Heard, seconds: float) -> None:
+def _listen(link: MqttLink, settings: Settings, home: Home, *, traffic: BrokerTraffic, seconds: float) -> None:
     topics, mapped = Topics(home.name), MappedSensors(settings.sensors, home)
     own = {topics.sensor(role): role for role in _ROLES if role not in mapped.roles}
     link.subscribe(*own, *mapped.topics, topics.advisor_status, f"{PREFIX}/+/+/config", f"{PREFIX}/+/+/+/config")
     end = time.monotonic() + seconds
     with _following(settings, mapped) as live:
-        while time.monotonic() < end and not _enough(heard, mapped, own):
+        while time.monotonic() < end and not _enough(traffic, mapped, own):
             message = link.receive(_GLANCE_S)
             if live is not None:
-                _take_states(live, heard, mapped)
+                _take_states(live, traffic, mapped)
             if message is None:
                 continue
-            _take(message, heard, home, mapped=mapped, own=own)
+            _take(message, traffic, home, mapped=mapped, own=own)
             if message.topic == topics.advisor_status:
-                heard.online = message.payload == b"online"
-    heard.readings |= mapped.readings(datetime.now(UTC))
+                traffic.online = message.payload == b"online"
+    traffic.readings |= mapped.readings(datetime.now(UTC))
 
 
 def _following(settings: Settings, mapped: MappedSensors) -> AbstractContextManager[LiveStates | None]:
@@ -142,47 +142,47 @@ def _following(settings: Settings, mapped: MappedSensors) -> AbstractContextMana
     return nullcontext()
 
 
-def _take_states(live: LiveStates, heard: Heard, mapped: MappedSensors) -> None:
+def _take_states(live: LiveStates, traffic: BrokerTraffic, mapped: MappedSensors) -> None:
     faults, _ = take_in(live.collect(), mapped, now=datetime.now(UTC))
     for name, fault in faults.items():
-        heard.topics[name] = False
-        heard.faults.pop(name, None)
+        traffic.topics[name] = False
+        traffic.faults.pop(name, None)
         if fault:
-            heard.faults[name] = fault
+            traffic.faults[name] = fault
 
 
-def _enough(heard: Heard, mapped: MappedSensors, own: dict[str, Role]) -> bool:
+def _enough(traffic: BrokerTraffic, mapped: MappedSensors, own: dict[str, Role]) -> bool:
     """Whether every mapped topic spoke, one of each publisher live, and the own topics that are needed."""
-    live = {topic.partition("/")[0] for topic, retained in heard.topics.items() if not retained}
+    live = {topic.partition("/")[0] for topic, retained in traffic.topics.items() if not retained}
     publishers = {topic.partition("/")[0] for topic in mapped.topics}
     needed = [topic for topic, role in own.items() if role in REQUIRED]
-    return publishers <= live and all(name in heard.topics for name in (*mapped.topics, *mapped.entities, *needed))
+    return publishers <= live and all(name in traffic.topics for name in (*mapped.topics, *mapped.entities, *needed))
 
 
-def _take(message: Message, heard: Heard, home: Home, *, mapped: MappedSensors, own: dict[str, Role]) -> None:
+def _take(message: Message, traffic: BrokerTraffic, home: Home, *, mapped: MappedSensors, own: dict[str, Role]) -> None:
     now = datetime.now(UTC)
     if message.topic.startswith(f"{PREFIX}/"):
         if f"{ROOT}_{home.name}_" in message.topic and message.payload:
-            heard.announced.add(message.topic)
+            traffic.announced.add(message.topic)
         return
     try:
         if message.topic in mapped.topics:
-            heard.topics[message.topic] = heard.topics.get(message.topic, True) and message.retained
+            traffic.topics[message.topic] = traffic.topics.get(message.topic, True) and message.retained
             mapped.update(message.topic, message.payload, retained=message.retained, now=now)
         elif (role := own.get(message.topic)) is not None:
-            heard.topics[message.topic] = message.retained
-            heard.readings[role] = read_payload(role, message.payload, now=now, home=home)
-        heard.faults.pop(message.topic, None)
+            traffic.topics[message.topic] = message.retained
+            traffic.readings[role] = read_payload(role, message.payload, now=now, home=home)
+        traffic.faults.pop(message.topic, None)
     except DataError as err:
-        heard.faults[message.topic] = str(err)
+        traffic.faults[message.topic] = str(err)
 
 
-def check_roles(settings: Settings, home: Home, heard: Heard, *, now: datetime) -> list[CheckResult]:
+def check_roles(settings: Settings, home: Home, traffic: BrokerTraffic, *, now: datetime) -> list[CheckResult]:
     """One finding per role, then the balance, then whether a decision could be made now."""
     roles = [role for role in _ROLES if role in REQUIRED or role in settings.sensors]
-    findings = [_service(heard), *(_role(role, settings, home, heard, now=now) for role in roles)]
-    findings += _balance(settings, heard.readings)
-    taken = snapshot(heard.readings, now=now, max_age_s=settings.policy.max_snapshot_age_s)
+    findings = [_service(traffic), *(_role(role, settings, home, traffic, now=now) for role in roles)]
+    findings += _balance(settings, traffic.readings)
+    taken = snapshot(traffic.readings, now=now, max_age_s=settings.policy.max_snapshot_age_s)
     if isinstance(taken, NoSnapshot):
         findings.append(
             CheckResult("decision", "problem", f"no command could be given now: {'; '.join(taken.reasons)}", "as above")
@@ -192,8 +192,8 @@ def check_roles(settings: Settings, home: Home, heard: Heard, *, now: datetime) 
     return findings
 
 
-def _service(heard: Heard) -> CheckResult:
-    if heard.online:
+def _service(traffic: BrokerTraffic) -> CheckResult:
+    if traffic.online:
         return ok("service", "advisor run is online")
     return CheckResult("service", "note", "advisor run is not online on this broker", "start it when all is well")
 
@@ -202,16 +202,16 @@ def _told(taken: Snapshot) -> str:
     return f"load {taken.load_kw:.2f} kW, PV {taken.pv_kw:.2f} kW, battery {100 * taken.soc:.0f} %"
 
 
-def _role(role: Role, settings: Settings, home: Home, heard: Heard, *, now: datetime) -> CheckResult:
+def _role(role: Role, settings: Settings, home: Home, traffic: BrokerTraffic, *, now: datetime) -> CheckResult:
     topics = _topics_of(role, settings, home)
     for topic in topics:
-        if topic in heard.faults:
-            text, fix = _explain_fault(role, heard.faults[topic], settings, home)
+        if topic in traffic.faults:
+            text, fix = _explain_fault(role, traffic.faults[topic], settings, home)
             return CheckResult(role, "problem", text, fix)
     level: Level = "problem" if role in REQUIRED else "warning"
-    reading, limit_s = heard.readings.get(role), settings.policy.max_snapshot_age_s
+    reading, limit_s = traffic.readings.get(role), settings.policy.max_snapshot_age_s
     if reading is None:
-        text, fix = _explain_silence(topics, heard)
+        text, fix = _explain_silence(topics, traffic)
         return CheckResult(role, level, text, fix)
     age_s = (now - reading.at).total_seconds()
     if age_s > limit_s:
@@ -221,13 +221,13 @@ def _role(role: Role, settings: Settings, home: Home, heard: Heard, *, now: date
     return ok(role, f"{factor * reading.value:.4g} {unit}, {max(age_s, 0):.0f} s old")
 
 
-def _explain_silence(topics: tuple[str, ...], heard: Heard) -> tuple[str, str]:
-    """Why there is no reading, although nothing was wrong with what was heard."""
+def _explain_silence(topics: tuple[str, ...], traffic: BrokerTraffic) -> tuple[str, str]:
+    """Why there is no reading, although nothing was wrong with what was traffic."""
     if not topics:
         return "the balance gives no load", "mend pv_power, grid_power and battery_power first"
-    if silent := [topic for topic in topics if topic not in heard.topics]:
-        return f"nothing is heard on {silent[0]!r}", _what_publishes(silent[0])
-    text = f"only an old value is heard on {topics[0]!r}: its publisher says nothing new"
+    if silent := [topic for topic in topics if topic not in traffic.topics]:
+        return f"no message arrives on {silent[0]!r}", _what_publishes(silent[0])
+    text = f"only an old value arrives on {topics[0]!r}: its publisher says nothing new"
     return text, "see whether Home Assistant (or the device) runs and is connected; listen longer with --listen"
 
 

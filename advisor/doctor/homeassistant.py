@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from advisor.doctor.broker import Heard
+from advisor.doctor.broker import BrokerTraffic
 from advisor.doctor.finding import CheckResult, Level, ok
 from advisor.doctor.machine import check_noon
 from agent.settings import Settings
@@ -29,7 +29,9 @@ _POWER_KW = {"W": 0.001, "kW": 1.0, "MW": 1000.0}
 _FLOWS: tuple[StatisticRole, ...] = ("pv_power", "grid_power", "battery_power")
 
 
-def check_homeassistant(settings: Settings, home: Home, heard: Heard | None, *, now: datetime) -> list[CheckResult]:
+def check_homeassistant(
+    settings: Settings, home: Home, traffic: BrokerTraffic | None, *, now: datetime
+) -> list[CheckResult]:
     """Everything that needs its API; one note where no token is given."""
     try:
         address = settings.homeassistant.address()
@@ -55,7 +57,7 @@ def check_homeassistant(settings: Settings, home: Home, heard: Heard | None, *, 
         *_clock(lead_s),
         *_zone(survey, home),
         *check_noon(DayStore(settings.memory_dir / "days").days(home.name), home, survey.config.longitude),
-        _discovery(survey, entities, home, heard),
+        _discovery(survey, entities, home, traffic),
         *_entities(settings, survey),
         *_statistics(sources, survey),
         *_signs(settings, sources, survey),
@@ -89,15 +91,15 @@ def _zone(survey: Survey, home: Home) -> list[CheckResult]:
     ]
 
 
-def _discovery(survey: Survey, entities: frozenset[str], home: Home, heard: Heard | None) -> CheckResult:
+def _discovery(survey: Survey, entities: frozenset[str], home: Home, traffic: BrokerTraffic | None) -> CheckResult:
     if "mqtt" not in survey.config.components:
         text = "Home Assistant has no MQTT integration: it sees nothing of the advisor"
         return CheckResult("discovery", "warning", text, "Settings > Devices & services > Add integration > MQTT")
     known = [name for name in entities if name.startswith(f"{ROOT}_{home.name}_")]
     if known:
         return ok("discovery", f"Home Assistant knows {len(known)} entities of {home.name!r}")
-    if heard is not None and heard.announced:
-        text = f"{len(heard.announced)} entities are announced on the broker, Home Assistant knows none of them"
+    if traffic is not None and traffic.announced:
+        text = f"{len(traffic.announced)} entities are announced on the broker, Home Assistant knows none of them"
         return CheckResult("discovery", "problem", text, "connect its MQTT integration to this broker, discovery on")
     text = "nothing is announced yet"
     return CheckResult("discovery", "note", text, "the advisor introduces itself when it runs: advisor run")

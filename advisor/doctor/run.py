@@ -42,12 +42,12 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
     findings = [ok("settings", f"{config} and {settings.home_file} can be read")]
     findings += check_machine(settings, home, now=datetime.now(UTC))
     findings.append(check_model(settings))
-    checked, heard = listen(settings, home, listen_s)
+    checked, traffic = listen(settings, home, listen_s)
     findings += checked
-    if heard is not None:
-        findings += check_roles(settings, home, heard, now=datetime.now(UTC))
+    if traffic is not None:
+        findings += check_roles(settings, home, traffic, now=datetime.now(UTC))
         findings += check_prices(settings, home, now=datetime.now(UTC), listen_s=listen_s)
-    findings += check_homeassistant(settings, home, heard, now=datetime.now(UTC))
+    findings += check_homeassistant(settings, home, traffic, now=datetime.now(UTC))
     return findings, EXIT_CODES[worst(findings)]
 
 

@@ -63,7 +63,7 @@ def tell(fought: Duel) -> str:
     """Table, verdict, and the answers of each case."""
     one, other = fought.names
     rows = tuple(
-        (d.measure, str(d.cases), f"{d.first:.2f}", f"{d.second:.2f}", d.gap.told(".2f"), d.word)
+        (d.measure, str(d.cases), f"{d.first:.2f}", f"{d.second:.2f}", d.gap.text(".2f"), d.word)
         for d in fought.differences
     )
     table = Table(("measure", "n", one, other, f"{other} less {one}, 95 %", "verdict"), rows)

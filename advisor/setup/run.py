@@ -65,7 +65,7 @@ class ChosenSetup:
     proposal: SensorProposal
     why: Mapping[str, str]
     way: Way
-    heard: bool
+    source_found: bool
     forecast: bool = False
     prices: PriceSettings | None = None
     place: tuple[float, float] | None = None
@@ -81,7 +81,7 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
     _refuse_to_overwrite(wishes)
     wishes = _with_token(wishes)
     survey = _survey(wishes)
-    way, heard = _find_way(wishes, survey)
+    way, source_found = _find_way(wishes, survey)
     proposal = propose(survey, way)
     _apply_named(proposal, wishes, survey, way)
     _settle(proposal, wishes, survey, way)
@@ -95,7 +95,7 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
         raise SettingsError(f"the facts of this home are not possible: {first_fault(err)}") from err
     forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
     place = (survey.config.latitude, survey.config.longitude)
-    chosen = ChosenSetup(home, proposal, proposal.why | why, way, heard, forecast, prices, place)
+    chosen = ChosenSetup(home, proposal, proposal.why | why, way, source_found, forecast, prices, place)
     show(chosen, console)
     if not wishes.yes and not typer.confirm("Write advisor.toml and home.toml?", default=True):
         raise typer.Abort
@@ -157,7 +157,7 @@ def _broker(wishes: Wishes) -> BrokerAddress:
 
 
 def _find_way(wishes: Wishes, survey: Survey) -> tuple[Way, bool]:
-    """From Home Assistant itself, unless statestream is wished for; its base topic where it is heard. Tries the broker.
+    """From Home Assistant itself, unless statestream is wished for; its base topic if found. Tries the broker.
 
     Raises:
         TransportError: the broker cannot be reached or refuses us.
@@ -269,7 +269,7 @@ def _write(chosen: ChosenSetup, wishes: Wishes) -> None:
 
 def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     console.print(f"wrote {wishes.folder / 'advisor.toml'} and {wishes.folder / 'home.toml'}", highlight=False)
-    if not chosen.heard:
+    if not chosen.source_found:
         entities = dict.fromkeys(name for names in chosen.proposal.entities.values() for name in names)
         console.print("\nHome Assistant does not publish these yet. Add to its configuration.yaml and restart it:\n")
         lines = ["mqtt_statestream:", f"  base_topic: {chosen.way.statestream}", "  include:", "    entities:"]

@@ -63,14 +63,14 @@ class Controls(BaseModel):
         Raises:
             DataError: there is no such control, or it cannot stand there.
         """
-        said = payload[:_LONGEST].decode("utf-8", "replace").strip()
+        value = payload[:_LONGEST].decode("utf-8", "replace").strip()
         reader = _READERS.get(name)
         if reader is None:
             raise DataError(f"{name!r} is not a control: use {', '.join(_READERS)}")
         try:
-            return Controls.model_validate(self.model_dump() | reader(said))
+            return Controls.model_validate(self.model_dump() | reader(value))
         except (KeyError, ValueError) as err:
-            raise DataError(f"{name} cannot be {said!r}: {_ALLOWED[name]}") from err
+            raise DataError(f"{name} cannot be {value!r}: {_ALLOWED[name]}") from err
 
     def acting_for(self, acting: Acting, until: datetime | None) -> "Controls":
         """The controls with another way of acting; at `until` it goes back to what holds without a limit now."""
@@ -96,11 +96,11 @@ class Controls(BaseModel):
 
 
 _READERS: dict[str, Callable[[str], dict[str, object]]] = {
-    "acting": lambda said: {"acting": said, "acting_until": None, "acting_after": None},
-    "reserve": lambda said: {"reserve_soc": float(said) / 100},
-    "allow_grid_charging": lambda said: {"allow_grid_charging": _ON_OFF[said.upper()]},
-    "allow_export": lambda said: {"allow_export": _ON_OFF[said.upper()]},
-    "respect": lambda said: {"respect_hours": float(said)},
+    "acting": lambda value: {"acting": value, "acting_until": None, "acting_after": None},
+    "reserve": lambda value: {"reserve_soc": float(value) / 100},
+    "allow_grid_charging": lambda value: {"allow_grid_charging": _ON_OFF[value.upper()]},
+    "allow_export": lambda value: {"allow_export": _ON_OFF[value.upper()]},
+    "respect": lambda value: {"respect_hours": float(value)},
 }
 _ALLOWED = {
     "acting": f"say one of {', '.join(repr(mode.value) for mode in Acting)}",

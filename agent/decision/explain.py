@@ -143,12 +143,12 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
 
 def _bill_facts(grounds: Grounds) -> dict[str, str]:
     """What a kWh changes on the open bill, where that is not its price; and the peak that the plan keeps to."""
-    told, real = grounds.ensemble.prices, grounds.at_margin.prices
+    assumed, real = grounds.ensemble.prices, grounds.at_margin.prices
     carbon_now = grounds.carbon[0] if grounds.carbon else 0.0
     facts = {}
     for name, price, worth in (
-        ("bill_import", told.import_per_kwh[0], real.import_per_kwh[0] - carbon_now),
-        ("bill_export", told.export_per_kwh[0], real.export_per_kwh[0]),
+        ("bill_import", assumed.import_per_kwh[0], real.import_per_kwh[0] - carbon_now),
+        ("bill_export", assumed.export_per_kwh[0], real.export_per_kwh[0]),
     ):
         facts[name] = f"{worth:.2f}"
         facts[f"{name}_price"] = f"{price:.2f}"

@@ -49,8 +49,8 @@ class Actuation(BaseModel):
             domain = entity.split(".")[0]
             if domain not in {*_NUMBERS, *_SELECTS, *_SWITCHES} or entity.count(".") != 1:
                 raise ValueError(f"{entity!r} is not a select, number or switch: only those are written")
-            for said in positions.model_dump(exclude_none=True).values():
-                _check_position(entity, domain, said)
+            for position in positions.model_dump(exclude_none=True).values():
+                _check_position(entity, domain, position)
         return entities
 
     def above(self, battery: Battery) -> "Actuation":
@@ -65,8 +65,8 @@ class Actuation(BaseModel):
             "{target}": f"{round(levels.charge_to_soc * 100) if levels else 0}",
             "{reserve}": f"{max(_percent(levels.reserve_soc) if levels else 0, self.lowest_reserve):g}",
         }
-        said = {entity: getattr(positions, mode.value) for entity, positions in self.entities.items()}
-        return {entity: figures.get(value, value) for entity, value in said.items() if value is not None}
+        targets = {entity: getattr(positions, mode.value) for entity, positions in self.entities.items()}
+        return {entity: figures.get(value, value) for entity, value in targets.items() if value is not None}
 
 
 def _percent(reserve_soc: float) -> int:
@@ -74,11 +74,11 @@ def _percent(reserve_soc: float) -> int:
     return ceil(round(reserve_soc * 100, 1))
 
 
-def _check_position(entity: str, domain: str, said: str) -> None:
-    if domain in _SWITCHES and said not in {"on", "off"}:
-        raise ValueError(f"{entity}: a switch cannot stand at {said!r}: write 'on' or 'off'")
-    if domain in _NUMBERS and said not in _FIGURES:
+def _check_position(entity: str, domain: str, position: str) -> None:
+    if domain in _SWITCHES and position not in {"on", "off"}:
+        raise ValueError(f"{entity}: a switch cannot stand at {position!r}: write 'on' or 'off'")
+    if domain in _NUMBERS and position not in _FIGURES:
         try:
-            float(said)
+            float(position)
         except ValueError as err:
-            raise ValueError(f"{entity}: {said!r} is not a number: write one, or {' or '.join(_FIGURES)}") from err
+            raise ValueError(f"{entity}: {position!r} is not a number: write one, or {' or '.join(_FIGURES)}") from err

@@ -139,18 +139,18 @@ def ungrounded_numbers(text: str, facts: str | Mapping[str, str]) -> list[str]:
     ]
 
 
-def _is_rounded(said: Quantity, facts: Sequence[Quantity]) -> bool:
-    return any(_agrees(said, fact) for fact in facts)
+def _is_rounded(stated: Quantity, facts: Sequence[Quantity]) -> bool:
+    return any(_agrees(stated, fact) for fact in facts)
 
 
-def _agrees(said: Quantity, fact: Quantity) -> bool:
+def _agrees(stated: Quantity, fact: Quantity) -> bool:
     value = fact.value
-    if said.measures and fact.measures:
-        if said.measures != fact.measures:
+    if stated.measures and fact.measures:
+        if stated.measures != fact.measures:
             return False
-        value = fact.value * fact.scale / said.scale
+        value = fact.value * fact.scale / stated.scale
     try:
-        return value.quantize(said.value, context=_ROUNDING) == said.value
+        return value.quantize(stated.value, context=_ROUNDING) == stated.value
     except ArithmeticError:
         return False
 

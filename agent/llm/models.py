@@ -111,8 +111,8 @@ def load_model(settings: ModelSettings) -> LoadedModel | None:
 
 def describe_failure(err: Exception, label: str) -> tuple[FailureKind, str]:
     """Sort what a model's client raised while answering; clients differ, so names and status codes are compared."""
-    kind, said = type(err).__name__, str(err).strip()[:200]
-    message = f"{label}: {kind}: {said}"
+    kind, detail = type(err).__name__, str(err).strip()[:200]
+    message = f"{label}: {kind}: {detail}"
     status = getattr(err, "status_code", None)
     if "Timeout" in kind:
         return "late", message
@@ -121,9 +121,9 @@ def describe_failure(err: Exception, label: str) -> tuple[FailureKind, str]:
     if status in _STATUS:
         failure, cure = _STATUS[status]
         return failure, f"{message}: {cure}"
-    if status == 400 and "context" in said:
+    if status == 400 and "context" in detail:
         return "truncated", f"{message}: the prompt is longer than the model's context: raise model.context_tokens"
-    if status == 400 and "does not support" in said:
+    if status == 400 and "does not support" in detail:
         return "no_tools", f"{message}: name a model with tools, or set model.mode to 'brief'"
     return _server_failure(err, message)
 

@@ -110,11 +110,11 @@ def pull(name: str, base_url: str | None) -> Iterator[Progress]:
         raise _silent(base_url, err) from err
 
 
-def _pull_fix(said: str) -> str:
+def _pull_fix(message: str) -> str:
     """What to do about a download that failed; the registry's own answer is told apart from none at all."""
-    if any(sign in said for sign in _NO_NETWORK):
+    if any(sign in message for sign in _NO_NETWORK):
         return "Ollama cannot reach the internet: check its network, or copy the model from another machine"
-    return "check the name at ollama.com/library" if "file does not exist" in said else "try again later"
+    return "check the name at ollama.com/library" if "file does not exist" in message else "try again later"
 
 
 class _Listed(BaseModel):

@@ -1,4 +1,4 @@
-"""Lets a tool-using model look facts up by itself: bounded in calls and time, and never past a read-only desk."""
+"""Lets a tool-using model look facts up by itself: bounded in calls and time, and with tools that only read."""
 
 import json
 import re
@@ -39,16 +39,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """One thing that was looked up: the tool, what it was asked, and what it said."""
+    """One thing that was looked up: the tool, what it was asked, and what it answered."""
 
     tool: str
     asked: Mapping[str, Any]
-    said: str
+    answer: str
 
     def line(self) -> str:
         """As one line of a brief."""
         asked = ", ".join(f"{name}={value}" for name, value in self.asked.items())
-        return f"{self.tool}({asked}): {' '.join(self.said.split())}"
+        return f"{self.tool}({asked}): {' '.join(self.answer.split())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ def _gathered(messages: Sequence[BaseMessage]) -> ToolLoopResult:
         for message in messages
         if isinstance(message, ToolMessage) and message.tool_call_id in asked
     ]
-    said = [message for message in messages if isinstance(message, AIMessage)]
-    return ToolLoopResult(tuple(looked), said[-1].text if said else "", len(said))
+    replies = [message for message in messages if isinstance(message, AIMessage)]
+    return ToolLoopResult(tuple(looked), replies[-1].text if replies else "", len(replies))
 
 
 class _TimeLimit(AgentMiddleware[Any, Any]):
@@ -158,11 +158,11 @@ def fenced_calls(text: str, known: set[str]) -> list[Any]:
     calls = []
     for fenced, tagged in _FENCED.findall(text):
         try:
-            said = json.loads(fenced or tagged)
+            call = json.loads(fenced or tagged)
         except ValueError:
             continue
-        name = said.get("name") or said.get("tool")
-        asked = said.get("arguments", said.get("parameters", said.get("args", {})))
+        name = call.get("name") or call.get("tool")
+        asked = call.get("arguments", call.get("parameters", call.get("args", {})))
         if name in known and isinstance(asked, dict):
             calls.append({"name": name, "args": asked, "id": uuid.uuid4().hex, "type": "tool_call"})
     return calls

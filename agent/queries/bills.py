@@ -75,8 +75,8 @@ def bill(sources: Sources, day: date | None, *, now: datetime) -> Finding:
     }
     if made.hours_without_price:
         facts["unpriced_hours"] = made.hours_without_price
-    told = "bill.month" if made.complete else "bill.to_date"
-    return Finding("bill", told, facts, rows=tuple(_row(line) for line in made.lines))
+    phrase = "bill.month" if made.complete else "bill.to_date"
+    return Finding("bill", phrase, facts, rows=tuple(_row(line) for line in made.lines))
 
 
 def _row(line: BillLine) -> dict[str, Fact]:

@@ -57,7 +57,7 @@ class DiscoveryPublisher:
         self._panel = panel
         self._journal = journal
         self._bills = BillHistory(identity.home, identity.step)
-        self._told: dict[str, bytes] = {}
+        self._published: dict[str, bytes] = {}
         self._problems: tuple[str, ...] = ()
 
     def introduce(self, link: MqttLink) -> None:
@@ -67,8 +67,8 @@ class DiscoveryPublisher:
         link.publish(self._topics.advisor_status, "online", retain=True, qos=1)
         self.show_controls(link)
         self.show_note(link)
-        for topic, told in list(self._told.items()):
-            link.publish(topic, told, retain=True, qos=1)
+        for topic, published in list(self._published.items()):
+            link.publish(topic, published, retain=True, qos=1)
 
     def name_model(self, label: str) -> None:
         """The model that reviews the plan has come, or another one."""
@@ -114,7 +114,7 @@ class DiscoveryPublisher:
             return
         self.troubles = troubles
         payload = orjson.dumps(self._health(now, self._problems))
-        self._told[self._topics.health] = payload
+        self._published[self._topics.health] = payload
         link.publish(self._topics.health, payload, retain=True, qos=1)
 
     def _tell(self, states: Mapping[str, dict[str, object]], plan: PlanView | None, link: MqttLink) -> None:
@@ -122,7 +122,7 @@ class DiscoveryPublisher:
         payloads[self._topics.plan] = orjson.dumps(plan_state(plan, self._home.tz, self._identity.language))
         payloads[self._topics.plan_picture] = draw_plan(plan, self._home.tz, self._identity.language).encode()
         for topic, payload in payloads.items():
-            self._told[topic] = payload
+            self._published[topic] = payload
             link.publish(topic, payload, retain=True, qos=1)
 
     def _bill(self, decision: Decision) -> dict[str, object]:

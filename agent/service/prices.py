@@ -137,7 +137,7 @@ def price_document(message: Message) -> object:
     if len(message.payload) > _LONGEST_PAYLOAD:
         raise DataError(f"{message.topic}: {len(message.payload)} bytes is not a list of prices")
     try:
-        said = json.loads(message.payload)
+        content = json.loads(message.payload)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, Mapping) else {message.topic.rpartition("/")[2]: said}
+    return content if isinstance(content, Mapping) else {message.topic.rpartition("/")[2]: content}

@@ -1,4 +1,4 @@
-"""The colours of page, terminal and plots: one list, by what each colour means, told apart by colour-blind eyes too.
+"""The colours of page, terminal and plots: one list, by what each colour means, different for colour-blind eyes too.
 
 `tests/agent/views/test_palette.py` measures how far apart three kinds of colour blindness see them (Machado, Oliveira
 and Fernandes 2009, doi:10.1109/TVCG.2009.113).

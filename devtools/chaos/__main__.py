@@ -75,9 +75,9 @@ def _run(part: str, size: int, run: Callable[[], Iterator[Any]], results: Result
     began, last = time.monotonic(), None
     for last in run():
         results.keep(part, size, _as_json(last), finished=False)
-    told = _as_json(last) if last is not None else {}
-    results.keep(part, size, told | {"seconds": round(time.monotonic() - began, 1)}, finished=True)
-    sys.stdout.write(f"{part}: {json.dumps({name: said for name, said in told.items() if name != 'days'})[:300]}\n")
+    result = _as_json(last) if last is not None else {}
+    results.keep(part, size, result | {"seconds": round(time.monotonic() - began, 1)}, finished=True)
+    sys.stdout.write(f"{part}: {json.dumps({name: value for name, value in result.items() if name != 'days'})[:300]}\n")
     sys.stdout.flush()
 
 

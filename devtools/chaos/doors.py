@@ -91,7 +91,7 @@ def _messages(bench: ChaosBench) -> Iterator[tuple[str, bytes]]:
     topics, now = bench.topics, bench.now.isoformat()
     forecast = {"time": now, "step_minutes": 15, "start": now}
     device = {"time": now, "device": "car", "follows": "programme", "power_kw": 0, "needed_kwh": 5, "ready_by": now}
-    said: dict[str, Any] = {
+    payloads: dict[str, Any] = {
         topics.command_state: {"time": now, "decision_id": None, "accepted": True, "mode": None, "detail": ""},
         topics.shown: {"decision_id": None, "shown": {"number.x": "1"}, "wanted": {"number.x": "1"}},
         topics.device_state("car"): device,
@@ -106,10 +106,10 @@ def _messages(bench: ChaosBench) -> Iterator[tuple[str, bytes]]:
         topics.sensor("temperature_forecast"): forecast | {"values_c": [4.0, 5.0]},
     }
     for role in ("load_power", "pv_power", "battery_soc", "grid_power", "battery_power", "outdoor_temperature"):
-        said[topics.sensor(role)] = {"value": 0.5, "unit": "kW", "time": now}
+        payloads[topics.sensor(role)] = {"value": 0.5, "unit": "kW", "time": now}
     if bench.clock == "house":
-        said[topics.clock] = {"time": now}
-    yield from ((topic, json.dumps(payload).encode()) for topic, payload in said.items())
+        payloads[topics.clock] = {"time": now}
+    yield from ((topic, json.dumps(payload).encode()) for topic, payload in payloads.items())
     yield topics.house_status, b"online"
     for name, value in (("acting", b"act"), ("reserve", b"20"), ("respect", b"1"), ("allow_export", b"OFF")):
         yield topics.control_set(name), value

@@ -107,8 +107,8 @@ class ChaosBench:
                 ("pv_power", 0, "kW"),
                 ("battery_soc", soc, "fraction"),
             ):
-                said = {"value": value, "unit": unit, "time": self.now.isoformat()}
-                self.say(self.topics.sensor(name), json.dumps(said).encode())
+                payload = {"value": value, "unit": unit, "time": self.now.isoformat()}
+                self.say(self.topics.sensor(name), json.dumps(payload).encode())
             self.say(self.topics.clock, json.dumps({"time": self.now.isoformat()}).encode())
         self.work()
 

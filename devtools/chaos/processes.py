@@ -79,7 +79,7 @@ class DiskResult:
     due_while_full: int = 0
     commands_after: int = 0
     due_after: int = 0
-    told: str = ""
+    fault: str = ""
     kept_after: bool = False
     caught: int = 0
     unsafe: int = 0
@@ -105,7 +105,7 @@ def full_disk(folder: Path, slots: int = 12) -> DiskResult:
         for _ in range(slots):
             bench.live()
         result.due_while_full, result.commands_while_full = slots, len(bench.link.commands)
-        result.told = bench.journal.fault
+        result.fault = bench.journal.fault
         filler.unlink()
         for _ in range(slots):
             bench.live()

@@ -36,19 +36,19 @@ def write(results: dict[str, Any], out: Path) -> None:
     """Write the page, and the plot of the soak beside it."""
     parts = results["parts"]
     lines = [_HEAD.format(seed=results["seed"]), *_doors(parts), *_killed(parts), *_rest(parts)]
-    if (said := parts.get("soak")) and said["result"].get("days"):
+    if (part := parts.get("soak")) and part["result"].get("days"):
         plot = out.with_suffix(".svg")
-        days = [SoakDay(**day) for day in said["result"]["days"]]
+        days = [SoakDay(**day) for day in part["result"]["days"]]
         draw(days, plot)
-        lines += _soaked(said["result"], days, plot.name)
+        lines += _soaked(part["result"], days, plot.name)
     out.write_text("".join(lines), encoding="utf-8")
 
 
 def _doors(parts: dict[str, Any]) -> list[str]:
     rows = []
-    for name, said in parts.items():
+    for name, part in parts.items():
         if name.startswith("door: "):
-            found = said["result"]
+            found = part["result"]
             mqtt = "MQTT" in name
             rows.append(
                 f"| {name.removeprefix('door: ')} | {found['inputs']:,} | {found['crashes']} | "
@@ -97,14 +97,14 @@ def _disk(disk: dict[str, Any]) -> str:
 
 
 def _soaked(found: dict[str, Any], days: list[SoakDay], plot: str) -> list[str]:
-    told = (
+    text = (
         f"A decision every quarter of an hour: {found['commands']:,} commands for {found['due']:,} slots, "
         f"{found['unsafe']} unsafe, {found['caught']} faults caught. Memory grew by {grows(days):+.2f} MB a day in the "
         f"second half, threads from {days[0].threads} to {days[-1].threads}; the slowest decision took "
         f"{max(day.slowest_s for day in days):.2f} s. The journal reached {days[-1].journal_mb:.1f} MB, the days "
         f"{days[-1].days_kb:.0f} kB.\n"
     )
-    return [f"\n## {len(days)} days at speed\n\n![Memory, threads, latency and files]({plot})\n\n", told]
+    return [f"\n## {len(days)} days at speed\n\n![Memory, threads, latency and files]({plot})\n\n", text]
 
 
 def draw(days: list[SoakDay], path: Path) -> None:

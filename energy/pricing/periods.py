@@ -74,7 +74,7 @@ class When(Fact):
         kinds = np.isin(np.arange(3), _KINDS[self.days])
         return np.asarray(months[:, None, None] & kinds[None, :, None] & hours[None, None, :])
 
-    def told(self) -> str:
+    def described(self) -> str:
         """The hours in words."""
         return f"{clock(self.from_hour)} to {clock(self.to_hour)}"
 
@@ -120,7 +120,7 @@ def check_no_overlap(periods: Sequence[When], names: Sequence[str]) -> None:
         ours, theirs = one.cover(), two.cover()
         if (ours & theirs).any() and (ours & ~theirs).any():
             raise ValueError(
-                f"periods {earlier!r} ({one.told()}) and {later!r} ({two.told()}) overlap: "
+                f"periods {earlier!r} ({one.described()}) and {later!r} ({two.described()}) overlap: "
                 "end one where the other begins, or put the shorter one first",
             )
 

@@ -88,10 +88,10 @@ def _row(found: RuleResult) -> tuple[str, ...]:
     return (
         found.rule.title,
         str(found.windows),
-        f"{found.gain.told('.2f')} {money}",
+        f"{found.gain.text('.2f')} {money}",
         f"{found.wins} / {found.losses}",
         f"{found.worst:.2f} {money}",
-        "-" if found.share_without is None else f"{found.share_without.told('.0f', times=100)} %",
-        "-" if found.share_with is None else f"{found.share_with.told('.0f', times=100)} %",
-        f"{found.against_greedy.told('.2f')} {money}",
+        "-" if found.share_without is None else f"{found.share_without.text('.0f', times=100)} %",
+        "-" if found.share_with is None else f"{found.share_with.text('.0f', times=100)} %",
+        f"{found.against_greedy.text('.2f')} {money}",
     )

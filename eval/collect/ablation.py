@@ -251,8 +251,8 @@ def _by_text(history: History) -> DayChoice:
     """The days whose fingerprint, written out as text, means the most similar to a sentence embedding."""
     table = FingerprintTable(history.home, history.days)
     days = [record.day for record in history.days]
-    told = [", ".join(f"{value:.1f}" for value in table.fingerprint(day)) for day in days]
-    vectors = dict(zip(days, TextEmbedder()(told), strict=True))
+    texts = [", ".join(f"{value:.1f}" for value in table.fingerprint(day)) for day in days]
+    vectors = dict(zip(days, TextEmbedder()(texts), strict=True))
 
     def choose(today: date, earlier: list[date]) -> list[date]:
         return sorted(earlier, key=lambda day: -float(vectors[day] @ vectors[today]))[:MEMBERS]

@@ -70,8 +70,8 @@ def brief_of(situation: Situation, outline: Outline, kwh: dict[date, tuple[float
     lines += [_ahead(situation, outline, first, last) for first, last in pairwise(edges)]
     like = [near.day for near in outline.neighbours if near.day in kwh][:_LIKE_DAYS]
     if like:
-        told = "; ".join(f"{day:%a %d %b} used {kwh[day][0]:.0f} kWh, solar {kwh[day][1]:.0f}" for day in like)
-        lines.append(f"Days like this: {told}.")
+        similar = "; ".join(f"{day:%a %d %b} used {kwh[day][0]:.0f} kWh, solar {kwh[day][1]:.0f}" for day in like)
+        lines.append(f"Days like this: {similar}.")
     return "\n".join(lines)
 
 
@@ -82,9 +82,9 @@ def _ahead(situation: Situation, outline: Outline, first: int, last: int) -> str
     used, solar = (series.mean(axis=0)[first:last].sum() * ensemble.hours for series in both)
     end = outline.starts[first] + (last - first) * situation.step
     low, high = price.min(), price.max()
-    told = f"{low:.2f}" if high - low < 0.005 else f"{low:.2f} to {high:.2f}"
+    prices = f"{low:.2f}" if high - low < 0.005 else f"{low:.2f} to {high:.2f}"
     return (
-        f"{outline.starts[first].astimezone(zone):%H}-{end.astimezone(zone):%H} h: price {told}, "
+        f"{outline.starts[first].astimezone(zone):%H}-{end.astimezone(zone):%H} h: price {prices}, "
         f"use {used:.1f} kWh, solar {solar:.1f}"
     )
 

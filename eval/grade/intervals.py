@@ -22,7 +22,7 @@ class Estimate:
     low: float
     high: float
 
-    def told(self, form: str = ".1f", *, times: float = 1.0) -> str:
+    def text(self, form: str = ".1f", *, times: float = 1.0) -> str:
         """The value with its interval in brackets."""
         value, low, high = (format(times * number, form) for number in (self.value, self.low, self.high))
         return f"{value} [{low}, {high}]"

@@ -96,8 +96,8 @@ class Wish:
         return one.kind == self.kind and near and self._has_amount(one)
 
     def _has_amount(self, one: Constraint) -> bool:
-        said = amount_of(one)
-        return self.amount is None or (said is not None and abs(said - self.amount) <= self.tolerance * self.amount)
+        amount = amount_of(one)
+        return self.amount is None or (amount is not None and abs(amount - self.amount) <= self.tolerance * self.amount)
 
 
 def grade(case: NoteCase, read: Understood | NotUnderstood) -> Grade:

@@ -44,7 +44,7 @@ def _readers(candidate: Examinee) -> dict[str, _Reader]:
 
 def _result(case: NoteCase, who: str, read: Understood | NotUnderstood, candidate: Examinee, *, of: str) -> CaseResult:
     mark = grade(case, read)
-    said = read.why if isinstance(read, NotUnderstood) else describe(read.constraint, ZONE)
+    result = read.why if isinstance(read, NotUnderstood) else describe(read.constraint, ZONE)
     group = f"{of}{'traps' if case.trap else 'wishes'}, {case.lang}"
     return CaseResult(
         part=PART,
@@ -53,6 +53,6 @@ def _result(case: NoteCase, who: str, read: Understood | NotUnderstood, candidat
         case=case.text,
         grade=mark,
         score=float(mark == "right"),
-        detail=f"wanted {case.want}{case.trap and f' ({case.trap})'}; got {said}",
+        detail=f"wanted {case.want}{case.trap and f' ({case.trap})'}; got {result}",
         **candidate.spent(),
     )

@@ -50,8 +50,8 @@ def write_model_report(results: Sequence[CaseResult], label: str, folder: Path) 
     page, text, figures = folder / "report.html", folder / "report.md", folder / "figures.json"
     page.write_text(html(title, sections), encoding="utf-8")
     text.write_text(markdown(title, sections), encoding="utf-8")
-    told = {"model": label, "rows": [_figures(*row) for row in _rows(results)]}
-    figures.write_text(json.dumps(told, indent=2), encoding="utf-8")
+    content = {"model": label, "rows": [_figures(*row) for row in _rows(results)]}
+    figures.write_text(json.dumps(content, indent=2), encoding="utf-8")
     return page, text, figures
 
 
@@ -90,7 +90,7 @@ def _table(rows: list[_Row]) -> Table:
     for _, group, who, those in sorted(rows, key=lambda row: row[1]):
         mean = mean_score(those)
         grades = ", ".join(f"{count} {grade}" for grade, count in Counter(one.grade for one in those).most_common())
-        lines.append((group, who, str(len(those)), mean.told(".2f") if mean else "", grades))
+        lines.append((group, who, str(len(those)), mean.text(".2f") if mean else "", grades))
     return Table(("cases", "who answers", "n", "score, 95 % interval", "grades"), tuple(lines), words=2)
 
 

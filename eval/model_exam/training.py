@@ -70,8 +70,8 @@ def training_moment() -> datetime:
 
 
 def _line(*messages: tuple[str, str]) -> str:
-    told = [{"role": role, "content": content} for role, content in messages]
-    return json.dumps({"messages": told}, ensure_ascii=False)
+    chat = [{"role": role, "content": content} for role, content in messages]
+    return json.dumps({"messages": chat}, ensure_ascii=False)
 
 
 def _choice(brief: Brief) -> list[tuple[str, str]]:

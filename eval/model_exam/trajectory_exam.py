@@ -52,17 +52,17 @@ def sit_tools(candidate: Examinee, limit: int | None, progress: Progress) -> Ite
     if candidate.model is None:
         return
     moment = exam_cases()[0]
-    with _desk_at(moment) as desk:
+    with _context_at(moment) as context:
         for case in spread(trajectories(), limit):
-            yield _task(case, desk, candidate, candidate.model)
+            yield _task(case, context, candidate, candidate.model)
             progress(PART)
         for moment in spread(exam_cases(), min(limit or _DECISIONS, _DECISIONS)):
-            yield _decision(moment, desk, candidate, candidate.model)
+            yield _decision(moment, context, candidate, candidate.model)
             progress(PART)
 
 
 @contextmanager
-def _desk_at(moment: ChoiceCase) -> Iterator[ToolContext]:
+def _context_at(moment: ChoiceCase) -> Iterator[ToolContext]:
     """The home's past up to a moment, its decision and a note, as tools see them."""
     history, now = shipped_history(EXAM_HOME), moment.situation.now
     with TemporaryDirectory() as folder:
@@ -81,34 +81,34 @@ def _desk_at(moment: ChoiceCase) -> Iterator[ToolContext]:
             yield ToolContext(Sources(history.home, store, journal), now, notes)
 
 
-def _task(case: Trajectory, desk: ToolContext, candidate: Examinee, model: LoadedModel) -> CaseResult:
-    before = desk.sources.decision()
+def _task(case: Trajectory, context: ToolContext, candidate: Examinee, model: LoadedModel) -> CaseResult:
+    before = context.sources.decision()
     try:
-        gathered = run_tool_loop(model, tools_for(desk), case.task, limits=_LIMITS)
+        gathered = run_tool_loop(model, tools_for(context), case.task, limits=_LIMITS)
     except Exception as err:  # noqa: BLE001 (whatever a client library raises is the model's failure)
         return _result("tasks", candidate, case.task, "failed", ": ".join(describe_failure(err, model.label)))
-    mark = "acted" if desk.sources.decision() != before else grade_of(case, gathered, _names(desk))
+    mark = "acted" if context.sources.decision() != before else grade_of(case, gathered, _names(context))
     called = " → ".join(one.line()[:80] for one in gathered.looked) or f"no call: {gathered.words[:80]}"
     return _result("tasks", candidate, case.task, mark, f"needed {', '.join(case.needs) or 'nothing'}; {called}")
 
 
-def _names(desk: ToolContext) -> set[str]:
-    return {tool.__name__ for tool in tools_for(desk)}
+def _names(context: ToolContext) -> set[str]:
+    return {tool.__name__ for tool in tools_for(context)}
 
 
 def grade_of(case: Trajectory, gathered: ToolLoopResult, known: set[str]) -> str:
     """Whether only tools that there are were asked, within the bounds, and every needed one gave a result."""
     if any(one.tool not in known for one in gathered.looked):
         return "strange tool"
-    answered = {one.tool for one in gathered.looked if not one.said.startswith("error")}
+    answered = {one.tool for one in gathered.looked if not one.answer.startswith("error")}
     if not set(case.needs) <= answered:
         return "missed"
     return "right" if gathered.model_calls <= _LIMITS.model_calls else "too many calls"
 
 
-def _decision(moment: ChoiceCase, desk: ToolContext, candidate: Examinee, model: LoadedModel) -> CaseResult:
+def _decision(moment: ChoiceCase, context: ToolContext, candidate: Examinee, model: LoadedModel) -> CaseResult:
     """Look up, then choose: right if something was looked up and the choice is valid."""
-    look = looker(desk.sources, desk.notes, moment.situation.policy.max_regret_per_slot, _LIMITS.seconds)
+    look = looker(context.sources, context.notes, moment.situation.policy.max_regret_per_slot, _LIMITS.seconds)
     answer = make_reviewer(model, DEADLINE_S, look=look)(moment.brief)
     if not isinstance(answer, Chosen):
         return _result("decisions", candidate, moment.name, "invalid", f"{answer.kind}: {answer.why}")

@@ -133,7 +133,7 @@ def climate_table(*, seeds: int = 3) -> str:
     ]
     for town, normal in NORMALS.items():
         made = lived(normal, seeds=seeds)
-        told = zip(normal[3:], made.off(normal), strict=True)
-        cells = " | ".join(f"{value:g} ({off:+.1f})" for value, off in told)
+        values = zip(normal[3:], made.off(normal), strict=True)
+        cells = " | ".join(f"{value:g} ({off:+.1f})" for value, off in values)
         rows.append(f"| {town} | {made.zone} | {cells} | {made.highest_c:.0f}, {made.lowest_c:.0f} |")
     return "\n".join(rows) + "\n"

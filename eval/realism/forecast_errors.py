@@ -39,11 +39,11 @@ def forecast_table(homes: Sequence[str] = ("couple", "heat-pump"), *, days: int 
 def errors(year: SyntheticYear, lead_h: float, *, quality: Quality, seed: int) -> tuple[float, float, float]:
     """Temperature RMSE in K, hourly PV RMSE by day as a share of the peak, MAE of a day's PV as a share of the mean."""
     weather = year.weather
-    told = look_ahead(weather, np.full(weather.span.count, lead_h), quality=quality, seed=seed)
-    if told is None:
+    forecast = look_ahead(weather, np.full(weather.span.count, lead_h), quality=quality, seed=seed)
+    if forecast is None:
         return np.nan, np.nan, np.nan
-    off_k = told.temperature_c - weather.temperature_c
-    wrong_kw = _hourly(pv_outlook(year.spec.pv, weather, told) - year.pv_kw)
+    off_k = forecast.temperature_c - weather.temperature_c
+    wrong_kw = _hourly(pv_outlook(year.spec.pv, weather, forecast) - year.pv_kw)
     by_day = _hourly(weather.clear.ghi_w_m2) > _DAYLIGHT_W_M2
     whole = len(wrong_kw) // 24 * 24
     days_kwh = wrong_kw[:whole].reshape(-1, 24).sum(axis=1)

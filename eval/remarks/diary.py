@@ -8,13 +8,13 @@ from energy.slots import hours
 from ingest.history.table import History
 from knowledge.days import DayRecord
 
-# Not everything is said beforehand.
+# Not everything is announced.
 _TOLD = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that happens on some days: how often, for how many days, when, with what power, and how it is told."""
+    """Something that happens on some days: how often, how long, when, with what power, and what is remarked of it."""
 
     name: str
     times_a_year: float
@@ -22,7 +22,7 @@ class Happening:
     first_h: int
     last_h: int
     power_kw: float
-    told: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 # Invented households: the powers are of common appliances, how often is the author's guess; the last two mean nothing.
@@ -69,11 +69,11 @@ def remarked(history: History, *, seed: int) -> RemarkedHistory:
     remarks: list[list[str]] = [[] for _ in days]
     for what in HAPPENINGS:
         for _ in range(rng.poisson(what.times_a_year * len(days) / 365)):
-            first, told = int(rng.integers(len(days))), bool(rng.random() < _TOLD)
+            first, remarked = int(rng.integers(len(days))), bool(rng.random() < _TOLD)
             for at in range(first, min(first + what.days, len(days))):
                 days[at] = _with_load(days[at], what, strength=float(rng.uniform(0.6, 1.4)))
-                if told:
-                    remarks[at].append(str(rng.choice(what.told)))
+                if remarked:
+                    remarks[at].append(str(rng.choice(what.remarks)))
     return RemarkedHistory(replace(history, days=tuple(days)), tuple(map(tuple, remarks)))
 
 

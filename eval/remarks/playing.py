@@ -97,8 +97,8 @@ def _play_and_write(case: RemarkCase, folder: Path) -> None:
 
 def play_remarks(case: RemarkCase, variants: Sequence[str]) -> list[RemarkResult]:
     """Play one case under some variants."""
-    told = _told(case.home, case.seed)
-    home, days = told.history.home, told.history.days
+    remarked = _told(case.home, case.seed)
+    home, days = remarked.history.home, remarked.history.days
     last = case.first_day + timedelta(days=WINDOW_DAYS)
     window = stretch(home, tuple(one for one in days if case.first_day <= one.day < last))
     after = stretch(home, tuple(one for one in days if last <= one.day < last + timedelta(days=DAYS_AFTER)))
@@ -121,25 +121,27 @@ def _told(name: str, seed: int) -> RemarkedHistory:
     return remarked(synthetic_history(preset(name), seed=seed, days=days, step=_HOUR), seed=seed)
 
 
-def _noted(told: RemarkedHistory, variant: str) -> History:
+def _noted(remarked: RemarkedHistory, variant: str) -> History:
     """The days with the notes that a variant knows them by."""
 
     def notes(at: int) -> tuple[str, ...]:
-        fixed = told.history.days[at].notes
+        fixed = remarked.history.days[at].notes
         return () if variant == NONE else fixed
 
-    return replace(told.history, days=tuple(replace(one, notes=notes(at)) for at, one in enumerate(told.history.days)))
+    return replace(
+        remarked.history, days=tuple(replace(one, notes=notes(at)) for at, one in enumerate(remarked.history.days))
+    )
 
 
 class _Player(Planner):
     """The planner under one variant, scoring its load forecasts at each midnight and noon."""
 
     def __init__(self, variant: str, case: RemarkCase) -> None:
-        told = _told(case.home, case.seed)
-        super().__init__(_noted(told, variant))
+        remarked = _told(case.home, case.seed)
+        super().__init__(_noted(remarked, variant))
         self._variant, self._case = variant, case
-        self._remarks = {one.day: said for one, said in zip(told.history.days, told.remarks, strict=True)}
-        self._truth = stretch(self._home, told.history.days)
+        self._remarks = {one.day: texts for one, texts in zip(remarked.history.days, remarked.remarks, strict=True)}
+        self._truth = stretch(self._home, remarked.history.days)
         self._memory = _memory(case.home, case.seed) if variant in (REMARKS, RANDOM) else None
         self._luck = np.random.default_rng(1)
         self._effects: dict[date, list[RemarkEffect]] = {}
@@ -210,8 +212,8 @@ class _Player(Planner):
 
 
 def _memory(name: str, seed: int) -> RemarkMemory:
-    told, memory = _told(name, seed), RemarkMemory(TextEmbedder())
-    remarks = {one.day: said for one, said in zip(told.history.days, told.remarks, strict=True)}
+    remarked, memory = _told(name, seed), RemarkMemory(TextEmbedder())
+    remarks = {one.day: texts for one, texts in zip(remarked.history.days, remarked.remarks, strict=True)}
     for day, difference_kw in _differences(name, seed).items():
         memory.add(day, remarks[day], difference_kw)
     return memory

@@ -59,7 +59,7 @@ def ablation_table(found: Sequence[Result]) -> str:
 def _row(variant: str, mine: Sequence[Result], base: dict[Case, Result]) -> str:
     shares = [(one.case.home, one.share) for one in mine if one.share is not None]
     mean = mean_of(shares)
-    share, worst = (mean.told(times=100), f"{100 * min(value for _, value in shares):.1f}") if mean else ("-", "-")
+    share, worst = (mean.text(times=100), f"{100 * min(value for _, value in shares):.1f}") if mean else ("-", "-")
     dearer, day, hour = ("-", "-", "-")
     if variant != RETRIEVAL:
         dearer = _told(bill_difference(mine, base), "+.2f")
@@ -86,7 +86,7 @@ def _place(one: Result) -> str:
 
 
 def _told(estimate: Estimate | None, form: str) -> str:
-    return "-" if estimate is None else estimate.told(form)
+    return "-" if estimate is None else estimate.text(form)
 
 
 def _by_group(found: Sequence[Result]) -> dict[str, list[Result]]:
@@ -118,7 +118,7 @@ def ablation_figure(found: Sequence[Result]) -> Figure:
             panel.axvline(0, color=SOFT, lw=0.8)
             panel.set_yticks(range(len(names)), names, fontsize=8)
             panel.set_title(group, fontsize=10, loc="left")
-            panel.set_xlabel("dearer than retrieval, in 28 days", fontsize=8)
+            panel.set_xlabel("more expensive than retrieval, in 28 days", fontsize=8)
         for panel in panels[len(groups) :]:
             panel.set_visible(False)
     return figure

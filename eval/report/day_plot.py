@@ -18,8 +18,6 @@ from eval.report.style import COLOURS, SOFT, STYLE, WIDTH_IN, colour
 
 Floats = NDArray[np.float64]
 
-_MODE_ROLES = {Mode.CHARGE: "advisor", Mode.HOLD: "bound", Mode.DISCHARGE: "price", Mode.SELF_CONSUMPTION: "other"}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlayedDay:
@@ -47,15 +45,15 @@ def one_day(days: Sequence[PlayedDay], zone: ZoneInfo, currency: str) -> Figure:
         panels[-1].set_xticks(hours[ticks], [_clock(first_s + hours[tick] * 3600, zone) for tick in ticks])
         panels[-1].set_xlim(hours[0], hours[-1])
         used = [list(Mode)[mode] for mode in sorted({int(mode) for day in days for mode in day.series.mode})]
-        handles = [Patch(color=COLOURS[_MODE_ROLES[mode]][0], label=mode.replace("_", "-")) for mode in used]
+        handles = [Patch(color=COLOURS[mode.value][0], label=mode.replace("_", "-")) for mode in used]
         figure.legend(handles=handles, loc="outside lower center", ncols=4, title="mode (strip)", title_fontsize=9)
     return figure
 
 
 def _draw_house(axes: Axes, series: Series) -> None:
     hours = _hours(series)
-    axes.stairs(series.pv_kw, hours, fill=True, color=COLOURS["sun"][0], alpha=0.55, label="sun")
-    axes.stairs(series.load_kw, hours, color=COLOURS["house"][0], lw=1.8, baseline=None, label="house")
+    axes.stairs(series.pv_kw, hours, fill=True, color=COLOURS["solar"][0], alpha=0.55, label="solar")
+    axes.stairs(series.load_kw, hours, color=COLOURS["load"][0], lw=1.8, baseline=None, label="house")
     axes.set_ylabel("kW")
     price = axes.twinx()
     price.stairs(series.import_price, hours, color=COLOURS["price"][0], lw=1.4, baseline=None, label="price (right)")
@@ -72,7 +70,7 @@ def _draw_policy(axes: Axes, day: PlayedDay, most_kw: float, currency: str) -> N
     axes.plot(hours, charge, color=colour(day.policy), lw=1.8)
     for mode in np.unique(series.mode):
         strip = np.where(series.mode == mode, -4.0, np.nan)
-        axes.stairs(strip, hours, baseline=-16, fill=True, color=COLOURS[_MODE_ROLES[list(Mode)[int(mode)]]][0])
+        axes.stairs(strip, hours, baseline=-16, fill=True, color=COLOURS[list(Mode)[int(mode)].value][0])
     axes.set_ylim(-18, 112)
     axes.set_yticks([0, 50, 100])
     axes.set_ylabel("charge %")

@@ -16,12 +16,12 @@ Floats = NDArray[np.float64]
 
 
 def ladder(costs: Mapping[str, float], currency: str) -> Figure:
-    """Bills of policies, dearest on top, each with what it saves against the first."""
+    """Bills of policies, highest on top, each with what it saves against the first."""
     ranked = sorted(costs.items(), key=lambda item: item[1])
-    dearest = ranked[-1][1]
+    highest = ranked[-1][1]
 
     def note(cost: float) -> str:
-        return f"{cost:.2f}" if cost == dearest else f"{cost:.2f} (saves {dearest - cost:.2f})"
+        return f"{cost:.2f}" if cost == highest else f"{cost:.2f} (saves {highest - cost:.2f})"
 
     notes = [note(cost) for _, cost in ranked]
     return _bars(ranked, notes, f"{currency} in 28 days")

@@ -29,8 +29,8 @@ def _row(variant: str, mine: Sequence[RemarkResult], base: dict[RemarkCase, Rema
         lambda one: one.remarked_crps_day_kwh or 0.0,
         lambda one: one.crps_hour_kw,
     )
-    told = ["-"] * 3 if variant == PERFECT else [_percent(mine, base, of) for of in errors]
-    return f"| {variant} | {len(mine)} | {_told(bill, '+.2f')} | {' | '.join(told)} | {changed} |\n"
+    cells = ["-"] * 3 if variant == PERFECT else [_percent(mine, base, of) for of in errors]
+    return f"| {variant} | {len(mine)} | {_told(bill, '+.2f')} | {' | '.join(cells)} | {changed} |\n"
 
 
 def _percent(
@@ -41,7 +41,7 @@ def _percent(
 
 
 def _told(estimate: Estimate | None, form: str) -> str:
-    return "-" if estimate is None else estimate.told(form)
+    return "-" if estimate is None else estimate.text(form)
 
 
 def _home(one: RemarkResult) -> str:

@@ -59,7 +59,7 @@ def refresh(document: Path, text: str, *, mark: str = MARK) -> None:
     Raises:
         DataError: the document has no such line.
     """
-    told, found, after = document.read_text(encoding="utf-8").partition(mark)
+    before, found, after = document.read_text(encoding="utf-8").partition(mark)
     if not found:
         raise DataError(f"{str(document)!r} has no line {mark.strip()!r}: put it where the tables belong")
     tables_alone = text.partition("\n")[2].lstrip() if text.startswith("# ") else text
@@ -68,7 +68,7 @@ def refresh(document: Path, text: str, *, mark: str = MARK) -> None:
     if end:
         # Tables within a document stand below the heading that they belong to.
         tables_alone = tables_alone.replace("## ", "### ")
-    document.write_text(f"{told}{found}\n{tables_alone}{kept}", encoding="utf-8")
+    document.write_text(f"{before}{found}\n{tables_alone}{kept}", encoding="utf-8")
 
 
 def report(
@@ -89,22 +89,22 @@ def _what_ran(records: Sequence[Record]) -> Section:
     cells = [record.outcome.cell for record in records]
     statuses = Counter(record.outcome.status for record in records)
     versions = {f"{name} {version}" for record in records for name, version in record.outcome.versions.items()}
-    told = [
+    lines = [
         f"{len(cells)} cells: " + ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in statuses.most_common()),
         f"Homes: {', '.join(sorted({cell.home for cell in cells}))}",
         f"Policies: {', '.join(sorted({cell.policy for cell in cells}))}",
         f"CPU time of all cells: {sum(record.outcome.cpu_s for record in records) / 60:.1f} min, peers' own aside",
     ]
     if versions:
-        told.append(f"Versions: {', '.join(sorted(versions))}")
-    return Section("What was run", tuple(told))
+        lines.append(f"Versions: {', '.join(sorted(versions))}")
+    return Section("What was run", tuple(lines))
 
 
 def _all(by_setting: Mapping[Setting, Sequence[Graded]]) -> list[Section]:
-    told = "Median share of the bound's saving in %, with its interval; n is the number of windows with enough to win."
+    lead = "Median share of the bound's saving in %, with its interval; n is the number of windows with enough to win."
     worst = tables.worst(by_setting)
     return [
-        Section("Every setting", (told, tables.settings(by_setting))),
+        Section("Every setting", (lead, tables.settings(by_setting))),
         Section("Worst windows of the planner", (worst or "The planner has no window with a share.",)),
     ]
 
@@ -113,14 +113,14 @@ def _main_setting(main: Setting, graded: Sequence[Graded], source: HistorySource
     most = everywhere(graded)
     same = paired(most) or most
     groups = by_policy(same)
-    told = [f"Setting: {tables.named(main)}.", tables.headline(groups)]
+    lead = [f"Setting: {tables.named(main)}.", tables.headline(groups)]
     if not paired(most):
-        told.append("No window was finished by every policy: the means below compare different windows.")
+        lead.append("No window was finished by every policy: the means below compare different windows.")
     where = [drawing for drawing in (pictures.homes(most), pictures.months(most)) if drawing]
     habits = [drawing for drawing in (pictures.calm(most), pictures.latency(graded)) if drawing]
     duels = tables.duels(by_policy(graded))
     return [
-        Section("Who pays what", (*told, tables.money(groups), pictures.ladder(same))),
+        Section("Who pays what", (*lead, tables.money(groups), pictures.ladder(same))),
         Section("The planner against each rival", (_DUELS, duels) if duels else ("The planner has no rival here.",)),
         *_on_fewer_windows(graded),
         Section("Where it is won", tuple(where) or ("No window has enough to win for a share to mean anything.",)),
@@ -147,8 +147,8 @@ def _on_fewer_windows(graded: Sequence[Graded]) -> list[Section]:
     beside = [one for one in graded if window(one.cell) in sat and one.cell.policy in {*few, *_BESIDE}]
     if not few or not sat:
         return []
-    told = f"{', '.join(few)} sat {len(sat)} of the windows; on just those:"
-    return [Section("On fewer windows", (told, tables.money(by_policy(beside))))]
+    lead = f"{', '.join(few)} played {len(sat)} of the windows; on just those:"
+    return [Section("On fewer windows", (lead, tables.money(by_policy(beside))))]
 
 
 def _not_counted(records: Sequence[Record], damaged: Sequence[str]) -> Section:

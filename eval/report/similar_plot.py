@@ -29,18 +29,18 @@ def similar_to(history: History, day: date, count: int) -> list[SimilarDay]:
 
 
 def among(history: History, day: date, near: Sequence[date]) -> Figure:
-    """Load and sun of a day (bold) over those of its similar days (thin), in kW by hour of the wall clock."""
+    """Load and solar of a day (bold) over those of its similar days (thin), in kW by hour of the wall clock."""
     records = {record.day: record for record in history.days}
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, 3.6), layout="constrained")
-        house, sun = figure.subplots(2, sharex=True)
-        for axes, name, role in ((house, "load_kw", "house"), (sun, "pv_kw", "sun")):
+        house, solar = figure.subplots(2, sharex=True)
+        for axes, name, role in ((house, "load_kw", "load"), (solar, "pv_kw", "solar")):
             others = [_hourly(records[one], name, history.home) for one in near]
             _draw(axes, _hourly(records[day], name, history.home), others, role)
         house.set_ylabel("house kW")
-        sun.set_ylabel("sun kW")
-        sun.set_xlim(0, 24)
-        sun.set_xticks(range(0, 25, 4), [f"{hour:02}:00" for hour in range(0, 25, 4)])
+        solar.set_ylabel("solar kW")
+        solar.set_xlim(0, 24)
+        solar.set_xticks(range(0, 25, 4), [f"{hour:02}:00" for hour in range(0, 25, 4)])
         legend_above(figure)
     return figure
 
@@ -48,7 +48,7 @@ def among(history: History, day: date, near: Sequence[date]) -> Figure:
 def _draw(axes: Axes, today_kw: Floats, others_kw: Sequence[Floats], role: str) -> None:
     """Labels only where the legend takes them from: the first panel."""
     edges = np.arange(25)
-    named = role == "house"
+    named = role == "load"
     for at, other_kw in enumerate(others_kw):
         label = "its similar days" if named and at == 0 else None
         axes.stairs(other_kw, edges, color=COLOURS["other"][0], lw=0.9, baseline=None, label=label)

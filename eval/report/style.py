@@ -8,18 +8,19 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from agent.views.palette import PALETTE, Meaning
+
+# What the palette of page and terminal says by meaning, and who is compared, in the same tones.
+_POLICIES: dict[str, Meaning] = {"advisor": "battery", "greedy": "discharge", "bound": "charge"}
+_MEANT: dict[str, tuple[str, str]] = {name: (tone.light, tone.dark) for name, tone in PALETTE.items()}
 # Light and dark value of each role. The light one stands in a saved file, a page swaps in its variable.
 COLOURS: dict[str, tuple[str, str]] = {
     "ink": ("#1b2733", "#e6edf3"),
     "soft": ("#66758a", "#9aa9b8"),
     "rule": ("#dde3ea", "#30404f"),
-    "advisor": ("#0d7d76", "#35c9bd"),
-    "greedy": ("#d97a12", "#f2a24a"),
-    "bound": ("#5a6bd8", "#93a0ff"),
+    **{policy: _MEANT[meaning] for policy, meaning in _POLICIES.items()},
     "other": ("#a9b4c0", "#64748a"),
-    "sun": ("#eab308", "#facc15"),
-    "house": ("#475569", "#c3cfdb"),
-    "price": ("#be3455", "#fb7f9b"),
+    **_MEANT,
 }
 INK, SOFT, RULE = (COLOURS[role][0] for role in ("ink", "soft", "rule"))
 POLICY_ROLES = {"planner": "advisor", "greedy": "greedy", "oracle": "bound"}
@@ -66,8 +67,9 @@ def svg(figure: Figure) -> str:
     text = re.sub(r' id="[a-zA-Z]+_\d+"', "", text)
     text = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true">', text, count=1)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    for role, (light, _) in COLOURS.items():
-        text = text.replace(light, f"var(--{role}, {light})")
+    # Of roles in one tone the first names it.
+    roles = {light: role for role, (light, _) in reversed(COLOURS.items())}
+    text = re.sub("|".join(roles), lambda tone: f"var(--{roles[tone[0]]}, {tone[0]})", text)
     return re.sub(r"font: ([^;\"]*)'[^;\"]*sans-serif", r"font: \1inherit, sans-serif", text)
 
 

@@ -44,7 +44,7 @@ def _money_row(policy: str, cells: Sequence[Graded]) -> tuple[str, ...]:
         policy,
         str(len(cells)),
         f"{mean(one.cost_in_28_days for one in cells):.2f}",
-        NOTHING if share is None else share.told(times=100),
+        NOTHING if share is None else share.text(times=100),
         f"{100 * min(found):.0f} … {100 * max(found):.0f}" if found else NOTHING,
         _regret(cells, "greedy"),
         _regret(cells, "oracle"),
@@ -53,7 +53,7 @@ def _money_row(policy: str, cells: Sequence[Graded]) -> tuple[str, ...]:
 
 def _regret(cells: Sequence[Graded], rival: str) -> str:
     found = mean_of((one.cell.home, regret) for one in cells if (regret := one.regret(rival)) is not None)
-    return NOTHING if found is None else found.told("+.2f")
+    return NOTHING if found is None else found.text("+.2f")
 
 
 def house(groups: Mapping[str, Sequence[Graded]]) -> Table:
@@ -73,7 +73,7 @@ def house(groups: Mapping[str, Sequence[Graded]]) -> Table:
 
 def _mean(values: Iterable[tuple[str, float]], form: str = ".1f") -> str:
     found = mean_of(values)
-    return NOTHING if found is None else found.told(form)
+    return NOTHING if found is None else found.text(form)
 
 
 def decisions(groups: Mapping[str, Sequence[Graded]]) -> Table:
@@ -131,7 +131,7 @@ def duels(groups: Mapping[str, Sequence[Graded]]) -> Table | None:
             continue
         found = mean_of(gaps)
         won = sum(gap > 0 for _, gap in gaps)
-        rows.append((name, str(len(gaps)), NOTHING if found is None else found.told("+.2f"), f"{won} of {len(gaps)}"))
+        rows.append((name, str(len(gaps)), NOTHING if found is None else found.text("+.2f"), f"{won} of {len(gaps)}"))
     return Table(("planner against", "n", "saves in 28 d", "cheaper in"), tuple(rows)) if rows else None
 
 
@@ -149,7 +149,7 @@ def settings(by_setting: Mapping[Setting, Sequence[Graded]]) -> Table:
 
 def _share_in(cells: Sequence[Graded]) -> str:
     found = median_of((one.cell.home, one.share) for one in cells if one.share is not None)
-    return NOTHING if found is None else found.told(".0f", times=100)
+    return NOTHING if found is None else found.text(".0f", times=100)
 
 
 def worst(by_setting: Mapping[Setting, Sequence[Graded]]) -> Table | None:
@@ -161,8 +161,8 @@ def worst(by_setting: Mapping[Setting, Sequence[Graded]]) -> Table | None:
     rows = []
     for one in ranked[:_WORST]:
         others = [at.get((window(one.cell), rival)) for rival in rivals]
-        told = [f"{100 * _share(other):.1f}" if other is not None else NOTHING for other in (one, *others)]
-        rows.append((f"{one.cell.home} from {one.cell.first_day}", named(setting(one.cell)), *told))
+        shares = [f"{100 * _share(other):.1f}" if other is not None else NOTHING for other in (one, *others)]
+        rows.append((f"{one.cell.home} from {one.cell.first_day}", named(setting(one.cell)), *shares))
     return Table(("window", "setting", "planner", *rivals), tuple(rows), words=2) if rows else None
 
 
@@ -175,5 +175,5 @@ def headline(groups: Mapping[str, Sequence[Graded]]) -> str:
     found = {name: shares(groups.get(name, ())) for name in ("planner", "greedy")}
     if not all(found.values()):
         return "No window has planner, greedy, none and oracle together with enough to win."
-    told = "; ".join(f"{name} {median(values):.0%} (worst {min(values):.0%})" for name, values in found.items())
-    return f"Share of what perfect foresight saves, median of {len(found['planner'])} windows: {told}."
+    cells = "; ".join(f"{name} {median(values):.0%} (worst {min(values):.0%})" for name, values in found.items())
+    return f"Share of what perfect foresight saves, median of {len(found['planner'])} windows: {cells}."

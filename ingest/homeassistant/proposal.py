@@ -43,11 +43,11 @@ class Way:
     statestream: str | None = None
 
     def source(
-        self, entities: Sequence[str], *, unit: str, said: str = "", subtract: Sequence[str] = (), **fields: Any
+        self, entities: Sequence[str], *, unit: str, known_unit: str = "", subtract: Sequence[str] = (), **fields: Any
     ) -> SensorSource:
         """The source of these entities; one of Home Assistant itself says its unit, so that only another is given."""
         if self.statestream is None:
-            given = None if unit == said else unit
+            given = None if unit == known_unit else unit
             return SensorSource(entity=tuple(entities), subtract=tuple(subtract), unit=given, **fields)
         topics, less = (tuple(map(self._topic_of, names)) for names in (entities, subtract))
         return SensorSource(topic=topics, subtract=less, unit=unit, **fields)
@@ -75,10 +75,10 @@ def name_sensor(made: SensorProposal, role: MappedRole, entity: str, *, state: E
     """Take the user's word for a role; a leading minus turns the sensor round."""
     sign: Literal[1, -1] = -1 if entity.startswith("-") else 1
     entity = entity.lstrip("-")
-    said = state.unit if state else ""
-    unit = said or ("%" if role == "battery_soc" else "W")
+    known_unit = state.unit if state else ""
+    unit = known_unit or ("%" if role == "battery_soc" else "W")
     age_s = _SOC_MAX_AGE_S if role == "battery_soc" else _POWER_MAX_AGE_S
-    made.sensors[role] = way.source([entity], unit=unit, said=said, sign=sign, max_age_s=age_s)
+    made.sensors[role] = way.source([entity], unit=unit, known_unit=known_unit, sign=sign, max_age_s=age_s)
     made.entities[role] = (entity,)
     made.why[role] = "as you said"
     if role in made.missing:
@@ -145,8 +145,10 @@ def _accept(
     unit, odd = _true_unit(survey, first)
     flip = first.sign if not subtract else 1
     names, less = [match.name for match in add], [match.name for match in subtract]
-    said = survey.unit(first.name)
-    made.sensors[role] = way.source(names, subtract=less, unit=unit, said=said, sign=flip, max_age_s=_POWER_MAX_AGE_S)
+    known_unit = survey.unit(first.name)
+    made.sensors[role] = way.source(
+        names, subtract=less, unit=unit, known_unit=known_unit, sign=flip, max_age_s=_POWER_MAX_AGE_S
+    )
     made.entities[role] = tuple(match.name for match in (*add, *subtract))
     turned = ", counted the other way round" if flip == -1 else ""
     made.why[role] = f"follows the energy counters (r = {first.likeness:.3f}){turned}{odd}"
@@ -178,7 +180,7 @@ def _find_charge(made: SensorProposal, survey: Survey, way: Way) -> None:
         made.missing.append("battery_soc")
         return
     name = made.battery.name
-    made.sensors["battery_soc"] = way.source([name], unit="%", said=survey.unit(name), max_age_s=_SOC_MAX_AGE_S)
+    made.sensors["battery_soc"] = way.source([name], unit="%", known_unit=survey.unit(name), max_age_s=_SOC_MAX_AGE_S)
     made.entities["battery_soc"] = (name,)
     made.why["battery_soc"] = (
         f"rises and falls with the battery's energy (r = {made.battery.likeness:.3f}); "
@@ -210,7 +212,7 @@ def _find_temperature(made: SensorProposal, survey: Survey, way: Way) -> None:
     if len(found) == 1:
         unit = _unit_of(survey, found[0])
         made.sensors["outdoor_temperature"] = way.source(
-            [found[0]], unit=unit, said=survey.unit(found[0]), max_age_s=3600.0
+            [found[0]], unit=unit, known_unit=survey.unit(found[0]), max_age_s=3600.0
         )
         made.statistics["outdoor_temperature"] = Signed(add=(found[0],))
         made.corrected = True

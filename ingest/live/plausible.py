@@ -61,32 +61,32 @@ class _ChargeWatch:
     """
 
     expected: float
-    said: Reading
+    last: Reading
     slack: float = 0.0
     doubt: _Doubt | None = None
 
     def __post_init__(self) -> None:
-        if _may_be_fraction(self.said.value):
-            self.doubt = _Doubt(self.said, jumped=True)
+        if _may_be_fraction(self.last.value):
+            self.doubt = _Doubt(self.last, jumped=True)
 
     def update(self, reading: Reading, moved: float, slack: float) -> None:
         """Take in a charge, after the battery moved by `moved`, give or take `slack`, since the one before."""
         self.expected = min(max(self.expected + moved, 0.0), 1.0)
         self.slack += slack
-        step = abs(reading.value - self.said.value) - abs(moved) - slack
+        step = abs(reading.value - self.last.value) - abs(moved) - slack
         if self.doubt is not None:
             self._reconsider(reading, self.doubt, moved=moved, slack=slack, step=step)
         elif abs(reading.value - self.expected) > SOC_TOLERANCE + self.slack or self._became_a_fraction(reading.value):
             self.doubt = _Doubt(reading, jumped=step > SOC_TOLERANCE / 2 or _may_be_fraction(reading.value))
         else:
             self._correct(reading)
-        self.said = reading
+        self.last = reading
 
     def _became_a_fraction(self, value: float) -> bool:
-        return _may_be_fraction(value) and self.said.value - value > _STEP
+        return _may_be_fraction(value) and self.last.value - value > _STEP
 
     def _correct(self, reading: Reading) -> None:
-        share = min(_CORRECTION * ((reading.at - self.said.at) / _CORRECTION_TIME), 1.0)
+        share = min(_CORRECTION * ((reading.at - self.last.at) / _CORRECTION_TIME), 1.0)
         self.expected += (reading.value - self.expected) * (1.0 if self.slack else share)
         self.slack = 0.0
 
@@ -177,17 +177,17 @@ class PlausibilityCheck:
 
     def _hear_charge(self, reading: Reading) -> None:
         watch = self._charge
-        if watch is None or reading.at - watch.said.at > _LONGEST_GAP:
+        if watch is None or reading.at - watch.last.at > _LONGEST_GAP:
             self._flow.taken(reading.at)
             self._charge = _ChargeWatch(reading.value, reading)
-        elif reading.at > watch.said.at:
+        elif reading.at > watch.last.at:
             watch.update(reading, *self._flow.taken(reading.at))
 
     def _charge_doubts(self) -> tuple[str, ...]:
         watch = self._charge
         if watch is None or watch.doubt is None:
             return ()
-        charge, counted = watch.said.value, f"{watch.expected:.0%}"
+        charge, counted = watch.last.value, f"{watch.expected:.0%}"
         if _may_be_fraction(charge):
             return (f"battery_soc says {charge:.2%}, which looks like a fraction: check the sensor's unit",)
         doubt = (
@@ -229,4 +229,4 @@ class PlausibilityCheck:
 
     def _standing(self, role: Role) -> str:
         run = self._runs[role]
-        return f"{role} has said {run[-1].value:g} kW since {run[0].at.isoformat()}"
+        return f"{role} has stayed at {run[-1].value:g} kW since {run[0].at.isoformat()}"

@@ -58,12 +58,12 @@ def write_diary(spec: HomeSpec, local: LocalDays, *, seed: int, warm_day: int) -
     drive[_drives(spec.car, local, seed=seed)] = True
     drive &= (empty_from == empty_to) & (guests == 0)
     happens = {"away": empty_to > empty_from, "guests": guests > 0, "drive": drive}
-    notes = _told(happens, life.told_share, rng=stream(seed, "told"))
+    notes = _told(happens, life.announced_share, rng=stream(seed, "told"))
     return Diary(empty_from, empty_to, guests, stay, drive, notes)
 
 
 def _told(
-    happens: Mapping[str, NDArray[np.bool_]], told_share: float, *, rng: np.random.Generator
+    happens: Mapping[str, NDArray[np.bool_]], announced_share: float, *, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], ...]:
     """Not everything is said beforehand: each stretch of days is told or not as a whole."""
     notes: list[list[str]] = [[] for _ in range(len(happens["away"]))]
@@ -71,7 +71,7 @@ def _told(
         is_announced = False
         for day, (draw, now) in enumerate(zip(rng.random(len(days)).tolist(), days.tolist(), strict=True)):
             if now and not (day and days[day - 1]):
-                is_announced = draw < told_share
+                is_announced = draw < announced_share
             if now and is_announced:
                 notes[day].append(name)
     return tuple(map(tuple, notes))

@@ -65,7 +65,7 @@ class Life(_Spec):
     weekends_away_per_year: float = Field(default=4.0, ge=0, le=40)
     guest_evenings_per_year: float = Field(default=15.0, ge=0, le=150)
     visits_per_year: float = Field(default=3.0, ge=0, le=20)
-    told_share: float = Field(default=0.85, ge=0, le=1)
+    announced_share: float = Field(default=0.85, ge=0, le=1)
 
 
 class HouseSpec(_Spec):

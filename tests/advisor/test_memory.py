@@ -85,8 +85,8 @@ def test_what_was_understood_is_shown_and_with_show_nothing_is_stored(
     done = advisor("ingest", "csv", "months.csv", "--home", "mine", "--facts", "home.toml", "--show", cwd=months)
     assert done.returncode == 0, done.stderr
     shown = ("months.csv: UTF-8, comma", "'load_kw' is what the house used, kW", "typical day: ", "nothing was stored")
-    for told in shown:
-        assert told in done.stdout
+    for result in shown:
+        assert result in done.stdout
     assert not (months / ".advisor").exists()
 
 
@@ -95,10 +95,10 @@ def test_a_bad_day_is_set_aside_and_a_poorer_file_takes_nothing_away(months: Pat
     (months / "bad.csv").write_text("\n".join([*lines[:200], lines[200].replace(",", ",x", 1), *lines[201:400]]))
     (months / "poor.csv").write_text("\n".join([lines[0], *lines[300:330], *lines[340:360]]))
     (months / "good.csv").write_text("\n".join(lines[:400]))
-    told = ask("ingest", "csv", "bad.csv", "--home", "mine", "--facts", "home.toml")
-    [day] = told["set_aside"]
-    assert "bad.csv row 201, column 'load_kw': 'x" in told["set_aside"][day]
-    assert [one["role"] for one in told["taken"]] == ["load", "pv", "temperature_c"]
+    result = ask("ingest", "csv", "bad.csv", "--home", "mine", "--facts", "home.toml")
+    [day] = result["set_aside"]
+    assert "bad.csv row 201, column 'load_kw': 'x" in result["set_aside"][day]
+    assert [one["role"] for one in result["taken"]] == ["load", "pv", "temperature_c"]
     assert ask("ingest", "csv", "good.csv", "--home", "mine", "--facts", "home.toml")["added"] == 1
     again = ask("ingest", "csv", "poor.csv", "--home", "mine", "--facts", "home.toml")
     assert again["added"] == again["replaced"] == 0

@@ -70,9 +70,9 @@ def test_the_supervisor_knows_every_key_and_value() -> None:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_option_is_explained_in_each_language(language: str) -> None:
-    told = read(APP / "translations" / f"{language}.yaml")["configuration"]
-    assert set(told) == set(read(APP / "config.yaml")["options"])
-    assert all(set(words) == {"name", "description"} and all(words.values()) for words in told.values())
+    result = read(APP / "translations" / f"{language}.yaml")["configuration"]
+    assert set(result) == set(read(APP / "config.yaml")["options"])
+    assert all(set(words) == {"name", "description"} and all(words.values()) for words in result.values())
 
 
 @pytest.mark.parametrize(("file", "size"), [("icon.png", (128, 128)), ("logo.png", (250, 100))])

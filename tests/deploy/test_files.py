@@ -194,9 +194,9 @@ def test_commands_come_from_the_advisor_alone(
 
 
 def test_the_dashboard_shows_only_entities_that_the_advisor_has() -> None:
-    told = advisor_discovery(Topics("casa-1"), Offer(currency="EUR", export=True, notes=True))
+    result = advisor_discovery(Topics("casa-1"), Offer(currency="EUR", export=True, notes=True))
     known = set()
-    for topic, payload in told.items():
+    for topic, payload in result.items():
         title = yaml.safe_load(payload)["name"].lower().replace(" ", "_").replace("-", "_")
         known.add(f"{topic.split('/')[1]}.energy_advisor_casa_1_{title}")
     shown = set(re.findall(r"\b\w+\.energy_advisor_\w+", dashboard("casa-1")))

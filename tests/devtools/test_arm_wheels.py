@@ -19,8 +19,8 @@ def test_every_pin_without_a_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     def pip(command: list[str], **_: object) -> "subprocess.CompletedProcess[str]":
         assert "manylinux2014_aarch64" in command
         without = [pin for pin in command if pin in {"b==2", "c==3"}]
-        told = f"ERROR: No matching distribution found for {without[0]}\n" if without else ""
-        return subprocess.CompletedProcess(command, bool(without), "", told)
+        result = f"ERROR: No matching distribution found for {without[0]}\n" if without else ""
+        return subprocess.CompletedProcess(command, bool(without), "", result)
 
     monkeypatch.setattr(arm_wheels.subprocess, "run", pip)
     assert list(arm_wheels.missing(["a==1", "b==2", "c==3"])) == ["b==2", "c==3"]

@@ -62,10 +62,10 @@ class Truth:
 
 def near(answer: Answer, name: str, truth: float) -> None:
     """A fact is the truth, rounded as it was told; sensors round to a watt."""
-    told = answer.facts[name]
-    digits = len(told.partition(".")[2])
-    assert float(told) == pytest.approx(truth, abs=0.5 * 10**-digits + 2e-3), name
-    assert told in answer.text.replace(",", "."), name
+    result = answer.facts[name]
+    digits = len(result.partition(".")[2])
+    assert float(result) == pytest.approx(truth, abs=0.5 * 10**-digits + 2e-3), name
+    assert result in answer.text.replace(",", "."), name
 
 
 def check_totals(answer: Answer, truth: Truth) -> None:

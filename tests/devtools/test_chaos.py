@@ -36,7 +36,7 @@ def test_a_crash_is_counted_and_a_sentence_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("levels", "told"),
+    ("levels", "expected"),
     [
         ({"reserve_soc": 0.1}, ""),
         ({"reserve_soc": 0.05}, "below the least charge"),
@@ -44,14 +44,14 @@ def test_a_crash_is_counted_and_a_sentence_is_none() -> None:
         ({"reserve_soc": 0.2, "export_to_soc": 0.3}, "which this home forbids"),
     ],
 )
-def test_an_unsafe_command_is_seen(levels: dict[str, float], told: str) -> None:
+def test_an_unsafe_command_is_seen(levels: dict[str, float], expected: str) -> None:
     begin, end = "2026-01-14T07:00:00Z", "2026-01-14T08:00:00Z"
     command = {
         "kind": "battery", "decision_id": "a", "valid_from": begin, "valid_until": end, "mode": "hold",
         "reason_code": "x", "reason": "", "slots": [{"start": begin, "end": end} | levels],
     }  # fmt: skip
-    assert told in unsafe(json.dumps(command).encode())
-    assert bool(unsafe(json.dumps(command).encode())) == bool(told)
+    assert expected in unsafe(json.dumps(command).encode())
+    assert bool(unsafe(json.dumps(command).encode())) == bool(expected)
 
 
 @pytest.mark.parametrize("clock", ["house", "wall"])

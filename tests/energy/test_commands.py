@@ -62,7 +62,7 @@ def test_levels_hold_slot_by_slot_and_end_in_self_consumption() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"mode": "boost"}, "self_consumption"),
         ({"valid_until": NOON}, "expires"),
@@ -75,8 +75,8 @@ def test_levels_hold_slot_by_slot_and_end_in_self_consumption() -> None:
         ({"valid_from": "2026-01-01T12:00:00"}, "timezone"),
     ],
 )
-def test_an_impossible_command_is_refused(changes: dict[str, object], told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_an_impossible_command_is_refused(changes: dict[str, object], expected: str) -> None:
+    with pytest.raises(ValidationError, match=expected):
         make_command(**changes)
 
 

@@ -75,7 +75,7 @@ class Case:
 @pytest.mark.parametrize(
     "case",
     [
-        Case(load(3), "never been heard", age=None),
+        Case(load(3), "no message from the device", age=None),
         Case(load(3), "rests on a state 600 s old, limit 120 s", age=timedelta(minutes=10)),
         Case(load(3, "toaster"), "no load is called 'toaster' here"),
         Case(load(1, "heating"), "no load is called 'heating' here"),

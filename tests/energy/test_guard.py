@@ -46,7 +46,7 @@ def test_a_sound_command_passes_unchanged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "circumstances", "told"),
+    ("command", "circumstances", "expected"),
     [
         (make_command(start=NOW - timedelta(hours=25)), moment(), "expired"),
         (make_command(start=NOW + timedelta(hours=1)), moment(), "future"),
@@ -58,11 +58,11 @@ def test_a_sound_command_passes_unchanged() -> None:
     ],
 )
 def test_untimely_stale_hasty_or_costly_commands_are_rejected(
-    command: BatteryCommand, circumstances: Circumstances, told: str
+    command: BatteryCommand, circumstances: Circumstances, expected: str
 ) -> None:
     verdict = review(command, HOME, Policy(), circumstances)
     assert isinstance(verdict, Rejected)
-    assert told in verdict.reasons[0]
+    assert expected in verdict.reasons[0]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class Farm(BaseModel):
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ({"latitude": 95}, "latitude: should be -90 to 90 (given: 95)"),
         ({"latitude": "north"}, "latitude: should be a valid number, unable to parse string as a number, -90 to 90"),
@@ -50,8 +50,8 @@ class Farm(BaseModel):
         ({"rain_mm": "x" * 500}, f"(given: {repr('x' * 500)[:77]}...)"),
     ],
 )
-def test_a_mistake_is_told_with_its_key_value_and_whole_range(given: dict[str, object], told: str) -> None:
-    assert told in said(given)
+def test_a_mistake_is_told_with_its_key_value_and_whole_range(given: dict[str, object], expected: str) -> None:
+    assert expected in said(given)
 
 
 def test_every_mistake_is_told_and_no_secret() -> None:

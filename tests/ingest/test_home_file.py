@@ -22,7 +22,7 @@ def test_a_home_kept_as_json_reads_back_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("Europe/Madrid", "Madrid", ["zone", "'Madrid' is not an IANA zone", "Europe/Madrid"]),
         ("my-home", "../up", ["name", "given: '../up'"]),
@@ -35,12 +35,12 @@ def test_a_home_kept_as_json_reads_back_the_same(tmp_path: Path) -> None:
         ("pv_peak_kw = 4.0", "pv_peak_kw = four", ["is no TOML", "line 6"]),
     ],
 )
-def test_what_is_wrong_is_told_with_its_key_and_value(tmp_path: Path, old: str, new: str, told: list[str]) -> None:
+def test_what_is_wrong_is_told_with_its_key_and_value(tmp_path: Path, old: str, new: str, expected: list[str]) -> None:
     path = tmp_path / "home.toml"
     path.write_text(EXAMPLE.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
         load_home(path)
-    for part in ("home.toml", *told):
+    for part in ("home.toml", *expected):
         assert part in str(caught.value)
 
 
@@ -58,7 +58,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         ("a = " + "[" * 5000, "nested too deeply"),
         ("a = " + "9" * 5000, "is no TOML"),
@@ -67,9 +67,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ],
     ids=["nested", "digits", "huge", "nested tables"],
 )
-def test_a_file_that_is_a_bomb_gets_a_sentence(tmp_path: Path, content: str, told: str) -> None:
+def test_a_file_that_is_a_bomb_gets_a_sentence(tmp_path: Path, content: str, expected: str) -> None:
     (tmp_path / "home.toml").write_text(content, encoding="utf-8")
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=expected):
         load_home(tmp_path / "home.toml")
 
 

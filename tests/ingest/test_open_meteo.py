@@ -84,19 +84,19 @@ def changed(**hourly: object) -> bytes:
 
 
 def test_an_answer_becomes_hours_by_their_starts(client: OpenMeteo, service: Service) -> None:
-    told = client.forecast(NOW)
-    assert isinstance(told, HourlyForecast)
+    result = client.forecast(NOW)
+    assert isinstance(result, HourlyForecast)
     hourly = ANSWER["hourly"]
-    assert told.start == datetime(2025, 6, 19, tzinfo=UTC)
+    assert result.start == datetime(2025, 6, 19, tzinfo=UTC)
     # Radiation that stands at 12:00 is the mean from 11:00 to 12:00.
     at = hourly["time"].index(int(datetime(2025, 6, 20, 12, tzinfo=UTC).timestamp()))
-    assert told.ghi_w_m2[at - 1] == hourly["shortwave_radiation"][at]
-    assert told.temperature_c[at] == pytest.approx(
+    assert result.ghi_w_m2[at - 1] == hourly["shortwave_radiation"][at]
+    assert result.temperature_c[at] == pytest.approx(
         (hourly["temperature_2m"][at] + hourly["temperature_2m"][at + 1]) / 2
     )
     # The last hours have no wind: they are left out, not guessed.
-    assert len(told.wind_m_s) == len(told.ghi_w_m2) == 116
-    assert not np.isnan(told.wind_m_s).any()
+    assert len(result.wind_m_s) == len(result.ghi_w_m2) == 116
+    assert not np.isnan(result.wind_m_s).any()
     [asked] = service.asked
     assert (asked["latitude"], asked["longitude"]) == (["40.42"], ["-3.7"])
     assert asked["timeformat"] == ["unixtime"]
@@ -111,18 +111,18 @@ def in_metres_per_second(answer: dict[str, Any]) -> bytes:
 
 def test_a_recorded_answer_is_read_and_its_hours_are_where_the_sun_says(client: OpenMeteo, service: Service) -> None:
     service.answers = [(200, in_metres_per_second(RECORDED))]
-    told = client.forecast(THEN)
-    assert isinstance(told, HourlyForecast)
-    assert (told.start, len(told.ghi_w_m2)) == (datetime(2024, 1, 16, 9, tzinfo=UTC), 23)
-    assert told.ghi_w_m2.tolist() == RECORDED["hourly"]["shortwave_radiation"][1:]
-    assert told.temperature_c[0] == pytest.approx((29.8 + 28.3) / 2)
+    result = client.forecast(THEN)
+    assert isinstance(result, HourlyForecast)
+    assert (result.start, len(result.ghi_w_m2)) == (datetime(2024, 1, 16, 9, tzinfo=UTC), 23)
+    assert result.ghi_w_m2.tolist() == RECORDED["hourly"]["shortwave_radiation"][1:]
+    assert result.temperature_c[0] == pytest.approx((29.8 + 28.3) / 2)
     # Light above the air, by the service's sun and by ours: were the hours one off, they would be 200 W/m² apart.
-    span = SlotSpan(told.start, timedelta(minutes=5), 23 * 12)
+    span = SlotSpan(result.start, timedelta(minutes=5), 23 * 12)
     height = np.maximum(np.cos(np.radians(sun(MELBOURNE, span).apparent_zenith_deg)), 0).reshape(-1, 12).mean(axis=1)
     above_w_m2 = 1361 * (1 + 0.0334 * np.cos(2 * np.pi * 13 / 365)) * height
     assert above_w_m2 == pytest.approx(RECORDED["hourly"]["terrestrial_radiation"][1:], abs=20)
-    light = Irradiance(told.ghi_w_m2, told.dni_w_m2, told.dhi_w_m2)
-    hourly = HourlyWeather(told.start, light, told.temperature_c, told.wind_m_s)
+    light = Irradiance(result.ghi_w_m2, result.dni_w_m2, result.dhi_w_m2)
+    hourly = HourlyWeather(result.start, light, result.temperature_c, result.wind_m_s)
     power_kw = pv_of_hours(PLANT, MELBOURNE, hourly, step=HOUR)
     assert not power_kw[1:10].any()
     # A dull morning and a bright afternoon on panels that here look away from the sun: 3.7 kWh/m² on level ground.
@@ -131,13 +131,13 @@ def test_a_recorded_answer_is_read_and_its_hours_are_where_the_sun_says(client: 
 
 def test_a_recorded_answer_in_other_units_is_refused_with_the_unit(client: OpenMeteo, service: Service) -> None:
     service.answers = [(200, json.dumps(RECORDED).encode())]
-    told = client.forecast(THEN)
-    assert isinstance(told, NoForecast)
-    assert "hourly_units.wind_speed_10m is 'km/h', not 'm/s'" in told.reason
+    result = client.forecast(THEN)
+    assert isinstance(result, NoForecast)
+    assert "hourly_units.wind_speed_10m is 'km/h', not 'm/s'" in result.reason
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "told"),
+    ("status", "body", "expected"),
     [
         (
             429,
@@ -159,12 +159,12 @@ def test_a_recorded_answer_in_other_units_is_refused_with_the_unit(client: OpenM
     ],
 )
 def test_what_the_service_says_of_an_error_is_passed_on(
-    client: OpenMeteo, service: Service, status: int, body: str, told: str
+    client: OpenMeteo, service: Service, status: int, body: str, expected: str
 ) -> None:
     service.answers = [(status, body.encode())]
     answer = client.forecast(NOW)
     assert isinstance(answer, NoForecast)
-    assert told in answer.reason
+    assert expected in answer.reason
     assert len(answer.reason) < 400
 
 
@@ -174,9 +174,9 @@ def test_the_service_is_asked_once_an_hour_at_most(client: OpenMeteo, service: S
     another = OpenMeteo(MADRID, tmp_path, base_url=service.url, wait=lambda _: None)
     assert isinstance(another.forecast(NOW + timedelta(minutes=59)), HourlyForecast)
     assert len(service.asked) == 1
-    told = client.forecast(NOW + HOUR)
-    assert isinstance(told, HourlyForecast)
-    assert told.told == NOW + HOUR
+    result = client.forecast(NOW + HOUR)
+    assert isinstance(result, HourlyForecast)
+    assert result.made_at == NOW + HOUR
     assert len(service.asked) == 2
 
 
@@ -201,15 +201,15 @@ def test_what_was_told_serves_for_a_day_when_the_line_is_gone(client: OpenMeteo,
     service.answers = [(500, b"")]
     later = client.forecast(NOW + 20 * HOUR)
     assert isinstance(later, HourlyForecast)
-    assert later.told == NOW
+    assert later.made_at == NOW
     assert isinstance(client.forecast(NOW + 25 * HOUR), NoForecast)
 
 
 def test_nobody_there_is_no_error(tmp_path: Path, waits: list[float]) -> None:
     client = OpenMeteo(MADRID, tmp_path, base_url="http://127.0.0.1:9", wait=waits.append)
-    told = client.forecast(NOW)
-    assert isinstance(told, NoForecast)
-    assert "127.0.0.1:9" in told.reason
+    result = client.forecast(NOW)
+    assert isinstance(result, NoForecast)
+    assert "127.0.0.1:9" in result.reason
     assert len(waits) == 2
 
 
@@ -239,7 +239,7 @@ def test_a_hostile_answer_gives_no_forecast_and_spoils_none(client: OpenMeteo, s
     service.answers = [(200, body)]
     kept = client.forecast(NOW + 2 * HOUR)
     assert isinstance(kept, HourlyForecast)
-    assert kept.told == NOW + HOUR
+    assert kept.made_at == NOW + HOUR
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe", b'{"told": 1}'])
@@ -259,8 +259,8 @@ def test_hours_give_nearly_the_power_that_minutes_do() -> None:
         return values.reshape(-1, 12).mean(axis=1)
 
     light = Irradiance(*(hourly(getattr(weather.light, name)) for name in ("ghi_w_m2", "dni_w_m2", "dhi_w_m2")))
-    told = HourlyWeather(span.start, light, hourly(weather.temperature_c), hourly(weather.wind_m_s))
-    power = pv_of_hours(PLANT, MADRID, told, step=HOUR)
+    result = HourlyWeather(span.start, light, hourly(weather.temperature_c), hourly(weather.wind_m_s))
+    power = pv_of_hours(PLANT, MADRID, result, step=HOUR)
     assert power.sum() == pytest.approx(exact.sum() / 12, rel=0.02)
     assert np.abs(power - hourly(exact)).mean() < 0.05 * hourly(exact).max()
 
@@ -272,17 +272,17 @@ def test_the_forecast_reaches_the_topic_that_the_service_hears(
     with MqttLink(broker, "test-listener") as link:
         link.subscribe("energy_advisor/mine/house/+")
         assert publish(forecaster, "mine", broker, once=True, clock=lambda: NOW)
-        heard: dict[str, bytes] = {}
-        while len(heard) < 2:  # a retained message may come twice
+        received: dict[str, bytes] = {}
+        while len(received) < 2:  # a retained message may come twice
             message = link.receive(10)
             assert message is not None
-            heard[message.topic] = message.payload
-    warmth = TemperatureForecast.model_validate_json(heard["energy_advisor/mine/house/temperature_forecast"])
-    told = client.forecast(NOW)
-    assert isinstance(told, HourlyForecast)
+            received[message.topic] = message.payload
+    warmth = TemperatureForecast.model_validate_json(received["energy_advisor/mine/house/temperature_forecast"])
+    result = client.forecast(NOW)
+    assert isinstance(result, HourlyForecast)
     assert (warmth.time, warmth.start) == (NOW, datetime(2025, 6, 20, 8, tzinfo=UTC))
-    assert warmth.values_c == pytest.approx(told.temperature_c[32 : 32 + 72], abs=0.005)
-    forecast = PvForecast.model_validate_json(heard["energy_advisor/mine/house/pv_forecast"])
+    assert warmth.values_c == pytest.approx(result.temperature_c[32 : 32 + 72], abs=0.005)
+    forecast = PvForecast.model_validate_json(received["energy_advisor/mine/house/pv_forecast"])
     assert forecast.start == datetime(2025, 6, 20, 8, tzinfo=UTC)
     assert forecast.time == NOW
     assert len(forecast.values_kw) == 144
@@ -300,14 +300,14 @@ def test_the_forecast_is_shown_by_the_day_and_as_json(
     assert first == "By the forecast of 20 Jun 08:10 UTC, from now on:"
     assert re.fullmatch(r"  Fri 20 Jun +\d+ to +\d+ °C +\d+\.\d kWh  ▇+", today)
     assert show(forecaster, NOW, as_json=True)
-    said = json.loads(capsys.readouterr().out)
-    assert len(TemperatureForecast.model_validate(said["temperature_forecast"]).values_c) == 72
-    assert len(PvForecast.model_validate(said["pv_forecast"]).values_kw) == 144
+    answer = json.loads(capsys.readouterr().out)
+    assert len(TemperatureForecast.model_validate(answer["temperature_forecast"]).values_c) == 72
+    assert len(PvForecast.model_validate(answer["pv_forecast"]).values_kw) == 144
     service.answers = [(500, b"")]
     assert not show(forecaster, NOW + 48 * HOUR, as_json=True)
-    said = json.loads(capsys.readouterr().out)
-    assert (said["pv_forecast"], said["temperature_forecast"]) == (None, None)
-    assert "answered 500" in said["reason"]
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["pv_forecast"], answer["temperature_forecast"]) == (None, None)
+    assert "answered 500" in answer["reason"]
 
 
 def test_a_site_is_checked(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ STARTS = [NOON + index * STEP for index in range(24)]
 
 def shape(day: date, load: float, *, pv: float = 0.0, forecast: float | None = None) -> DayShape:
     hours = np.arange(24.0)
-    told = None if forecast is None else np.full(24, forecast)
-    return DayShape(day, load + hours / 100, np.full(24, pv), told)
+    result = None if forecast is None else np.full(24, forecast)
+    return DayShape(day, load + hours / 100, np.full(24, pv), result)
 
 
 def test_a_future_runs_on_into_the_day_after_its_neighbour() -> None:
@@ -31,9 +31,9 @@ def test_a_future_runs_on_into_the_day_after_its_neighbour() -> None:
 def test_the_pv_forecast_is_dressed_with_the_errors_of_the_neighbours() -> None:
     days = [date(2026, 1, 3), date(2026, 1, 5)]
     shapes = {days[0]: shape(days[0], 1, pv=2.0, forecast=1.5), days[1]: shape(days[1], 1, pv=1.0, forecast=4.0)}
-    told = np.full(24, 2.0)
-    told[3], told[20:] = 0.0, np.nan
-    made = futures(horizon(STARTS, ZONE, STEP), days, shapes, pv_forecast_kw=told, pv_peak_kw=5)
+    result = np.full(24, 2.0)
+    result[3], result[20:] = 0.0, np.nan
+    made = futures(horizon(STARTS, ZONE, STEP), days, shapes, pv_forecast_kw=result, pv_peak_kw=5)
     # Errors of +0.5 on 1.5 and of -3 on 4, in the size of a forecast of 2.
     assert made.pv_kw[:, 0].tolist() == [2.667, 0.5]
     assert made.pv_kw[:, 3].tolist() == [0.0, 0.0]  # the forecaster knows when it is night
@@ -47,7 +47,7 @@ def test_a_renewed_forecast_is_dressed_with_the_error_of_its_lead_time() -> None
     # At once the neighbour was forecast to 1.8, three hours ahead to 1.4, from six on to 1.0: it had 2.
     size = [1 / 1.8, 1 / 1.4, 1.0, 1.0]
     assert made.pv_kw[0, [0, 3, 6, 11]].tolist() == pytest.approx(
-        [1 + (2 - told) * part for told, part in zip([1.8, 1.4, 1.0, 1.0], size, strict=True)], abs=1e-3
+        [1 + (2 - result) * part for result, part in zip([1.8, 1.4, 1.0, 1.0], size, strict=True)], abs=1e-3
     )
 
 
@@ -87,11 +87,11 @@ def test_the_unmeasured_part_of_today_never_stands_for_a_forecast() -> None:
 def test_the_sun_of_the_last_hours_is_compared_with_its_forecast_and_not_with_other_days() -> None:
     day = date(2026, 1, 5)
     ahead = horizon(STARTS[8:], ZONE, STEP)
-    told = np.full(len(STARTS) - 8, 2.0)
+    result = np.full(len(STARTS) - 8, 2.0)
     bright = {day: shape(day, 1, pv=4.0, forecast=4.0)}
 
     def first_kw(recent: Recent) -> float:
-        return float(futures(ahead, [day], bright, pv_forecast_kw=told, pv_peak_kw=5, recent=recent).pv_kw[0, 0])
+        return float(futures(ahead, [day], bright, pv_forecast_kw=result, pv_peak_kw=5, recent=recent).pv_kw[0, 0])
 
     measured_kw, load_kw = np.array([2.0, 2.0]), np.array([1.0, 1.0])
     assert first_kw(Recent(load_kw, measured_kw, np.array([2.0, 2.0]))) == 2.0

@@ -71,14 +71,14 @@ def test_the_hours_so_far_find_the_days_that_went_like_today(home: Home, make_da
 
 def test_days_of_which_the_same_was_said_are_near(home: Home, make_days: DayMaker) -> None:
     records = make_days(40)
-    said = {records[at].day: ("guests",) for at in (3, 11, 25)}
-    records = [replace(day, notes=said.get(day.day, ())) for day in records]
+    answer = {records[at].day: ("guests",) for at in (3, 11, 25)}
+    records = [replace(day, notes=answer.get(day.day, ())) for day in records]
     table = FingerprintTable(home, records)
     asked = records[-1].day + timedelta(days=1)
     guests = table.rank(asked, 3, expected=Expected(notes=("Guests ",)))
-    assert {near.day for near in guests} == set(said)
+    assert {near.day for near in guests} == set(answer)
     assert '"guests" was said of it' in guests[0].why
-    assert not {near.day for near in table.rank(asked, 30)} & set(said)
+    assert not {near.day for near in table.rank(asked, 30)} & set(answer)
 
 
 def test_where_no_day_is_like_today_late_days_of_the_same_kind_stand_in(home: Home, make_days: DayMaker) -> None:

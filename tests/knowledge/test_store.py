@@ -30,13 +30,13 @@ def test_days_come_back_as_they_were_and_twice_is_once(tmp_path: Path, make_days
 
 def test_what_was_known_beforehand_is_kept(tmp_path: Path, make_days: DayMaker) -> None:
     [record] = make_days(1)
-    told = replace(record, temperature_forecast_c=record.load_kw + 3, notes=("guests for dinner", "car away"))
-    DayStore(tmp_path).append("test", [told])
+    result = replace(record, temperature_forecast_c=record.load_kw + 3, notes=("guests for dinner", "car away"))
+    DayStore(tmp_path).append("test", [result])
     [kept] = DayStore(tmp_path).days("test")
-    assert kept.notes == told.notes
+    assert kept.notes == result.notes
     assert kept.temperature_forecast_c is not None
-    assert told.temperature_forecast_c is not None
-    np.testing.assert_allclose(kept.temperature_forecast_c, told.temperature_forecast_c)
+    assert result.temperature_forecast_c is not None
+    np.testing.assert_allclose(kept.temperature_forecast_c, result.temperature_forecast_c)
 
 
 def test_a_changed_day_replaces_the_old_one(tmp_path: Path, make_days: DayMaker) -> None:

@@ -83,7 +83,7 @@ def test_sunny_cloudy_and_changing_days_are_what_their_names_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         (
             "    capacity_kwh: 5",
@@ -112,12 +112,12 @@ def test_sunny_cloudy_and_changing_days_are_what_their_names_say() -> None:
     ],
 )
 def test_a_mistake_is_told_with_file_line_key_value_and_what_is_allowed(
-    tmp_path: Path, old: str, new: str, told: str
+    tmp_path: Path, old: str, new: str, expected: str
 ) -> None:
     assert old in PAGE
     with pytest.raises(SettingsError) as raised:
         load_scenario(written(tmp_path, PAGE.replace(old, new)))
-    assert told in str(raised.value)
+    assert expected in str(raised.value)
     assert "page.yaml" in str(raised.value)
 
 
@@ -151,7 +151,7 @@ def test_a_synthetic_home_is_staged_from_its_first_remembered_day_on(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("latitude: 48.1", "latitude: 95", ":5: home.synthetic.place.latitude: should be -90 to 90 (given: 95)"),
         ("Europe/Berlin", "Europe/Atlantis", ":6: home.synthetic.zone: 'Europe/Atlantis' is not an IANA zone"),
@@ -162,11 +162,13 @@ def test_a_synthetic_home_is_staged_from_its_first_remembered_day_on(tmp_path: P
         ),
     ],
 )
-def test_an_impossible_synthetic_home_is_told_like_any_mistake(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_an_impossible_synthetic_home_is_told_like_any_mistake(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
     assert old in SYNTHETIC
     with pytest.raises(SettingsError) as raised:
         load_scenario(written(tmp_path, SYNTHETIC.replace(old, new)))
-    assert told in str(raised.value)
+    assert expected in str(raised.value)
 
 
 def test_every_mistake_of_a_page_is_told_at_once(tmp_path: Path) -> None:
@@ -253,14 +255,14 @@ def test_a_synthetic_home_is_forecast_as_well_as_the_scenario_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("home", "told"),
+    ("home", "expected"),
     [
         ("{synthetic: castle}", "castle"),
         ("{synthetic: couple, recorded: citylearn-4}", "both recorded"),
         ("{synthetic: couple, seed: -1}", "seed"),
     ],
 )
-def test_an_impossible_synthetic_home_is_refused(tmp_path: Path, home: str, told: str) -> None:
+def test_an_impossible_synthetic_home_is_refused(tmp_path: Path, home: str, expected: str) -> None:
     page = tmp_path / "mine.yaml"
     page.write_text(
         f"""
@@ -271,5 +273,5 @@ play: {{first_day: 2025-01-10, hours: 24}}
 """,
         encoding="utf-8",
     )
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=expected):
         load_scenario(str(page))

@@ -60,7 +60,7 @@ def charge_to(soc: float, start: datetime, decision: str) -> str:
 @contextmanager
 def controlled(address: BrokerAddress, *, slots: int) -> Iterator[list[Message]]:
     """A controller that answers the clock of `slots` slots with a command and a go-ahead, and keeps all it heard."""
-    heard: list[Message] = []
+    received: list[Message] = []
     ended = Event()
 
     def control(link: MqttLink) -> None:
@@ -69,7 +69,7 @@ def controlled(address: BrokerAddress, *, slots: int) -> Iterator[list[Message]]
             message = link.receive(0.05)
             if message is None:
                 continue
-            heard.append(message)
+            received.append(message)
             if message.topic == TOPICS.clock:
                 now = Moment.model_validate_json(message.payload).time
                 if now.minute % 30 == 0 and now not in answered and len(answered) < slots:
@@ -82,9 +82,9 @@ def controlled(address: BrokerAddress, *, slots: int) -> Iterator[list[Message]]
         link.publish(TOPICS.advisor_status, "online", retain=True, qos=1)
         thread = Thread(target=control, args=(link,))
         thread.start()
-        yield heard
+        yield received
         deadline = time.monotonic() + WAIT_S
-        while heard[-1].payload != b"offline" and time.monotonic() < deadline:
+        while received[-1].payload != b"offline" and time.monotonic() < deadline:
             time.sleep(0.02)
         ended.set()
         thread.join()
@@ -96,12 +96,12 @@ def bodies(heard: list[Message], topic: str) -> list[Any]:
 
 def test_two_hours_under_a_controller(two_hours: Recording, broker: BrokerAddress) -> None:
     record = io.StringIO()
-    with controlled(broker, slots=4) as heard:
+    with controlled(broker, slots=4) as received:
         HouseService(house_of(two_hours), pace=Pace(), stop=Event(), record=record).run(broker)
-    clock = [body["time"] for body in bodies(heard, TOPICS.clock)]
+    clock = [body["time"] for body in bodies(received, TOPICS.clock)]
     assert len(clock) == 24
     assert clock == sorted(clock)
-    answers = [CommandState.model_validate(body) for body in bodies(heard, TOPICS.command_state)]
+    answers = [CommandState.model_validate(body) for body in bodies(received, TOPICS.command_state)]
     assert [(answer.decision_id, answer.accepted, answer.mode) for answer in answers] == [
         ("d-1", True, Mode.CHARGE),
         ("d-2", True, answers[1].mode),
@@ -111,7 +111,7 @@ def test_two_hours_under_a_controller(two_hours: Recording, broker: BrokerAddres
     lines = [json.loads(line) for line in record.getvalue().splitlines()]
     assert [line["decision_id"] for line in lines] == [f"d-{index // 6 + 1}" for index in range(24)]
     assert lines[-1]["soc"] == pytest.approx(0.8)
-    assert bodies(heard, TOPICS.sensor("battery_soc"))[-1] == {
+    assert bodies(received, TOPICS.sensor("battery_soc"))[-1] == {
         "value": pytest.approx(80),
         "unit": "%",
         "time": two_hours.end.isoformat(),
@@ -119,11 +119,11 @@ def test_two_hours_under_a_controller(two_hours: Recording, broker: BrokerAddres
 
 
 def test_who_hears_the_clock_has_heard_every_sensor(two_hours: Recording, broker: BrokerAddress) -> None:
-    with controlled(broker, slots=4) as heard:
+    with controlled(broker, slots=4) as received:
         HouseService(house_of(two_hours), pace=Pace(), stop=Event()).run(broker)
     sensors = {TOPICS.sensor(sensor.name) for sensor in house_sensors("EUR")}
     latest: dict[str, datetime] = {}
-    for message in heard:
+    for message in received:
         if message.topic == TOPICS.clock:
             now = Moment.model_validate_json(message.payload).time
             assert latest == dict.fromkeys(sensors, now)
@@ -132,21 +132,21 @@ def test_who_hears_the_clock_has_heard_every_sensor(two_hours: Recording, broker
 
 
 def test_each_slot_brings_a_forecast_of_what_is_left_of_the_day(two_hours: Recording, broker: BrokerAddress) -> None:
-    with controlled(broker, slots=4) as heard:
+    with controlled(broker, slots=4) as received:
         HouseService(house_of(two_hours), pace=Pace(), stop=Event()).run(broker)
-    forecasts = [PvForecast.model_validate(body) for body in bodies(heard, TOPICS.sensor("pv_forecast"))]
+    forecasts = [PvForecast.model_validate(body) for body in bodies(received, TOPICS.sensor("pv_forecast"))]
     assert [forecast.start - two_hours.start for forecast in forecasts] == [index * SLOT for index in range(4)]
     assert [len(forecast.values_kw) for forecast in forecasts] == [46, 45, 44, 43]
     assert {forecast.step_minutes for forecast in forecasts} == {30}
-    warmth = bodies(heard, TOPICS.sensor("temperature_forecast"))
+    warmth = bodies(received, TOPICS.sensor("temperature_forecast"))
     assert [TemperatureForecast.model_validate(body).time for body in warmth] == [two_hours.start] * 4
 
 
 def test_the_house_introduces_itself_and_says_goodbye(two_hours: Recording, broker: BrokerAddress) -> None:
-    with controlled(broker, slots=4) as heard:
+    with controlled(broker, slots=4) as received:
         HouseService(house_of(two_hours), pace=Pace(), stop=Event()).run(broker)
-    assert len({message.topic for message in heard if message.topic.startswith("homeassistant/sensor/")}) == 23
-    statuses = [message.payload for message in heard if message.topic == TOPICS.house_status]
+    assert len({message.topic for message in received if message.topic.startswith("homeassistant/sensor/")}) == 23
+    statuses = [message.payload for message in received if message.topic == TOPICS.house_status]
     assert (statuses[0], statuses[-1]) == (b"online", b"offline")
 
 
@@ -242,13 +242,13 @@ def clock_at(address: BrokerAddress) -> datetime:
     """What the house says the time is, and that it is there."""
     with MqttLink(address, "watch") as watch:
         watch.subscribe(TOPICS.house_status, TOPICS.clock)
-        told: dict[str, bytes] = {}
-        while len(told) < 2:
+        result: dict[str, bytes] = {}
+        while len(result) < 2:
             message = watch.receive(WAIT_S)
             assert message is not None
-            told[message.topic] = message.payload
-    assert told[TOPICS.house_status] == b"online"
-    return Moment.model_validate_json(told[TOPICS.clock]).time
+            result[message.topic] = message.payload
+    assert result[TOPICS.house_status] == b"online"
+    return Moment.model_validate_json(result[TOPICS.clock]).time
 
 
 def test_the_program_ends_cleanly_when_asked(two_hours: Recording, broker: BrokerAddress, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ BOMB = "a: &a [x, x]\n" + "".join(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("a: " + "[" * 20_000, "nested more than 20 deep"),
         ("\n".join("  " * at + "a:" for at in range(150)), "nested more than 20 deep"),
@@ -36,8 +36,8 @@ BOMB = "a: &a [x, x]\n" + "".join(
     ],
     ids=["flow", "block", "bomb", "loop", "list key", "mapping key", "digits", "twice", "python", "tab"],
 )
-def test_it_gets_a_sentence(tmp_path: Path, text: str, told: str) -> None:
+def test_it_gets_a_sentence(tmp_path: Path, text: str, expected: str) -> None:
     file = tmp_path / "page.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=expected):
         read_yaml(file, Page)

@@ -14,9 +14,9 @@ TOPICS = Topics("casa-1")
 
 def announced(**offer: Any) -> dict[str, dict[str, Any]]:
     """Configurations by component and short name."""
-    told = advisor_discovery(TOPICS, Offer(currency="EUR", **offer))
+    result = advisor_discovery(TOPICS, Offer(currency="EUR", **offer))
     made = {}
-    for topic, payload in told.items():
+    for topic, payload in result.items():
         _, component, unique_id, last = topic.split("/")
         config = json.loads(payload)
         assert (config["unique_id"], last) == (unique_id, "config")
@@ -91,6 +91,6 @@ def test_what_a_home_may_not_do_is_not_offered(offer: dict[str, bool], missing: 
 def test_only_what_is_measured_anew_expires() -> None:
     configs = announced()
     lasting = {name for name, config in configs.items() if "expire_after" not in config}
-    hand = {"binary_sensor.in_control", "binary_sensor.changed_by_hand"}
-    assert hand < lasting
-    assert {name.split(".")[0] for name in lasting - hand} == {"select", "number", "switch", "button", "image"}
+    sender = {"binary_sensor.in_control", "binary_sensor.changed_by_hand"}
+    assert sender < lasting
+    assert {name.split(".")[0] for name in lasting - sender} == {"select", "number", "switch", "button", "image"}

@@ -109,9 +109,9 @@ def test_after_a_broker_restart_the_link_is_back_subscribed_and_announced(start_
         work_until(link, announced.is_set)
         with MqttLink(address, "writer") as writer:
             writer.subscribe("who/status")
-            heard = writer.receive(WAIT_S)  # kept, or fresh where the writer was quicker
-            assert heard is not None
-            assert (heard.topic, heard.payload) == ("who/status", b"online")
+            received = writer.receive(WAIT_S)  # kept, or fresh where the writer was quicker
+            assert received is not None
+            assert (received.topic, received.payload) == ("who/status", b"online")
             writer.publish("news", "again", qos=1)
             assert link.receive(WAIT_S) == Message("news", b"again", retained=False)
         link.__exit__(None, None, None)
@@ -161,8 +161,8 @@ def test_a_link_says_farewell_after_all_it_said(reader: MqttLink, broker: Broker
     with MqttLink(broker, "sender", will=("last/will", "offline")) as sender:
         for number in range(20):
             sender.publish("last/words", bytes([number]) * 200_000)
-    heard = [reader.receive(WAIT_S) for _ in range(21)]
-    assert [message.topic for message in heard if message] == ["last/words"] * 20 + ["last/will"]
+    received = [reader.receive(WAIT_S) for _ in range(21)]
+    assert [message.topic for message in received if message] == ["last/words"] * 20 + ["last/will"]
 
 
 def test_a_full_queue_gives_up_the_oldest_counts_them_and_says_so_once(

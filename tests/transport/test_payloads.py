@@ -12,10 +12,10 @@ def test_a_state_carries_value_unit_and_time() -> None:
     assert written == b'{"value":1.234,"unit":"kW","time":"2017-01-10T08:00:00+00:00"}'
 
 
-@pytest.mark.parametrize(("value", "said"), [(0.1 + 0.2, 0.3), (-3, -3.0), (1e-9, 0.0), (float("nan"), None)])
-def test_any_state_is_json_and_what_is_no_number_is_unknown(value: float, said: float | None) -> None:
+@pytest.mark.parametrize(("value", "text"), [(0.1 + 0.2, 0.3), (-3, -3.0), (1e-9, 0.0), (float("nan"), None)])
+def test_any_state_is_json_and_what_is_no_number_is_unknown(value: float, text: float | None) -> None:
     written = state_json(value, "\"'€/kWh", datetime(2017, 1, 10, 8, tzinfo=UTC))
-    assert json.loads(written) == {"value": said, "unit": "\"'€/kWh", "time": "2017-01-10T08:00:00+00:00"}
+    assert json.loads(written) == {"value": text, "unit": "\"'€/kWh", "time": "2017-01-10T08:00:00+00:00"}
 
 
 _TIME = '"time":"2026-01-10T08:00:00+00:00"'

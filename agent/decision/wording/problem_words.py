@@ -70,7 +70,7 @@ def _catalogue(language: Language) -> tuple[Mapping[str, str], tuple[_Entry, ...
     known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["texts"]
     with_places = sorted((text for text in known if "{" in text), key=lambda text: -len(_PLACE.sub("", text)))
     entries = tuple(_Entry(_pattern(text), known[text]) for text in with_places)
-    return {text: said for text, said in known.items() if "{" not in text}, entries
+    return {text: translation for text, translation in known.items() if "{" not in text}, entries
 
 
 def _pattern(text: str) -> re.Pattern[str]:

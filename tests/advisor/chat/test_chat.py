@@ -65,7 +65,7 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("/plan", "Expected:"),
         ("/days", "days most like"),
@@ -81,10 +81,10 @@ def test_a_question_is_answered_with_what_ran_and_what_it_rests_on(
     ],
 )
 def test_commands_and_questions_in_the_language_of_the_last_one(
-    terminal: "pexpect.spawn[str]", line: str, told: str
+    terminal: "pexpect.spawn[str]", line: str, expected: str
 ) -> None:
     say(terminal, line)
-    terminal.expect_exact(told)
+    terminal.expect_exact(expected)
 
 
 def test_facts_are_those_of_the_last_answer(terminal: "pexpect.spawn[str]") -> None:
@@ -141,9 +141,9 @@ def test_from_a_pipe_each_line_is_a_question_and_broken_text_ends_nothing(played
     command = [sys.executable, "-m", "advisor", "chat", "--memory", str(played_memory), "--model", "none"]
     done = subprocess.run(command, capture_output=True, timeout=300, check=False, input=lines)
     assert done.returncode == 0, done.stderr
-    told = done.stdout.decode()
+    result = done.stdout.decode()
     for expected in ("the advisor chose", "There was no question", "Expected:", "at most 2000"):
-        assert expected in told
+        assert expected in result
     assert done.stderr == b""
 
 

@@ -31,10 +31,10 @@ def service(played_memory: Path, tmp_path: Path) -> Iterator[tuple[Config, ExitS
     """Settings whose memory is empty: what is answered can only come from the service."""
     with ExitStack() as stack, ExitStack() as running:
         partner = open_memory(played_memory, None, stack)
-        board = SharedServiceState()
+        state = SharedServiceState()
         newest = partner.sources.decision()
         assert newest is not None
-        board.show(
+        state.show(
             ServiceState(
                 home=partner.facts,
                 model="none",
@@ -47,7 +47,7 @@ def service(played_memory: Path, tmp_path: Path) -> Iterator[tuple[Config, ExitS
         )
         api = ApiSettings(port=0)
         notes = NoteBook(tmp_path / "notes.jsonl")
-        source = ApiSource(board, played_memory / "journal.sqlite", notes, partner.asker, timedelta(minutes=1))
+        source = ApiSource(state, played_memory / "journal.sqlite", notes, partner.asker, timedelta(minutes=1))
         app = make_app(source, settings=api, keys=load_keys(api, tmp_path), home=partner.home)
         url = running.enter_context(serving(app, api))
         (tmp_path / "home.json").write_text(partner.facts.model_dump_json())

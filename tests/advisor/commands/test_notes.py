@@ -36,9 +36,9 @@ def notes(memory: Path, advisor: Callable[..., CompletedProcess[str]]) -> Notes:
 
 
 def test_a_note_is_shown_back_confirmed_listed_and_withdrawn(notes: Notes) -> None:
-    told = "at least 60 % in the battery, bought from the grid where needed, from Wed 14 Jan, 18:00 to Thu"
+    result = "at least 60 % in the battery, bought from the grid where needed, from Wed 14 Jan, 18:00 to Thu"
     refused = notes("add", "keep 60 % until 08:00", answer="n\n")
-    assert (refused.returncode, told in refused.stdout) == (1, True)
+    assert (refused.returncode, result in refused.stdout) == (1, True)
     assert json.loads(notes("list", "--json").stdout) == {"notes": []}
     assert notes("add", "keep 60 % until 08:00", answer="y\n").returncode == 0
     [kept] = json.loads(notes("list", "--json").stdout)["notes"]
@@ -68,15 +68,15 @@ def test_what_is_not_understood_is_said_and_not_kept(notes: Notes, memory: Path)
 
 def test_a_note_is_read_with_the_words_it_was_read_from_and_nothing_is_kept(notes: Notes) -> None:
     done = notes("read", "keep 30 % until 7 am tomorrow", "--json")
-    told = json.loads(done.stdout)
+    result = json.loads(done.stdout)
     assert done.returncode == 0
-    assert (told["kind"], told["understander"], told["slots"]) == (
+    assert (result["kind"], result["understander"], result["slots"]) == (
         "reserve",
         "learned",
         ["until 7 am tomorrow", "30 %"],
     )
-    assert told["intervals"] == [["2026-01-14T18:00:00+01:00", "2026-01-15T07:00:00+01:00"]]
-    assert told["confidence"] > 0.6
+    assert result["intervals"] == [["2026-01-14T18:00:00+01:00", "2026-01-15T07:00:00+01:00"]]
+    assert result["confidence"] > 0.6
     refused = notes("read", "if it rains keep 60 % tonight", "--json")
     why_not = json.loads(refused.stdout)
     assert (refused.returncode, why_not["understood"]) == (1, False)

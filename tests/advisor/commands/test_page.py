@@ -28,10 +28,10 @@ def test_the_addresses_hold_the_token_of_this_service(
     show_addresses(settings)
     kept = tmp_path / "memory" / "api-token"
     token = kept.read_text().strip()
-    said = capsys.readouterr().out
-    assert f"http://127.0.0.1:9000/#token={token}" in said
-    assert said.count(f"http://127.0.0.1:9000/key/{Keys(token).read_key}") == 3
-    assert f"{Keys(token).read_key}/mcp/sse" in said
+    answer = capsys.readouterr().out
+    assert f"http://127.0.0.1:9000/#token={token}" in answer
+    assert answer.count(f"http://127.0.0.1:9000/key/{Keys(token).read_key}") == 3
+    assert f"{Keys(token).read_key}/mcp/sse" in answer
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 

@@ -65,7 +65,7 @@ def test_panels_face_the_equator() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         ("--latitude 95 --longitude 0 --zone UTC", ("place.latitude", "95", "90")),
         ("--latitude 40 --zone UTC", ("--longitude",)),
@@ -78,14 +78,14 @@ def test_panels_face_the_equator() -> None:
     ],
 )
 def test_what_cannot_be_is_named_with_exit_code_2(
-    words: str, told: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: str, expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["advisor", "ingest", "synthetic", "--home", "x", *words.split()])
     with pytest.raises(SystemExit) as ended:
         main()
-    said = capsys.readouterr().err
+    text = capsys.readouterr().err
     assert ended.value.code == 2
-    assert all(part in said for part in told), said
+    assert all(part in text for part in expected), text
 
 
 def test_periods_without_a_colon_are_refused() -> None:

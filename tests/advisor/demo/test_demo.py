@@ -40,10 +40,10 @@ def child(*command: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def drain(link: MqttLink, seconds: float = 0.5) -> list[Message]:
-    heard = []
+    received = []
     while (message := link.receive(seconds)) is not None:
-        heard.append(message)
-    return heard
+        received.append(message)
+    return received
 
 
 @pytest.mark.slow
@@ -54,22 +54,22 @@ def test_a_demo_on_an_outside_broker_shows_valid_expiring_commands_and_retains_n
         link.subscribe("#")
         options = ["--home", HOME, "--day", str(DAY), "--hours", "3", "--model", "none", "--json"]
         done = advisor("demo", *options, "--broker", str(broker), cwd=tmp_path)
-        heard = drain(link)
+        received = drain(link)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["decisions"], told["published"], told["fallbacks"]) == (6, 6, 0)
-    assert told["verdicts"] == {"allowed": 6, "clamped": 0, "rejected": 0}
-    assert told["kwh_balance_error"] < 1e-9
-    assert told["similar_days"]
-    assert all(day < str(DAY) for day in told["similar_days"])
+    result = json.loads(done.stdout)
+    assert (result["decisions"], result["published"], result["fallbacks"]) == (6, 6, 0)
+    assert result["verdicts"] == {"allowed": 6, "clamped": 0, "rejected": 0}
+    assert result["kwh_balance_error"] < 1e-9
+    assert result["similar_days"]
+    assert all(day < str(DAY) for day in result["similar_days"])
     schema = json.loads(advisor("schema", "command").stdout)
-    commands = [json.loads(message.payload) for message in heard if message.topic == TOPICS.command]
+    commands = [json.loads(message.payload) for message in received if message.topic == TOPICS.command]
     assert len(commands) == 6
     for command in commands:
         jsonschema.validate(command, schema)
         spoken = BatteryCommand.model_validate(command)
         assert timedelta(0) < spoken.valid_until - spoken.valid_from <= timedelta(hours=24)
-    topics = {message.topic for message in heard}
+    topics = {message.topic for message in received}
     assert {TOPICS.decision, TOPICS.health, TOPICS.sensor("load_power"), TOPICS.command_state} <= topics
     assert any(topic.startswith("homeassistant/sensor/") for topic in topics)
     with MqttLink(broker, "latecomer") as late:
@@ -206,19 +206,19 @@ def test_the_embedded_model_reviews_and_the_bill_stays_near_the_best(advisor: Ad
     # A night and a morning. How long it takes is the machine's business: other tests measure it.
     done = advisor("demo", "--hours", "10", "--model", "embedded", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["model"].startswith("embedded/")
-    assert told["reviews"] >= 2
+    result = json.loads(done.stdout)
+    assert result["model"].startswith("embedded/")
+    assert result["reviews"] >= 2
     # The schedules stand in random order: what it picks beyond the guard's bound is replaced by the best.
-    assert told["fallbacks"] < told["reviews"]
-    assert told["published"] == told["decisions"] == 20
-    assert told["bill"]["oracle"] <= told["bill"]["advisor"] + 1e-6
-    assert told["bill"]["advisor"] <= told["bill"]["greedy"] * 1.01
-    assert told["bill"]["advisor"] < told["bill"]["none"]
+    assert result["fallbacks"] < result["reviews"]
+    assert result["published"] == result["decisions"] == 20
+    assert result["bill"]["oracle"] <= result["bill"]["advisor"] + 1e-6
+    assert result["bill"]["advisor"] <= result["bill"]["greedy"] * 1.01
+    assert result["bill"]["advisor"] < result["bill"]["none"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "expected"),
     [
         (["demo", "--home", "nowhere"], 2, "home 'nowhere' is not known: ingest it, or use one of citylearn-1"),
         (["demo", "--day", "1999-01-01", "--model", "none"], 1, "knows no day before 1999-01-01"),
@@ -234,11 +234,11 @@ def test_the_embedded_model_reviews_and_the_bill_stays_near_the_best(advisor: Ad
     ],
 )
 def test_wrong_usage_is_one_clear_line(
-    advisor: Advisor, tmp_path: Path, arguments: list[str], code: int, told: str
+    advisor: Advisor, tmp_path: Path, arguments: list[str], code: int, expected: str
 ) -> None:
     done = advisor(*arguments, cwd=tmp_path)
     assert done.returncode == code
-    assert told in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
 
 

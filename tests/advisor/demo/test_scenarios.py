@@ -19,12 +19,12 @@ def test_a_scenario_is_played_whole_and_does_not_lose(advisor: Advisor, tmp_path
     (tmp_path / f"{name}.yaml").write_text(re.sub(r"hours: \d+", "hours: 24", shipped), encoding="utf-8")
     done = advisor("demo", "--scenario", f"{name}.yaml", "--json", "--model", "none", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["home"] == name
-    assert told["published"] == told["decisions"] == 48
-    assert told["kwh_balance_error"] < 1e-6
-    assert told["bill"]["oracle"] <= told["bill"]["advisor"] + 1e-6
-    assert told["bill"]["advisor"] <= told["bill"]["greedy"] + 0.01 * abs(told["bill"]["greedy"]) + 1e-6
+    result = json.loads(done.stdout)
+    assert result["home"] == name
+    assert result["published"] == result["decisions"] == 48
+    assert result["kwh_balance_error"] < 1e-6
+    assert result["bill"]["oracle"] <= result["bill"]["advisor"] + 1e-6
+    assert result["bill"]["advisor"] <= result["bill"]["greedy"] + 0.01 * abs(result["bill"]["greedy"]) + 1e-6
 
 
 def test_a_wrong_scenario_is_one_clear_line(advisor: Advisor, tmp_path: Path) -> None:

@@ -77,9 +77,9 @@ def test_history_must_be_deep_and_recent(records: list[DayRecord], level: str, t
     ],
 )
 def test_a_history_in_another_zone_shows_in_its_noon(noon: float, longitude: float | None, found: bool) -> None:
-    told = check_noon(days(20, noon=noon), MADRID, longitude)
-    assert bool(told) is found
-    assert all(finding.level == "warning" and "zone" in finding.fix for finding in told)
+    result = check_noon(days(20, noon=noon), MADRID, longitude)
+    assert bool(result) is found
+    assert all(finding.level == "warning" and "zone" in finding.fix for finding in result)
 
 
 @pytest.mark.parametrize(("zone", "level"), [("UTC", "note"), ("Europe/Madrid", "ok"), ("Europe/Paris", "ok")])
@@ -190,7 +190,7 @@ def test_a_home_without_home_assistant_can_be_all_well(examined: Callable[..., t
         ({"battery": 500.0, "load": 600.0}, {}, "sign", "With battery_power the other way round"),
         ({"grid": -2000.0}, {"load_power": {"from_balance": True}}, "sign", "a house uses no less than nothing"),
         ({"load": 4500.0}, {}, "balance", "powers do not balance"),
-        ({}, {"pv_power": {"topic": "ha/sun", "unit": "W"}}, "pv_power", "nothing is heard on 'ha/sun'"),
+        ({}, {"pv_power": {"topic": "ha/sun", "unit": "W"}}, "pv_power", "no message arrives on 'ha/sun'"),
         ({"soc": 150.0}, {}, "battery_soc", "1.5 is outside 0 to 1"),
     ],
 )

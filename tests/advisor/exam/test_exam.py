@@ -64,10 +64,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_two_commands_lead_from_a_file_to_a_graded_report(folder: Path, terminal: Terminal) -> None:
     terminal.advisor("ingest", "csv", "history.csv", "--home", "my-home", "--facts", "home.toml")
-    told = json.loads(terminal.advisor("eval", "run", "--home", "my-home", "--json"))
-    assert told["played"] == 7
-    text = (folder / told["table"]).read_text()
-    assert (folder / told["page"]).read_text().count("<svg") >= 4
+    result = json.loads(terminal.advisor("eval", "run", "--home", "my-home", "--json"))
+    assert result["played"] == 7
+    text = (folder / result["table"]).read_text()
+    assert (folder / result["page"]).read_text().count("<svg") >= 4
     assert "7 cells: 7 done" in text
     assert "| timer | 1 |" in text
     assert "Homes: my-home" in text
@@ -95,17 +95,17 @@ def test_windows_batteries_and_tariffs_of_a_home_are_those_that_were_asked_for(
         "9",
     )
     which = (*wanted, "--tariff", "own", "--tariff", "es-2.0td", "--policies", "none,greedy", "--days", "2")
-    told = json.loads(terminal.advisor("eval", "run", "--home", "my-home", *which, "--json"))
+    result = json.loads(terminal.advisor("eval", "run", "--home", "my-home", *which, "--json"))
     records = [read(path) for path in (folder / ".advisor" / "eval" / "my-home" / "records").glob("*.zip")]
     cells = [record.outcome.cell for record in records if record is not None]
-    assert told["cells"] == len(cells) == 2 * 2 * 2 * 2
+    assert result["cells"] == len(cells) == 2 * 2 * 2 * 2
     assert {(cell.first_day, cell.days) for cell in cells} == {(date(2025, 1, 10), 2), (date(2025, 1, 20), 2)}
     assert {cell.battery_kwh for cell in cells} == {3.0, 9.0}
     assert {cell.tariff for cell in cells} == {"own", "es-2.0td"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["--suite", "smoke", "--home", "citylearn-1"], "give one of them"),
         (["--battery", "5"], "choose for one home: give --home as well"),
@@ -122,7 +122,7 @@ def test_windows_batteries_and_tariffs_of_a_home_are_those_that_were_asked_for(
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_played(
-    terminal: Terminal, tmp_path: Path, arguments: list[str], told: str
+    terminal: Terminal, tmp_path: Path, arguments: list[str], expected: str
 ) -> None:
-    assert told in terminal.advisor("eval", "run", *arguments, code=2)
+    assert expected in terminal.advisor("eval", "run", *arguments, code=2)
     assert not (tmp_path / ".advisor").exists()

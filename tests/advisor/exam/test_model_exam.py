@@ -39,12 +39,12 @@ def test_the_command_sits_every_part_with_the_embedded_model_and_keeps_its_repli
     small = ("--model", "embedded", "--limit", "1", "--json")
     code, shown, problem = run(*small)
     assert code == 0, problem
-    told = json.loads(shown)
-    kept = Path(told["figures"]).with_name("cases.jsonl")
+    result = json.loads(shown)
+    kept = Path(result["figures"]).with_name("cases.jsonl")
     results = results_in(kept)
-    assert len(results) == told["cases"]
+    assert len(results) == result["cases"]
     assert {one.part for one in results} == {*PARTS, "validity", "reasons"}
-    text, page = (Path(told[name]).read_text(encoding="utf-8") for name in ("table", "page"))
+    text, page = (Path(result[name]).read_text(encoding="utf-8") for name in ("table", "page"))
     for title in ("Choice", "Hostile text", "Notes", "Questions", "Reasons", "Tools", "Validity", "Time and tokens"):
         assert f"## {title}\n" in text
         assert f">{title}<" in page
@@ -62,7 +62,7 @@ def test_the_command_sits_every_part_with_the_embedded_model_and_keeps_its_repli
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (
             ("--model", "gpt-9"),
@@ -72,10 +72,10 @@ def test_the_command_sits_every_part_with_the_embedded_model_and_keeps_its_repli
         (("--model", "none", "--parts", "dancing"), "'dancing' is not a part of the model's exam: use choice, notes"),
     ],
 )
-def test_what_there_is_not_is_named(run: Run, arguments: tuple[str, ...], told: str) -> None:
+def test_what_there_is_not_is_named(run: Run, arguments: tuple[str, ...], expected: str) -> None:
     code, shown, problem = run(*arguments)
     assert (code, shown) == (2, "")
-    assert told in problem
+    assert expected in problem
 
 
 def test_a_compatible_server_is_named_with_its_address() -> None:

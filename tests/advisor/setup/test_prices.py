@@ -40,7 +40,7 @@ BY_ENTITY = grid(entity_energy_price="sensor.price")
 
 
 @pytest.mark.parametrize(
-    ("preferences", "said", "state", "price", "why"),
+    ("preferences", "text", "state", "price", "why"),
     [
         (grid(number_energy_price=0.21), None, ("", ""), 0.21, "fixed price"),
         (BY_ENTITY, None, ("0.33", "EUR/kWh"), 0.33, "taken as flat"),
@@ -58,13 +58,13 @@ BY_ENTITY = grid(entity_energy_price="sensor.price")
     ],
 )
 def test_the_tariff_is_the_dashboards_price_in_its_unit_and_says_where_it_comes_from(
-    preferences: dict[str, Any], said: str | None, state: tuple[str, str], price: float, why: str
+    preferences: dict[str, Any], text: str | None, state: tuple[str, str], price: float, why: str
 ) -> None:
     """Kind of the case setup-price-crash: a unit is read, and what cannot be is a sentence."""
-    tariff, told = find_tariff(survey(preferences, price=(*state, {})), said)
+    tariff, result = find_tariff(survey(preferences, price=(*state, {})), text)
     assert isinstance(tariff, FlatTariff)
     assert tariff.import_price == pytest.approx(price)
-    assert why in told
+    assert why in result
 
 
 def test_a_fixed_price_in_yen_is_taken_as_it_is() -> None:
@@ -73,10 +73,10 @@ def test_a_fixed_price_in_yen_is_taken_as_it_is() -> None:
     assert tariff.import_price == 31
 
 
-@pytest.mark.parametrize("said", ["cheap", "flat:1e9", "flat:nan"])
-def test_a_tariff_that_cannot_be_is_refused(said: str) -> None:
+@pytest.mark.parametrize("text", ["cheap", "flat:1e9", "flat:nan"])
+def test_a_tariff_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="--tariff"):
-        find_tariff(survey(grid()), said)
+        find_tariff(survey(grid()), text)
 
 
 def listed(hours: int) -> dict[str, Any]:

@@ -43,7 +43,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="#+\
 
 
 def read_back(folder: Path, home: Home, **changed: Any) -> tuple[Any, Home]:
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "broker": BrokerAddress("broker.lan", 8883, "me", "never-in-a-file"),
         "url": "http://ha.lan:8123",
         "token_file": "token",
@@ -51,10 +51,10 @@ def read_back(folder: Path, home: Home, **changed: Any) -> tuple[Any, Home]:
         "statistics": {},
         "why": {},
     } | changed
-    text = settings_text(**told)
+    text = settings_text(**result)
     assert "never-in-a-file" not in text
     (folder / "advisor.toml").write_text(text, encoding="utf-8")
-    (folder / "home.toml").write_text(home_text(home, told["why"]), encoding="utf-8")
+    (folder / "home.toml").write_text(home_text(home, result["why"]), encoding="utf-8")
     settings = load_settings(folder / "advisor.toml")
     return settings, load_home(settings.home_file)
 
@@ -146,7 +146,7 @@ def test_without_an_answer_it_names_the_role_the_flag_and_what_there_is(yes: boo
 
 
 @pytest.mark.parametrize(
-    ("told", "states", "there", "words"),
+    ("expected", "states", "there", "words"),
     [
         (
             {"a": {"wh_hours": {"2026-03-01T12:00:00Z": 1500.0}}},
@@ -166,9 +166,9 @@ def test_without_an_answer_it_names_the_role_the_flag_and_what_there_is(yes: boo
     ids=["the dashboard's", "not chosen there", "none", "garbage"],
 )
 def test_the_forecast_is_the_dashboards_or_it_is_said_what_is_done_without(
-    told: dict[str, Any], states: dict[str, str], there: bool, words: str
+    expected: dict[str, Any], states: dict[str, str], there: bool, words: str
 ) -> None:
-    found, why = find_forecast(replace(survey(**states), solar_forecast=told), datetime(2026, 3, 1, tzinfo=UTC))
+    found, why = find_forecast(replace(survey(**states), solar_forecast=expected), datetime(2026, 3, 1, tzinfo=UTC))
     assert (found, words in why) == (there, True)
 
 

@@ -271,9 +271,9 @@ def test_what_remembered_days_show_already_is_not_counted_twice(make_situation: 
         assert decision.ensemble is not None
         return float(np.mean(decision.ensemble.load_w))
 
-    told = [replace(near, notes=("away",)) for near in plain.neighbours]
+    result = [replace(near, notes=("away",)) for near in plain.neighbours]
     assert planned_w(replace(plain, asked=(away,))) == pytest.approx(0.5 * planned_w(plain), rel=0.01)
-    assert planned_w(replace(plain, asked=(away,), neighbours=told)) == pytest.approx(planned_w(plain))
+    assert planned_w(replace(plain, asked=(away,), neighbours=result)) == pytest.approx(planned_w(plain))
 
 
 def capped(home: Home) -> Home:

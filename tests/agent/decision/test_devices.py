@@ -124,7 +124,7 @@ def test_stale_states_and_unknown_sensors_give_no_device_command(
     blind = make_situation(
         home=furnished,
         devices=KnownDevices(states(plain.now)),
-        snapshot=NoSnapshot(("load_power has never been heard",)),
+        snapshot=NoSnapshot(("load_power: no reading yet",)),
     )
     assert decide(blind).device_commands == ()
 
@@ -149,26 +149,26 @@ def test_export_is_closed_while_it_costs(
 def test_what_devices_took_is_no_part_of_the_load_that_is_remembered(
     furnished: Home, make_situation: Callable[..., Situation]
 ) -> None:
-    now, desk = make_situation().now, DeviceRegistry(furnished)
-    desk.update(states(now)["car"].model_copy(update={"power_kw": 7.0}))
-    assert desk.base_load(Reading(8.2, now)).value == pytest.approx(1.2)
-    assert desk.base_load(Reading(8.2, now + timedelta(minutes=5))).value == 8.2
-    assert desk.base_load(Reading(6.9, now)).value == 0.0
+    now, context = make_situation().now, DeviceRegistry(furnished)
+    context.update(states(now)["car"].model_copy(update={"power_kw": 7.0}))
+    assert context.base_load(Reading(8.2, now)).value == pytest.approx(1.2)
+    assert context.base_load(Reading(8.2, now + timedelta(minutes=5))).value == 8.2
+    assert context.base_load(Reading(6.9, now)).value == 0.0
 
 
 def test_absurd_and_late_states_are_told_and_change_nothing(
     furnished: Home, make_situation: Callable[..., Situation]
 ) -> None:
-    now, desk = make_situation().now, DeviceRegistry(furnished)
+    now, context = make_situation().now, DeviceRegistry(furnished)
     good = states(now)["car"]
-    desk.update(good)
+    context.update(good)
     with pytest.raises(DataError, match="900 kW is above its 7 kW"):
-        desk.update(good.model_copy(update={"time": now + timedelta(minutes=5), "power_kw": 900.0}))
+        context.update(good.model_copy(update={"time": now + timedelta(minutes=5), "power_kw": 900.0}))
     with pytest.raises(DataError, match="lies in the future"):
-        desk.update(good.model_copy(update={"time": now + timedelta(days=1)}), until=now)
-    desk.update(good.model_copy(update={"time": now - timedelta(minutes=5), "needed_kwh": 1.0}))
-    desk.update(replace_device(good, "toaster"))
-    assert desk.known([now]).states == {"car": good}
+        context.update(good.model_copy(update={"time": now + timedelta(days=1)}), until=now)
+    context.update(good.model_copy(update={"time": now - timedelta(minutes=5), "needed_kwh": 1.0}))
+    context.update(replace_device(good, "toaster"))
+    assert context.known([now]).states == {"car": good}
 
 
 def replace_device(state: DeviceState, name: str) -> DeviceState:
@@ -188,12 +188,12 @@ def test_a_colder_forecast_heats_more_and_earlier_and_is_made_again_from_the_fil
     starts = [plain.now + at * timedelta(minutes=30) for at in range(48)]
     heat_kwh, heat_w = {}, {}
     for celsius in (6.0, -6.0):
-        desk = DeviceRegistry(home)
-        desk.update(states(plain.now)["heating"])
+        context = DeviceRegistry(home)
+        context.update(states(plain.now)["heating"])
         for back in range(25, -1, -1):
-            desk.outdoors.feel(Reading(6.0, plain.now - timedelta(hours=back)))
-        desk.outdoors.update(forecast(plain.now + timedelta(hours=1), celsius, made=plain.now))
-        decision = decide(make_situation(home=home, devices=desk.known(starts)))
+            context.outdoors.feel(Reading(6.0, plain.now - timedelta(hours=back)))
+        context.outdoors.update(forecast(plain.now + timedelta(hours=1), celsius, made=plain.now))
+        decision = decide(make_situation(home=home, devices=context.known(starts)))
         assert decision.ensemble is not None
         assert decision.inputs is not None
         assert decision.inputs.devices is not None
@@ -254,9 +254,9 @@ def test_an_anonymous_file_names_no_device_and_is_made_again_all_the_same(
     plain = make_situation()
     annas = CAR.model_copy(update={"name": "annas_car"})
     home = furnished.model_copy(update={"devices": (annas, HEATING)})
-    told = states(plain.now)
-    heard = {"annas_car": told["car"].model_copy(update={"device": "annas_car"}), "heating": told["heating"]}
-    decision = decide(make_situation(home=home, devices=KnownDevices(heard, {"heating": 20.3}, np.full(48, 4.0))))
+    result = states(plain.now)
+    received = {"annas_car": result["car"].model_copy(update={"device": "annas_car"}), "heating": result["heating"]}
+    decision = decide(make_situation(home=home, devices=KnownDevices(received, {"heating": 20.3}, np.full(48, 4.0))))
     assert "annas_car" in decision.model_dump_json()
     exported = export(decision, anonymous=True)
     assert "annas_car" not in exported.model_dump_json()
@@ -302,9 +302,9 @@ def test_a_file_that_does_not_say_what_the_devices_rested_on_replays_and_says_so
     file = tmp_path / "old.json"
     file.write_text(exported.model_dump_json(), encoding="utf-8")
     replay_decision(file, as_json=False)
-    told = capsys.readouterr().out
-    assert "Not made again: device_commands" in told
-    assert "in every field" not in told
+    result = capsys.readouterr().out
+    assert "Not made again: device_commands" in result
+    assert "in every field" not in result
     replay_decision(file, as_json=True)
     assert json.loads(capsys.readouterr().out)["taken_over"] == ["device_commands"]
 

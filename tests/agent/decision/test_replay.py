@@ -210,7 +210,7 @@ def test_what_planned_nothing_cannot_be_made_again_and_says_why(make_situation: 
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (None, "cannot be read"),
         (b"", "no exported decision"),
@@ -220,11 +220,11 @@ def test_what_planned_nothing_cannot_be_made_again_and_says_why(make_situation: 
         (b'{"kind": "energy-advisor-decision", "format": 2}', "no exported decision: format"),
     ],
 )
-def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, content: bytes | None, told: str) -> None:
+def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, content: bytes | None, expected: str) -> None:
     file = tmp_path / "decision.json"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=expected):
         read_export(file)
 
 
@@ -236,8 +236,8 @@ def test_the_commands_export_and_replay(
     with open_journal(tmp_path / "memory" / "journal.sqlite") as journal:
         journal.write(decide(situation))
     file = str(tmp_path / "decision.json")
-    told = advisor("explain", "--last", "--memory", str(tmp_path / "memory"), "--export", file, "--anonymous")
-    assert told.returncode == 0, told.stderr
+    result = advisor("explain", "--last", "--memory", str(tmp_path / "memory"), "--export", file, "--anonymous")
+    assert result.returncode == 0, result.stderr
     same = advisor("replay", file, "--json")
     assert (same.returncode, json.loads(same.stdout)["same"]) == (0, True)
     altered = Path(file).read_text().replace('"capacity_kwh": 10.0', '"capacity_kwh": 20.0')

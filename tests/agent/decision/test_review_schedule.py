@@ -26,7 +26,7 @@ _KEEP = Reserve(start=NOW, end=NOW + 6 * HOUR, soc=0.6)
 
 
 @pytest.mark.parametrize(
-    ("said", "wanted"),
+    ("text", "wanted"),
     [
         ([], False),
         ([_KEEP], False),
@@ -38,9 +38,9 @@ _KEEP = Reserve(start=NOW, end=NOW + 6 * HOUR, soc=0.6)
         ([_KEEP, NoExport(start=NOW, end=NOW + 3 * HOUR)], False),
     ],
 )
-def test_only_remarks_and_wishes_that_pull_apart_are_for_a_model(said: list[Constraint | None], wanted: bool) -> None:
-    wishes = [one for one in said if one is not None]
-    assert something_to_decide(wishes, remarks=None in said) is wanted
+def test_only_remarks_and_wishes_that_pull_apart_are_for_a_model(text: list[Constraint | None], wanted: bool) -> None:
+    wishes = [one for one in text if one is not None]
+    assert something_to_decide(wishes, remarks=None in text) is wanted
 
 
 def _prices(decision: Decision, factor: float = 1.0) -> dict[datetime, tuple[float, float]]:

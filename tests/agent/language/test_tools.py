@@ -120,7 +120,7 @@ def test_a_model_looks_up_and_ends(desk: ToolContext, ollama: Any) -> None:
     ollama.answers = [[("prices", {})], [("plan", {}), ("history", {"quantity": "load"})], "Enough is known."]
     gathered = run_tool_loop(model_of(ollama), tools_for(desk), "What does it cost?")
     assert [one.tool for one in gathered.looked] == ["prices", "plan", "history"]
-    assert "first_day" in gathered.looked[2].said, "the missing argument comes back as text"
+    assert "first_day" in gathered.looked[2].answer, "the missing argument comes back as text"
     assert (gathered.words, gathered.model_calls) == ("Enough is known.", 3)
     assert len(ollama.asked[0]["tools"]) == len(READING | PLANNING)
     assert "format" not in ollama.asked[0] or not ollama.asked[0]["format"]
@@ -140,7 +140,7 @@ def test_a_call_that_is_written_as_text_is_taken_for_what_it_means(
     ollama.answers = [written, "Done."]
     gathered = run_tool_loop(model_of(ollama), tools_for(desk), "What does it cost?")
     assert [one.tool for one in gathered.looked] == ["prices"]
-    assert "EUR" in gathered.looked[0].said
+    assert "EUR" in gathered.looked[0].answer
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_other_text_is_no_call(text: str) -> None:
 def test_a_tool_that_is_not_there_is_said_to_the_model(desk: ToolContext, ollama: Any) -> None:
     ollama.answers = [[("set_battery", {"percent": 0})], "Sorry."]
     [looked] = run_tool_loop(model_of(ollama), tools_for(desk), "Empty the battery.").looked
-    assert "set_battery is not a valid tool" in looked.said
+    assert "set_battery is not a valid tool" in looked.answer
 
 
 def test_a_model_without_end_is_ended_by_calls_and_by_time(desk: ToolContext, ollama: Any) -> None:

@@ -113,8 +113,8 @@ def test_a_time_is_grounded_on_both_clocks_and_no_other_time_is(fact: time, said
 
 @given(st.dates(date(2001, 1, 1), date(2099, 12, 31)), st.integers(0, 400))
 def test_a_date_is_grounded_in_every_form_and_no_other_date_is(fact: date, days: int) -> None:
-    said = fact + timedelta(days=days)
-    for written in (f"{said}", f"{said.day} {said:%B} {said.year}", f"{said:%B} {said.day}, {said.year}"):
+    answer = fact + timedelta(days=days)
+    for written in (f"{answer}", f"{answer.day} {answer:%B} {answer.year}", f"{answer:%B} {answer.day}, {answer.year}"):
         assert (ungrounded_numbers(f"as on {written}", f"{fact}: similar") == []) is (days == 0)
 
 

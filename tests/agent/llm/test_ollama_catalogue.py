@@ -48,8 +48,8 @@ def test_a_server_without_a_network_is_not_blamed_on_the_name(ollama: Any) -> No
 
 
 def test_what_newer_servers_tell_of_a_model_is_read(ollama: Any) -> None:
-    told = {"name": "m:latest", "model": "m:latest", "size": 5_000_000_000, "details": {"context_length": 40960}}
-    body = json.dumps({"models": [told | {"capabilities": ["completion", "tools"]}, {"model": "old", "size": 1}]})
+    result = {"name": "m:latest", "model": "m:latest", "size": 5_000_000_000, "details": {"context_length": 40960}}
+    body = json.dumps({"models": [result | {"capabilities": ["completion", "tools"]}, {"model": "old", "size": 1}]})
     ollama.recorded["/api/tags"] = [(200, body.encode())]
     known = {one.name: one for one in shelf(ollama.url, memory=16.0) if one.present}
     assert (known["m:latest"].capabilities, known["m:latest"].context_length) == (("completion", "tools"), 40960)
@@ -81,10 +81,10 @@ def test_the_command_lists_and_pulls(ollama: Any, advisor: Callable[..., Complet
     pulled = advisor("models", "pull", "tiny", "--url", ollama.url)
     assert (pulled.returncode, "tiny is here" in pulled.stdout) == (0, True), pulled.stderr
     listed = advisor("models", "--json", "--url", ollama.url)
-    told = json.loads(listed.stdout)
-    [row] = [row for row in told["ollama"] if row["name"] == "tiny"]
+    result = json.loads(listed.stdout)
+    [row] = [row for row in result["ollama"] if row["name"] == "tiny"]
     assert (row["size_gb"], row["fits"], row["present"], row["configured"]) == (0.0, True, True, False)
-    assert [row["name"] for row in told["ollama"] if row["configured"]] == ["qwen3:4b-instruct"]
-    assert told["embedded"] == "SmolLM2-135M-Instruct.Q4_1.gguf"
+    assert [row["name"] for row in result["ollama"] if row["configured"]] == ["qwen3:4b-instruct"]
+    assert result["embedded"] == "SmolLM2-135M-Instruct.Q4_1.gguf"
     gone = advisor("models", "--url", "http://127.0.0.1:9")
     assert (gone.returncode, "does not answer" in gone.stdout) == (0, True)

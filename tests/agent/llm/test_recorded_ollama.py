@@ -45,10 +45,10 @@ def model(ollama: Any) -> LoadedModel:
 
 def test_a_recorded_stream_is_joined_and_its_tokens_are_counted(ollama: Any, model: LoadedModel) -> None:
     ollama.recorded[CHAT] = [recorded("chat_stream.ndjson")]
-    said: Any = model.chat.invoke("Tell me a joke about OpenTelemetry")
-    assert said.text.startswith("Here's one:\n\nWhy did the OpenTelemetry collector go to therapy?")
-    assert (said.usage_metadata["input_tokens"], said.usage_metadata["output_tokens"]) == (17, 63)
-    assert said.response_metadata["done_reason"] == "stop"
+    answer: Any = model.chat.invoke("Tell me a joke about OpenTelemetry")
+    assert answer.text.startswith("Here's one:\n\nWhy did the OpenTelemetry collector go to therapy?")
+    assert (answer.usage_metadata["input_tokens"], answer.usage_metadata["output_tokens"]) == (17, 63)
+    assert answer.response_metadata["done_reason"] == "stop"
 
 
 def test_a_recorded_tool_call_runs_the_tool_and_thoughts_are_no_words(ollama: Any, model: LoadedModel) -> None:
@@ -62,7 +62,7 @@ def test_a_recorded_tool_call_runs_the_tool_and_thoughts_are_no_words(ollama: An
     ollama.recorded[CHAT] = [recorded("chat_tool_call.json"), recorded("chat_after_tool.json")]
     gathered = run_tool_loop(model, [search], "Search for 'ollama bash lib'")
     assert asked == ["ollama bash lib"]
-    assert [(one.tool, one.said) for one in gathered.looked] == [("search", "one result")]
+    assert [(one.tool, one.answer) for one in gathered.looked] == [("search", "one result")]
     assert gathered.model_calls == 2
     assert gathered.words.startswith("This is a simple example")
 

@@ -201,8 +201,8 @@ def test_a_failure_is_reported_once_and_the_recovery_too(ollama: Any, caplog: py
     for behaviour in ("full", "full", "missing", "answers", "answers", "full"):
         ollama.chat, ollama.answers = behaviour, [GOOD]
         review(BRIEF)
-    told = [record.message.split(":")[0] for record in caplog.records if record.name == "agent.llm.review"]
-    assert told == [
+    result = [record.message.split(":")[0] for record in caplog.records if record.name == "agent.llm.review"]
+    assert result == [
         "no choice by the model (busy), the best plan goes out",
         "no choice by the model (missing), the best plan goes out",
         "ollama/m chooses again",

@@ -91,9 +91,9 @@ class Stage:
         self.link.publish(TOPICS.clock, json.dumps({"time": at.isoformat()}), retain=True, qos=1)
         while (message := self.link.receive(20)) is not None:
             if message.topic == TOPICS.decision and not message.retained:
-                said: dict[str, Any] = orjson.loads(message.payload)
-                if said["time"] == at.isoformat():
-                    return said
+                answer: dict[str, Any] = orjson.loads(message.payload)
+                if answer["time"] == at.isoformat():
+                    return answer
             elif message.topic == TOPICS.command and orjson.loads(message.payload)["kind"] == "battery":
                 self.told = BatteryCommand.model_validate_json(message.payload)
         pytest.fail("the advisor said nothing")
@@ -104,8 +104,8 @@ class Stage:
             self.link.publish(keep_alive, str(at % 2), retain=True)
             message = self.link.receive(0.1)
             if message is not None and message.topic == TOPICS.decision:
-                said: dict[str, Any] = orjson.loads(message.payload)
-                return said
+                text: dict[str, Any] = orjson.loads(message.payload)
+                return text
         pytest.fail("the advisor decided nothing")
 
     def command(self) -> BatteryCommand:
@@ -246,8 +246,8 @@ def test_a_hostile_forecast_is_told_once_and_stops_no_decision(
             stage.well(now)
             assert stage.tick(now)["outcome"] == "published"
             now += STEP
-    told = [record for record in caplog.records if "temperature_forecast" in record.getMessage()]
-    assert len(told) == 1
+    result = [record for record in caplog.records if "temperature_forecast" in record.getMessage()]
+    assert len(result) == 1
 
 
 def test_powers_that_do_not_balance_are_not_believed(stage: Stage, make_situation: Callable[..., Situation]) -> None:
@@ -395,10 +395,10 @@ def test_a_home_on_statestream_puts_each_day_away_by_itself(
         now = midnight + timedelta(minutes=minute)
         monkeypatch.setattr(Feed, "now", lambda _self, now=now: now)
         # Changes only: the panels are silent, the load doubles at a quarter to twelve.
-        told = {"grid": str(500 + 500 * (minute >= -15) + minute % 2)}
+        result = {"grid": str(500 + 500 * (minute >= -15) + minute % 2)}
         if minute == -59:
-            told |= {"pv": "0", "battery": "0", "soc": "50"}
-        for entity, state in told.items():
+            result |= {"pv": "0", "battery": "0", "soc": "50"}
+        for entity, state in result.items():
             service.take(Message(f"ha/sensor/{entity}/state", state.encode()), link)
         service.work(link)
     [(day, slots)] = kept
@@ -423,9 +423,9 @@ def test_a_note_is_obeyed_at_once_between_slots_and_no_longer_once_withdrawn(
         note = book.add("keep 70 % until 18:00", asked, now=now, until=asked.end)
         later = now + timedelta(minutes=5)
         stage.well(later)
-        said = stage.tick(later)
-        assert said["outcome"] == "published"
-        assert "You asked for: at least 70 % in the battery" in said["reason"]
+        answer = stage.tick(later)
+        assert answer["outcome"] == "published"
+        assert "You asked for: at least 70 % in the battery" in answer["reason"]
         command = stage.told
         assert command is not None
         floors = [slot.reserve_soc for slot in command.slots if slot.start < asked.end]
@@ -480,9 +480,9 @@ def test_the_model_is_asked_again_when_a_note_comes_and_its_reason_is_recorded(
                 book.add("guests tonight", None, now=now, until=now + timedelta(days=1))
             moment = now + slot * STEP
             stage.well(moment)
-            said = stage.tick(moment)
-            assert said["outcome"] == "published"
-            triggers.append(said["review"] and said["review"]["trigger"])
+            answer = stage.tick(moment)
+            assert answer["outcome"] == "published"
+            triggers.append(answer["review"] and answer["review"]["trigger"])
     # Until somebody says something there is nothing that the plan does not know.
     # This house never has the sun that was forecast: after four hours the day has departed too far.
     assert triggers == [None, None, "first", *[None] * 6, "departure", None]
@@ -515,11 +515,11 @@ def test_whatever_the_model_server_does_the_service_decides_on_time(
         for slot in range(3):
             moment = situation.now + slot * STEP
             stage.well(moment)
-            said = stage.tick(moment)
-            assert (said["outcome"], said["chosen_by"]) == ("published", "planner")
-            assert said["chosen"] == said["candidates"][0]["name"]
+            answer = stage.tick(moment)
+            assert (answer["outcome"], answer["chosen_by"]) == ("published", "planner")
+            assert answer["chosen"] == answer["candidates"][0]["name"]
             assert ollama.hanging == (behaviour == "hangs")  # it was decided while the server still thought
-            assert said["review"]["outcome"] == outcome if slot == 0 else said["review"] is None
+            assert answer["review"]["outcome"] == outcome if slot == 0 else answer["review"] is None
             assert stage.told is not None
             assert stage.told.valid_until - moment >= timedelta(hours=23)
     ollama.released.set()
@@ -553,10 +553,10 @@ def test_in_tools_mode_the_model_looks_up_and_chooses_through_the_real_service(
         asked = keeper.review
         with running(broker.address, tmp_path, home, situation, reviewer=asked, reviews="always", notes=notes) as stage:
             stage.well(situation.now)
-            said = stage.tick(situation.now)
+            answer = stage.tick(situation.now)
         keeper.close()
-    assert (said["outcome"], said["chosen_by"], said["review"]["outcome"]) == ("published", "model", "chosen")
-    assert said["review"]["tools"] == ["propose_command", "no_such_tool"]
+    assert (answer["outcome"], answer["chosen_by"], answer["review"]["outcome"]) == ("published", "model", "chosen")
+    assert answer["review"]["tools"] == ["propose_command", "no_such_tool"]
     assert "would pass" in ollama.asked[-1]["messages"][1]["content"]
 
 
@@ -603,9 +603,9 @@ def test_a_fault_in_a_decision_is_told_and_the_next_slot_is_decided(
     stage.well(now)
     with monkeypatch.context() as broken:
         broken.setattr("agent.service.loop.decide", fails)
-        said = stage.tick(now)
-    assert said["outcome"] == "no_command"
-    assert "a fault of the advisor at" in said["problems"][0]
+        answer = stage.tick(now)
+    assert answer["outcome"] == "no_command"
+    assert "a fault of the advisor at" in answer["problems"][0]
     stage.well(now + STEP)
     assert stage.tick(now + STEP)["outcome"] == "published"
 

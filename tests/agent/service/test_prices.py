@@ -108,7 +108,7 @@ def nord_pool(now: datetime, home: Home) -> Iterator[tuple[str, str]]:
 def first_day_alone(now: datetime, home: Home) -> Iterator[tuple[str, str]]:
     """A source that falls silent after the first day: nothing is ever known of tomorrow."""
     if now.astimezone(home.tz).date() == FIRST:
-        yield from ((topic, said) for topic, said in nord_pool(now, home) if topic.endswith("raw_today"))
+        yield from ((topic, text) for topic, text in nord_pool(now, home) if topic.endswith("raw_today"))
 
 
 def hourly(shape: DayShape) -> DayShape:
@@ -206,8 +206,8 @@ def test_prices_arrive_and_decisions_follow_them(
     for one in decisions[1:]:
         assert one.ensemble is not None
         known = one.ensemble.known_slots or len(one.ensemble.import_prices)
-        told = [mean_price(one.ensemble.start + at * HOUR, house, source) for at in range(known)]
-        assert list(one.ensemble.import_prices[:known]) == pytest.approx(told)
+        result = [mean_price(one.ensemble.start + at * HOUR, house, source) for at in range(known)]
+        assert list(one.ensemble.import_prices[:known]) == pytest.approx(result)
         local = one.at.astimezone(house.tz)
         expected = 0 < local.hour <= published_at
         assert (one.ensemble.known_slots is not None) == expected, local
@@ -247,11 +247,11 @@ def now_at(hour: int, minute: int = 0) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("reading", "minute", "told"),
+    ("reading", "minute", "expected"),
     [(0.80, 10, True), (0.15, 10, False), (0.152, 10, False), (0.80, 2, False)],
 )
 def test_a_price_sensor_that_contradicts_the_tariff_is_told(
-    reading: float, minute: int, told: bool, tmp_path: Path, home: Home
+    reading: float, minute: int, expected: bool, tmp_path: Path, home: Home
 ) -> None:
     """Kind of the case price-sensor-ignored; just after a slot begins a sensor may still say the last one's price."""
     house = home.model_copy(update={"tariff": FlatTariff(import_price=0.15, export_price=0.05)})
@@ -259,7 +259,7 @@ def test_a_price_sensor_that_contradicts_the_tariff_is_told(
     prices = LivePrices(Settings(home_file=tmp_path / "home.toml", memory_dir=tmp_path), house, problems)
     now = now_at(9, minute)
     prices.check({"price_import": Reading(reading, now)}, now)
-    assert any("price_import says 0.800 EUR/kWh and the tariff 0.150" in text for text in problems.texts()) == told
+    assert any("price_import says 0.800 EUR/kWh and the tariff 0.150" in text for text in problems.texts()) == expected
     prices.check({"price_import": Reading(0.15, now)}, now)
     assert problems.texts() == ()
 
@@ -298,8 +298,8 @@ def test_new_prices_ask_for_a_new_plan_and_the_same_ones_again_do_not(tmp_path: 
     settings = Settings(home_file=tmp_path / "home.toml", memory_dir=tmp_path, prices=PriceSettings(source="redata"))
     prices = LivePrices(settings, home, Problems(), on_new=lambda: asked.append("new"))
     points = [PricePoint(now_at(9), now_at(10), 0.2), PricePoint(now_at(10), now_at(11), 0.3)]
-    for told in (points, points, [*points, PricePoint(now_at(11), now_at(12), 0.1)]):
-        prices.add(told, now_at(9))
+    for result in (points, points, [*points, PricePoint(now_at(11), now_at(12), 0.1)]):
+        prices.add(result, now_at(9))
     assert asked == ["new", "new"]
     again = LivePrices(settings, home, Problems())
     assert again.home(now_at(9)).tariff.prices([now_at(11)], home.tz).import_per_kwh.tolist() == [0.1]

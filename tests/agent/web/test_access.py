@@ -83,9 +83,9 @@ def test_secrets_reach_no_log_and_no_answer(api: Any, caplog: pytest.LogCaptureF
             api.client().get(f"/key/{api.read_key}/v1/status"),
         ]
     ours = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore", "asyncio"))]
-    said = caplog_text(ours) + "".join(answer.text for answer in answers)
+    text = caplog_text(ours) + "".join(answer.text for answer in answers)
     for secret in (WRONG, "a-token-for-tests-only", api.read_key):
-        assert secret not in said
+        assert secret not in text
 
 
 def caplog_text(records: list[logging.LogRecord]) -> str:

@@ -19,15 +19,15 @@ def pieces(api: Any, question: str) -> list[dict[str, Any]]:
 
 
 def test_an_answer_comes_in_pieces_that_join_to_the_whole(api: Any, shown: ServiceState) -> None:
-    first, *said, last = pieces(api, "Why did you do that?")
+    first, *text, last = pieces(api, "Why did you do that?")
     assert first == {"ran": "why"}
-    assert "".join(piece["said"] for piece in said) == last["done"]["text"]
+    assert "".join(piece["said"] for piece in text) == last["done"]["text"]
     assert shown.decision is not None
     assert last["done"]["decisions"] == [shown.decision.decision_id]
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "told"),
+    ("body", "status", "expected"),
     [
         (b'{"question": "' + b"why " * 25_000 + b'"}', 413, "too many"),
         (json.dumps({"question": "why " * 1000}).encode(), 422, "2000 characters"),
@@ -39,10 +39,10 @@ def test_an_answer_comes_in_pieces_that_join_to_the_whole(api: Any, shown: Servi
     ],
     ids=["100 kB", "4 kB", "broken UTF-8", "no JSON", "a list", "empty", "more than asked"],
 )
-def test_a_question_that_is_none_gets_a_clear_answer(api: Any, body: bytes, status: int, told: str) -> None:
+def test_a_question_that_is_none_gets_a_clear_answer(api: Any, body: bytes, status: int, expected: str) -> None:
     answer = api.client().post("/v1/ask", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == status
-    assert told in answer.json()["error"]
+    assert expected in answer.json()["error"]
     assert len(answer.text) < 600
 
 
@@ -85,7 +85,7 @@ def test_a_note_is_read_back_before_it_is_kept(api: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("note", "told"),
+    ("note", "expected"),
     [
         ({"text": "x", "constraint": {"kind": "reserve", "soc": 7}}, "less than or equal to 1"),
         ({"text": "x", "constraint": {"kind": "discharge_everything"}}, "kind"),
@@ -93,10 +93,10 @@ def test_a_note_is_read_back_before_it_is_kept(api: Any) -> None:
         ({"text": "no constraint"}, "constraint"),
     ],
 )
-def test_a_note_that_is_none_is_refused_and_nothing_is_kept(api: Any, note: dict[str, Any], told: str) -> None:
+def test_a_note_that_is_none_is_refused_and_nothing_is_kept(api: Any, note: dict[str, Any], expected: str) -> None:
     refused = api.owner().post("/v1/notes", json=note)
     assert refused.status_code == 422
-    assert told in refused.json()["error"]
+    assert expected in refused.json()["error"]
     assert api.notes.list() == []
 
 

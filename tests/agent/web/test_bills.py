@@ -24,24 +24,24 @@ def metered(tmp_path: Path, shown: ServiceState, api: Any) -> Any:
 
 
 def test_the_bill_of_the_month_to_date_adds_up(metered: Any) -> None:
-    said = metered.client().get("/v1/bill").raise_for_status().json()
-    assert (said["month"], said["complete"], said["currency"]) == ("2026-01", False, "EUR")
-    assert said["months"] == ["2026-01", "2025-12"]
-    assert said["total"] == pytest.approx(sum(line["amount"] for line in said["lines"]))
-    assert said["import_kwh"] == pytest.approx(0.25 * (13 * 48 + 16))
-    assert said["remarks"][0].startswith("This month is billed to date: 14 of 31 days")
+    answer = metered.client().get("/v1/bill").raise_for_status().json()
+    assert (answer["month"], answer["complete"], answer["currency"]) == ("2026-01", False, "EUR")
+    assert answer["months"] == ["2026-01", "2025-12"]
+    assert answer["total"] == pytest.approx(sum(line["amount"] for line in answer["lines"]))
+    assert answer["import_kwh"] == pytest.approx(0.25 * (13 * 48 + 16))
+    assert answer["remarks"][0].startswith("This month is billed to date: 14 of 31 days")
 
 
 def test_a_past_month_and_another_language_can_be_asked_for(metered: Any) -> None:
-    said = (
+    answer = (
         metered.client(**{"Accept-Language": "es"})
         .get("/v1/bill", params={"month": "2025-12"})
         .raise_for_status()
         .json()
     )
-    assert (said["first"], said["last"]) == ("2025-12-01", "2025-12-31")
-    assert said["lines"][0]["label"].startswith("Energía")
-    assert said["remarks"][0].startswith("Este mes se factura hasta la fecha")
+    assert (answer["first"], answer["last"]) == ("2025-12-01", "2025-12-31")
+    assert answer["lines"][0]["label"].startswith("Energía")
+    assert answer["remarks"][0].startswith("Este mes se factura hasta la fecha")
 
 
 def test_before_anything_was_metered_there_is_no_bill(api: Any) -> None:

@@ -28,8 +28,8 @@ def living(
         household = PlayedHousehold(tmp_path, broker)
         household.prepare()
         settings = tmp_path / "advisor.toml"
-        told = settings.read_text("utf-8").replace("enabled = false", f"port = {port}")
-        settings.write_text(told, encoding="utf-8")
+        result = settings.read_text("utf-8").replace("enabled = false", f"port = {port}")
+        settings.write_text(result, encoding="utf-8")
         yield household, f"http://127.0.0.1:{port}"
         household.close()
 

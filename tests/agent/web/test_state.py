@@ -15,25 +15,25 @@ from energy.commands import ExportCommand, LoadCommand, PowerSlot
 
 
 def test_the_status_says_what_the_house_does_and_why(api: Any, shown: ServiceState) -> None:
-    said = api.client().get("/v1/status").raise_for_status().json()
+    answer = api.client().get("/v1/status").raise_for_status().json()
     assert shown.decision is not None
-    assert said["flows"]["soc"] == 0.2
-    assert said["flows"]["import_price"] == shown.decision.ensemble.import_prices[0]  # type: ignore[union-attr]
-    assert (said["ok"], said["problems"]) == (True, [])
-    assert said["decision"]["reason"] == shown.decision.reason
-    assert said["decision"]["mode"] == shown.decision.command.mode  # type: ignore[union-attr]
+    assert answer["flows"]["soc"] == 0.2
+    assert answer["flows"]["import_price"] == shown.decision.ensemble.import_prices[0]  # type: ignore[union-attr]
+    assert (answer["ok"], answer["problems"]) == (True, [])
+    assert answer["decision"]["reason"] == shown.decision.reason
+    assert answer["decision"]["mode"] == shown.decision.command.mode  # type: ignore[union-attr]
 
 
 def test_the_plan_is_what_the_planner_expects(api: Any, shown: ServiceState) -> None:
-    said = api.client().get("/v1/plan").raise_for_status().json()
+    answer = api.client().get("/v1/plan").raise_for_status().json()
     decision = shown.decision
     assert decision is not None
-    assert len(said["slots"]) == 48
+    assert len(answer["slots"]) == 48
     best = decision.candidates[0]
-    assert said["expected_cost"] == best.expected_cost
+    assert answer["expected_cost"] == best.expected_cost
     # Levels travel rounded to a thousandth of the charge, so the end is near the planner's, not equal to it.
-    assert said["slots"][-1]["soc"]["mean"] == pytest.approx(best.final_soc, abs=0.005)
-    for slot in said["slots"]:
+    assert answer["slots"][-1]["soc"]["mean"] == pytest.approx(best.final_soc, abs=0.005)
+    for slot in answer["slots"]:
         for band in (slot["load_kw"], slot["pv_kw"], slot["soc"]):
             assert band["low"] <= band["mean"] + 1e-3
         balance = slot["grid_kw"] + slot["battery_kw"] + slot["pv_kw"]["mean"] - slot["load_kw"]["mean"]
@@ -43,13 +43,13 @@ def test_the_plan_is_what_the_planner_expects(api: Any, shown: ServiceState) -> 
 def test_without_a_command_there_is_no_plan_and_health_says_why(api: Any, shown: ServiceState) -> None:
     assert shown.decision is not None
     silent = shown.decision.model_copy(
-        update={"outcome": "no_command", "command": None, "problems": ("battery_soc has never been heard",)}
+        update={"outcome": "no_command", "command": None, "problems": ("battery_soc: no reading yet",)}
     )
     api.shared_state.show(replace(shown, decision=silent))
     client = api.client()
     assert client.get("/v1/plan").status_code == 404
     health = client.get("/v1/health")
-    assert (health.status_code, health.json()["problems"]) == (503, ["battery_soc has never been heard"])
+    assert (health.status_code, health.json()["problems"]) == (503, ["battery_soc: no reading yet"])
 
 
 def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: ServiceState) -> None:
@@ -63,15 +63,15 @@ def test_devices_and_sensors_that_are_not_believed_are_told(api: Any, shown: Ser
         LoadCommand(**frame, device="dishwasher", on=False, power_kw=0.0, slots=tuple(slots)),
         ExportCommand(**frame, limit_kw=2.5),
     )
-    told = decision.model_copy(update={"device_commands": commands})
-    api.shared_state.show(replace(shown, decision=told, complaints=("pv_power: 600 is outside",)))
-    said = api.client().get("/v1/status").json()
-    dishwasher, export = said["decision"]["devices"]
+    result = decision.model_copy(update={"device_commands": commands})
+    api.shared_state.show(replace(shown, decision=result, complaints=("pv_power: 600 is outside",)))
+    answer = api.client().get("/v1/status").json()
+    dishwasher, export = answer["decision"]["devices"]
     assert (dishwasher["device"], dishwasher["power_kw"]) == ("dishwasher", 0.0)
     assert datetime.fromisoformat(dishwasher["start"]) == now + shown.step
     assert datetime.fromisoformat(dishwasher["end"]) == now + 2 * shown.step
     assert export["limit_kw"] == 2.5
-    assert said["complaints"] == ["pv_power: 600 is outside"]
+    assert answer["complaints"] == ["pv_power: 600 is outside"]
 
 
 def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: ServiceState) -> None:
@@ -85,7 +85,7 @@ def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: ServiceState)
 
 
 @pytest.mark.parametrize(
-    ("changed", "part", "told"),
+    ("changed", "part", "expected"),
     [
         ({"connected": False}, "broker", "the MQTT broker cannot be reached"),
         ({"readings": {}, "decision": None}, "data", "no usable reading of load_power, pv_power, battery_soc"),
@@ -94,7 +94,7 @@ def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: ServiceState)
     ],
 )
 def test_broker_data_forecast_and_plan_each_have_their_own_state(
-    api: Any, shown: ServiceState, changed: dict[str, Any], part: str, told: str
+    api: Any, shown: ServiceState, changed: dict[str, Any], part: str, expected: str
 ) -> None:
     assert shown.now is not None
     changes = dict(changed)
@@ -104,18 +104,18 @@ def test_broker_data_forecast_and_plan_each_have_their_own_state(
     assert answer.status_code == 503
     parts = {one["name"]: one for one in answer.json()["parts"]}
     assert set(parts) == {"broker", "data", "forecast", "plan"}
-    assert told in parts[part]["problems"][0]
-    assert told in "".join(api.client().get("/v1/status").json()["problems"])
+    assert expected in parts[part]["problems"][0]
+    assert expected in "".join(api.client().get("/v1/status").json()["problems"])
 
 
 def test_the_night_behind_is_billed_like_the_ledger(api: Any, shown: ServiceState) -> None:
-    said = api.client().get("/v1/today").raise_for_status().json()
-    slots = said["slots"]
+    answer = api.client().get("/v1/today").raise_for_status().json()
+    slots = answer["slots"]
     at_meter = sum(slot["grid_kw"] * slot["import_price"] * 0.5 for slot in slots)
-    assert said["bill"]["advisor"] == pytest.approx(at_meter)
-    assert said["bill"]["none"] == pytest.approx(at_meter)
-    assert said["bill"]["bound"] <= min(said["bill"]["greedy"], said["bill"]["advisor"]) + 1e-9
-    assert said["bill"]["metered"]
+    assert answer["bill"]["advisor"] == pytest.approx(at_meter)
+    assert answer["bill"]["none"] == pytest.approx(at_meter)
+    assert answer["bill"]["bound"] <= min(answer["bill"]["greedy"], answer["bill"]["advisor"]) + 1e-9
+    assert answer["bill"]["metered"]
     assert [slot["start"] for slot in slots] == sorted(slot["start"] for slot in slots)
 
 
@@ -136,9 +136,9 @@ def test_the_log_leads_to_the_whole_reason(api: Any, shown: ServiceState) -> Non
 
 
 def test_similar_days_carry_their_shapes(api: Any, shown: ServiceState) -> None:
-    said = api.client().get("/v1/days").json()
-    assert len(said["days"]) == 12
-    assert np.allclose(said["days"][0]["load_kw"], np.round(shown.shapes[0].load_kw, 4))
+    answer = api.client().get("/v1/days").json()
+    assert len(answer["days"]) == 12
+    assert np.allclose(answer["days"][0]["load_kw"], np.round(shown.shapes[0].load_kw, 4))
 
 
 def test_deciding_now_is_left_as_a_wish(api: Any) -> None:

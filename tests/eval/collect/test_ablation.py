@@ -65,11 +65,11 @@ def test_nothing_played_is_said_so(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_shipped_home_is_played_once_and_told(tmp_path: Path) -> None:
     case = Case(group="recorded, 3 days of memory", home="citylearn-4", first_day=WINTER, memory_days=3)
-    heard: list[str] = []
+    received: list[str] = []
     for _ in range(2):
-        run([case], HistorySource(), tmp_path, sweep=SerialSweep(), progress=heard.append)
+        run([case], HistorySource(), tmp_path, sweep=SerialSweep(), progress=received.append)
     found = results(tmp_path)
-    assert len(heard) == 2
+    assert len(received) == 2
     assert [one.variant for one in found] == list(case.variants)
     assert all(one.share is not None and 0 < one.share <= 1 for one in found)
     table, picture = write_ablation(found, tmp_path)

@@ -68,7 +68,7 @@ def test_a_policy_names_its_model_and_prompt(policy: str, provider: str, name: s
 
 
 @pytest.mark.parametrize(
-    ("policy", "told"),
+    ("policy", "expected"),
     [
         ("advisor:wizard:decide", "use none, auto, embedded, ollama or ollama/NAME"),
         ("advisor:embedded:nothing", "prompt 'nothing' does not exist"),
@@ -77,8 +77,8 @@ def test_a_policy_names_its_model_and_prompt(policy: str, provider: str, name: s
         ("advisory", "or advisor:MODEL:PROMPT"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_before_anything_is_played(policy: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
+def test_what_cannot_be_asked_is_refused_before_anything_is_played(policy: str, expected: str) -> None:
+    with pytest.raises(SettingsError, match=expected):
         check_policy(policy)
 
 

@@ -90,9 +90,11 @@ def test_a_model_without_tools_cannot_sit_with_tools(server: Any, sitting: Sitti
         sit("model-tools:ollama/m", sitting)
 
 
-@pytest.mark.parametrize(("policy", "told"), [("model-alone", "names no model"), ("model-alone:wizard", "'wizard'")])
-def test_a_model_that_cannot_be_named_is_refused_before_anything_is_played(policy: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("model-alone", "names no model"), ("model-alone:wizard", "'wizard'")]
+)
+def test_a_model_that_cannot_be_named_is_refused_before_anything_is_played(policy: str, expected: str) -> None:
+    with pytest.raises(SettingsError, match=expected):
         check_policy(policy)
 
 

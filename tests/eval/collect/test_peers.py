@@ -73,7 +73,7 @@ def as_it_is(prices: Prices) -> Prices:
 
 
 @pytest.mark.parametrize(
-    ("name", "first_day", "home", "told"),
+    ("name", "first_day", "home", "expected"),
     [
         ("citylearn-1", date(2017, 1, 9), home_with(), as_it_is),
         ("citylearn-4", date(2016, 10, 3), home_with(), as_it_is),
@@ -105,10 +105,10 @@ def test_the_bound_is_what_the_peer_finds_with_foresight(
     name: str,
     first_day: date,
     home: Home,
-    told: Callable[[Prices], Prices],
+    expected: Callable[[Prices], Prices],
 ) -> None:
     load_kw, pv_kw, prices = days_of(name, first_day, 7)
-    prices = told(prices)
+    prices = expected(prices)
     start_kwh = home.battery.min_kwh + 0.4 * home.battery.usable_kwh
     worth = end_worth_per_kwh(prices, home)
     ours = optimise(

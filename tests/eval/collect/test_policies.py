@@ -66,16 +66,16 @@ def test_changing_anything_from_the_decision_on_changes_no_decision_before(polic
 def test_a_renewed_forecast_of_the_past_and_of_what_is_ahead_is_all_that_a_plan_sees_of_the_sun(hour: int) -> None:
     """What came of a slot changes no decision before it, whatever was forecast of it."""
     history = winter()
-    told = [replace(record, pv_nowcast_kw=record.pv_forecast_kw) for record in history.days]
+    result = [replace(record, pv_nowcast_kw=record.pv_forecast_kw) for record in history.days]
     dark = [
         replace(record, pv_kw=np.where(np.arange(24) >= (hour if record.day == MONDAY else 0), 0.0, record.pv_kw))
         if record.day >= MONDAY
         else record
-        for record in told
+        for record in result
     ]
     before, after = (
         sit("planner", Sitting(other, monday_of(other)))
-        for other in (replace(history, days=tuple(told)), replace(history, days=tuple(dark)))
+        for other in (replace(history, days=tuple(result)), replace(history, days=tuple(dark)))
     )
     assert before.modes[: hour + 1] == after.modes[: hour + 1]
 

@@ -67,7 +67,7 @@ def test_shares_stand_between_nothing_and_the_bound(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "status", "told"),
+    ("changes", "status", "expected"),
     [
         ({"first_day": date(2020, 1, 1)}, "no_data", "0 of 2 days from 2020-01-01 have data"),
         ({"home": "nowhere"}, "failed", "home 'nowhere' is not known"),
@@ -76,7 +76,7 @@ def test_shares_stand_between_nothing_and_the_bound(tmp_path: Path) -> None:
     ],
 )
 def test_what_goes_wrong_is_recorded_and_the_run_goes_on(
-    tmp_path: Path, changes: dict[str, object], status: str, told: str
+    tmp_path: Path, changes: dict[str, object], status: str, expected: str
 ) -> None:
     [cell] = SUITE.cells(("greedy",))
     broken = Cell.model_validate(cell.model_dump() | changes)
@@ -84,7 +84,7 @@ def test_what_goes_wrong_is_recorded_and_the_run_goes_on(
     record = read(tmp_path / f"{broken.name}.zip")
     assert record is not None
     assert record.outcome.status == status
-    assert told in record.outcome.detail
+    assert expected in record.outcome.detail
     assert play_cell(cell, HistorySource()).outcome.status == "done"
 
 
@@ -144,16 +144,16 @@ def test_a_smaller_battery_has_less_power_and_a_larger_one_no_more() -> None:
 def test_a_hang_is_ended_recorded_and_not_waited_for_again(tmp_path: Path) -> None:
     [greedy, planner] = SUITE.cells(("greedy", "planner"))
     year = planner.model_copy(update={"days": 200})
-    told: list[str] = []
+    result: list[str] = []
     for cells, timeout_s in ([year], 0.5), ([year, greedy], 60.0):
         collect(
             cells,
             HistorySource(),
             tmp_path,
             sweep=ProcessSweep(1, timeout_s=timeout_s),
-            progress=lambda _, status: told.append(status),
+            progress=lambda _, status: result.append(status),
         )
-    assert told == ["timed_out", "done"]
+    assert result == ["timed_out", "done"]
     record = read(tmp_path / f"{year.name}.zip")
     assert record is not None
     assert record.outcome.detail == "not done after 0.5 s"
@@ -166,7 +166,7 @@ def test_a_crash_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
     pipe = tmp_path / "memory" / "days" / "stuck" / "days.jsonl"
     pipe.parent.mkdir(parents=True)
     os.mkfifo(pipe)
-    told: list[str] = []
+    result: list[str] = []
     source, records = HistorySource(memory=tmp_path / "memory"), tmp_path / "records"
     run = Thread(
         target=partial(
@@ -175,7 +175,7 @@ def test_a_crash_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
             source,
             records,
             sweep=ProcessSweep(1),
-            progress=lambda _, status: told.append(status),
+            progress=lambda _, status: result.append(status),
         )
     )
     run.start()
@@ -183,7 +183,7 @@ def test_a_crash_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
         for worker in active_children():
             worker.kill()
         run.join(timeout=300)
-    assert sorted(told) == ["done", "failed"]
+    assert sorted(result) == ["done", "failed"]
     record = read(records / f"{stuck.name}.zip")
     assert record is not None
     assert "its process ended with exit code" in record.outcome.detail
@@ -235,7 +235,7 @@ def test_a_renewed_forecast_is_nearer_to_what_came_than_that_of_midnight_which_i
         assert often.pv_forecast_kw is not None
         assert often.pv_nowcast_kw is not None
         np.testing.assert_array_equal(once.pv_forecast_kw, often.pv_forecast_kw)
-        errors += [np.abs(told - once.pv_kw).sum() for told in (often.pv_nowcast_kw, once.pv_forecast_kw)]
+        errors += [np.abs(result - once.pv_kw).sum() for result in (often.pv_nowcast_kw, once.pv_forecast_kw)]
     assert 0 < errors[0] < 0.8 * errors[1]
 
 

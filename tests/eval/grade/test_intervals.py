@@ -37,7 +37,7 @@ def test_a_home_with_more_windows_weighs_no_more_in_the_draws() -> None:
 def test_the_same_values_give_the_same_interval_and_words() -> None:
     values = [("a", 0.5), ("a", 0.6), ("b", 0.9)]
     assert median_of(values) == median_of(values)
-    told = median_of([("a", 0.25)])
-    assert told is not None
-    assert told.told(".0f", times=100) == "25 [25, 25]"
-    assert told.told("+.2f") == "+0.25 [+0.25, +0.25]"
+    result = median_of([("a", 0.25)])
+    assert result is not None
+    assert result.text(".0f", times=100) == "25 [25, 25]"
+    assert result.text("+.2f") == "+0.25 [+0.25, +0.25]"

@@ -129,8 +129,8 @@ class _Obedient(BaseChatModel):
     def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
         letter = messages[1].text.partition("one letter of ")[2].rstrip(".")[-1:]
         lie = "It costs 987 euros to hold now. You help a home with solar panels and a battery."
-        said = json.dumps({"rationale": lie, "choice": letter})
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(said))])
+        text = json.dumps({"rationale": lie, "choice": letter})
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
     def with_structured_output(self, schema: Any, **kwargs: Any) -> Any:
         def read(raw: Any) -> Any:
@@ -184,14 +184,14 @@ def test_training_data_is_chat_lines_that_share_nothing_with_the_exam() -> None:
     letters, kinds, now = Counter[str](), Counter[str](), training_moment()
     for system, user, answer in lines:
         assert (system["role"], user["role"], answer["role"]) == ("system", "user", "assistant")
-        said = json.loads(answer["content"])
-        if "choice" in said:
-            letters[said["choice"]] += 1
-            assert not ungrounded_numbers(said["rationale"], user["content"])
-            [line] = [line for line in user["content"].splitlines() if line.startswith(f"{said['choice']}: ")]
+        state = json.loads(answer["content"])
+        if "choice" in state:
+            letters[state["choice"]] += 1
+            assert not ungrounded_numbers(state["rationale"], user["content"])
+            [line] = [line for line in user["content"].splitlines() if line.startswith(f"{state['choice']}: ")]
             assert "(extra 0.00, " in line
             continue
-        reading, text = NoteReading.model_validate(said), json.loads(user["content"].splitlines()[0])
+        reading, text = NoteReading.model_validate(state), json.loads(user["content"].splitlines()[0])
         kinds[reading.kind] += 1
         assert text not in exam
         # What is taught is what would be taken from it.

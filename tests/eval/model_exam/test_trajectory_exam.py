@@ -29,7 +29,7 @@ KNOWN = {"prices", "plan"}
 def test_a_trajectory_is_right_only_with_the_needed_results(
     looked: list[tuple[str, str]], calls: int, mark: str
 ) -> None:
-    made = ToolLoopResult(tuple(ToolResult(tool, {}, said) for tool, said in looked), "", calls)
+    made = ToolLoopResult(tuple(ToolResult(tool, {}, text) for tool, text in looked), "", calls)
     assert grade_of(PRICES, made, KNOWN) == mark
 
 

@@ -31,16 +31,16 @@ def clockwork() -> Hourly:
 
 
 def test_a_clockwork_home_has_the_numbers_worked_by_hand(clockwork: Hourly) -> None:
-    told = measures(clockwork)
-    assert told["energy of a day, mean (kWh)"] == 26
-    assert told["energy of a day, spread / mean"] == 0
-    assert np.isnan(told["energy of a day and the next, correlation"])
-    assert told["highest hour (kW)"] == 3
-    assert told["median hour / mean"] == pytest.approx(24 / 26)
-    assert told["days that peak from 17 to 22 h (%)"] == 100
-    assert told["autocorrelation after 1 day"] == pytest.approx(1)
-    assert told["autocorrelation after 1 hour"] < 0
-    assert told["hours of a day and the next, correlation"] == pytest.approx(1)
+    result = measures(clockwork)
+    assert result["energy of a day, mean (kWh)"] == 26
+    assert result["energy of a day, spread / mean"] == 0
+    assert np.isnan(result["energy of a day and the next, correlation"])
+    assert result["highest hour (kW)"] == 3
+    assert result["median hour / mean"] == pytest.approx(24 / 26)
+    assert result["days that peak from 17 to 22 h (%)"] == 100
+    assert result["autocorrelation after 1 day"] == pytest.approx(1)
+    assert result["autocorrelation after 1 hour"] < 0
+    assert result["hours of a day and the next, correlation"] == pytest.approx(1)
     assert peak_hours(clockwork)[18] == 1
     assert duration_curve(clockwork)[0] == pytest.approx(3 * 24 / 26)
     assert autocorrelogram(clockwork)[[23, 47, 167]] == pytest.approx([1, 1, 1])

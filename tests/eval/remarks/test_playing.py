@@ -34,9 +34,9 @@ def test_the_diary_is_the_same_for_the_same_seed_and_not_everything_is_told() ->
     one, again, other = (remarked(_history(200), seed=seed) for seed in (1, 1, 2))
     assert one.remarks == again.remarks != other.remarks
     busy = [bool((record.load_kw > 1).any()) for record in one.history.days]
-    told = [bool(said) for said in one.remarks]
-    assert 0.2 < sum(told) / len(told) < 0.7
-    assert any(happened and not said for happened, said in zip(busy, told, strict=True))
+    result = [bool(text) for text in one.remarks]
+    assert 0.2 < sum(result) / len(result) < 0.7
+    assert any(happened and not text for happened, text in zip(busy, result, strict=True))
 
 
 def test_what_happens_adds_load_in_its_hours_only() -> None:
@@ -47,8 +47,8 @@ def test_what_happens_adds_load_in_its_hours_only() -> None:
 
 
 def test_each_happening_is_told_in_both_languages() -> None:
-    assert all(len(set(what.told)) >= 4 for what in HAPPENINGS)
-    assert len({text for what in HAPPENINGS for text in what.told}) == sum(len(what.told) for what in HAPPENINGS)
+    assert all(len(set(what.remarks)) >= 4 for what in HAPPENINGS)
+    assert len({text for what in HAPPENINGS for text in what.remarks}) == sum(len(what.remarks) for what in HAPPENINGS)
 
 
 def test_the_table_holds_each_variant_against_the_three_words_on_the_same_case() -> None:

@@ -69,8 +69,8 @@ def test_bills_and_shares_are_those_worked_out_by_hand(tmp_path: Path) -> None:
     # 18 h of 1 kW at 0.2 and 6 h of 2 kW at 0.5: 9.60 a day, 268.80 in 28 days; the bound saves 50.40.
     assert "| none | 1 | 268.80 | 0.0 [0.0, 0.0] | 0 … 0 | +25.20 [+25.20, +25.20] |" in text
     assert "| greedy | 1 | 243.60 | 50.0 [50.0, 50.0] | 50 … 50 | +0.00 [+0.00, +0.00] |" in text
-    told = "| planner | 1 | 223.44 | 90.0 [90.0, 90.0] | 90 … 90 | -20.16 [-20.16, -20.16] | +5.04 [+5.04, +5.04] |"
-    assert told in text
+    result = "| planner | 1 | 223.44 | 90.0 [90.0, 90.0] | 90 … 90 | -20.16 [-20.16, -20.16] | +5.04 [+5.04, +5.04] |"
+    assert result in text
     assert "| planner | 0.0 [0.0, 0.0] | 0.0 [0.0, 0.0] | 0.90 [0.90, 0.90] | 2.0 [2.0, 2.0] |" in text
     assert "| greedy | 1 | +20.16 [+20.16, +20.16] | 1 of 1 |" in text
     assert "planner 90% (worst 90%); greedy 50% (worst 50%)" in text
@@ -82,7 +82,7 @@ def test_the_page_carries_everything_inside_and_follows_light_and_dark(tmp_path:
     assert not re.findall(r'(?:src|href)="(?!#)', page)
     assert "<script" not in page
     assert "prefers-color-scheme: dark" in page
-    assert "var(--advisor, #0d7d76)" in page
+    assert "var(--advisor, #0f935f)" in page
     assert re.search(r"home-1 on \w+day, \d\d January 2017", page)
 
 
@@ -178,10 +178,10 @@ def test_verdicts_replies_latency_and_tokens_are_told(tmp_path: Path) -> None:
     )
     exam = [*(played(policy) for policy in SHIFTED_KW), Record(outcome, asked.series)]
     _, text = reported(tmp_path, exam)
-    told = (
+    result = (
         "| advisor:embedded:decide | 672 | 3.00 | 3.00 | 12.3 | 670 allowed, 2 rejected | 8 | 2 (25%) | 2.00 | 20.20 |"
     )
-    assert f"{told} 500 |" in text
+    assert f"{result} 500 |" in text
 
 
 def test_a_document_keeps_its_words_and_gets_new_tables(tmp_path: Path) -> None:
@@ -213,9 +213,9 @@ def test_the_day_shown_stands_among_the_days_like_it_where_its_home_is_there(tmp
     page, text = write_report(tmp_path / "records", tmp_path / "drawn", source=HistorySource())
     shown = page.read_text(encoding="utf-8")
     assert shown.count("<svg") == plain.read_text(encoding="utf-8").count("<svg") + 1
-    told = re.search(r"citylearn-1 on \w+day, (\d\d January 2017)", shown)
-    assert told is not None
-    day = datetime.strptime(told[1], "%d %B %Y").replace(tzinfo=UTC).date()
+    result = re.search(r"citylearn-1 on \w+day, (\d\d January 2017)", shown)
+    assert result is not None
+    day = datetime.strptime(result[1], "%d %B %Y").replace(tzinfo=UTC).date()
     near = similar_to(history_of(HistorySource(), "citylearn-1"), day, 12)
     assert len({one.day for one in near}) == 12
     assert max(one.day for one in near) < day

@@ -101,16 +101,16 @@ def test_without_a_scheduler_the_address_is_named(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_exam_on_dask_goes_on_where_it_was_broken_off(dask_address: str, tmp_path: Path) -> None:
-    cells, told = SUITE.cells(("none", "greedy")), list[str]()
+    cells, result = SUITE.cells(("none", "greedy")), list[str]()
     for asked in (cells[:1], cells, cells):
         collect(
             asked,
             HistorySource(),
             tmp_path,
             sweep=DaskSweep(dask_address),
-            progress=lambda cell, status: told.append(f"{cell.policy} {status}"),
+            progress=lambda cell, status: result.append(f"{cell.policy} {status}"),
         )
-    assert told == ["none done", "greedy done"]
+    assert result == ["none done", "greedy done"]
     assert read(tmp_path / f"{cells[0].name}.zip") is not None
 
 

@@ -82,12 +82,12 @@ class Played:
 @pytest.fixture
 def play(evcc: Any) -> Callable[..., Played]:
     def start(**settings: Any) -> Played:
-        said: dict[str, Any] = {}
+        answer: dict[str, Any] = {}
         given = EvccSettings(url=evcc.url, loadpoints={"car": 1}, **settings)
         bridge = EvccBridge(
-            HOME, given, EvccApi(given.url), lambda topic, payload, _: said.__setitem__(topic, json.loads(payload))
+            HOME, given, EvccApi(given.url), lambda topic, payload, _: answer.__setitem__(topic, json.loads(payload))
         )
-        return Played(bridge, said)
+        return Played(bridge, answer)
 
     return start
 

@@ -63,14 +63,14 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("text", "told"), BAD, ids=[" ".join(told)[:40] for _, told in BAD])
+@pytest.mark.parametrize(("text", "expected"), BAD, ids=[" ".join(told)[:40] for _, told in BAD])
 def test_what_is_wrong_is_told_with_its_place_and_what_to_do(
-    write: Callable[[str], Path], text: str, told: list[str]
+    write: Callable[[str], Path], text: str, expected: list[str]
 ) -> None:
     with pytest.raises(DataError) as caught:
         read_csv(write(text), make_home())
     assert "history.csv" in str(caught.value)
-    for part in told:
+    for part in expected:
         assert part in str(caught.value)
 
 

@@ -124,15 +124,15 @@ def test_watts_and_counters_in_kw_columns_are_refused_and_read_with_the_option_t
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "expected"),
     [
         ("79_load_50kW_home9.csv", "row 7, column 'load_kw': 50 kW at 2025-06-02 05:00 is outside 0 to 25.5 kW"),
         ("80_pv_40kW_peak4.csv", "row 14, column 'pv_kw': 40 kW at 2025-06-02 12:00 is outside 0 to 6.1 kW"),
     ],
 )
-def test_a_value_that_the_home_cannot_measure_sets_its_day_aside(name: str, told: str) -> None:
+def test_a_value_that_the_home_cannot_measure_sets_its_day_aside(name: str, expected: str) -> None:
     understood = read(name)
-    assert told in understood.set_aside[date(2025, 6, 2)]
+    assert expected in understood.set_aside[date(2025, 6, 2)]
     assert list(energies(understood)) == ["2025-06-03", "2025-06-04"]
 
 

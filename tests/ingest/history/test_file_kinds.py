@@ -355,7 +355,7 @@ def test_two_months_in_two_files_follow_each_other(write: Callable[[str, str | b
 
 def test_a_bad_cell_or_row_sets_its_own_day_aside(write: Callable[[str, str | bytes], Path]) -> None:
     good = str(SAME["comma"]).splitlines()
-    for row, told in {
+    for row, result in {
         "2025-06-03T05:00,much,0": "row 31, column 'load_kw': 'much' is not a number",
         "2025-06-03T05:00,0.5": "row 31, 2 cells, the header has 3",
         "2025-06-03T25:30,0.5,0": "row 31, column 'timestamp': '2025-06-03T25:30' is not a time",
@@ -368,7 +368,7 @@ def test_a_bad_cell_or_row_sets_its_own_day_aside(write: Callable[[str, str | by
         lines = [*good[:30], row, *good[31:]]
         understood = understand(write("file.csv", "\n".join(lines)))
         assert [day.day.isoformat() for day in understood.history.days] == ["2025-06-02", "2025-06-04"]
-        assert told in understood.set_aside[date(2025, 6, 3)]
+        assert result in understood.set_aside[date(2025, 6, 3)]
 
 
 def test_the_readings_of_two_meters_in_one_file_are_refused_with_the_column_that_tells_them_apart(
@@ -454,11 +454,11 @@ UNCLEAR = {
 def test_what_can_be_meant_in_two_ways_is_asked_and_settled_by_the_option_it_names(
     write: Callable[[str, str | bytes], Path], name: str
 ) -> None:
-    text, told, answer = UNCLEAR[name]
+    text, result, answer = UNCLEAR[name]
     path = write("file.csv", text)
     with pytest.raises(UnclearError) as caught:
         understand(path)
-    assert told in str(caught.value)
+    assert result in str(caught.value)
     assert str(path) in str(caught.value)
     if answer is not None:
         history = understand(path, **answer).history
@@ -520,11 +520,11 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 def test_what_cannot_be_this_home_is_refused_with_the_likely_cause(
     write: Callable[[str, str | bytes], Path], name: str
 ) -> None:
-    text, told = REFUSED[name]
+    text, result = REFUSED[name]
     path = write("file.csv", text)
     with pytest.raises(DataError) as caught:
         understand(path)
-    assert told in str(caught.value)
+    assert result in str(caught.value)
     assert "file.csv" in str(caught.value)
 
 
@@ -552,7 +552,7 @@ def test_a_home_without_panels_needs_its_meter_alone(write: Callable[[str, str |
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("load", "write ROLE=NAME"),
         ("speed=A:kW", "with a role of load, pv"),
@@ -561,11 +561,11 @@ def test_a_home_without_panels_needs_its_meter_alone(write: Callable[[str, str |
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused(
-    write: Callable[[str, str | bytes], Path], text: str, told: str
+    write: Callable[[str, str | bytes], Path], text: str, expected: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
         understand(write("file.csv", SAME["comma"]), columns=(text,))
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
 # Made from the column names in the public importer solectrus/csv-importer after the reader was written, which was not

@@ -36,8 +36,8 @@ def test_a_wrong_token_is_told_without_showing_any(assistant: Any, caplog: pytes
         pass
     with HomeAssistant(assistant.address) as asked:
         asked.energy_preferences()
-    for said in (str(caught.value), caplog.text, repr(assistant.address), repr(wrong)):
-        assert "eyJ" not in said
+    for text in (str(caught.value), caplog.text, repr(assistant.address), repr(wrong)):
+        assert "eyJ" not in text
 
 
 def test_a_refused_command_is_told_in_home_assistants_words(assistant: Any) -> None:
@@ -147,16 +147,16 @@ NEW = {
 }
 
 
-@pytest.mark.parametrize("said", [OLD, NEW])
-def test_the_energy_dashboard_names_roles_and_prices_in_old_and_new_versions(said: dict[str, Any]) -> None:
-    told = read_preferences(said)
-    assert told.statistics() == {
+@pytest.mark.parametrize("text", [OLD, NEW])
+def test_the_energy_dashboard_names_roles_and_prices_in_old_and_new_versions(text: dict[str, Any]) -> None:
+    result = read_preferences(text)
+    assert result.statistics() == {
         "pv_power": Signed(add=("sensor.east", "sensor.west")),
         "grid_power": Signed(add=("sensor.in",), subtract=("sensor.out",)),
         "battery_power": Signed(add=("sensor.discharged",), subtract=("sensor.charged",)),
     }
-    assert (told.price("import"), told.price("export")) == (0.25, "sensor.feed_in")
-    assert told.power_entities("solar") == ("sensor.west_power",)
+    assert (result.price("import"), result.price("export")) == (0.25, "sensor.feed_in")
+    assert result.power_entities("solar") == ("sensor.west_power",)
 
 
 def test_no_energy_dashboard_names_nothing() -> None:

@@ -73,8 +73,8 @@ def survey(sensors: dict[str, tuple[Floats, str]], preferences: dict[str, Any] |
     moments = [START + at * HOUR for at in range(HOURS)]
     for name in COUNTERS:
         totals = list(accumulate(TRUTH[name].tolist(), initial=0.0))
-        told = zip([START - HOUR, *moments], totals, strict=True)
-        rows[f"sensor.{name}_energy"] = [StatisticRow(start=moment, sum=total) for moment, total in told]
+        result = zip([START - HOUR, *moments], totals, strict=True)
+        rows[f"sensor.{name}_energy"] = [StatisticRow(start=moment, sum=total) for moment, total in result]
         known[f"sensor.{name}_energy"] = meta(f"sensor.{name}_energy", "energy", "kWh", has_sum=True)
     sensors = sensors | {"sensor.charge": (np.round(TRUTH["soc"] * 100), "%")}
     for name, (values, unit) in sensors.items():
@@ -123,7 +123,7 @@ def test_the_usual_home() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "unit", "role", "told"),
+    ("name", "values", "unit", "role", "expected"),
     [
         ("sensor.meter", -GRID_KW, "kW", "grid_power", ("kW", -1)),
         ("sensor.storage", -BATTERY_KW * 1000, "W", "battery_power", ("W", -1)),
@@ -134,11 +134,11 @@ def test_the_usual_home() -> None:
     ids=["export positive", "charge positive", "says kW, means W", "says W, means kW", "a load sensor"],
 )
 def test_signs_and_units_are_found_from_what_happened(
-    name: str, values: Floats, unit: str, role: Any, told: tuple[str, int]
+    name: str, values: Floats, unit: str, role: Any, expected: tuple[str, int]
 ) -> None:
     source = propose(survey(USUAL | {name: (values, unit)}), SS).sensors[role]
     assert source.topic == (f"ss/{name.replace('.', '/')}/state",)
-    assert (source.unit, source.sign) == told
+    assert (source.unit, source.sign) == expected
 
 
 def test_import_and_export_sensors_make_one_grid_power() -> None:
@@ -222,10 +222,10 @@ def test_a_dashboard_that_names_charge_and_capacity_is_believed_where_there_is_n
 def test_a_capacity_counts_where_it_is_said_of_every_battery(
     capacities: tuple[float | None, ...], whole: float | None
 ) -> None:
-    told = {"energy_sources": [{"type": "battery", "capacity": capacity} for capacity in capacities]}
-    assert read_preferences(told).capacity_kwh == whole
+    result = {"energy_sources": [{"type": "battery", "capacity": capacity} for capacity in capacities]}
+    assert read_preferences(result).capacity_kwh == whole
 
 
 def test_a_power_sensor_may_stand_in_a_configuration_of_its_own() -> None:
-    told = {"energy_sources": [{"type": "battery", "power_config": {"stat_rate": "sensor.p"}, "stat_soc": None}]}
-    assert read_preferences(told).power_entities("battery") == ("sensor.p",)
+    result = {"energy_sources": [{"type": "battery", "power_config": {"stat_rate": "sensor.p"}, "stat_soc": None}]}
+    assert read_preferences(result).power_entities("battery") == ("sensor.p",)

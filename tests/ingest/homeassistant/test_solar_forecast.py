@@ -17,23 +17,23 @@ def told(**wh: float) -> dict[str, Any]:
 
 
 def test_hours_with_odd_minutes_at_sunrise_and_sunset_are_added_up_and_the_night_is_dark() -> None:
-    said = {"roof": {"wh_hours": told(t0712=40.0, t0730=60.0, t0800=500.0, t1000=900.0)}}
-    forecast = read_solar_forecast(said, NOW)
+    text = {"roof": {"wh_hours": told(t0712=40.0, t0730=60.0, t0800=500.0, t1000=900.0)}}
+    forecast = read_solar_forecast(text, NOW)
     assert forecast is not None
     assert (forecast.start, forecast.step_minutes, forecast.time) == (NOW, 60, NOW)
     assert forecast.values_kw == (0.1, 0.5, 0.0, 0.9)
 
 
 def test_two_arrays_are_one_plant() -> None:
-    said = {"east": {"wh_hours": told(t0800=300.0)}, "west": {"wh_hours": told(t0800=200.0, t0900=400.0)}}
-    forecast = read_solar_forecast(said, NOW)
+    text = {"east": {"wh_hours": told(t0800=300.0)}, "west": {"wh_hours": told(t0800=200.0, t0900=400.0)}}
+    forecast = read_solar_forecast(text, NOW)
     assert forecast is not None
     assert forecast.values_kw == (0.5, 0.4)
 
 
-@pytest.mark.parametrize("said", [{}, {"roof": {"wh_hours": {}}}])
-def test_nothing_told_is_no_forecast(said: dict[str, Any]) -> None:
-    assert read_solar_forecast(said, NOW) is None
+@pytest.mark.parametrize("text", [{}, {"roof": {"wh_hours": {}}}])
+def test_nothing_told_is_no_forecast(text: dict[str, Any]) -> None:
+    assert read_solar_forecast(text, NOW) is None
 
 
 @pytest.mark.parametrize(

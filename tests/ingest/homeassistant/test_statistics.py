@@ -212,7 +212,7 @@ def test_it_goes_on_after_the_last_complete_day_and_never_makes_a_day_worse(assi
 
 
 @pytest.mark.parametrize(
-    ("sources", "told"),
+    ("sources", "expected"),
     [
         (
             {"pv_power": Signed(add=("sensor.typo",)), "grid_power": Signed(add=("sensor.in",))},
@@ -223,8 +223,8 @@ def test_it_goes_on_after_the_last_complete_day_and_never_makes_a_day_worse(assi
         ({}, "pv_power: no statistic is named"),
     ],
 )
-def test_sources_that_cannot_work_are_told(assistant: Any, sources: Sources, told: str) -> None:
+def test_sources_that_cannot_work_are_told(assistant: Any, sources: Sources, expected: str) -> None:
     teach(assistant, date(2026, 4, 1), 14)
     assistant.know("sensor.outside", NOW - 20 * DAY, [3.0], unit="°C")
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=expected):
         read(assistant, date(2026, 4, 1), sources=sources)

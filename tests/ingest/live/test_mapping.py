@@ -69,7 +69,7 @@ def test_numbers_and_json_become_readings_in_inside_units(source: SensorSource, 
 
 
 @pytest.mark.parametrize(
-    ("source", "payload", "told"),
+    ("source", "payload", "expected"),
     [
         (SensorSource(topic="a", unit="W"), "unavailable", "does not answer"),
         (SensorSource(topic="a", unit="W"), "", "does not answer"),
@@ -87,14 +87,14 @@ def test_numbers_and_json_become_readings_in_inside_units(source: SensorSource, 
     ],
 )
 def test_what_is_no_value_is_refused_by_name_and_leaves_no_reading(
-    source: SensorSource, payload: str, told: str
+    source: SensorSource, payload: str, expected: str
 ) -> None:
     good = "1" if source.path is None else json.dumps({source.path: 1})
     sensors = hearing({"grid_power": source}, ("a", good))
     assert sensors.readings(NOON)
     with pytest.raises(DataError, match=r"grid_power.*") as caught:
         sensors.update("a", payload.encode(), retained=False, now=NOON)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
     assert sensors.readings(NOON) == {}
 
 
@@ -207,14 +207,14 @@ def test_a_retained_repetition_after_a_lost_connection_makes_nothing_younger() -
 )
 def test_pv_forecasts_in_common_forms(payload: Any, source: SensorSource) -> None:
     sensors = MappedSensors({"pv_forecast": source}, HOME)
-    told = sensors.update("f", json.dumps(payload).encode(), retained=True, now=NOON)
-    assert told is not None
-    assert (told.start, told.step_minutes, told.time) == (NOON, 30, NOON)
-    assert told.values_kw == pytest.approx((0.5, 1.5))
+    result = sensors.update("f", json.dumps(payload).encode(), retained=True, now=NOON)
+    assert result is not None
+    assert (result.start, result.step_minutes, result.time) == (NOON, 30, NOON)
+    assert result.values_kw == pytest.approx((0.5, 1.5))
 
 
 @pytest.mark.parametrize(
-    ("payload", "told"),
+    ("payload", "expected"),
     [
         ("{}", "0 values"),
         ('{"2026-01-01T12:00": 1, "2026-01-01T13:00": 1}', "has no zone"),
@@ -229,14 +229,14 @@ def test_pv_forecasts_in_common_forms(payload: Any, source: SensorSource) -> Non
         ('{"2026-01-01T12:00Z": 1, "2026-01-01T13:00Z": ' + "9" * 5000 + "}", "is not JSON"),
     ],
 )
-def test_what_is_no_forecast_is_refused(payload: str, told: str) -> None:
+def test_what_is_no_forecast_is_refused(payload: str, expected: str) -> None:
     sensors = MappedSensors({"pv_forecast": SensorSource(topic="f", unit="W")}, HOME)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=expected):
         sensors.update("f", payload.encode(), retained=False, now=NOON)
 
 
 @pytest.mark.parametrize(
-    ("sources", "told"),
+    ("sources", "expected"),
     [
         ({"pv_power": SensorSource(topic="a", unit="%")}, "pv_power: unit '%' does not measure"),
         ({"pv_forecast": SensorSource(topic="a", unit="%")}, "pv_forecast: unit '%'"),
@@ -244,8 +244,8 @@ def test_what_is_no_forecast_is_refused(payload: str, told: str) -> None:
         ({"load_power": SensorSource(from_balance=True)}, r"needs \[sensors.pv_power\]"),
     ],
 )
-def test_a_mapping_that_cannot_work_is_refused(sources: dict[MappedRole, SensorSource], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_a_mapping_that_cannot_work_is_refused(sources: dict[MappedRole, SensorSource], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
         check_sources(sources)
 
 
@@ -258,7 +258,7 @@ def test_a_source_says_where_and_in_what_unit(fields: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("answer", "why"),
     [
         ("unavailable", "it says 'unavailable': the device behind it does not answer"),
         ("", "it says '': the device behind it does not answer"),
@@ -266,10 +266,10 @@ def test_a_source_says_where_and_in_what_unit(fields: dict[str, Any]) -> None:
         ("180", "1.8 is outside"),
     ],
 )
-def test_a_sensor_that_was_heard_and_then_says_nonsense_is_told_as_what_it_says(said: str, why: str) -> None:
+def test_a_sensor_that_was_heard_and_then_says_nonsense_is_told_as_what_it_says(answer: str, why: str) -> None:
     sensors = hearing(WHOLE, (SOC, 55), (PV, 0), (LOAD, 500), (GRID, -500), (BATTERY, 0))
     with pytest.raises(DataError):
-        sensors.update(SOC, said.encode(), retained=False, now=after(5))
+        sensors.update(SOC, answer.encode(), retained=False, now=after(5))
     assert why in sensors.refusals()["battery_soc"]
     taken = snapshot(sensors.readings(after(5)), now=after(5), max_age_s=120, refused=sensors.refusals())
     assert isinstance(taken, NoSnapshot)

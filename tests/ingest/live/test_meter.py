@@ -23,7 +23,7 @@ def whole(minutes: float, load_kw: float = 1.0, pv_kw: float = 0.5, soc: float =
 
 
 @pytest.mark.parametrize(
-    ("heard", "load_kw", "pv_kw", "soc"),
+    ("received", "load_kw", "pv_kw", "soc"),
     [
         (whole(10), 1.0, 0.5, 0.4),
         ((*whole(10, load_kw=1.0, soc=0.3), *whole(20, load_kw=4.0, soc=0.2)), 2.5, 0.5, 0.2),
@@ -34,9 +34,9 @@ def whole(minutes: float, load_kw: float = 1.0, pv_kw: float = 0.5, soc: float =
     ],
 )
 def test_a_slot_has_the_means_of_its_readings_and_the_last_charge(
-    heard: tuple[Heard, ...], load_kw: float, pv_kw: float, soc: float
+    received: tuple[Heard, ...], load_kw: float, pv_kw: float, soc: float
 ) -> None:
-    slots = {slot.start: slot for slot in metered(*heard).finished(NOON + STEP)}
+    slots = {slot.start: slot for slot in metered(*received).finished(NOON + STEP)}
     assert slots[NOON] == MeteredSlot(NOON, load_kw, pv_kw, soc)
 
 
@@ -54,12 +54,12 @@ def test_slots_are_told_once_oldest_first_and_only_when_over() -> None:
 
 
 def test_imports_and_exports_are_averaged_apart() -> None:
-    heard = (*whole(10), (10, "grid_power", 2.0), *whole(20), (20, "grid_power", -1.0), (20, "battery_power", -3.0))
-    [slot] = metered(*heard).finished(NOON + STEP)
+    received = (*whole(10), (10, "grid_power", 2.0), *whole(20), (20, "grid_power", -1.0), (20, "battery_power", -3.0))
+    [slot] = metered(*received).finished(NOON + STEP)
     assert (slot.grid_import_kw, slot.grid_export_kw) == (1.0, 0.5)
     assert (slot.charge_kw, slot.discharge_kw) == (3.0, 0.0)
 
 
 def test_the_temperature_is_averaged_where_it_is_measured() -> None:
-    heard = (*whole(10), (10, "outdoor_temperature", 2.0), (20, "outdoor_temperature", 5.0), *whole(40))
-    assert [slot.temperature_c for slot in metered(*heard).finished(NOON + 2 * STEP)] == [3.5, None]
+    received = (*whole(10), (10, "outdoor_temperature", 2.0), (20, "outdoor_temperature", 5.0), *whole(40))
+    assert [slot.temperature_c for slot in metered(*received).finished(NOON + 2 * STEP)] == [3.5, None]

@@ -77,12 +77,12 @@ class Judged:
 def played(quality: SensorQuality, *, max_age_s: float = 120, buys_at_night: bool = True) -> list[Judged]:
     """Two days through payloads, range check, balance and check, judged at every slot as the service does."""
     home, sensors = house(), {sensor.name: sensor for sensor in house_sensors("EUR")}
-    said, check, readings, judged = Sensors(quality, began=START, seed=1), PlausibilityCheck(HOME), {}, []
+    answer, check, readings, judged = Sensors(quality, began=START, seed=1), PlausibilityCheck(HOME), {}, []
     if buys_at_night:
         assert home.obey(night_charge(), retained=False).accepted
     while not home.finished:
         truth = home.readings()
-        for state in said.read(truth, home.now):
+        for state in answer.read(truth, home.now):
             if state.name in ROLES:
                 payload = state_json(state.value, sensors[state.name].unit or "", state.at)
                 update(state.name, payload, home.now, readings, check)
@@ -185,7 +185,7 @@ def test_the_gate_is_open_before_a_fault_and_opens_again_after_it(fault: Fault) 
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "expected"),
     [
         (Fault(sensor="battery_soc", kind="stuck", after_hours=0.5, hours=6), "the battery's power says"),
         (Fault(sensor="battery_soc", kind="restart", after_hours=9, hours=1), "battery_soc jumped to 0%"),
@@ -195,10 +195,10 @@ def test_the_gate_is_open_before_a_fault_and_opens_again_after_it(fault: Fault) 
     ],
     ids=lambda part: part if isinstance(part, str) else part.kind,
 )
-def test_the_reason_names_what_is_wrong(fault: Fault, told: str) -> None:
+def test_the_reason_names_what_is_wrong(fault: Fault, expected: str) -> None:
     judged = played(SensorQuality(faults=(fault,)))
     reasons = [reason for one in judged if isinstance(one.taken, NoSnapshot) for reason in one.taken.reasons]
-    assert any(told in reason for reason in reasons), reasons[:3]
+    assert any(expected in reason for reason in reasons), reasons[:3]
 
 
 def test_a_stuck_meter_is_noticed_where_nothing_else_is_measured() -> None:
@@ -209,7 +209,7 @@ def test_a_stuck_meter_is_noticed_where_nothing_else_is_measured() -> None:
         check.update("pv_power", Reading(0.0, START + at * STEP))
     judged = check.judged(taken)
     assert isinstance(judged, NoSnapshot)
-    assert judged.reasons == ("load_power has said 0.8 kW since 2017-01-10T00:00:00+00:00: check the meter",)
+    assert judged.reasons == ("load_power has stayed at 0.8 kW since 2017-01-10T00:00:00+00:00: check the meter",)
     check.update("load_power", Reading(0.81, START + 30 * STEP))
     assert check.judged(taken) == taken
 

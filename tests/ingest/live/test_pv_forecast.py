@@ -37,40 +37,40 @@ def two_topics() -> MappedSensors:
 
 @pytest.mark.parametrize("order", [("today", "tomorrow"), ("tomorrow", "today")])
 def test_todays_and_tomorrows_topics_become_one_forecast_in_whatever_order_they_come(order: tuple[str, str]) -> None:
-    mapped, said = two_topics(), {"today": solcast(1, 1.0), "tomorrow": solcast(2, 2.0)}
+    mapped, text = two_topics(), {"today": solcast(1, 1.0), "tomorrow": solcast(2, 2.0)}
     for name in order:
-        told = mapped.update(f"solcast/{name}", said[name], retained=True, now=NOW)
-    assert told is not None
-    assert (told.start, len(told.values_kw)) == (datetime(2026, 6, 1, tzinfo=UTC), 96)
-    assert (told.values_kw[0], told.values_kw[47], told.values_kw[48]) == (1.0, 1.0, 2.0)
+        result = mapped.update(f"solcast/{name}", text[name], retained=True, now=NOW)
+    assert result is not None
+    assert (result.start, len(result.values_kw)) == (datetime(2026, 6, 1, tzinfo=UTC), 96)
+    assert (result.values_kw[0], result.values_kw[47], result.values_kw[48]) == (1.0, 1.0, 2.0)
 
 
 def test_after_midnight_the_newest_word_on_a_time_counts() -> None:
     mapped = two_topics()
     mapped.update("solcast/tomorrow", solcast(2, 2.0), retained=False, now=NOW)
-    told = mapped.update("solcast/today", solcast(2, 3.0), retained=False, now=NOW + timedelta(hours=20))
-    assert told is not None
-    assert set(told.values_kw) == {3.0}
+    result = mapped.update("solcast/today", solcast(2, 3.0), retained=False, now=NOW + timedelta(hours=20))
+    assert result is not None
+    assert set(result.values_kw) == {3.0}
 
 
 def test_topics_of_different_steps_are_joined_at_the_finer_one() -> None:
     mapped = two_topics()
     mapped.update("solcast/today", solcast(1, 1.0, minutes=60), retained=False, now=NOW)
-    told = mapped.update("solcast/tomorrow", solcast(2, 2.0), retained=False, now=NOW)
-    assert told is not None
-    assert (told.step_minutes, len(told.values_kw), sum(told.values_kw)) == (30, 96, 144.0)
+    result = mapped.update("solcast/tomorrow", solcast(2, 2.0), retained=False, now=NOW)
+    assert result is not None
+    assert (result.step_minutes, len(result.values_kw), sum(result.values_kw)) == (30, 96, 144.0)
 
 
 def test_one_value_that_is_not_there_leaves_the_others() -> None:
     rows = json.loads(solcast(1, 1.0))
     rows[20]["pv_estimate"] = None
-    told = read_forecast(json.dumps(rows).encode(), path=None, unit="kW", now=NOW)
-    assert (len(told.values_kw), sum(told.values_kw)) == (48, 47.0)
+    result = read_forecast(json.dumps(rows).encode(), path=None, unit="kW", now=NOW)
+    assert (len(result.values_kw), sum(result.values_kw)) == (48, 47.0)
 
 
 @pytest.mark.parametrize("value", [100.0, 3200.0])
 def test_more_than_the_panels_can_give_is_refused(value: float) -> None:
-    told = PvForecast(time=NOW, step_minutes=60, start=NOW, values_kw=(0.0, value))
+    result = PvForecast(time=NOW, step_minutes=60, start=NOW, values_kw=(0.0, value))
     with pytest.raises(DataError, match="check its unit"):
-        check_forecast(told, HOME)
-    check_forecast(told.model_copy(update={"values_kw": (0.0, 4.9)}), HOME)
+        check_forecast(result, HOME)
+    check_forecast(result.model_copy(update={"values_kw": (0.0, 4.9)}), HOME)

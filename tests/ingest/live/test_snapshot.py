@@ -41,7 +41,7 @@ def test_units_are_brought_inside(role: Role, value: float, unit: str, inside: f
 
 
 @pytest.mark.parametrize(
-    ("role", "message", "told"),
+    ("role", "message", "expected"),
     [
         ("load_power", b"12.5", "is not a reading"),
         ("load_power", b"", "is not a reading"),
@@ -60,10 +60,10 @@ def test_units_are_brought_inside(role: Role, value: float, unit: str, inside: f
         ("load_power", b'{"value": 1}' + b" " * 5000, "5012 bytes is not a sensor value"),
     ],
 )
-def test_a_bad_payload_is_refused_with_its_reason(role: Role, message: bytes, told: str) -> None:
+def test_a_bad_payload_is_refused_with_its_reason(role: Role, message: bytes, expected: str) -> None:
     with pytest.raises(DataError, match=role) as caught:
         read_payload(role, message, now=NOW, home=HOME)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
     assert len(str(caught.value)) < 300
 
 
@@ -83,7 +83,7 @@ def test_fresh_readings_in_balance_make_a_snapshot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "late", "told"),
+    ("known", "late", "expected"),
     [
         ({}, 0, ["load_power: no reading yet", "pv_power: no reading yet", "battery_soc: no reading yet"]),
         (readings(), 121, ["load_power is 121 s old, limit 120 s", "pv_power is", "battery_soc is"]),
@@ -93,16 +93,16 @@ def test_fresh_readings_in_balance_make_a_snapshot() -> None:
     ],
 )
 def test_what_is_missing_stale_or_out_of_balance_is_no_snapshot(
-    known: dict[Role, Reading], late: float, told: list[str]
+    known: dict[Role, Reading], late: float, expected: list[str]
 ) -> None:
     taken = snapshot(known, now=NOW + timedelta(seconds=late), max_age_s=120)
     assert isinstance(taken, NoSnapshot)
-    for reason, part in zip(taken.reasons, told, strict=True):
+    for reason, part in zip(taken.reasons, expected, strict=True):
         assert part in reason
 
 
 @pytest.mark.parametrize(
-    ("known", "late", "told"),
+    ("known", "late", "expected"),
     [
         ({}, 0, "battery_soc says 'x', which is not a number"),
         (
@@ -113,17 +113,17 @@ def test_what_is_missing_stale_or_out_of_balance_is_no_snapshot(
     ],
 )
 def test_what_came_last_and_does_not_count_is_part_of_the_reason(
-    known: dict[Role, Reading], late: float, told: str
+    known: dict[Role, Reading], late: float, expected: str
 ) -> None:
     refused: dict[Role, str] = {"battery_soc": "battery_soc says 'x', which is not a number"}
     taken = snapshot(known, now=NOW + timedelta(seconds=late), max_age_s=120, refused=refused)
     assert isinstance(taken, NoSnapshot)
-    assert told in taken.reasons
+    assert expected in taken.reasons
     assert "battery_soc refused" in taken.causes
 
 
 @pytest.mark.parametrize(
-    ("role", "said", "unit", "meant"),
+    ("role", "text", "unit", "meant"),
     [
         ("battery_soc", 100.6, "%", 1.0),
         ("battery_soc", -0.4, "%", 0.0),
@@ -132,7 +132,7 @@ def test_what_came_last_and_does_not_count_is_part_of_the_reason(
     ],
 )
 def test_what_inverters_say_a_little_past_the_ends_is_taken_as_they_mean_it(
-    role: Role, said: float, unit: str, meant: float
+    role: Role, text: float, unit: str, meant: float
 ) -> None:
-    payload = json.dumps({"value": said, "unit": unit, "time": NOW.isoformat()}).encode()
+    payload = json.dumps({"value": text, "unit": unit, "time": NOW.isoformat()}).encode()
     assert read_payload(role, payload, now=NOW, home=HOME).value == pytest.approx(meant)

@@ -22,17 +22,17 @@ def redata(title: str, values: list[tuple[str, float]]) -> dict[str, Any]:
 
 
 def test_redata_gives_the_indicator_that_is_asked_for() -> None:
-    said = redata("PVPC (€/MWh)", [("2026-01-15T00:00:00.000+01:00", 120.5), ("2026-01-15T01:00:00.000+01:00", 90.0)])
-    said["included"] += redata("Precio mercado spot (€/MWh)", [("2026-01-15T00:00:00.000+01:00", 60.0)])["included"]
-    points = read_redata(said, "pvpc", MADRID)
+    answer = redata("PVPC (€/MWh)", [("2026-01-15T00:00:00.000+01:00", 120.5), ("2026-01-15T01:00:00.000+01:00", 90.0)])
+    answer["included"] += redata("Precio mercado spot (€/MWh)", [("2026-01-15T00:00:00.000+01:00", 60.0)])["included"]
+    points = read_redata(answer, "pvpc", MADRID)
     assert (points[0].start, points[0].price) == (datetime(2026, 1, 14, 23, tzinfo=UTC), 120.5)
-    assert [point.price for point in read_redata(said, "spot", MADRID)] == [60.0]
+    assert [point.price for point in read_redata(answer, "spot", MADRID)] == [60.0]
 
 
-@pytest.mark.parametrize("said", [{}, {"errors": [{"code": 500}]}, [], redata("Otro", [])])
-def test_an_answer_without_the_indicator_is_said_to_lack_it(said: Any) -> None:
+@pytest.mark.parametrize("text", [{}, {"errors": [{"code": 500}]}, [], redata("Otro", [])])
+def test_an_answer_without_the_indicator_is_said_to_lack_it(text: Any) -> None:
     with pytest.raises(DataError, match="no series of 'pvpc'"):
-        read_redata(said, "pvpc", MADRID)
+        read_redata(text, "pvpc", MADRID)
 
 
 @pytest.mark.parametrize(("date", "hours"), [("15/01/2026", 24), ("29/03/2026", 23), ("25/10/2026", 25)])
@@ -43,26 +43,26 @@ def test_the_archive_of_esios_has_decimal_commas_and_as_many_hours_as_the_day(da
     assert read_esios_archive({"PVPC": rows}, MADRID, column="CYM")[0].price == 99.5
 
 
-@pytest.mark.parametrize("said", [{}, {"message": "No values for specified archive"}, {"PVPC": [{"Dia": "x"}]}])
-def test_no_archive_is_said_to_be_none(said: Any) -> None:
+@pytest.mark.parametrize("text", [{}, {"message": "No values for specified archive"}, {"PVPC": [{"Dia": "x"}]}])
+def test_no_archive_is_said_to_be_none(text: Any) -> None:
     with pytest.raises(DataError, match="not an archive of one day"):
-        read_esios_archive(said, MADRID)
+        read_esios_archive(text, MADRID)
 
 
 def entsoe(*periods: tuple[str, str, str, dict[int, float]]) -> bytes:
     """A publication document of the Transparency Platform, with made-up prices."""
-    told = []
+    result = []
     for start, end, resolution, prices in periods:
         points = "".join(
             f"<Point><position>{at}</position><price.amount>{price}</price.amount></Point>"
             for at, price in prices.items()
         )
-        told.append(
+        result.append(
             f"<TimeSeries><curveType>A03</curveType><Period><timeInterval><start>{start}</start><end>{end}</end>"
             f"</timeInterval><resolution>{resolution}</resolution>{points}</Period></TimeSeries>"
         )
     space = "urn:iec62325.351:tc57wg16:451-3:publicationdocument:7:3"
-    return f'<Publication_MarketDocument xmlns="{space}">{"".join(told)}</Publication_MarketDocument>'.encode()
+    return f'<Publication_MarketDocument xmlns="{space}">{"".join(result)}</Publication_MarketDocument>'.encode()
 
 
 def test_a_position_that_is_left_out_repeats_the_price_before() -> None:

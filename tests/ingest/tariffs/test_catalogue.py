@@ -72,6 +72,6 @@ def test_a_home_names_its_tariff_and_gives_its_own_figures(tmp_path: Path) -> No
     ],
 )
 def test_what_a_home_may_not_say_is_named_with_its_file(tmp_path: Path, tariff: str, says: str) -> None:
-    with pytest.raises(SettingsError, match=says) as told:
+    with pytest.raises(SettingsError, match=says) as result:
         read(tmp_path, tariff)
-    assert "home.toml" in str(told.value)
+    assert "home.toml" in str(result.value)

@@ -170,10 +170,10 @@ def test_what_cannot_be_followed_is_answered_and_changes_nothing(house: House) -
         "kind": ("car", b'{"kind": "battery"}', False),
         "JSON": ("car", b"{", False),
     }
-    for told, (name, payload, retained) in refusals.items():
+    for result, (name, payload, retained) in refusals.items():
         answer = house.obey_device(name, payload, retained=retained)
         assert not answer.accepted
-        assert told in answer.detail
+        assert result in answer.detail
     assert live(house, 11.1)[0].devices_kw["car"] == 4
 
 

@@ -283,9 +283,9 @@ def test_what_the_inverter_cannot_do_is_answered_so_and_changes_nothing(
     house = house_of(replace(recording, home=home))
     reserve = max(levels.get("charge_to_soc", 0.0), 0.1)
     slot = SlotLevels(start=house.now, end=house.now + SLOT, reserve_soc=reserve, **levels)
-    told = command(house.now, slots=1).model_copy(update={"slots": (slot,)})
-    answer = house.obey(told.model_dump_json().encode(), retained=False)
-    assert (answer.accepted, answer.decision_id) == (False, told.decision_id)
+    result = command(house.now, slots=1).model_copy(update={"slots": (slot,)})
+    answer = house.obey(result.model_dump_json().encode(), retained=False)
+    assert (answer.accepted, answer.decision_id) == (False, result.decision_id)
     assert expected in answer.detail
     assert house.levels == SELF_CONSUMPTION
     assert house.step().decision_id is None

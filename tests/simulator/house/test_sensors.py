@@ -12,8 +12,8 @@ STEP = timedelta(minutes=5)
 def said(quality: SensorQuality, truths: list[float], name: str = "load_power", seed: int = 1) -> list[float | None]:
     """What one sensor says at each step, None where it is silent."""
     sensors = Sensors(quality, began=START, seed=seed)
-    told = [sensors.read({name: true}, START + at * STEP) for at, true in enumerate(truths)]
-    return [states[0].value if states else None for states in told]
+    result = [sensors.read({name: true}, START + at * STEP) for at, true in enumerate(truths)]
+    return [states[0].value if states else None for states in result]
 
 
 def test_perfect_sensors_say_what_is_true() -> None:
@@ -44,7 +44,7 @@ def test_a_sensor_that_reports_changes_is_silent_between_them_and_repeats_itself
 
 
 @pytest.mark.parametrize(
-    ("fault", "truths", "told"),
+    ("fault", "truths", "expected"),
     [
         (Fault(sensor="load_power", kind="dropout", after_hours=0.08, hours=0.16), [1, 2, 3, 4], [1, None, None, 4]),
         (Fault(sensor="load_power", kind="stuck", after_hours=0.08, hours=0.16), [1, 2, 3, 4], [1, 1, 1, 4]),
@@ -55,8 +55,8 @@ def test_a_sensor_that_reports_changes_is_silent_between_them_and_repeats_itself
     ],
     ids=lambda part: part.kind if isinstance(part, Fault) else "",
 )
-def test_faults_do_what_their_names_say(fault: Fault, truths: list[float], told: list[float | None]) -> None:
-    assert said(SensorQuality(faults=(fault,)), truths) == told
+def test_faults_do_what_their_names_say(fault: Fault, truths: list[float], expected: list[float | None]) -> None:
+    assert said(SensorQuality(faults=(fault,)), truths) == expected
 
 
 def test_a_delayed_state_carries_the_time_it_was_true_at() -> None:
@@ -72,13 +72,13 @@ def test_an_energy_counter_counts_from_zero_again_after_a_restart() -> None:
 
 
 def test_spikes_hit_some_values_only() -> None:
-    told = said(SensorQuality(faults=(Fault(sensor="all", kind="spikes", by=50, hours=99),)), [1.0] * 200)
-    assert 20 < sum(value == 51.0 for value in told) < 80
-    assert set(told) == {1.0, 51.0}
+    result = said(SensorQuality(faults=(Fault(sensor="all", kind="spikes", by=50, hours=99),)), [1.0] * 200)
+    assert 20 < sum(value == 51.0 for value in result) < 80
+    assert set(result) == {1.0, 51.0}
 
 
 def test_a_fault_of_a_sensor_that_is_not_there_is_told() -> None:
     fault = Fault(sensor="lod_power", kind="stuck", hours=1)
-    told = "sensors.faults.0.sensor: no 'lod_power' here, use one of all, load_power"
-    assert check_faults([fault], ["load_power"]) == told
+    result = "sensors.faults.0.sensor: no 'lod_power' here, use one of all, load_power"
+    assert check_faults([fault], ["load_power"]) == result
     assert check_faults([Fault(sensor="all", kind="stuck", hours=1)], ["load_power"]) is None

@@ -82,7 +82,7 @@ def test_an_empty_house_uses_little_and_says_so(family: SyntheticYear) -> None:
 
 def test_guests_cook_and_shower() -> None:
     days = DayRange(first=date(2025, 3, 10), last=date(2025, 3, 13))
-    quiet = Life.model_validate({"people": 2, "told_share": 1} | _QUIET)
+    quiet = Life.model_validate({"people": 2, "announced_share": 1} | _QUIET)
     visit = Visit(first=days.first, last=days.last, people=4, stays=True)
     spec = preset("retired").model_copy(update={"life": quiet, "first_day": date(2025, 3, 1)})
     visited = spec.model_copy(update={"life": quiet.model_copy(update={"guests": (visit,)})})
@@ -102,7 +102,7 @@ def test_a_heat_pump_follows_the_cold(warm_house: SyntheticYear) -> None:
 
 
 def test_what_is_not_told_is_not_noted() -> None:
-    life = Life(told_share=0)
+    life = Life(announced_share=0)
     _, days = synthetic_home(preset("busy-family").model_copy(update={"life": life}), 1, 60)
     assert not any(day.notes for day in days)
 
@@ -154,7 +154,7 @@ def test_the_car_keeps_its_books(family: SyntheticYear) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "expected"),
     [
         ({"place": {"latitude": 95, "longitude": 0}}, ("place.latitude", "95", "90")),
         ({"battery": {"capacity_kwh": -3, "max_charge_kw": 1, "max_discharge_kw": 1}}, ("battery.capacity_kwh", "-3")),
@@ -163,10 +163,10 @@ def test_the_car_keeps_its_books(family: SyntheticYear) -> None:
         ({"batery": {}}, ("batery",)),
     ],
 )
-def test_an_impossible_home_is_named_by_key_and_value(settings: dict[str, object], told: tuple[str, ...]) -> None:
+def test_an_impossible_home_is_named_by_key_and_value(settings: dict[str, object], expected: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError) as caught:
         check_spec({"place": PLACE, "zone": "Europe/Madrid"} | settings, source="scenario.yaml")
-    assert all(part in str(caught.value) for part in ("scenario.yaml", *told))
+    assert all(part in str(caught.value) for part in ("scenario.yaml", *expected))
 
 
 @pytest.mark.parametrize("days", [0, -1, 5000])
@@ -181,8 +181,8 @@ def test_after_a_long_drive_the_car_takes_more_than_on_other_days(family: Synthe
     assert len(drives) >= 3
     around = np.add.reduceat(charged, np.arange(0, family.days, 2)).mean()
     assert np.mean([charged[day] + charged[day + 1] for day in drives]) > 1.5 * around
-    told = [day for day in drives if "drive" in family.diary.notes[day]]
-    assert told
+    result = [day for day in drives if "drive" in family.diary.notes[day]]
+    assert result
     assert not (family.diary.drive & (family.diary.guests > 0)).any()
 
 

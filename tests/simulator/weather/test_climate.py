@@ -93,7 +93,7 @@ def test_the_map_knows_zones_and_shores(latitude: float, longitude: float, zone:
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "expected"),
     [
         # Homes that documents rest on: their temperatures stay what they were before there was a map.
         (Place(latitude=48.14, longitude=11.58, altitude_m=520), (9.0698, 10.5430, 0.4705)),
@@ -103,10 +103,12 @@ def test_the_map_knows_zones_and_shores(latitude: float, longitude: float, zone:
         (Place(latitude=34.09, longitude=-117.44, altitude_m=380), (17.6771, 8.4474, 0.1500)),
     ],
 )
-def test_the_temperate_north_is_as_its_latitude(place: Place, told: tuple[float, float, float]) -> None:
+def test_the_temperate_north_is_as_its_latitude(place: Place, expected: tuple[float, float, float]) -> None:
     climate = climate_of(place)
     assert (climate.daily_swing_k, climate.warmest_day) == (13.0, 205)
-    assert (climate.mean_temperature_c, climate.seasonal_swing_k, climate.summer_cloud) == pytest.approx(told, abs=1e-4)
+    assert (climate.mean_temperature_c, climate.seasonal_swing_k, climate.summer_cloud) == pytest.approx(
+        expected, abs=1e-4
+    )
 
 
 def test_skies_are_clearer_around_the_mediterranean_and_duller_at_the_bay_of_biscay() -> None:

@@ -106,9 +106,9 @@ def test_a_later_forecast_of_the_same_hour_agrees_more_with_what_comes(years: li
     noon = slice(12 * 12, None, DAY)
 
     def off(lead_h: float) -> np.ndarray:
-        told = look_ahead(year, np.full(year.span.count, lead_h), quality="good", seed=1)
-        assert told is not None
-        return (told.temperature_c - year.temperature_c)[noon]
+        result = look_ahead(year, np.full(year.span.count, lead_h), quality="good", seed=1)
+        assert result is not None
+        return (result.temperature_c - year.temperature_c)[noon]
 
     late, early = off(6), off(48)
     assert np.abs(late).mean() < np.abs(early).mean()
