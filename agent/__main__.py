@@ -63,9 +63,7 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
     """
     settings = load_settings(config)
     home = load_home(settings.home_file)
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stopped_by_signals()
     step = timedelta(minutes=settings.service.slot_minutes)
     with ExitStack() as stack:
         read_by_own(settings.memory_dir / OWN_WEIGHTS)
@@ -109,6 +107,14 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
             note_fallback=note_fallback(reconnecting),
         )
         Service(settings, parts, stop).run()
+
+
+def _stopped_by_signals() -> Event:
+    """Set once the process is asked to end."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def open_index(path: Path, stack: ExitStack) -> MemoryIndex | None:

@@ -17,7 +17,7 @@ _DECORATORS = ["@*_app.*", "@app.*", "@router.*", "@model_validator", "@field_va
 _NAMES = [
     *("settings_customise_sources", "before_model", "wrap_model_call", "lookup"),  # called by pydantic and LangChain
     *("BaseChatModel", "IO"),  # named in quoted types only
-    *("await_state", "configure_automation", "restart", "evcc_standing_in"),  # tools of the live tests
+    *("await_state", "configure_automation", "restart", "set_options", "evcc_standing_in"),  # tools of the live tests
     "log_message",  # called by http.server
 ]
 
