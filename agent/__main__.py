@@ -76,7 +76,6 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
         notes = notes_of(settings.memory_dir, home.name)
         reconnecting = _model(settings, sources, notes, stack)
         label = reconnecting.label if reconnecting else "none"
-        reviewer = reconnecting.review if reconnecting else None
         shared_state = SharedServiceState()
         sources.follow(lambda: shared_state.shown.home if shared_state.shown else home)
         if settings.api.enabled:
@@ -92,7 +91,7 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
             home,
             recall,
             journal,
-            reviewer,
+            reconnecting.review if reconnecting else None,
             label,
             panel,
             shared_state,

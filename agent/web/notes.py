@@ -42,7 +42,7 @@ class NewNote(_Body):
     constraint: Constraint
 
 
-class Meaning(_Body):
+class NoteMeaning(_Body):
     """One thing that a note may mean; `means` says it back."""
 
     constraint: Constraint
@@ -60,7 +60,7 @@ class ReadNote(_Body):
     means: str = ""
     assumed: tuple[str, ...] = ()
     problem: str = ""
-    choices: tuple[Meaning, ...] = ()
+    choices: tuple[NoteMeaning, ...] = ()
 
 
 class NoteLine(_Body):
@@ -140,9 +140,9 @@ def _reading(answer: Understood | NotUnderstood, home: Home, language: Language)
     return ReadNote(constraint=one.constraint, means=one.means, assumed=one.assumed)
 
 
-def _meaning(read: Understood, home: Home) -> Meaning:
+def _meaning(read: Understood, home: Home) -> NoteMeaning:
     means = describe(read.constraint, home.tz, read.language)
-    return Meaning(constraint=read.constraint, means=means, assumed=read.assumed)
+    return NoteMeaning(constraint=read.constraint, means=means, assumed=read.assumed)
 
 
 def _line(known: KnownNote, home: Home, now: datetime, language: Language) -> NoteLine:
