@@ -96,17 +96,16 @@ class HomeAssistantApi:
             given |= {"username": broker.username, "password": broker.password}
         return self.add_integration("mqtt", given)
 
-    def add_integration(self, name: str, *forms: dict[str, Any]) -> str:
-        """Add an integration, filling in its forms one after the other; the id of its entry.
+    def add_integration(self, name: str, *forms: dict[str, Any], options: dict[str, Any] | None = None) -> str:
+        """Add an integration, filling in its forms one after the other and then its options; the id of its entry.
 
         Raises:
             TransportError: it does not take what was filled in.
         """
-        return str(self._fill_in("/api/config/config_entries/flow", name, *forms)["result"]["entry_id"])
-
-    def set_options(self, entry_id: str, form: dict[str, Any]) -> None:
-        """Fill in the options of an integration that has one form of them."""
-        self._fill_in("/api/config/config_entries/options/flow", entry_id, form)
+        entry = str(self._fill_in("/api/config/config_entries/flow", name, *forms)["result"]["entry_id"])
+        if options is not None:
+            self._fill_in("/api/config/config_entries/options/flow", entry, options)
+        return entry
 
     def converse(self, text: str, agent: str) -> str:
         """What a conversation agent says to a text."""

@@ -46,9 +46,8 @@ def agent(address: str, ollama: FakeOllama, estate: Any) -> str:
     """The conversation agent of a user who added both integrations and chose the advisor's tools for it."""
     api: HomeAssistantApi = estate.homeassistant.api
     tools = api.add_integration("mcp", {"url": address})
-    entry = api.add_integration("ollama", {"url": ollama.url}, {"model": MODEL})
-    api.set_options(entry, OPTIONS | {"llm_hass_api": f"mcp-{tools}"})
-    return entry
+    options = OPTIONS | {"llm_hass_api": f"mcp-{tools}"}
+    return api.add_integration("ollama", {"url": ollama.url}, {"model": MODEL}, options=options)
 
 
 def test_a_wrong_key_is_refused(address: str, estate: Any) -> None:
