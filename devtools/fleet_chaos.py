@@ -37,7 +37,7 @@ _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 _READINGS_A_STEP = 8
 Fleet = list[tuple[FleetHome, Recording]]
 _WITNESS = "witness"
-_OPENS_WITHIN_S, _NOTHING_CHANGES_S = 60.0, 60.0
+_OPENS_WITHIN_S, _NOTHING_CHANGES_S = 60.0, 300.0
 
 
 @dataclass(frozen=True, slots=True)

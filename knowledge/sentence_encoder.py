@@ -1,6 +1,6 @@
 """all-MiniLM-L6-v2 in NumPy: BERT (Devlin et al. 2018, arXiv 1810.04805), the mean of its tokens, length 1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,12 @@ _TINY = 1e-12
 class SentenceEncoder:
     """Computes with the weights as they are published, by their published names; each text by itself.
 
-    So what a text comes to does not depend on what else is embedded with it.
+    So what a text comes to does not depend on what else is embedded with it. `word` gives the row of a token: half of
+    all weights are those of words, and few are ever used.
     """
 
-    def __init__(self, weights: Weights) -> None:
-        self._weights = weights
+    def __init__(self, weights: Weights, word: Callable[[int], Rows]) -> None:
+        self._weights, self._word = weights, word
         self._layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer."))
 
     def encode(self, tokens: Sequence[int]) -> Rows:
@@ -34,10 +35,9 @@ class SentenceEncoder:
 
     def _embedded(self, tokens: Sequence[int]) -> Rows:
         """Word, place and sort of each token."""
-        words, places, sorts = (
-            self._weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
-        )
-        return self._normalised(words[list(tokens)] + places[: len(tokens)] + sorts[0], "embeddings.LayerNorm")
+        places, sorts = (self._weights[f"embeddings.{name}_embeddings.weight"] for name in ("position", "token_type"))
+        words = np.array([self._word(token) for token in tokens])
+        return self._normalised(words + places[: len(tokens)] + sorts[0], "embeddings.LayerNorm")
 
     def _attended(self, rows: Rows, layer: str) -> Rows:
         """Each token with what it takes from the others: softmax(Q Kᵀ / √d) V, head by head."""
