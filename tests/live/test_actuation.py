@@ -50,10 +50,10 @@ def test_a_command_becomes_positions() -> None:
 @pytest.mark.parametrize(
     ("entities", "message"),
     [
-        ({"lock.front_door": {"charge": "open"}}, "'lock.front_door' is no select, number or switch"),
-        ({"switch.a.b": {"charge": "on"}}, "'switch.a.b' is no select"),
+        ({"lock.front_door": {"charge": "open"}}, "'lock.front_door' is not a select, number or switch"),
+        ({"switch.a.b": {"charge": "on"}}, "'switch.a.b' is not a select"),
         ({"switch.a": {"charge": "maybe"}}, "a switch cannot stand at 'maybe'"),
-        ({"number.a": {"charge": "{soc}"}}, "'{soc}' is no number"),
+        ({"number.a": {"charge": "{soc}"}}, "'{soc}' is not a number"),
     ],
 )
 def test_what_may_not_be_written_is_refused_in_the_settings(entities: dict[str, Any], message: str) -> None:
