@@ -164,10 +164,11 @@ WRITERS = [
     ("energy_advisor/casa/advisor/claim", {"advisor"}),
     ("energy_advisor/casa/advisor/control/acting/set", {"advisor", "homeassistant"}),
     ("energy_advisor/casa/battery/shown", {"homeassistant", "house"}),
-    ("energy_advisor/casa/battery/command_state", {"homeassistant", "house"}),
+    ("energy_advisor/casa/battery/command_state", {"advisor", "homeassistant", "house"}),
+    ("energy_advisor/casa/device/car/state", {"advisor", "homeassistant", "house"}),
     ("energy_advisor/casa/battery/garage/command", {"advisor"}),
     ("energy_advisor/casa/house/battery_soc", {"advisor", "homeassistant", "house"}),
-    ("energy_advisor/casa/house/load_power", {"homeassistant", "house"}),
+    ("energy_advisor/casa/house/load_power", {"advisor", "homeassistant", "house"}),
     ("statestream/sensor/soc/state", {"homeassistant"}),
     ("homeassistant/sensor/energy_advisor_casa/config", {"advisor", "house"}),
 ]
