@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.language.questions.question import understand
+from agent.language.answers.book import book_of
+from agent.language.questions.question import Language, understand
 from agent.language.text import clean, language_of, plain
 from agent.language.times.asked import clock_asked, moment_of, spans_asked
 from agent.language.times.finding import find_times
@@ -370,6 +371,14 @@ AIMS = [
 @pytest.mark.parametrize(("text", "aim"), AIMS)
 def test_questions_are_sent_to_the_query_they_ask_for_or_refused(text: str, aim: str) -> None:
     assert understand(text, now=NOW, zone=MADRID).aim in (aim, "unsure")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_question_that_is_offered_is_understood(language: Language) -> None:
+    texts = {name: text for name, text in book_of(language).words.items() if name.startswith("example.")}
+    assert len(texts) > 20
+    refused = {"unsure", "off_subject"}
+    assert [text for text in texts.values() if understand(text, now=NOW, zone=MADRID).aim in refused] == []
 
 
 def test_few_plain_questions_are_not_understood() -> None:
