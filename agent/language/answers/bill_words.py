@@ -2,16 +2,21 @@
 
 import re
 
+from babel.dates import format_interval
+
 from agent.language.answers.book import book_of
 from agent.language.text import Language
 from agent.queries.bills import HouseholdBill
 from energy.billing.lines import BillLine
 
+_LOCALES = {"en": "en_GB", "es": "es_ES"}
+
 
 def bill_text(found: HouseholdBill, language: Language) -> str:
     """The bill as text, every line to the cent."""
     bill = found.bill.rounded()
-    title = f"{book_of(language).words['bill.title']} {bill.period.first} / {bill.period.last} ({found.tariff})"
+    days = format_interval(bill.period.first, bill.period.last, "yMMMMd", locale=_LOCALES[language])
+    title = f"{book_of(language).words['bill.title']}: {days} ({found.tariff})"
     rows = [
         (
             line_label(line.kind, line.name, line.period, language),
