@@ -22,6 +22,8 @@ from threading import Event, Thread
 
 import numpy as np
 import orjson
+from redis import Redis
+from redis.exceptions import BusyLoadingError
 
 from energy.errors import SettingsError
 from fleet.addresses import FleetHome, HomeTopic
@@ -211,8 +213,18 @@ def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         SettingsError: it is not installed.
     """
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
-    with _server([*command, "--save", "", "--appendonly", "yes"], port) as process:
+    with _server([*command, "--save", "", "--appendonly", "yes"], port) as process, Redis(port=port) as client:
+        while not _has_loaded(client):
+            time.sleep(0.02)
         yield process
+
+
+def _has_loaded(client: Redis) -> bool:
+    """Whether it has read what it had written down; it answers before that, but only this."""
+    try:
+        return bool(client.ping())
+    except BusyLoadingError:
+        return False
 
 
 @contextmanager

@@ -38,6 +38,12 @@ class _ByFile(LoadScopeScheduling):
         return "together" if nodeid.startswith(_TOGETHER) else nodeid.partition("::")[0]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than processors: a third of the tests' time is waiting for brokers, pages and models."""
+    del config
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
     """Choose how tests are shared out: marks of groups do nothing under this pytest."""
     return _ByFile(config, log)

@@ -31,6 +31,7 @@ DOERS = {
     "eval yields",
     "eval remarks",
     "fleet run",
+    "fleet page",
     "fleet register",
     "prompts show",
     "models pull",

@@ -126,7 +126,7 @@ def test_compose_of_the_fleet_follows_the_schema_and_ships_its_files() -> None:
     done = against_the_schema(file)
     assert done.returncode == 0, done.stdout + done.stderr
     services = yaml.safe_load(file.read_text(encoding="utf-8"))["services"]
-    assert set(services) == {"mosquitto", "redis", "ingest", "plan", "archive"}
+    assert set(services) == {"mosquitto", "redis", "chroma", "ingest", "plan", "archive", "page"}
     mounted = [volume.split(":")[0] for one in services.values() for volume in one.get("volumes", ())]
     shipped = [FLEET.parent / path for path in mounted if path.startswith("./") and "passwords" not in path]
     assert shipped

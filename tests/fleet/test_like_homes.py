@@ -1,9 +1,11 @@
 """Homes like this one, with a real Chroma server."""
 
+import gc
 import os
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -26,7 +28,7 @@ from tests.conftest import free_port, missing
 from tests.fleet.test_worker import NOON, decisions, home, readings, seat, shard, work_off
 
 __all__ = ["shard"]  # a fixture
-# Chroma's client leaves sockets of its own to the garbage collector.
+# Chroma's client leaves sockets of its own to the garbage collector: it takes them before the next module's tests.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 HOUR = timedelta(hours=1)
 
@@ -53,6 +55,9 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield f"127.0.0.1:{port}"
         finally:
             server.kill()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                gc.collect()
 
 
 def _await(index: HomeIndex) -> None:

@@ -32,7 +32,7 @@ def test_a_home_kept_as_json_reads_back_the_same(tmp_path: Path) -> None:
         ("max_soc = 1.0", "max_soc = 0.05", ["battery", "min_soc 0.1 is above max_soc 0.05"]),
         ("es-2.0td", "octopus", ["tariff.preset.name", "given: 'octopus'", "citylearn"]),
         ('kind = "preset"', 'kind = "free"', ["tariff", "'free'", "'flat'"]),
-        ("pv_peak_kw = 4.0", "pv_peak_kw = four", ["is no TOML", "line 6"]),
+        ("pv_peak_kw = 4.0", "pv_peak_kw = four", ["is not valid TOML", "line 6"]),
     ],
 )
 def test_what_is_wrong_is_told_with_its_key_and_value(tmp_path: Path, old: str, new: str, expected: list[str]) -> None:
@@ -53,7 +53,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="not UTF-8"):
         load_home(tmp_path / "binary.toml")
     (tmp_path / "home.json").write_text("{")
-    with pytest.raises(SettingsError, match="is not JSON"):
+    with pytest.raises(SettingsError, match="is not valid JSON"):
         load_home(tmp_path / "home.json")
 
 
@@ -61,9 +61,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ("content", "expected"),
     [
         ("a = " + "[" * 5000, "nested too deeply"),
-        ("a = " + "9" * 5000, "is no TOML"),
+        ("a = " + "9" * 5000, "is not valid TOML"),
         ("a" * 5_000_000, "at most"),
-        ("a = {" + "b = {" * 3000, "nested too deeply|is no TOML"),
+        ("a = {" + "b = {" * 3000, "nested too deeply|is not valid TOML"),
     ],
     ids=["nested", "digits", "huge", "nested tables"],
 )

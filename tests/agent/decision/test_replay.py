@@ -213,11 +213,11 @@ def test_what_planned_nothing_cannot_be_made_again_and_says_why(make_situation: 
     ("content", "expected"),
     [
         (None, "cannot be read"),
-        (b"", "no exported decision"),
-        (b"\xff\xfe", "no exported decision"),
-        (b"[]", "no exported decision"),
-        (b'{"kind": "something-else"}', "no exported decision: kind"),
-        (b'{"kind": "energy-advisor-decision", "format": 2}', "no exported decision: format"),
+        (b"", "not an exported decision"),
+        (b"\xff\xfe", "not an exported decision"),
+        (b"[]", "not an exported decision"),
+        (b'{"kind": "something-else"}', "not an exported decision: kind"),
+        (b'{"kind": "energy-advisor-decision", "format": 2}', "not an exported decision: format"),
     ],
 )
 def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, content: bytes | None, expected: str) -> None:

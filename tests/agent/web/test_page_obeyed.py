@@ -28,7 +28,7 @@ def living(
         household = PlayedHousehold(tmp_path, broker)
         household.prepare()
         settings = tmp_path / "advisor.toml"
-        result = settings.read_text("utf-8").replace("enabled = false", f"port = {port}")
+        result = settings.read_text("utf-8").replace("enabled = false\nport = 0", f"port = {port}")
         settings.write_text(result, encoding="utf-8")
         yield household, f"http://127.0.0.1:{port}"
         household.close()

@@ -56,7 +56,7 @@ def test_a_bill_reads_as_its_lines_and_adds_up_in_both_languages(history: Histor
     assert found.bill.complete
     assert 28 * 4 < found.bill.export_kwh < 28 * 6
     english, spanish = bill_text(found, "en"), bill_text(found, "es")
-    assert spanish.startswith("Factura: 1–28 de febrero de 2026 (es-2.0td)\n")
+    assert spanish.startswith("Factura: 1\u201328 de febrero de 2026 (es-2.0td)\n")
     assert f"{found.bill.rounded().total:.2f} EUR" in english
     assert "Surplus credit: surplus" in english
     assert "Compensación de excedentes: excedentes" in spanish

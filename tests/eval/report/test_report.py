@@ -160,7 +160,7 @@ def test_who_sat_few_windows_stands_beside_the_others_on_just_those(tmp_path: Pa
     first, fewer = text.split("## On fewer windows")
     assert "| planner | 3 | 223.44 |" in first
     assert "| emhass |" not in first.split("## The planner")[0]
-    assert "emhass sat 1 of the windows" in fewer
+    assert "emhass played 1 of the windows" in fewer
     assert "| emhass | 1 | 233.52 | 70.0 [70.0, 70.0] |" in fewer
 
 
