@@ -9,7 +9,7 @@ import numpy as np
 from eval.study.play.days import kept_days
 from eval.study.play.household import PAST_DAYS
 from eval.study.play.jobs import Foresight, YearJob
-from eval.study.play.results import FLOWS, KeptBill, Line, PlayedSlots
+from eval.study.play.results import KeptBill, Line, PlayedSlots
 from knowledge.days import Floats
 
 SELF_CONSUMPTION, ADVISOR = "self-consumption", "advisor"
@@ -113,7 +113,7 @@ def base_of(days: str, home: str, load_factor: float = 1.0) -> Base:
 
 def year_figures(job: YearJob, way: str, base: Base, played: PlayedSlots, bills: Sequence[KeptBill]) -> YearFigures:
     """Figures of a year that was played."""
-    flows = {name: np.asarray(getattr(played, name), dtype=np.float64) for name in FLOWS}
+    flows = played.flows
     pv_kw = base.pv_kw_per_kwp * job.kwp
     months = tuple(_month(month, part, base, pv_kw, flows) for month, part in base.month_of_slots())
     return YearFigures(Option(job.tariff, job.kwp, job.battery_kwh), way, flows, months, tuple(bills))
@@ -165,11 +165,16 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """The same battery in another home: what it saves there a year."""
+    """The same battery in another home: what it saves there a year.
+
+    `played` is the year with the battery, where the home is the study's with `load_factor` times its consumption.
+    """
 
     name: str
     saving: float
     load_kwh: float
+    load_factor: float = 1.0
+    played: PlayedSlots | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

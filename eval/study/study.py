@@ -230,13 +230,12 @@ class Player:
         return jobs
 
     def _varied(self, study: Study, jobs: dict[YearJob, tuple[str, float]], played: dict[Job, PlayedSlots]) -> None:
-        costs: dict[str, dict[bool, float]] = {}
-        loads: dict[str, float] = {}
+        pairs: dict[str, dict[bool, YearJob]] = {}
         for job, (name, kwh) in jobs.items():
-            costs.setdefault(name, {})[kwh > 0] = _cost(played[job])
-            loads[name] = float(base_of(job.days, job.home, job.load_factor).load_kw.sum() * study.base.hours)
+            pairs.setdefault(name, {})[kwh > 0] = job
         study.figures.variations[:] = [
-            Variation(name, pair[False] - pair[True], loads[name]) for name, pair in costs.items()
+            _variation(study, name, pair[True], played[pair[True]], _cost(played[pair[False]]))
+            for name, pair in pairs.items()
         ]
 
     def _asked(self, what: str, jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
@@ -244,6 +243,14 @@ class Player:
         for done, found in enumerate(self._cache.answers(jobs), start=1):
             self._tell(what, done, total)
             yield found
+
+
+def _variation(study: Study, name: str, job: YearJob, played: PlayedSlots, bare_cost: float) -> Variation:
+    load_kwh = float(base_of(job.days, job.home, job.load_factor).load_kw.sum() * study.base.hours)
+    factor, saving = {"more": _MORE, "less": _LESS}.get(name), bare_cost - _cost(played)
+    if factor is None:
+        return Variation(name, saving, load_kwh)
+    return Variation(name, saving, load_kwh, factor, played)
 
 
 def _cost(played: PlayedSlots) -> float:

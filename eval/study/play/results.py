@@ -2,9 +2,11 @@
 
 from datetime import date
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from energy.billing.lines import LineKind, MonthBill
+from knowledge.days import Floats
 
 
 class _Kept(BaseModel):
@@ -66,6 +68,11 @@ class PlayedSlots(_Kept):
     discharge_kw: tuple[float, ...]
     stored_kwh: tuple[float, ...]
     bills: tuple[KeptBill, ...] = ()
+
+    @property
+    def flows(self) -> dict[str, Floats]:
+        """Everything but the bills as arrays, by name."""
+        return {name: np.asarray(getattr(self, name), dtype=np.float64) for name in FLOWS}
 
 
 FLOWS = ("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw", "stored_kwh")

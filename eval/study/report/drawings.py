@@ -17,6 +17,8 @@ from eval.study.weeks import DULL, SUNNY, WEEK, StudyWeek, week_at
 from knowledge.days import Floats
 
 Drawn = dict[str, object]
+# The week of the middle sun.
+_USUAL = 0.5
 
 
 def drawn_months(study: Study, shown: Option, words: Words) -> list[Drawn]:
@@ -96,6 +98,26 @@ def drawn_weeks(study: Study, shown: Option, words: Words) -> list[Drawn]:
     return blocks
 
 
+def drawn_consumption(study: Study, shown: Option, words: Words) -> list[Drawn]:
+    """A usual week with the battery and low, studied and high consumption; none before those are played."""
+    here = week_at(study.base, _USUAL)
+    year = study.figures.year(shown)
+    played = {one.name: (one.load_factor, one.played) for one in study.figures.variations if one.played}
+    if not {"less", "more"} <= played.keys():
+        return []
+    flows = {name: (factor, one.flows) for name, (factor, one) in played.items()}
+    flows["studied"] = (1.0, year.flows)
+    stacks, lines = {}, []
+    for name in ("less", "studied", "more"):
+        factor, of_year = flows[name]
+        load_kw = study.base.load_kw[here.part] * factor
+        part = {key: of_year[key][here.part] for key in FLOWS}
+        stacks[words.word(f"uses_{name}")] = _week_stack(study, here, part, shown.kwp, words, load_kw)
+        lines.append(ChartSeries(words.word("used"), "used", load_kw))
+    title = words.word("usual", first=words.day(here.first))
+    return [{"title": title, "drawings": _drawn_week(study, here, stacks, title, words, lines)}]
+
+
 def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
     """The same week without a forecast, and with a poor, an ordinary and a perfect one; None where none was played."""
     known = study.figures.forecasts
@@ -106,7 +128,7 @@ def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
     costs = {name: words.money(known.cost(name), cents=True) for name in get_args(Foresight)}
     stacks = {
         words.word(f"forecast_{name}", cost=costs[name]): _week_stack(
-            study, here, {key: np.array(getattr(known.played[name], key)) for key in FLOWS}, known.option.kwp, words
+            study, here, known.played[name].flows, known.option.kwp, words
         )
         for name in get_args(Foresight)
     }
@@ -118,21 +140,34 @@ def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
 
 
 def _drawn_week(
-    study: Study, here: StudyWeek, stacks: dict[str, list[ChartSeries]], title: str, words: Words
+    study: Study,
+    here: StudyWeek,
+    stacks: dict[str, list[ChartSeries]],
+    title: str,
+    words: Words,
+    lines: Sequence[ChartSeries] = (),
 ) -> list[dict[str, str]]:
-    """Stacks of one week side by side, under the line of what is used."""
-    line = ChartSeries(words.word("used"), "used", study.base.load_kw[here.part])
+    """Stacks of one week side by side, each under the line of what is used."""
+    lines = lines or [ChartSeries(words.word("used"), "used", study.base.load_kw[here.part])] * len(stacks)
     low, high = limits_of(*stacks.values())
-    limits = (low, max(high, limits_of([line])[1]))
+    limits = (low, max(high, *(limits_of([line])[1] for line in lines)))
     labels = [str((here.first + timedelta(days=at)).day) for at in range(WEEK)]
     return [
         {"name": name, "svg": week(stack, line, labels, limits=limits, title=f"{title}. {name}")}
-        for name, stack in stacks.items()
+        for (name, stack), line in zip(stacks.items(), lines, strict=True)
     ]
 
 
-def _week_stack(study: Study, here: StudyWeek, flows: dict[str, Floats], kwp: float, words: Words) -> list[ChartSeries]:
-    load, pv = study.base.load_kw[here.part], study.base.pv_kw_per_kwp[here.part] * kwp
+def _week_stack(
+    study: Study,
+    here: StudyWeek,
+    flows: dict[str, Floats],
+    kwp: float,
+    words: Words,
+    load_kw: Floats | None = None,
+) -> list[ChartSeries]:
+    load = study.base.load_kw[here.part] if load_kw is None else load_kw
+    pv = study.base.pv_kw_per_kwp[here.part] * kwp
     direct = np.minimum(load, np.maximum(pv - flows["grid_export_kw"], 0))
     return [
         ChartSeries(words.word("from_pv"), "pv", direct),

@@ -14,7 +14,14 @@ from eval.study.play.market import mean_per_kwh
 from eval.study.play.results import Line
 from eval.study.play.tariffs import OWN_TARIFF, is_assumed
 from eval.study.play.wishes import Language
-from eval.study.report.drawings import drawn_forecasts, drawn_months, drawn_spread, drawn_weeks, week_legend
+from eval.study.report.drawings import (
+    drawn_consumption,
+    drawn_forecasts,
+    drawn_months,
+    drawn_spread,
+    drawn_weeks,
+    week_legend,
+)
 from eval.study.report.hanging import hanging_rows
 from eval.study.report.page_files import page_file
 from eval.study.report.telling import (
@@ -51,7 +58,7 @@ def report_html(study: Study, language: Language, *, command: str = "") -> str:
         "options": [_options(study, tariff, words) for tariff in study.wishes.tariffs],
         **_bill(study, answer.shown, words),
         "months": drawn_months(study, answer.shown, words),
-        "weeks": drawn_weeks(study, answer.shown, words),
+        "weeks": drawn_weeks(study, answer.shown, words) + drawn_consumption(study, answer.shown, words),
         "forecasts": drawn_forecasts(study, words),
         "week_legend": week_legend(words),
         "hangs": hanging_rows(study, answer, words),

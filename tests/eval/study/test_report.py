@@ -12,6 +12,8 @@ import pytest
 
 from devtools.browser import open_browser
 from eval.study.answer import answer_of
+from eval.study.figures import Variation
+from eval.study.play.results import PlayedSlots
 from eval.study.play.wishes import Language, StudyPrices
 from eval.study.report.html_page import report_html
 from eval.study.report.telling import battery_sentences, verdict_text
@@ -48,6 +50,16 @@ def test_the_page_needs_nothing_from_outside_and_tells_the_answer_first(family: 
     assert words.money(answer.after_panels) in page
     assert page.count("<svg") == 8
     assert not re.search(r"\b(nan|inf|None)\b", page)
+
+
+def test_a_week_is_drawn_with_low_and_high_consumption_too(family: Study) -> None:
+    year = family.figures.year(family.shown())
+    played = PlayedSlots.model_validate({name: tuple(values) for name, values in year.flows.items()})
+    varied = [Variation(name, 50.0, 3000.0, factor, played) for name, factor in (("less", 0.7), ("more", 1.3))]
+    figures = replace(family.figures, variations=varied)
+    page = report_html(replace(family, figures=figures), "es")
+    assert page.count("<svg") == 8 + 3
+    assert page.index("se consume un 30 % menos") < page.index("se consume un 30 % más")
 
 
 def test_a_name_cannot_break_out_of_the_page(family: Study) -> None:
