@@ -173,7 +173,7 @@ def test_what_failed_is_told_in_spanish(open_page: Callable[..., Page], desk: De
     desk.now = StudyProgress(failed="the study ended before its time (exit code -9): start it again")
     page = open_page(locale="es-ES")
     expect(page.locator("#step")).to_have_text(
-        "el estudio terminó antes de tiempo (código de salida -9): empiécelo de nuevo"
+        "el estudio terminó antes de tiempo (código de salida -9): empiézalo de nuevo"
     )
 
 
