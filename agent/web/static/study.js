@@ -120,4 +120,7 @@ try {
   if (progress.running) follow();
 } catch (err) {
   byId("study-fault").textContent = err.message;
+} finally {
+  // Not before it holds what it begins with: that would overwrite what somebody has typed already.
+  byId("study").hidden = false;
 }
