@@ -59,7 +59,7 @@ def test_a_week_is_drawn_with_low_and_high_consumption_too(family: Study) -> Non
     figures = replace(family.figures, variations=varied)
     page = report_html(replace(family, figures=figures), "es")
     assert page.count("<svg") == 8 + 3
-    assert page.index("se consume un 30 % menos") < page.index("se consume un 30 % más")
+    assert page.index("Se consume un 30 % menos") < page.index("Se consume un 30 % más")
 
 
 def test_a_name_cannot_break_out_of_the_page(family: Study) -> None:
