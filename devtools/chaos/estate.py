@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devtools.chaos.house import unsafe
+from devtools.chaos.house import HOME, unsafe
 from energy.errors import SettingsError, TransportError
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
@@ -48,12 +48,14 @@ class Estate:
         self.seen = Seen()
         self.topics = Topics(_HOME)
         self._link: MqttLink | None = None
+        self._home = HOME
 
     def prepare(self, history: History | None = None) -> None:
         """Files for all parts: settings, facts, and what the house plays."""
         from advisor.demo.run import DAY, recording  # noqa: PLC0415 (it brings the whole demo)
 
         known = history or shipped_history(_HOME)
+        self._home = known.home
         self.folder.mkdir(parents=True, exist_ok=True)
         played = recording(known, day=DAY, hours=self._hours)
         played.to_json(self.folder / "recording.json")
@@ -123,8 +125,7 @@ class Estate:
             self.seen.published += 1
             self.seen.longest_s = max(self.seen.longest_s, now_s - self.seen.last_s)
             self.seen.last_s = now_s
-            # The recorded home has no least charge; what the command says must be a command all the same.
-            if (fault := unsafe(message.payload)) and "below the least charge" not in fault:
+            if fault := unsafe(message.payload, self._home):
                 self.seen.unsafe.append(fault)
         elif message.topic == self.topics.decision:
             self.seen.decisions += json.loads(message.payload).get("outcome") == "published"

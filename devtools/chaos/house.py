@@ -127,26 +127,26 @@ class ChaosBench:
         return self.service._net.last  # noqa: SLF001 (the bench looks inside)
 
 
-def unsafe(payload: bytes) -> str:
-    """Why a published command must not go out to the chaos home; empty if it may."""
+def unsafe(payload: bytes, home: Home = HOME) -> str:
+    """Why a published command must not go out to a home; empty if it may."""
     try:
         command = read_command(payload)
     except ValueError as err:
         return f"no command at all: {err}"
     if isinstance(command, ReleaseCommand):
         return ""
-    return next((fault for fault in _faults(command)), "")
+    return next((fault for fault in _faults(command, home)), "")
 
 
-def _faults(command: BatteryCommand) -> list[str]:
-    battery = HOME.battery
+def _faults(command: BatteryCommand, home: Home) -> list[str]:
+    battery = home.battery
     found = []
     for slot in command.slots:
         if slot.reserve_soc < battery.min_soc:
             found.append(f"reserve {slot.reserve_soc} below the least charge")
         if slot.charge_to_soc > battery.max_soc + 0.001:
             found.append(f"charge to {slot.charge_to_soc}, above the most")
-        if slot.export_to_soc is not None:
+        if slot.export_to_soc is not None and not home.grid.allow_battery_export:
             found.append("sells from the battery, which this home forbids")
     if command.valid_until - command.valid_from > timedelta(hours=48):
         found.append("reaches further than two days")
