@@ -3,16 +3,16 @@
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
-from typing import Self
+from threading import Event
 
 from pydantic import ValidationError
 
 from energy.batteries import shared_soc, split
 from energy.commands import BatteryCommand, Levels, ReleaseCommand, SlotLevels, read_command
-from energy.errors import DataError, TransportError
+from energy.errors import DataError
 from energy.home import Home
 from ingest.live.snapshot import Reading, Role, read_payload
+from transport.link_thread import LinkThread
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.payloads import first_fault, state_json
 from transport.topics import Topics
@@ -24,7 +24,7 @@ _FRESH, _EVERY, _STANDS = timedelta(minutes=5), timedelta(seconds=30), timedelta
 # The sun has to be above the house's need, or below it, by this much before the direction changes.
 _TURNS_KW = 0.1
 _POWERS: tuple[Role, ...] = ("load_power", "pv_power")
-_GLANCE_S, _AGAIN_S, _ENDS_S = 0.5, 10.0, 5.0
+_GLANCE_S, _ENDS_S = 0.5, 5.0
 Publish = Callable[[str, str | bytes, bool], None]
 
 
@@ -122,37 +122,21 @@ class BatteryBank:
         return all(role in self._powers and now - self._powers[role].at <= _FRESH for role in _POWERS)
 
 
-class BatteryBankRunner:
-    """A bank at work inside its `with` block, in a thread with a connection of its own."""
+class BatteryBankRunner(LinkThread):
+    """A bank at work inside its `with` block."""
 
     def __init__(self, home: Home, broker: BrokerAddress) -> None:
+        super().__init__("batteries", ends_s=_ENDS_S)
         self._home, self._broker = home, broker
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="batteries", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._stop.set()
-        self._thread.join(_ENDS_S)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._work()
-            except TransportError as err:
-                _log.warning("the batteries' commands lost the broker: %s", err)
-                self._stop.wait(_AGAIN_S)
-
-    def _work(self) -> None:
+    def work(self, stop: Event) -> None:
+        """Listen to the batteries and repeat their commands."""
         with MqttLink(self._broker, f"energy-advisor-batteries-{self._home.name}") as link:
             bank = BatteryBank(
                 self._home, lambda topic, payload, retain: link.publish(topic, payload, retain=retain, qos=1)
             )
             link.subscribe(*bank.topics)
-            while not self._stop.is_set():
+            while not stop.is_set():
                 if (message := link.receive(_GLANCE_S)) is not None:
                     bank.take(message, datetime.now(UTC))
                 bank.step(datetime.now(UTC))

@@ -5,9 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from energy.panels import Place
-from eval.realism.yields import A_YEAR
-from simulator.weather.climate import climate_of
-from simulator.weather.weather import make_weather
+from eval.realism.yields import level_kwh_m2, synthetic_years
 
 
 class Station(NamedTuple):
@@ -57,10 +55,8 @@ class Lit(NamedTuple):
 def lit(station: Station, *, seeds: int = 3) -> Lit:
     """What the sky over a station gives in synthetic years."""
     place = Place(latitude=station.latitude, longitude=station.longitude, altitude_m=station.altitude_m)
-    climate = climate_of(place)
-    years = [make_weather(place, climate, A_YEAR, seed=seed) for seed in range(1, seeds + 1)]
-    level = [year.light.ghi_w_m2.sum() / 2000 for year in years]
-    return Lit(float(np.mean(level)), float(np.mean([year.cloud.mean() for year in years])))
+    years = synthetic_years(place, seeds)
+    return Lit(level_kwh_m2(years), float(np.mean([year.cloud.mean() for year in years])))
 
 
 def station_table(*, seeds: int = 3) -> str:
@@ -71,10 +67,8 @@ def station_table(*, seeds: int = 3) -> str:
     ]
     for station in STATIONS.values():
         made = lit(station, seeds=seeds)
-        off, cloud = (
-            made.level_kwh_m2 / station.level_kwh_m2 - 1,
-            "" if station.cloud is None else f"{station.cloud:.2f}",
-        )
+        off = made.level_kwh_m2 / station.level_kwh_m2 - 1
+        cloud = "" if station.cloud is None else f"{station.cloud:.2f}"
         rows.append(
             f"| {station.file} | {station.level_kwh_m2:.0f} | {made.level_kwh_m2:.0f} | {off:+.0%} "
             f"| {cloud} | {made.cloud:.2f} |"

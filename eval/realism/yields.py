@@ -1,5 +1,6 @@
 """Yields of panels under synthetic weather beside published ones: does a kWp in Madrid give what it gives there?"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ import numpy as np
 from energy.panels import Place, PvArray, PvPlant
 from energy.solar import SlotSpan, pv_power
 from simulator.weather.climate import climate_of
-from simulator.weather.weather import make_weather
+from simulator.weather.weather import Weather, make_weather
 
 _HALF_HOUR = timedelta(minutes=30)
 A_YEAR = SlotSpan(datetime(2027, 1, 1, tzinfo=UTC), _HALF_HOUR, 365 * 48)
@@ -60,14 +61,23 @@ class Yielded(NamedTuple):
     level_kwh_m2: float
 
 
+def synthetic_years(place: Place, seeds: int) -> list[Weather]:
+    """A year's weather over a place, from each seed."""
+    climate = climate_of(place)
+    return [make_weather(place, climate, A_YEAR, seed=seed) for seed in range(1, seeds + 1)]
+
+
+def level_kwh_m2(years: Sequence[Weather]) -> float:
+    """Irradiation on the level, as the mean of years."""
+    return float(np.mean([year.light.ghi_w_m2.sum() / 2000 for year in years]))
+
+
 def yielded(town: Published, *, seeds: int = 5) -> Yielded:
     """What the panels give under synthetic weather, as the mean of some years."""
     place = Place(latitude=town.latitude, longitude=town.longitude, altitude_m=town.altitude_m)
-    climate = climate_of(place)
-    years = [make_weather(place, climate, A_YEAR, seed=seed) for seed in range(1, seeds + 1)]
+    years = synthetic_years(place, seeds)
     given = [pv_power(_KWP, year.sun, year.light, year.temperature_c, year.wind_m_s).sum() / 2 for year in years]
-    level = [year.light.ghi_w_m2.sum() / 2000 for year in years]
-    return Yielded(float(np.mean(given)), float(np.mean(level)))
+    return Yielded(float(np.mean(given)), level_kwh_m2(years))
 
 
 def yield_table(*, seeds: int = 5) -> str:
