@@ -17,7 +17,8 @@ from fleet.ingester import Ingester, IntakeLimits
 from fleet.planning import Planning
 from fleet.simulate import SimulatedHome, simulated_fleet
 from fleet.streams import READINGS, Shard, connect, register
-from fleet.worker import Duty, Seat, Tenure
+from fleet.tenure import Tenure
+from fleet.worker import Duty, Seat
 from transport.durable import Received
 
 _AT_A_TIME = 500

@@ -17,7 +17,8 @@ from fleet.ingester import Ingester, IntakeLimits
 from fleet.planning import Planning
 from fleet.sending import Sending
 from fleet.streams import Redis, Shard, StreamError, connect, pause_after, registered
-from fleet.worker import Clock, Duty, Seat, Tenure, wall_of
+from fleet.tenure import Tenure
+from fleet.worker import Clock, Duty, Seat, wall_of
 from knowledge.home_index import HomeIndex
 from transport.durable import DurableLink
 from transport.mqtt import BrokerAddress

@@ -2,60 +2,29 @@
 
 from datetime import datetime
 
-from energy.errors import NewerFormat
 from fleet.addresses import COMMAND, HomeTopic
 from fleet.home_state import STEP
 from fleet.streams import DECISIONS, Entry, Shard
-from fleet.worker import Tenure, Wall
+from fleet.tenure import SeatedWork, Tenure
+from fleet.worker import Wall
 from transport.durable import DurableLink
 
 GROUP = "send"
 _AT_A_TIME, _PATIENCE_S = 200, 5.0
 
 
-class Sending:
+class Sending(SeatedWork):
     """Publishes the commands of a shard, each at least once; a home takes a repeated one for what it is."""
 
     def __init__(self, shard: Shard, link: DurableLink, tenure: Tenure, *, wall: Wall | None) -> None:
-        self._shard, self._link, self._tenure, self._wall = shard, link, tenure, wall
-        self._in_step = False
+        super().__init__(shard, tenure, stream=DECISIONS, group=GROUP, batch=_AT_A_TIME)
+        self._link, self._wall = link, wall
 
-    def turn(self) -> int:
-        """Send what waits, a batch at most; how many decisions that were."""
-        try:
-            return self._turn()
-        except NewerFormat as err:
-            self._tenure.stand_back(err)
-            return 0
+    def _learn(self) -> None:
+        """Nothing is remembered from turn to turn."""
 
-    def start_over(self) -> None:
-        """Redis was away: what was begun is looked for again."""
-        self._in_step = False
-
-    def look_for_gaps(self) -> None:
-        """Tell of decisions that somebody deleted before they were sent."""
-        if self._in_step and self._tenure.keep():
-            self._shard.check_gaps(DECISIONS, GROUP)
-
-    def _turn(self) -> int:
-        if not self._tenure.keep():
-            self._in_step = False
-            if not self._tenure.take():
-                return 0
-        token, begins = self._tenure.token, not self._in_step
-        self._in_step = False
-        if begins:
-            self._shard.check_gaps(DECISIONS, GROUP)
-        read = self._shard.pending if begins else self._shard.read
-        entries = read(DECISIONS, GROUP, token, _AT_A_TIME)
+    def _work(self, entries: list[Entry]) -> bool:
         # What the broker does not confirm stays pending, and is sent again with the next turn.
-        sent = self._sent(entries)
-        self._in_step = sent and not (begins and entries)
-        return len(entries) if sent else 0
-
-    def _sent(self, entries: list[Entry]) -> bool:
-        if not entries:
-            return True
         due = [one for one in entries if one.fields[b"command"]]
         current = [one for one in due if self._is_current(one)]
         for one in current:

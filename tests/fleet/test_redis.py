@@ -14,7 +14,7 @@ from fleet.planning import Planning
 from fleet.run import FleetSettings
 from fleet.sending import Sending
 from fleet.streams import DECISIONS, READINGS, Redis, Shard, StreamError, connect
-from fleet.worker import Tenure
+from fleet.tenure import Tenure
 from tests.conftest import free_port
 from tests.fleet.test_worker import NOON, decisions, readings, seat, shard, work_off
 from transport.durable import DurableLink

@@ -11,7 +11,7 @@ from fleet.planning import Planning
 from fleet.run import FleetSettings
 from fleet.sending import Sending
 from fleet.streams import DECISIONS, Redis, Shard
-from fleet.worker import Tenure
+from fleet.tenure import Tenure
 from tests.fleet.test_worker import NOON, readings, seat, work_off
 from transport.durable import DurableLink, Received
 

@@ -14,7 +14,8 @@ from fleet.archive import Archive
 from fleet.home_state import STEP, HomeState
 from fleet.planning import Planning
 from fleet.streams import DECISIONS, READINGS, Changes, Redis, Shard
-from fleet.worker import Duty, Seat, Tenure
+from fleet.tenure import Tenure
+from fleet.worker import Duty, Seat
 from knowledge.store import DayStore
 from transport.payloads import state_json
 
