@@ -1,12 +1,19 @@
 """Which memory and home a command uses: those on the command line, else those of the settings, else the usual ones."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import typer
 
 from agent.language.kinds.names import OWN_WEIGHTS
 
 SETTINGS = Path("advisor.toml")
 USUAL_MEMORY = Path(".advisor/memory")
+# The options of the commands that use it.
+MemoryDir = Annotated[
+    Path | None, typer.Option("--memory", help="Folder of the advisor's memory; that of advisor.toml by default.")
+]
+HomeName = Annotated[str | None, typer.Option("--home", help="Name of the home; the only one known by default.")]
 
 
 class ChosenMemory(NamedTuple):

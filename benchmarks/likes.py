@@ -11,6 +11,7 @@ import typer
 
 from energy.home import Home
 from energy.slots import DAY
+from eval.grade.crps import crps
 from knowledge.days import Floats
 from knowledge.default_profile import ENOUGH_DAYS, default_days
 from knowledge.forecast import DayShape, shape_of
@@ -110,7 +111,8 @@ def _errors(
         missing = _MEMBERS - len(own)
         lent = lent_days(home, homes_around.today, lenders(home, own), homes_around.store, count=missing, step=_STEP)
         members = [*own, *lent] if lent else _as_at_home(home, own)
-        found.append(_crps(np.array([one.hourly_load_kw for one in members]), shapes[_BEFORE + at].hourly_load_kw))
+        futures = np.array([one.hourly_load_kw for one in members])
+        found.append(float(crps(futures, shapes[_BEFORE + at].hourly_load_kw).mean()))
     return found
 
 
@@ -119,13 +121,6 @@ def _as_at_home(home: Home, own: Sequence[DayShape]) -> list[DayShape]:
         return list(own)
     usual = default_days(home, _STEP, {one.day: one for one in own})
     return [*own, *list(usual.values())[: _MEMBERS - len(own)]]
-
-
-def _crps(members: Floats, true: Floats) -> float:
-    """Mean over the hours of E|X - y| - E|X - X'| / 2 (Gneiting and Raftery 2007)."""
-    off = np.abs(members - true).mean(axis=0)
-    spread = np.abs(members[:, None] - members[None]).mean(axis=(0, 1))
-    return float((off - spread / 2).mean())
 
 
 def _interval(differences: Floats) -> list[float]:

@@ -1,9 +1,10 @@
 """`advisor bill`: the bill of a month as a household knows it, and which tariff suits."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from advisor.memory_choice import MemoryDir, chosen_memory
 
 
 def bill(  # noqa: PLR0913 (a command line's options)
@@ -21,15 +22,12 @@ def bill(  # noqa: PLR0913 (a command line's options)
         bool, typer.Option("--with-advisor", help="Compare with the planner as well: minutes for each year.")
     ] = False,
     language: Annotated[str, typer.Option(help="en or es.")] = "en",
-    memory: Annotated[
-        Path | None, typer.Option("--memory", help="Folder of the advisor's memory; that of advisor.toml by default.")
-    ] = None,
+    memory: MemoryDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the bill of a month line by line, or say which of two tariffs suits this home."""
     from advisor.commands.bill_text import BillWishes, compare_tariffs, print_bill
     from advisor.memory import known_facts
-    from advisor.memory_choice import chosen_memory
 
     chosen = chosen_memory(memory, home)
     name = chosen.home or known_facts(chosen.folder, None).name

@@ -2,21 +2,17 @@
 
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from advisor.memory_choice import chosen_memory
+from advisor.memory_choice import MemoryDir, chosen_memory
 from energy.errors import AdvisorError
 
 index_app = typer.Typer(help="Rebuild, check or count the index that finds similar days.", no_args_is_help=True)
 days_app = typer.Typer(help="Days in memory.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-MemoryDir = Annotated[
-    Path | None, typer.Option("--memory", help="Folder of the advisor's memory; that of advisor.toml by default.")
-]
 
 
 @index_app.command("rebuild")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from advisor.memory_choice import ChosenMemory, chosen_memory
+from advisor.memory_choice import ChosenMemory, HomeName, MemoryDir, chosen_memory
 
 if TYPE_CHECKING:
     from agent.language.notes.reading import NotUnderstood, Understood
@@ -24,10 +24,6 @@ notes_app = typer.Typer(
 
 _REMARK_LASTS = timedelta(days=1)
 
-MemoryDir = Annotated[
-    Path | None, typer.Option("--memory", help="Folder of the advisor's memory; that of advisor.toml by default.")
-]
-HomeName = Annotated[str | None, typer.Option("--home", help="Name of the home; the only one known by default.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 At = Annotated[datetime | None, typer.Option(help="Local time to use as now, for a simulated house.")]
 

@@ -2,12 +2,11 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from advisor.memory_choice import chosen_memory
+from advisor.memory_choice import HomeName, MemoryDir, chosen_memory
 from agent.language.kinds.names import OWN_WEIGHTS
 
 tune_app = typer.Typer(help="Learn from what the household has confirmed.", no_args_is_help=True)
@@ -21,10 +20,8 @@ def tune() -> None:
 @tune_app.command("language")
 def tune_language(
     *,
-    home: Annotated[str | None, typer.Option("--home", help="Name of the home; the only one known by default.")] = None,
-    memory: Annotated[
-        Path | None, typer.Option("--memory", help="Folder of the advisor's memory; that of advisor.toml by default.")
-    ] = None,
+    home: HomeName = None,
+    memory: MemoryDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Fit the reader of notes to the home's confirmed notes too (some minutes); kept only if nothing is read worse."""
