@@ -58,6 +58,11 @@ class Levels(_Closed):
             )
         return self
 
+    @property
+    def may_buy(self) -> bool:
+        """Whether the battery may charge from the grid at any charge."""
+        return self.charge_to_soc > 0
+
     def mode(self, soc: float, *, floor_soc: float = 0.0) -> Mode:
         """The mode that follows from the levels at a charge; a reserve at the battery's own floor holds nothing."""
         if soc < self.charge_to_soc - SAME_SOC:

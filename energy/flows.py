@@ -1,5 +1,6 @@
 """What flows where in one slot, given the house, the battery and the levels in force."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,36 @@ from energy.battery import Battery
 from energy.commands import Levels
 from energy.home import Grid
 
-Number = float | NDArray[np.float64]
+Floats = NDArray[np.float64]
+Number = float | Floats
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsOfMany:
+    """Levels of one slot in several schedules, of shape (schedules, 1) each; what a schedule lacks limits nothing."""
+
+    charge_to_soc: Floats
+    reserve_soc: Floats
+    max_charge_kw: Floats
+    export_to_soc: Floats
+    surplus_to_soc: Floats
+    may_buy: bool
+
+    @classmethod
+    def of(cls, levels: Sequence[Levels]) -> "LevelsOfMany":
+        """The levels of each schedule, in order."""
+
+        def column(values: Sequence[float | None]) -> Floats:
+            return np.array([np.inf if value is None else value for value in values])[:, None]
+
+        return cls(
+            charge_to_soc=column([one.charge_to_soc for one in levels]),
+            reserve_soc=column([one.reserve_soc for one in levels]),
+            max_charge_kw=column([one.max_charge_kw for one in levels]),
+            export_to_soc=column([one.export_to_soc for one in levels]),
+            surplus_to_soc=column([one.surplus_to_soc for one in levels]),
+            may_buy=any(one.may_buy for one in levels),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +64,12 @@ def step_house(
     pv_kw: Number,
     stored_kwh: Number,
     *,
-    levels: Levels,
+    levels: Levels | LevelsOfMany,
     battery: Battery,
     grid: Grid,
     hours: float,
 ) -> Flows:
-    """Flows of one slot; scalars, or arrays of one shape for many scenarios at once.
+    """Flows of one slot; scalars, or arrays of one shape for many scenarios (or schedules of scenarios) at once.
 
     The battery charges from the grid up to `charge_to_soc`, takes surplus (up to `surplus_to_soc`),
     covers the house down to `reserve_soc`, sells down to `export_to_soc`, and always helps when the house alone would
@@ -121,23 +151,23 @@ def _charge(
     net_kw: Number,
     stored_kwh: Number,
     *,
-    levels: Levels,
+    levels: Levels | LevelsOfMany,
     battery: Battery,
     grid: Grid,
     hours: float,
 ) -> Number:
     """AC power into the battery: surplus, and grid power up to `charge_to_soc` within the import limit."""
     per_kwh = 1 / (battery.charge_efficiency * hours)
-    limit_kw = battery.max_charge_kw
+    limit_kw: Number = battery.max_charge_kw
     if levels.max_charge_kw is not None:
-        limit_kw = min(limit_kw, levels.max_charge_kw)
+        limit_kw = np.minimum(limit_kw, levels.max_charge_kw)
     room_kw = _between((battery.max_kwh - stored_kwh) * per_kwh, 0, limit_kw)
     surplus_room_kw = room_kw
     if levels.surplus_to_soc is not None:
         allowed_kwh = levels.surplus_to_soc * battery.capacity_kwh - stored_kwh
         surplus_room_kw = _between(allowed_kwh * per_kwh, 0, room_kw)
     from_surplus: Number = np.minimum(np.maximum(-net_kw, 0), surplus_room_kw)
-    if not grid.allow_grid_charging or levels.charge_to_soc <= 0:
+    if not grid.allow_grid_charging or not levels.may_buy:
         return from_surplus
     wanted_kw = _between((levels.charge_to_soc * battery.capacity_kwh - stored_kwh) * per_kwh, 0, room_kw)
     spare_kw = np.maximum(grid.import_limit_kw - net_kw, 0)
@@ -150,7 +180,7 @@ def _discharge(
     net_kw: Number,
     stored_kwh: Number,
     *,
-    levels: Levels,
+    levels: Levels | LevelsOfMany,
     battery: Battery,
     grid: Grid,
     hours: float,
@@ -158,15 +188,15 @@ def _discharge(
     """AC power out of the battery: the house down to the reserve, the grid down to `export_to_soc`."""
     per_kwh = battery.discharge_efficiency / hours
 
-    def above(floor_kwh: float) -> Number:
+    def above(floor_kwh: Number) -> Number:
         return _between((stored_kwh - floor_kwh) * per_kwh, 0, battery.max_discharge_kw)
 
-    reserve_kwh = max(levels.reserve_soc * battery.capacity_kwh, battery.min_kwh)
+    reserve_kwh = np.maximum(levels.reserve_soc * battery.capacity_kwh, battery.min_kwh)
     discharge_kw = np.minimum(np.maximum(net_kw, 0), above(reserve_kwh))
     overload_kw = np.maximum(net_kw - grid.import_limit_kw, 0)
     discharge_kw = np.maximum(discharge_kw, np.minimum(overload_kw, above(battery.min_kwh)))
     if levels.export_to_soc is None or not grid.allow_battery_export:
         return discharge_kw
-    export_floor_kwh = max(levels.export_to_soc * battery.capacity_kwh, battery.min_kwh)
+    export_floor_kwh = np.maximum(levels.export_to_soc * battery.capacity_kwh, battery.min_kwh)
     sellable_kw = np.minimum(above(export_floor_kwh), np.maximum(net_kw + grid.export_limit_kw, 0))
     return np.maximum(discharge_kw, sellable_kw)

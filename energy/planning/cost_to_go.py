@@ -84,11 +84,15 @@ def costs_to_go(
         slopes_per_kwh=np.full((scenarios, 1), -end_worth_per_kwh),
     )
     floors = np.zeros(slots) if floor_kwh is None else floor_kwh
+    # Running back, a slot's cost is walked through from its largest charge down.
+    at_largest = stages.at_lowest + (stages.lengths_kwh * stages.slopes_per_kwh).sum(axis=-1)
+    largest_kwh = stages.lowest_kwh + stages.lengths_kwh.sum(axis=-1)
     result = []
     for slot in range(slots - 1, -1, -1):
         future = _kept_above(future, float(floors[slot]))
         result.append(future)
-        future = _one_step_back(future, stages, slot, usable_kwh)
+        stage = CostToGo(at_largest[:, slot], stages.lengths_kwh[:, slot, ::-1], -stages.slopes_per_kwh[:, slot, ::-1])
+        future = _one_step_back(future, stage, largest_kwh[:, slot, None], usable_kwh)
         if meet_slots and slot and slot % meet_slots == 0:
             future = _met(future, usable_kwh)
     result.append(future)
@@ -130,29 +134,23 @@ def _met(future: CostToGo, usable_kwh: float) -> CostToGo:
     )
 
 
-def _one_step_back(future: CostToGo, stages: SlotCosts, slot: int, usable_kwh: float) -> CostToGo:
-    stage_lengths = stages.lengths_kwh[:, slot, ::-1]
-    stage_slopes = -stages.slopes_per_kwh[:, slot, ::-1]
-    slopes = np.concatenate([future.slopes_per_kwh, stage_slopes], axis=1)
-    lengths = np.concatenate([future.lengths_kwh, stage_lengths], axis=1)
+def _one_step_back(future: CostToGo, stage: CostToGo, largest_charge_kwh: Floats, usable_kwh: float) -> CostToGo:
+    slopes = np.concatenate([future.slopes_per_kwh, stage.slopes_per_kwh], axis=1)
+    lengths = np.concatenate([future.lengths_kwh, stage.lengths_kwh], axis=1)
     order = np.argsort(slopes, axis=1, kind="stable")
     rows = np.arange(len(slopes))[:, None]
     slopes, lengths = slopes[rows, order], lengths[rows, order]
     # The merged function starts at empty minus the largest charge; what lies outside the band is cut off.
-    largest_charge = (stages.lowest_kwh[:, slot] + stages.lengths_kwh[:, slot].sum(axis=1))[:, None]
     ends = np.cumsum(lengths, axis=1)
     starts = ends - lengths
-    below = np.minimum(np.maximum(largest_charge - starts, 0), lengths)
-    ends = np.minimum(np.maximum(ends - largest_charge, 0), usable_kwh)
-    starts = np.minimum(np.maximum(starts - largest_charge, 0), usable_kwh)
-    at_top_of_stage = stages.at_lowest[:, slot] + (stages.lengths_kwh[:, slot] * stages.slopes_per_kwh[:, slot]).sum(
-        axis=1
-    )
+    below = np.minimum(np.maximum(largest_charge_kwh - starts, 0), lengths)
+    ends = np.minimum(np.maximum(ends - largest_charge_kwh, 0), usable_kwh)
+    starts = np.minimum(np.maximum(starts - largest_charge_kwh, 0), usable_kwh)
     kept = ends - starts
     used = (kept > _TINY_KWH).any(axis=0)
     used[0] |= not used.any()
     return CostToGo(
-        at_empty=future.at_empty + at_top_of_stage + (below * slopes).sum(axis=1),
+        at_empty=future.at_empty + stage.at_empty + (below * slopes).sum(axis=1),
         lengths_kwh=kept[:, used],
         slopes_per_kwh=slopes[:, used],
     )

@@ -1,6 +1,6 @@
 """The planner: an ensemble of possible days becomes a schedule of two levels per slot, and candidates beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from energy.commands import SELF_CONSUMPTION, Levels
 from energy.constraints import SlotWishes, obey
-from energy.flows import Flows, step_house
+from energy.flows import Flows, LevelsOfMany, Number, step_house
 from energy.home import Home
 from energy.planning.cost_to_go import CostToGo, MeanCostToGo, costs_to_go, mean_cost_to_go
 from energy.planning.slot_cost import slot_costs
@@ -177,20 +177,19 @@ def best_schedule(
     futures: Sequence[CostToGo],
     stored_kwh: float,
     wishes: SlotWishes | None = None,
-) -> tuple[tuple[Levels, ...], Outlook | None]:
+) -> tuple[Levels, ...]:
     """The best levels; with a peak charge, those that do not mind it where they are expected to cost less.
 
-    The levels price each slot above the peak as if it alone made it; the outlook prices the highest one only, and is
-    given where it was needed.
+    The levels price each slot above the peak as if it alone made it; the outlook prices the highest one only.
     """
     mindful = best_levels(ensemble, home, futures)
     if ensemble.prices.peak is None:
-        return mindful, None
+        return mindful
     members = ensemble.price_members and replace(ensemble.price_members, peak=None)
     unminding = replace(ensemble, prices=replace(ensemble.prices, peak=None), price_members=members)
     carefree = best_levels(unminding, home, cost_to_go(unminding, home, wishes))
-    looked = [(levels, outlook(levels, ensemble, home, stored_kwh, wishes)) for levels in (mindful, carefree)]
-    return min(looked, key=lambda one: one[1].expected_cost)
+    able, unable = outlooks([mindful, carefree], ensemble, home, stored_kwh, wishes)
+    return mindful if able.expected_cost <= unable.expected_cost else carefree
 
 
 def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
@@ -254,7 +253,13 @@ def _soc(above_kwh: float, home: Home) -> float:
 
 def follow(levels: Sequence[Levels], ensemble: Ensemble, home: Home, stored_kwh: float) -> list[Flows]:
     """Flows of every scenario when the house follows a schedule from `stored_kwh`."""
-    stored: float | Floats = np.full(len(ensemble.load_kw), stored_kwh)
+    return _followed(levels, ensemble, home, np.full(len(ensemble.load_kw), stored_kwh))
+
+
+def _followed(
+    levels: Sequence[Levels | LevelsOfMany], ensemble: Ensemble, home: Home, stored_kwh: Floats
+) -> list[Flows]:
+    stored: float | Floats = stored_kwh
     flows = []
     for slot, level in enumerate(levels):
         step = step_house(
@@ -279,32 +284,53 @@ def outlook(
     wishes: SlotWishes | None = None,
 ) -> Outlook:
     """Cost of following a schedule over the ensemble, with leftover energy credited at `end_worth_per_kwh`."""
-    flows = follow(levels, ensemble, home, stored_kwh)
-    imports = np.stack([np.asarray(flow.grid_import_kw) for flow in flows], axis=1) * ensemble.hours
-    exports = np.stack([np.asarray(flow.grid_export_kw) for flow in flows], axis=1) * ensemble.hours
-    given = np.stack([np.asarray(flow.discharge_kw) for flow in flows], axis=1) * ensemble.hours
-    charged = np.stack([np.asarray(flow.charge_kw) for flow in flows], axis=1) * ensemble.hours
+    [one] = outlooks([levels], ensemble, home, stored_kwh, wishes)
+    return one
+
+
+def outlooks(
+    schedules: Sequence[Sequence[Levels]],
+    ensemble: Ensemble,
+    home: Home,
+    stored_kwh: float,
+    wishes: SlotWishes | None = None,
+) -> list[Outlook]:
+    """The outlook of each of several schedules of the same slots, followed side by side."""
+    shape = (len(schedules), len(ensemble.load_kw))
+    levels = [LevelsOfMany.of(slot) for slot in zip(*schedules, strict=True)]
+    flows = _followed(levels, ensemble, home, np.full(shape, stored_kwh))
+
+    def energy_kwh(powers_kw: Iterable[Number]) -> Floats:
+        return np.stack([np.asarray(power_kw) for power_kw in powers_kw], axis=-1) * ensemble.hours
+
+    imports = energy_kwh(flow.grid_import_kw for flow in flows)
+    exports = energy_kwh(flow.grid_export_kw for flow in flows)
+    given = energy_kwh(flow.discharge_kw for flow in flows)
+    bought = np.minimum(energy_kwh(flow.charge_kw for flow in flows), imports)
     battery = home.battery
     final_kwh = np.asarray(flows[-1].stored_kwh)
     prices = ensemble.scenario_prices
-    cost = prices.cost((imports - exports) / ensemble.hours).sum(axis=1) * ensemble.hours
+    cost = prices.cost((imports - exports) / ensemble.hours).sum(axis=-1) * ensemble.hours
     if prices.peak is not None:
         cost += prices.peak.cost_of_highest(imports / ensemble.hours)
-    cost += given.sum(axis=1) / battery.discharge_efficiency * battery.cycle_cost_per_kwh
+    cost += given.sum(axis=-1) / battery.discharge_efficiency * battery.cycle_cost_per_kwh
     cost -= (final_kwh - battery.min_kwh) * end_worth_per_kwh(ensemble.prices, home)
-    return Outlook(
-        expected_cost=float(cost.mean()),
-        spread=float(cost.std()),
-        final_soc=float(final_kwh.mean() / battery.capacity_kwh) if battery.capacity_kwh else 0.0,
-        import_kwh=float(imports.sum(axis=1).mean()),
-        grid_charge_kwh=float(np.minimum(charged, imports).sum(axis=1).mean()),
-        shortfall_kwh=_shortfall_kwh(flows, home, wishes) if wishes else 0.0,
+    final_soc = final_kwh.mean(axis=-1) / battery.capacity_kwh if battery.capacity_kwh else np.zeros(shape[0])
+    columns = (
+        cost.mean(axis=-1),
+        cost.std(axis=-1),
+        final_soc,
+        imports.sum(axis=-1).mean(axis=-1),
+        bought.sum(axis=-1).mean(axis=-1),
+        _shortfalls_kwh(flows, home, wishes) if wishes else np.zeros(shape[0]),
     )
+    return [Outlook(*map(float, row)) for row in zip(*columns, strict=True)]
 
 
-def _shortfall_kwh(flows: Sequence[Flows], home: Home, wishes: SlotWishes) -> float:
-    above = np.stack([np.asarray(flow.stored_kwh) for flow in flows], axis=1) - home.battery.min_kwh
-    return float(np.maximum(wishes.floor_kwh - above, 0.0).sum(axis=1).mean())
+def _shortfalls_kwh(flows: Sequence[Flows], home: Home, wishes: SlotWishes) -> Floats:
+    """What each schedule leaves missing from the household's reserves, summed over slots and meant over scenarios."""
+    above = np.stack([np.asarray(flow.stored_kwh) for flow in flows], axis=-1) - home.battery.min_kwh
+    return np.asarray(np.maximum(wishes.floor_kwh - above, 0.0).sum(axis=-1).mean(axis=-1))
 
 
 def plan(
@@ -320,12 +346,13 @@ def plan(
     Every candidate obeys what the household asked for; one that meets its reserves less well than is possible is none.
     """
     futures = cost_to_go(ensemble, home, wishes)
-    best, known = best_schedule(ensemble, home, futures, stored_kwh, wishes)
-    candidates = []
-    for name, levels in _proposals(best, ensemble, home, keep_soc, wishes).items():
-        looked = known if known and levels is best else outlook(levels, ensemble, home, stored_kwh, wishes)
-        first = first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh)
-        candidates.append(Candidate(name, levels, looked, first))
+    best = best_schedule(ensemble, home, futures, stored_kwh, wishes)
+    proposals = _proposals(best, ensemble, home, keep_soc, wishes)
+    followed = outlooks(list(proposals.values()), ensemble, home, stored_kwh, wishes)
+    candidates = [
+        Candidate(name, levels, looked, first_slot_cost(levels[0], ensemble, home, futures[1], stored_kwh))
+        for (name, levels), looked in zip(proposals.items(), followed, strict=True)
+    ]
     tolerance_kwh = _AS_SHORT_KWH / len(ensemble.load_kw)
     least_kwh = min(candidate.outlook.shortfall_kwh for candidate in candidates)
     able = [one for one in candidates if one.outlook.shortfall_kwh <= least_kwh + tolerance_kwh]

@@ -52,7 +52,7 @@ class PlayedBill:
     def levels(self, ensemble: Ensemble, at: int, stored_kwh: float, *, slots: int = 1) -> tuple[Levels, ...]:
         """Levels of a slot and of some after it, given its futures and what is stored when it begins."""
         seen = self.seen(ensemble, at, stored_kwh)
-        best, _ = best_schedule(seen, self._home, cost_to_go(seen, self._home), stored_kwh)
+        best = best_schedule(seen, self._home, cost_to_go(seen, self._home), stored_kwh)
         return best[:slots]
 
     def seen(self, ensemble: Ensemble, at: int, stored_kwh: float) -> Ensemble:

@@ -13,7 +13,16 @@ from energy.commands import SELF_CONSUMPTION, Levels
 from energy.home import Grid, Home
 from energy.planning.cost_to_go import costs_to_go, mean_cost_to_go
 from energy.planning.oracle import optimise
-from energy.planning.planner import Ensemble, best_levels, cost_to_go, end_worth_per_kwh, follow, outlook, plan
+from energy.planning.planner import (
+    Ensemble,
+    best_levels,
+    cost_to_go,
+    end_worth_per_kwh,
+    follow,
+    outlook,
+    outlooks,
+    plan,
+)
 from energy.planning.slot_cost import SlotCosts, lower_hull, slot_costs
 from energy.pricing.tariff import FlatTariff, Prices
 from energy.rules import greedy, threshold
@@ -102,6 +111,31 @@ def test_a_perfect_scenario_never_costs_more_than_any_rule(seed: int, soc: float
     best = least_cost(ensemble, home, stored)
     for rule in (greedy(ensemble.prices), threshold(ensemble.prices, home)):
         assert best <= outlook(rule, ensemble, home, stored).expected_cost + 1e-9
+
+
+@given(seed=st.integers(0, 10_000))
+def test_schedules_followed_side_by_side_come_to_what_each_comes_to_alone(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    home = make_home(allow_battery_export=True, import_limit_kw=4.0)
+    ensemble = make_ensemble(rng, scenarios=5, slots=12)
+    each = [[any_levels(rng) for _ in range(12)] for _ in range(4)]
+    alone = [outlook(levels, ensemble, home, 3.0) for levels in each]
+    assert outlooks(each, ensemble, home, 3.0) == alone
+    for levels, one in zip(each, alone, strict=True):
+        flows = follow(levels, ensemble, home, 3.0)
+        net_kw = np.stack([np.asarray(flow.grid_import_kw) - np.asarray(flow.grid_export_kw) for flow in flows], axis=1)
+        assert one.import_kwh == pytest.approx(np.maximum(net_kw, 0).sum(axis=1).mean() * ensemble.hours)
+
+
+def any_levels(rng: np.random.Generator) -> Levels:
+    charge_to, reserve, export_to = sorted(rng.uniform(0, 1, 3))
+    return Levels(
+        charge_to_soc=rng.choice([0.0, charge_to]),
+        reserve_soc=reserve,
+        max_charge_kw=rng.choice([None, rng.uniform(0, 4)]),
+        export_to_soc=rng.choice([None, export_to]),
+        surplus_to_soc=rng.choice([None, rng.uniform(0, 1)]),
+    )
 
 
 @given(seed=st.integers(0, 10_000))
