@@ -494,6 +494,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "a workbook": (b"PK\x03\x04....", "is an Excel workbook or a ZIP archive, no text: save or export it as CSV"),
     "an empty file": ("\n", "is empty"),
+    "nothing but spaces of another encoding": (" \u00a0\u2003\n".encode(), "is empty"),
     "a header alone": (f"{ISO}\n", "0 rows"),
     "seven minutes": (
         table(ISO, lambda t, a, b: f"{(BASE[0][0] + (t - BASE[0][0]) / 60 * 7):%Y-%m-%d %H:%M},{a},{b}"),

@@ -69,6 +69,8 @@ def read_sheet(path: Path) -> Sheet:
     except OSError as err:
         raise DataError(f"{path} cannot be read ({err.strerror}): give the path of a CSV file") from err
     text, encoding = _decoded(path, raw)
+    if not text.strip():
+        raise DataError(f"{path} is empty: it has 0 rows; download it again")
     text, delimiter = _delimiter(text)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
@@ -79,8 +81,6 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def _decoded(path: Path, raw: bytes) -> tuple[str, str]:
-    if not raw.strip():
-        raise DataError(f"{path} is empty: it has 0 rows; download it again")
     for magic, what in _NOT_TEXT.items():
         if raw.startswith(magic):
             raise DataError(f"{path} is {what}, no text: save or export it as CSV")
