@@ -64,7 +64,7 @@ chaos-short: setup ## The same in a minute or two, writing nothing
 	@$(BIN)/python -m devtools.chaos --short --state $(shell mktemp -u)
 
 fleet-chaos: setup ## Kill a fleet's processes at random over a million readings; fails where one is lost
-	@$(BIN)/python -m devtools.fleet_chaos
+	@$(BIN)/python -m devtools.fleet.chaos
 
 arm-wheels: setup ## Ask the registry whether every package that runs there has a wheel for a Raspberry Pi
 	@$(BIN)/python -m devtools.arm_wheels

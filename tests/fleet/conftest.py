@@ -5,23 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from devtools.fleet_chaos import local_servers, settings_for
+from devtools.fleet.servers import LocalServers, local_servers
+from devtools.fleet.workers import settings_for
 from fleet.run import FleetSettings
 from fleet.streams import Redis, connect
 from tests.conftest import StartMosquitto, missing
 
 
 @pytest.fixture(scope="module")
-def fleet_settings(
-    start_mosquitto: StartMosquitto, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FleetSettings]:
-    """A real Mosquitto and a real Redis, and a fleet of one shard on them."""
+def servers(start_mosquitto: StartMosquitto, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
+    """A real Mosquitto and a real Redis."""
     assert start_mosquitto is not None  # it skips where there is no Mosquitto
     if shutil.which("redis-server") is None:
         missing("redis-server is not installed: apt-get install redis-server")
-    folder = tmp_path_factory.mktemp("fleet")
-    with local_servers(folder) as (broker, url):
-        yield settings_for(broker, url, folder)
+    with local_servers(tmp_path_factory.mktemp("servers")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def fleet_settings(servers: LocalServers, tmp_path_factory: pytest.TempPathFactory) -> FleetSettings:
+    """A fleet of one shard on them."""
+    return settings_for(servers, tmp_path_factory.mktemp("fleet"))
 
 
 @pytest.fixture

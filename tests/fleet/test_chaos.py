@@ -1,4 +1,4 @@
-from devtools.fleet_chaos import play_chaos
+from devtools.fleet.chaos import play_chaos
 from fleet.run import FleetSettings
 
 

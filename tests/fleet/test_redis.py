@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools.fleet_chaos import redis_server
+from devtools.fleet.servers import redis_server
 from fleet import streams
 from fleet.archive import Archive
 from fleet.home_state import STEP

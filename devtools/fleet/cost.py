@@ -1,4 +1,4 @@
-"""`python -m devtools.fleet_cost`: what a home of a fleet costs, in processor time and memory, as there are more."""
+"""`python -m devtools.fleet.cost`: what a home of a fleet costs, in processor time and memory, as there are more."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from devtools.fleet_chaos import local_servers
+from devtools.fleet.servers import local_servers
 from fleet.archive import Archive
 from fleet.home_state import STEP
 from fleet.ingester import Ingester, IntakeLimits
@@ -113,9 +113,9 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=300.0, help="seconds between two readings of a home")
     given = parser.parse_args()
     every = timedelta(seconds=given.every)
-    with tempfile.TemporaryDirectory() as folder, local_servers(Path(folder)) as (_, url):
+    with tempfile.TemporaryDirectory() as folder, local_servers(Path(folder)) as servers:
         for homes in map(int, given.homes.split(",")):
-            found = measure(homes, given.slots, url, Path(folder) / "days", every=every)
+            found = measure(homes, given.slots, servers.redis_url, Path(folder) / "days", every=every)
             sys.stdout.write(json.dumps(asdict(found) | {"total_ms": round(found.total_ms, 2)}) + "\n")
             sys.stdout.flush()
 
