@@ -12,6 +12,8 @@ from energy.home import Grid
 
 Floats = NDArray[np.float64]
 Number = float | Floats
+# Above every charge and power, and finite: a house without a battery multiplies it by no capacity.
+_NO_LIMIT = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class LevelsOfMany:
         """The levels of each schedule, in order."""
 
         def column(values: Sequence[float | None]) -> Floats:
-            return np.array([np.inf if value is None else value for value in values])[:, None]
+            return np.array([_NO_LIMIT if value is None else value for value in values])[:, None]
 
         return cls(
             charge_to_soc=column([one.charge_to_soc for one in levels]),

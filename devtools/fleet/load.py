@@ -36,7 +36,7 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class LoadResult:
     """Readings sent and counted by the group that is behind, messages a second, and decisions made of those due."""
 
     homes: int
@@ -85,7 +85,7 @@ class Backlog:
 
 def carry(
     servers: LocalServers, settings: FleetSettings, *, homes: int, minutes: float, stop_s: float, speed: float = 1.0
-) -> Carried:
+) -> LoadResult:
     """Play simulated homes, a reading of each sensor every 20 s of theirs, and stop each part in turn."""
     redis = connect(settings.redis_url)
     steps = round(minutes * 3 * speed)
@@ -110,7 +110,7 @@ def carry(
         seconds = time.monotonic() - began
         backlog.settle()
         decided = list(watched_decisions(shard))
-    return Carried(
+    return LoadResult(
         homes=homes,
         minutes=round(seconds / 60, 1),
         messages_per_s=round(sent.published / seconds, 1),

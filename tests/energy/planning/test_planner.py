@@ -113,16 +113,17 @@ def test_a_perfect_scenario_never_costs_more_than_any_rule(seed: int, soc: float
         assert best <= outlook(rule, ensemble, home, stored).expected_cost + 1e-9
 
 
-@given(seed=st.integers(0, 10_000))
-def test_schedules_followed_side_by_side_come_to_what_each_comes_to_alone(seed: int) -> None:
+@given(seed=st.integers(0, 10_000), capacity_kwh=st.sampled_from([6.4, 0.0]))
+def test_schedules_followed_side_by_side_come_to_what_each_comes_to_alone(seed: int, capacity_kwh: float) -> None:
     rng = np.random.default_rng(seed)
-    home = make_home(allow_battery_export=True, import_limit_kw=4.0)
+    home = make_home(allow_battery_export=True, import_limit_kw=4.0, capacity_kwh=capacity_kwh)
     ensemble = make_ensemble(rng, scenarios=5, slots=12)
     each = [[any_levels(rng) for _ in range(12)] for _ in range(4)]
-    alone = [outlook(levels, ensemble, home, 3.0) for levels in each]
-    assert outlooks(each, ensemble, home, 3.0) == alone
+    start_kwh = min(3.0, capacity_kwh)
+    alone = [outlook(levels, ensemble, home, start_kwh) for levels in each]
+    assert outlooks(each, ensemble, home, start_kwh) == alone
     for levels, one in zip(each, alone, strict=True):
-        flows = follow(levels, ensemble, home, 3.0)
+        flows = follow(levels, ensemble, home, start_kwh)
         net_kw = np.stack([np.asarray(flow.grid_import_kw) - np.asarray(flow.grid_export_kw) for flow in flows], axis=1)
         assert one.import_kwh == pytest.approx(np.maximum(net_kw, 0).sum(axis=1).mean() * ensemble.hours)
 
