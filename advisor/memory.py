@@ -91,7 +91,7 @@ def ingest_and_report(
     counts |= {"unusable": report.unusable, "indexed": report.indexed}
     result = {"home": history.home.name, **asdict(report.days), **counts, "warnings": list(history.warnings)}
     result |= more or {}
-    _tell(result, as_json=as_json)
+    _show(result, as_json=as_json)
 
 
 def rebuild_index(memory: Path, *, as_json: bool) -> None:
@@ -100,7 +100,7 @@ def rebuild_index(memory: Path, *, as_json: bool) -> None:
     with index_of(memory) as index:
         index.clear()
         counts: dict[str, object] = {name: sync(store.home(name), store, index) for name in store.homes()}
-    _tell({"days indexed": counts}, as_json=as_json)
+    _show({"days indexed": counts}, as_json=as_json)
 
 
 def index_statistics(memory: Path, *, as_json: bool) -> None:
@@ -118,7 +118,7 @@ def index_statistics(memory: Path, *, as_json: bool) -> None:
             "indexed": stats.days.get(name, 0),
         }
     result = {"fingerprint_version": VERSION, "of_another_version": stats.outdated, "homes": homes}
-    _tell(result, as_json=as_json)
+    _show(result, as_json=as_json)
 
 
 def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: bool) -> None:
@@ -159,7 +159,7 @@ def _only_home(memory: Path) -> str:
     return homes[0]
 
 
-def _tell(result: dict[str, object], *, as_json: bool) -> None:
+def _show(result: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result))
         return

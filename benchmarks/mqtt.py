@@ -65,7 +65,7 @@ def bench_mqtt(broker: str | None, *, as_json: bool) -> None:
 
 def measure(address: BrokerAddress, name: str, *, rounds: int = _ROUNDS, hours: int = _HOURS) -> MqttBench:
     """House and bare publisher in turns, the same topics and payloads of the same size."""
-    messages = _heard(address, hours)
+    messages = _recorded(address, hours)
     house_rates, bare_rates = [], []
     for _ in range(rounds):
         count, seconds = _timed_house(address, hours)
@@ -123,7 +123,7 @@ def _house(hours: int) -> HouseService:
     return HouseService(house, pace=Pace(lockstep=False), stop=Event())
 
 
-def _heard(address: BrokerAddress, hours: int) -> list[tuple[str, bytes]]:
+def _recorded(address: BrokerAddress, hours: int) -> list[tuple[str, bytes]]:
     """What a house publishes in a while, as a subscriber hears it: prepared messages for the bare publisher."""
     service = _house(min(hours, 2))
     topics = Topics(shipped_homes()[0])

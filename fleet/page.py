@@ -28,7 +28,7 @@ class Row:
     name: str
     shard: str
     act: bool
-    heard: str
+    last_reading: str
     soc: str
     load: str
     pv: str
@@ -49,7 +49,7 @@ def page_app(redis: Redis, shards: list[str]) -> FastAPI:
         try:
             known = [Shard(redis, name) for name in shards]
             stands = [one.status() for one in known]
-            homes = sorted(_rows(redis, known, stands), key=lambda row: (not row.fault, row.heard, row.name))
+            homes = sorted(_rows(redis, known, stands), key=lambda row: (not row.fault, row.last_reading, row.name))
         except StreamError:
             return HTMLResponse(_AWAY, status_code=503, headers={"Refresh": "60"})
         pages = max(ceil(len(homes) / _PER_PAGE), 1)
@@ -86,7 +86,7 @@ def _row(home: FleetHome, state: Mapping[str, Any], saving: Saving | None, fault
         name=home.home.name,
         shard=home.shard,
         act=home.act,
-        heard=max((_minute(at) for _, at in readings.values()), default=""),
+        last_reading=max((_minute(at) for _, at in readings.values()), default=""),
         soc=shown("battery_soc", "%", 100, 0),
         load=shown("load_power", "kW"),
         pv=shown("pv_power", "kW"),

@@ -143,7 +143,7 @@ class NoteBook:
         """
         return [known.note for known in self.list_by_id().values() if known.state(now) in {"ahead", "in force"}]
 
-    def said_of(self, day: date, zone: ZoneInfo) -> tuple[str, ...]:
+    def texts_about(self, day: date, zone: ZoneInfo) -> tuple[str, ...]:
         """What was said of a day by its end and not withdrawn, in the words that similar days are looked for by.
 
         Raises:

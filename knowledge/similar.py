@@ -69,7 +69,7 @@ class FingerprintTable:
         weights: Weights = WEIGHTS,
     ) -> None:
         self._home, self._weights = home, weights
-        self._said = NoteDistances(embed)
+        self._notes_apart = NoteDistances(embed)
         self._glances: list[Glance] = []
         self._rows = np.empty((0, len(FEATURES)))
         self._hourly_kw = np.empty((0, 24))
@@ -145,7 +145,7 @@ class FingerprintTable:
         wanted = scale.standardise(self.fingerprint(day, expected), weights)
         parts = (scale.standardise(self._rows[places], weights) - wanted) ** 2
         ages = np.array([(day - self._glances[at].day).days for at in places])
-        note_gaps = weights.notes * self._said.gaps(expected.notes, [self._glances[at].notes for at in places])
+        note_gaps = weights.notes * self._notes_apart.gaps(expected.notes, [self._glances[at].notes for at in places])
         unlike = parts.sum(axis=1) + note_gaps
         squares = unlike + self._so_far(so_far_kw, known)[places] + (ages / weights.recency_days) ** 2
         order = self._once(np.argsort(squares, kind="stable"), places, count)

@@ -170,7 +170,7 @@ def _read(path: Path, *, mend: bool) -> _Found:
             days[entry[1].day] = entry
     if mend and (damaged or sum(map(len, lines)) < len(content)):
         _mend(path, lines, damaged)
-    return _Found(days, _told(path, damaged))
+    return _Found(days, _fault_texts(path, damaged))
 
 
 def _sound(line: bytes) -> tuple[str, DayRecord] | None:
@@ -185,7 +185,7 @@ def _sound(line: bytes) -> tuple[str, DayRecord] | None:
         return None
 
 
-def _told(path: Path, damaged: list[int]) -> tuple[str, ...]:
+def _fault_texts(path: Path, damaged: list[int]) -> tuple[str, ...]:
     if not damaged:
         return ()
     where = ", ".join(map(str, damaged[:5])) + (" …" if len(damaged) > 5 else "")

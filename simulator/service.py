@@ -57,12 +57,12 @@ class HouseService:
         self._stop = stop
         self._record = record
         self._topics = Topics(house.recording.home.name)
-        self._said = Sensors(quality, began=house.now, seed=house.seed)
+        self._shown = Sensors(quality, began=house.now, seed=house.seed)
         readings = house.readings()
         home = house.recording.home
         shown = sensors_of(home.currency, home.devices)
         self._sensors = {sensor.name: sensor for sensor in shown if sensor.name in readings}
-        self._told = {name: (self._topics.sensor(name), one.unit or "") for name, one in self._sensors.items()}
+        self._publications = {name: (self._topics.sensor(name), one.unit or "") for name, one in self._sensors.items()}
         if strange := check_faults(quality.faults, readings):
             raise SettingsError(strange)
         self._proceed: Moment | None = None
@@ -87,7 +87,7 @@ class HouseService:
             while not self._house.finished and not self._stop.is_set():
                 due = max(due, time.monotonic()) + self._seconds_per_step()
                 self._live_one_step(link)
-                self._hear_until(due, link)
+                self._receive_until(due, link)
             # Where the house ended is shown, but no clock: nothing is to be decided for a house that is gone.
             self._publish_states(link)
             self.published = link.published
@@ -97,7 +97,7 @@ class HouseService:
 
     def _live_one_step(self, link: MqttLink) -> None:
         self._publish(link)
-        self._hear_waiting(link)
+        self._receive_waiting(link)
         if self._house.at_slot_boundary:
             self._await_proceed(link)
         step = self._house.step()
@@ -119,8 +119,8 @@ class HouseService:
     def _publish_states(self, link: MqttLink) -> None:
         for device in self._house.device_states():
             link.publish(self._topics.device_state(device.device), device.model_dump_json(), retain=True)
-        for state in self._said.read(self._house.readings(), self._house.now):
-            topic, unit = self._told[state.name]
+        for state in self._shown.read(self._house.readings(), self._house.now):
+            topic, unit = self._publications[state.name]
             link.publish(topic, state_json(state.value, unit, state.at), retain=True)
 
     def _publish_forecasts(self, link: MqttLink) -> None:
@@ -139,21 +139,21 @@ class HouseService:
         awaited = Moment(time=self._house.now)
         deadline = time.monotonic() + self._pace.patience_s
         while self._expects_proceed and self._proceed != awaited and not self._stop.is_set():
-            self._hear(link, min(_GLANCE_S, deadline - time.monotonic()))
+            self._receive(link, min(_GLANCE_S, deadline - time.monotonic()))
             if time.monotonic() >= deadline and self._proceed != awaited:
                 self._expects_proceed = False
                 _log.warning("no go-ahead for %s within %g s: living on alone", awaited.time, self._pace.patience_s)
 
-    def _hear_until(self, due: float, link: MqttLink) -> None:
+    def _receive_until(self, due: float, link: MqttLink) -> None:
         while (left_s := due - time.monotonic()) > 0 and not self._stop.is_set():
-            self._hear(link, min(_GLANCE_S, left_s))
+            self._receive(link, min(_GLANCE_S, left_s))
 
-    def _hear_waiting(self, link: MqttLink) -> None:
+    def _receive_waiting(self, link: MqttLink) -> None:
         for _ in range(_MOST_MESSAGES_PER_STEP):
-            if not self._hear(link, 0):
+            if not self._receive(link, 0):
                 return
 
-    def _hear(self, link: MqttLink, timeout_s: float) -> bool:
+    def _receive(self, link: MqttLink, timeout_s: float) -> bool:
         """Act on the next message; whether there was one."""
         message = link.receive(max(timeout_s, 0))
         if message is None:
@@ -162,21 +162,21 @@ class HouseService:
             answer = self._house.obey(message.payload, retained=message.retained)
             link.publish(self._topics.command_state, answer.model_dump_json(), retain=True, qos=1)
         elif message.topic.startswith(self._topics.devices):
-            self._hear_device(message, link)
+            self._on_device(message, link)
         elif message.topic == self._topics.proceed:
-            self._hear_proceed(message)
+            self._on_proceed(message)
         elif message.topic == self._topics.advisor_status:
-            self._hear_advisor(message)
+            self._on_advisor(message)
         elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
             self._introduce(link)
         return True
 
-    def _hear_device(self, message: Message, link: MqttLink) -> None:
+    def _on_device(self, message: Message, link: MqttLink) -> None:
         name = message.topic.split("/")[-2]
         answer = self._house.obey_device(name, message.payload, retained=message.retained)
         link.publish(self._topics.device_command_state(name), answer.model_dump_json(), retain=True, qos=1)
 
-    def _hear_proceed(self, message: Message) -> None:
+    def _on_proceed(self, message: Message) -> None:
         try:
             self._proceed = Moment.model_validate_json(message.payload)
         except ValidationError as err:
@@ -184,7 +184,7 @@ class HouseService:
         else:
             self._expects_proceed = self._pace.lockstep
 
-    def _hear_advisor(self, message: Message) -> None:
+    def _on_advisor(self, message: Message) -> None:
         # A retained `offline` is from before us: the advisor may be on its way, so patience decides.
         if message.payload == b"online":
             self._expects_proceed = self._pace.lockstep

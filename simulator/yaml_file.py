@@ -41,7 +41,7 @@ def read_yaml(file: Path | Traversable, model: type[Model]) -> Model:
     except yaml.YAMLError as err:
         raise SettingsError(f"{file} is not YAML: {_one_line(str(err))}") from err
     except ValidationError as err:
-        lines = [_told(file, root, fault, model) for fault in faults(err)]
+        lines = [_mistake(file, root, fault, model) for fault in faults(err)]
         raise SettingsError("\n".join(lines)) from err
     except ValueError as err:
         raise SettingsError(f"{file}: {_one_line(str(err))}: write a plain number") from err
@@ -90,7 +90,7 @@ def _check_unique(file: Path | Traversable, node: yaml.Node | None) -> None:
             _check_unique(file, item)
 
 
-def _told(file: Path | Traversable, root: yaml.Node | None, fault: ErrorDetails, model: type[BaseModel]) -> str:
+def _mistake(file: Path | Traversable, root: yaml.Node | None, fault: ErrorDetails, model: type[BaseModel]) -> str:
     message = allowed(fault, model)
     place = tuple(part for part in fault["loc"] if isinstance(part, int) or "[" not in part)
     if not place and (line := _line_named(root, message)):

@@ -45,7 +45,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     if console is not None:
         # Before anything heavy is imported or started: on a slow machine that takes a while.
         console.print(TEXTS[language]["starting"])
-    from advisor.demo.report import draw, tell
+    from advisor.demo.report import draw, show
     from advisor.demo.run import DAY, Choices, playing, prepare
     from advisor.demo.scenarios import stage
 
@@ -68,7 +68,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
         if as_json:
             typer.echo(json.dumps(outcome.as_json()))
         elif console is not None:
-            tell(outcome, console)
+            show(outcome, console)
         if page:
             wait_for_interrupt()
 

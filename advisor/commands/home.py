@@ -109,5 +109,5 @@ def doctor(
     if as_json:
         typer.echo(examination.as_json(findings))
     else:
-        examination.tell(findings, Console())
+        examination.show(findings, Console())
     raise typer.Exit(code)

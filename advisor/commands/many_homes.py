@@ -41,7 +41,7 @@ def ingest_homes(
                 failed[name] = found
             else:
                 done[name] = asdict(ingest(found, store_of(memory), index).days)
-    _tell(done, failed, as_json=as_json)
+    _show(done, failed, as_json=as_json)
     if failed:
         raise DataError(f"{len(failed)} of {len(folders)} homes could not be read; the others are stored")
 
@@ -66,7 +66,7 @@ def _read_all(folders: list[Path], workers: int, dask: str | None) -> Iterator[t
         yield path.name, found.detail if isinstance(found, Lost) else found
 
 
-def _tell(done: dict[str, object], failed: dict[str, str], *, as_json: bool) -> None:
+def _show(done: dict[str, object], failed: dict[str, str], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"homes": done, "failed": failed}))
         return

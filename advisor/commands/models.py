@@ -45,7 +45,7 @@ def models(context: typer.Context, *, url: Url = None, config: Config = DEFAULT,
         return
     typer.echo(f"This machine has {memory_gb():.0f} GB of memory.")
     typer.echo(f"Embedded: {embedded or missing}")
-    _tell(known, problem, chosen)
+    _show(known, problem, chosen)
 
 
 def is_named(model: "OnShelf", chosen: "ModelSettings") -> bool:
@@ -57,7 +57,7 @@ def is_named(model: "OnShelf", chosen: "ModelSettings") -> bool:
     return (chosen.name or OLLAMA_MODEL) in {model.name, model.name.removesuffix(":latest")}
 
 
-def _tell(known: "list[OnShelf]", problem: str, chosen: "ModelSettings") -> None:
+def _show(known: "list[OnShelf]", problem: str, chosen: "ModelSettings") -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -21,7 +21,7 @@ _TOLD = 3
 _PICTURE_COLUMNS = 110
 
 
-def tell(outcome: DemoResult, console: Console) -> None:
+def show(outcome: DemoResult, console: Console) -> None:
     """Print the summary."""
     texts = TEXTS[outcome.view.language]
     console.print(Panel(_bills(outcome), title=texts["bill"], title_align="left"))
@@ -38,7 +38,7 @@ def draw(outcome: DemoResult, path: Path) -> None:
     """Save the last picture of the day and the summary as an SVG of a terminal."""
     console = Console(record=True, file=StringIO(), width=_PICTURE_COLUMNS)
     console.print(outcome.view)
-    tell(outcome, console)
+    show(outcome, console)
     console.save_svg(str(path), title="advisor demo")
 
 

@@ -188,7 +188,7 @@ def check_roles(settings: Settings, home: Home, traffic: BrokerTraffic, *, now: 
             CheckResult("decision", "problem", f"no command could be given now: {'; '.join(taken.reasons)}", "as above")
         )
     else:
-        findings.append(ok("decision", f"the sensors allow one now: {_told(taken)}"))
+        findings.append(ok("decision", f"the sensors allow one now: {_in_words(taken)}"))
     return findings
 
 
@@ -198,7 +198,7 @@ def _service(traffic: BrokerTraffic) -> CheckResult:
     return CheckResult("service", "note", "advisor run is not online on this broker", "start it when all is well")
 
 
-def _told(taken: Snapshot) -> str:
+def _in_words(taken: Snapshot) -> str:
     return f"load {taken.load_kw:.2f} kW, PV {taken.pv_kw:.2f} kW, battery {100 * taken.soc:.0f} %"
 
 

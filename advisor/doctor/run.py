@@ -51,7 +51,7 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
     return findings, EXIT_CODES[worst(findings)]
 
 
-def tell(findings: list[CheckResult], console: Console) -> None:
+def show(findings: list[CheckResult], console: Console) -> None:
     """A line for each finding, the way to mend it below."""
     table = Table.grid(padding=(0, 2))
     for finding in findings:

@@ -59,7 +59,7 @@ def duel(first: Prompt, second: Prompt, model: str, limit: int | None, out: Path
     return Duel(names, ready.label, *asked)
 
 
-def tell(fought: Duel) -> str:
+def summary(fought: Duel) -> str:
     """Table, verdict, and the answers of each case."""
     one, other = fought.names
     rows = tuple(

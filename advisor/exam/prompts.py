@@ -60,7 +60,7 @@ def prompts_compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare two prompts on the same cases: the difference with its interval, the cost, and each case that differs."""
-    from advisor.exam.prompt_duel import duel, tell
+    from advisor.exam.prompt_duel import duel, summary
     from energy.errors import SettingsError
     from eval.model_exam.prompt_compare import SUITES
 
@@ -68,7 +68,7 @@ def prompts_compare(
     if one.name != other.name or SUITES.get(one.name, suite) != (suite or SUITES.get(one.name)):
         raise SettingsError(f"{first!r} and {second!r} cannot be compared on {suite!r}: {SUITES}")
     fought = duel(one, other, model, limit, out)
-    typer.echo(json.dumps(fought.figures()) if as_json else tell(fought))
+    typer.echo(json.dumps(fought.figures()) if as_json else summary(fought))
 
 
 def prompt_named(text: str) -> "Prompt":

@@ -9,7 +9,7 @@ from eval.report.remarks import remark_table
 from eval.report.report import REMARKS_MARK, refresh
 
 
-def _told(name: str) -> None:
+def _show(name: str) -> None:
     typer.echo(name, err=True)
 
 
@@ -19,7 +19,7 @@ def run_remark_exam(folder: Path, *, workers: int, into: Path | None) -> None:
     Raises:
         DataError: the document has no place for the table.
     """
-    found = run_remarks(list(remark_cases()), folder, workers=workers, progress=_told)
+    found = run_remarks(list(remark_cases()), folder, workers=workers, progress=_show)
     table = remark_table(found)
     if into is not None:
         refresh(into, table, mark=REMARKS_MARK)

@@ -107,8 +107,8 @@ def fleet_simulate(  # noqa: PLR0913 (as above)
     register(connect(redis), [home for home, _ in fleet])
     pace = FleetPace(speed or None, timedelta(seconds=step))
     played = play(fleet, BrokerAddress.from_environment(broker), pace, _stopped())
-    told = f"{played.published} messages published, {played.obeyed} commands obeyed, {played.refused} refused"
-    typer.echo(json.dumps(asdict(played)) if as_json else told)
+    summary = f"{played.published} messages published, {played.obeyed} commands obeyed, {played.refused} refused"
+    typer.echo(json.dumps(asdict(played)) if as_json else summary)
 
 
 @fleet_app.command("page")

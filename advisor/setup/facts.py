@@ -47,9 +47,9 @@ def estimate_facts(
         key: f"estimate: {most:.1f} kW was the most in a month, times {room:g}" for key, (most, room, _) in seen.items()
     }
     facts["min_soc"], why["min_soc"] = _lowest(survey, fit), "estimate: the lowest charge in a month, at most 0.1"
-    told_kwh = survey.preferences.capacity_kwh
-    if told_kwh is not None:
-        facts["capacity_kwh"], why["capacity_kwh"] = told_kwh, "as the energy dashboard says"
+    shown_kwh = survey.preferences.capacity_kwh
+    if shown_kwh is not None:
+        facts["capacity_kwh"], why["capacity_kwh"] = shown_kwh, "as the energy dashboard says"
     elif fit is not None:
         facts["capacity_kwh"] = round(fit.capacity_kwh, 1)
         why["capacity_kwh"] = f"estimate: how {fit.name} moves with the battery's energy"

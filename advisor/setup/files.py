@@ -23,19 +23,19 @@ def home_text(home: Home, why: Mapping[str, str]) -> str:
         f"name = {_text(home.name)}",
         f"zone = {_text(home.zone)}",
         f"currency = {_text(home.currency)}",
-        *_told("pv_peak_kw", home.pv_peak_kw, why),
+        *_fact_lines("pv_peak_kw", home.pv_peak_kw, why),
         "",
         "[battery]",
-        *_told("capacity_kwh", battery.capacity_kwh, why),
-        *_told("max_charge_kw", battery.max_charge_kw, why),
-        *_told("max_discharge_kw", battery.max_discharge_kw, why),
-        *_told("charge_efficiency", battery.charge_efficiency, why),
-        *_told("discharge_efficiency", battery.discharge_efficiency, why),
-        *_told("min_soc", battery.min_soc, why),
+        *_fact_lines("capacity_kwh", battery.capacity_kwh, why),
+        *_fact_lines("max_charge_kw", battery.max_charge_kw, why),
+        *_fact_lines("max_discharge_kw", battery.max_discharge_kw, why),
+        *_fact_lines("charge_efficiency", battery.charge_efficiency, why),
+        *_fact_lines("discharge_efficiency", battery.discharge_efficiency, why),
+        *_fact_lines("min_soc", battery.min_soc, why),
         "",
         "[grid]",
-        *_told("import_limit_kw", grid.import_limit_kw, why),
-        *_told("export_limit_kw", grid.export_limit_kw, why),
+        *_fact_lines("import_limit_kw", grid.import_limit_kw, why),
+        *_fact_lines("export_limit_kw", grid.export_limit_kw, why),
         f"allow_grid_charging = {_bool(grid.allow_grid_charging)}",
         f"allow_battery_export = {_bool(grid.allow_battery_export)}",
         "",
@@ -128,7 +128,7 @@ def _signed(signed: Signed) -> str:
     return "{ " + ", ".join(parts) + " }"
 
 
-def _told(key: str, value: float, why: Mapping[str, str]) -> list[str]:
+def _fact_lines(key: str, value: float, why: Mapping[str, str]) -> list[str]:
     reason = why.get(key, "")
     return [f"{key} = {value:g}" + (f"  # {_line(reason)}" if reason else "")]
 

@@ -28,24 +28,24 @@ class DayAheadForecast:
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._step = timedelta(minutes=30)
-        self._told: dict[datetime, float] = {}
+        self._by_start: dict[datetime, float] = {}
 
     def update(self, forecast: PvForecast | TemperatureForecast, values: Sequence[float]) -> None:
         """Take in a forecast that is no older than the last one."""
-        told_on = local_day(forecast.time, self._zone)
+        made_on = local_day(forecast.time, self._zone)
         self._step = timedelta(minutes=forecast.step_minutes)
         for index, value in enumerate(values):
             start = forecast.start + index * self._step
-            if start not in self._told or local_day(start, self._zone) > told_on:
-                self._told[start] = value
-        self._told = {start: value for start, value in self._told.items() if start > forecast.time - _KEPT}
+            if start not in self._by_start or local_day(start, self._zone) > made_on:
+                self._by_start[start] = value
+        self._by_start = {start: value for start, value in self._by_start.items() if start > forecast.time - _KEPT}
 
     def at(self, moment: datetime) -> float | None:
         """What was told of the slot that holds a moment, if it was heard."""
-        return self._told.get(floor_slot(moment, self._step))
+        return self._by_start.get(floor_slot(moment, self._step))
 
     def on(self, day: date) -> list[float]:
         """What was told of all slots of a local day; empty where part of it was not heard."""
-        values = [self._told.get(start) for start in day_slots(day, self._zone, self._step)]
+        values = [self._by_start.get(start) for start in day_slots(day, self._zone, self._step)]
         known = [value for value in values if value is not None]
         return known if len(known) == len(values) else []

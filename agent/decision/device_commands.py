@@ -56,8 +56,8 @@ def device_commands(planned: Dispatch | None, known: KnownDevices, occasion: Occ
     commands, problems = [], []
     for command in proposed:
         state = known.states.get(addressed(command))
-        heard_at = state.time if state else None
-        verdict = review_device(command, occasion.home, occasion.policy, now=occasion.now, state_at=heard_at)
+        state_at = state.time if state else None
+        verdict = review_device(command, occasion.home, occasion.policy, now=occasion.now, state_at=state_at)
         if isinstance(verdict, DeviceRefused):
             problems += [f"{addressed(command)}: {reason}" for reason in verdict.reasons]
         else:

@@ -28,7 +28,7 @@ class OutdoorTemperature:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._felt: deque[Reading] = deque(maxlen=24 * 60)
-        self._told: TemperatureForecast | None = None
+        self._newest: TemperatureForecast | None = None
         self._first = DayAheadForecast(zone)
 
     def feel(self, reading: Reading) -> None:
@@ -37,10 +37,10 @@ class OutdoorTemperature:
 
     def update(self, forecast: TemperatureForecast, *, now: datetime | None = None) -> None:
         """Take in a forecast; an older one than known is ignored, and one dated after `now` was made now."""
-        if self._told is not None and forecast.time < made_by(self._told, now).time:
+        if self._newest is not None and forecast.time < made_by(self._newest, now).time:
             return
-        self._told = made_by(forecast, now)
-        self._first.update(self._told, forecast.values_c)
+        self._newest = made_by(forecast, now)
+        self._first.update(self._newest, forecast.values_c)
 
     def day_ahead(self, start: datetime) -> float | None:
         """The forecast for a slot as it stood when its day began, if it was heard."""
@@ -48,8 +48,8 @@ class OutdoorTemperature:
 
     def mean_c(self, day: date) -> float | None:
         """Mean of a whole local day as it was told when it began; None where part of it was not heard."""
-        told_c = self._first.on(day)
-        return sum(told_c) / len(told_c) if told_c else None
+        forecast_c = self._first.on(day)
+        return sum(forecast_c) / len(forecast_c) if forecast_c else None
 
     def ahead(self, starts: Sequence[datetime]) -> Floats:
         """Temperature of each slot of a plan, from what is known in its first."""
@@ -71,21 +71,21 @@ class OutdoorTemperature:
         """
         felt_at = _seconds([reading.at for reading in self._felt])
         felt_c = np.array([reading.value for reading in self._felt])
-        told_at, told_c = self._usable(starts[0])
-        if not len(told_at):
+        forecast_at, forecast_c = self._usable(starts[0])
+        if not len(forecast_at):
             return felt_at, felt_c
         now = felt_at[-1]
-        before, after = told_at < felt_at[0], told_at > now
-        off_k = felt_c[-1] - np.interp(now, told_at, told_c) if told_at[0] <= now else 0.0
-        coming_c = told_c + off_k * np.exp(-(told_at - now) / (_LASTS_H * _HOUR_S))
+        before, after = forecast_at < felt_at[0], forecast_at > now
+        off_k = felt_c[-1] - np.interp(now, forecast_at, forecast_c) if forecast_at[0] <= now else 0.0
+        coming_c = forecast_c + off_k * np.exp(-(forecast_at - now) / (_LASTS_H * _HOUR_S))
         return (
-            np.concatenate([told_at[before], felt_at, told_at[after]]),
-            np.concatenate([told_c[before], felt_c, coming_c[after]]),
+            np.concatenate([forecast_at[before], felt_at, forecast_at[after]]),
+            np.concatenate([forecast_c[before], felt_c, coming_c[after]]),
         )
 
     def _usable(self, slot: datetime) -> tuple[Floats, Floats]:
         """Times and values of a forecast that was made by now, and less than a day ago."""
-        forecast = self._told
+        forecast = self._newest
         if forecast is None or not -_LONGEST_SLOT <= slot - forecast.time <= _OLDEST:
             return np.empty(0), np.empty(0)
         step = timedelta(minutes=forecast.step_minutes)

@@ -55,16 +55,16 @@ class PvForecasts:
         """Energy that was forecast for a whole local day when it began; None where part of it was not heard."""
         if self._newest is None:
             return None
-        told_kw = self._first.on(day)
-        return sum(told_kw) * hours(timedelta(minutes=self._newest.step_minutes)) if told_kw else None
+        forecast_kw = self._first.on(day)
+        return sum(forecast_kw) * hours(timedelta(minutes=self._newest.step_minutes)) if forecast_kw else None
 
     def ahead(self, first: datetime, reach: timedelta, step: timedelta) -> Floats | None:
         """The newest forecast for each slot from `first`; NaN past its end, None without one younger than a day."""
         newest = self._newest
         if newest is None or first - newest.time > _OLDEST:
             return None
-        told_step = timedelta(minutes=newest.step_minutes)
-        at = [(first + index * step - newest.start) // told_step for index in range(reach // step)]
+        forecast_step = timedelta(minutes=newest.step_minutes)
+        at = [(first + index * step - newest.start) // forecast_step for index in range(reach // step)]
         known = len(newest.values_kw)
         return np.array([newest.values_kw[index] if 0 <= index < known else np.nan for index in at])
 

@@ -191,14 +191,14 @@ def _without_names(decision: Decision) -> Decision:
         names = decision.inputs.other_names
         changes["inputs"] = decision.inputs.nameless()
         changes["device_commands"] = tuple(_renamed(one, names) for one in decision.device_commands)
-        changes["device_problems"] = tuple(_told_of(text, names) for text in decision.device_problems)
+        changes["device_problems"] = tuple(_renamed_text(text, names) for text in decision.device_problems)
     if decision.review is not None:
         changes["review"] = decision.review.model_copy(update={"rationale": "", "detail": ""})
     return decision.model_copy(update=changes)
 
 
 def _renamed(command: DeviceCommand, names: Mapping[str, str]) -> DeviceCommand:
-    changed = {"reason": _told_of(command.reason, names)}
+    changed = {"reason": _renamed_text(command.reason, names)}
     match command:
         case LoadCommand():
             return command.model_copy(update=changed | {"device": names[command.device]})
@@ -208,7 +208,7 @@ def _renamed(command: DeviceCommand, names: Mapping[str, str]) -> DeviceCommand:
             return command
 
 
-def _told_of(text: str, names: Mapping[str, str]) -> str:
+def _renamed_text(text: str, names: Mapping[str, str]) -> str:
     """A reason or problem with another name for the device that it begins with."""
     name = re.split(r"[ :]", text, maxsplit=1)[0]
     return names.get(name, name) + text[len(name) :]

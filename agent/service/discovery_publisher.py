@@ -97,7 +97,7 @@ class DiscoveryPublisher:
             self._topics.bill: self._bill(decision),
             self._topics.health: self._health(decision.at, decision.problems),
         }
-        self._tell(states, plan, link)
+        self._publish(states, plan, link)
 
     def publish_off(self, now: datetime, link: MqttLink) -> None:
         """Publish that the household has switched the advisor off."""
@@ -105,7 +105,7 @@ class DiscoveryPublisher:
             self._topics.decision: off_state(now, self._identity.model, self._identity.language),
             self._topics.health: self._health(now, ()),
         }
-        self._tell(states, None, link)
+        self._publish(states, None, link)
 
     def publish_problems(self, now: datetime, link: MqttLink, **changed: Any) -> None:
         """Publish what is wrong, when that has changed."""
@@ -117,7 +117,7 @@ class DiscoveryPublisher:
         self._published[self._topics.health] = payload
         link.publish(self._topics.health, payload, retain=True, qos=1)
 
-    def _tell(self, states: Mapping[str, dict[str, object]], plan: PlanView | None, link: MqttLink) -> None:
+    def _publish(self, states: Mapping[str, dict[str, object]], plan: PlanView | None, link: MqttLink) -> None:
         payloads = {topic: orjson.dumps(state) for topic, state in states.items()}
         payloads[self._topics.plan] = orjson.dumps(plan_state(plan, self._home.tz, self._identity.language))
         payloads[self._topics.plan_picture] = draw_plan(plan, self._home.tz, self._identity.language).encode()

@@ -54,12 +54,12 @@ class NotesInForce:
         """What they ask of the plan."""
         return [note.constraint for note in self._notes if note.constraint is not None]
 
-    def said_of(self, day: date) -> tuple[str, ...]:
+    def texts_about(self, day: date) -> tuple[str, ...]:
         """What the household said of a day; a damaged note book was reported when it was read."""
         if self._book is None:
             return ()
         try:
-            return self._book.said_of(day, self._home.tz)
+            return self._book.texts_about(day, self._home.tz)
         except AdvisorError:
             return ()
 

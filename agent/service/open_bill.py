@@ -45,7 +45,7 @@ class OpenBill:
             return None
         first, begin = floor_slot(now, self._step), _begin(contract, home, now)
         self._count(begin, first, home, contract)
-        known_from = self._told(begin, first, home)
+        known_from = self._late_start(begin, first, home)
         return BillSoFar(self._account, self._usual_days(local_day(now, home.tz), shapes, home), known_from)
 
     def _count(self, begin: datetime, first: datetime, home: Home, contract: Contract) -> None:
@@ -58,8 +58,8 @@ class OpenBill:
         self._account = counted_all(self._account, meter_readings(slots, home, self._step), contract, home.tz)
         self._counted_to = first
 
-    def _told(self, begin: datetime, first: datetime, home: Home) -> datetime | None:
-        """From when on the bill is known, where that is later than it began; and said so."""
+    def _late_start(self, begin: datetime, first: datetime, home: Home) -> datetime | None:
+        """From when on the bill is known, where that is later than it began, which becomes a problem to show."""
         known_from = self._known_from or first
         if known_from - begin <= _SOON:
             self._problems.clear(PROBLEM, "the bill is known from its beginning")

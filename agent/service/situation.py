@@ -48,7 +48,7 @@ class MeasuredDays:
         if self._day is not None and today != self._day:
             # A day of which nothing was metered, as where a clock passed it by, is nothing to remember.
             if slots_of_day := self.on(self._day):
-                self._recall.remember(self._day, slots_of_day, self._step, notes=notes.said_of(self._day))
+                self._recall.remember(self._day, slots_of_day, self._step, notes=notes.texts_about(self._day))
             if today - self._day <= _NO_JUMP:
                 # After a clock that jumped years ahead everything would be old.
                 self._journal.prune(now - self._kept)
@@ -109,7 +109,7 @@ class Situations:
         expected = Expected(
             pv_kwh=feed.pv_forecast.energy_kwh(today),
             temperature_c=feed.devices.outdoors.mean_c(today),
-            notes=notes.said_of(today),
+            notes=notes.texts_about(today),
         )
         neighbours, shapes = self._recall.neighbours(so_far, settings.members, expected), self._recall.shapes()
         return Situation(

@@ -127,10 +127,10 @@ async def _invalid(request: Request, err: Exception) -> JSONResponse:
     """Each wrong field with the beginning of its value."""
     del request
     problems = err.errors() if isinstance(err, RequestValidationError) else []
-    return _problem(422, "; ".join(_told(each) for each in problems) or _UNREADABLE)
+    return _problem(422, "; ".join(_message(each) for each in problems) or _UNREADABLE)
 
 
-def _told(problem: dict[str, Any]) -> str:
+def _message(problem: dict[str, Any]) -> str:
     field, given = ".".join(str(part) for part in problem["loc"]), repr(problem.get("input"))
     shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
     return f"{field}: {problem['msg']} (given: {shown})"

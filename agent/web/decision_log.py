@@ -42,7 +42,7 @@ class DecisionLog:
             answers = journal.confirmations(decision_id)
         shown = decision.model_dump(include=set(Why.model_fields))
         why = Why(**shown, confirmed=answers[-1][0] if answers else None)
-        return why.model_copy(update=_said_in(decision, language))
+        return why.model_copy(update=_texts_in(decision, language))
 
     def _line(self, journal: Journal, decision_id: str, language: Language) -> DecisionLine:
         known = self._lines.get((decision_id, language))
@@ -56,7 +56,7 @@ class DecisionLog:
         return known
 
 
-def _said_in(decision: Decision, language: Language) -> dict[str, object]:
+def _texts_in(decision: Decision, language: Language) -> dict[str, object]:
     """The texts of a decision in a language."""
     verdicts, neighbours = decision.verdicts, decision.neighbours
     return {

@@ -98,10 +98,10 @@ def play_chaos(settings: FleetSettings, *, homes: int, readings: int, kills: int
 
 
 def _play(fleet: Fleet, broker: BrokerAddress, pace: FleetPace, played: FleetCourse) -> None:
-    def heard(now: FleetCourse) -> None:
+    def keep(now: FleetCourse) -> None:
         played.published, played.readings, played.obeyed = now.published, now.readings, now.obeyed
 
-    heard(play(fleet, broker, pace, Event(), progress=heard))
+    keep(play(fleet, broker, pace, Event(), progress=keep))
 
 
 def _kill_at_random(

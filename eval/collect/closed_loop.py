@@ -11,7 +11,7 @@ from energy.planning.planner import Ensemble, best_levels, cost_to_go, follow
 from energy.price_outlook import price_outlook
 from energy.slots import DAY, local_day
 from eval.collect.playing import Setpoint, Stretch
-from ingest.history.pv_forecast import told_a_day_before
+from ingest.history.pv_forecast import forecast_a_day_before
 from ingest.history.table import History
 from knowledge.days import Floats, profile
 from knowledge.embedder import TextEmbedder
@@ -154,7 +154,7 @@ class Planner:
         if record is None or record.pv_forecast_kw is None:
             return np.empty(0)
         home = self._home
-        return told_a_day_before(record.pv_forecast_kw, home=home.name, day=record.day, peak_kw=home.pv_peak_kw)
+        return forecast_a_day_before(record.pv_forecast_kw, home=home.name, day=record.day, peak_kw=home.pv_peak_kw)
 
     def _recent(self, played: Stretch, at: int, today: date) -> Recent:
         first, record = max(at - _RECENT // self._step, 0), self._days[today]

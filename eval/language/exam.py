@@ -139,9 +139,9 @@ def amount_of(one: Constraint) -> float | None:
             return None
 
 
-def _local(told: str) -> datetime:
+def _local(text: str) -> datetime:
     """A time such as 14T18:00 in January 2026, or a whole ISO time."""
-    whole = told if len(told) > 8 else f"2026-01-{told}"
+    whole = text if len(text) > 8 else f"2026-01-{text}"
     return datetime.fromisoformat(whole).replace(tzinfo=ZONE).astimezone(UTC)
 
 

@@ -104,10 +104,10 @@ def _choices(candidate: Examinee, prompt: Prompt, limit: int | None) -> Iterator
             measures["regret, cents a slot"] = case.regret(answer.choice) * 100
             measures["reasons that may go out"] = float(answer.rationale_ok)
             measures[ANSWERED_A] = float(answer.choice == "A")
-        yield CaseOutcome(case.name, measures | _cost(candidate), _said(case.brief, answer))
+        yield CaseOutcome(case.name, measures | _cost(candidate), _answer_text(case.brief, answer))
 
 
-def _said(brief: Brief, answer: Chosen | NoChoice) -> str:
+def _answer_text(brief: Brief, answer: Chosen | NoChoice) -> str:
     if isinstance(answer, NoChoice):
         return f"no valid answer ({answer.kind})"
     label = brief.candidates[brief.ids.index(answer.choice)].label

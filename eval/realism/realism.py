@@ -126,11 +126,11 @@ def table(recorded: Sequence[Hourly], synthetic: Sequence[Hourly]) -> str:
     for name in real[0]:
         lived, drawn = (np.array([one[name] for one in homes]) for homes in (real, made))
         within = int(((drawn >= lived.min()) & (drawn <= lived.max())).sum())
-        rows.append(f"| {name} | {_told(lived)} | {_told(drawn)} | {within} of {len(drawn)} |")
+        rows.append(f"| {name} | {_in_words(lived)} | {_in_words(drawn)} | {within} of {len(drawn)} |")
     return "\n".join(rows) + "\n"
 
 
-def _told(values: Floats) -> str:
+def _in_words(values: Floats) -> str:
     digits = 2 if np.abs(values).max() < 2 else 1 if np.abs(values).max() < 100 else 0
     middle, low, high = (f"{value:.{digits}f}" for value in (np.median(values), values.min(), values.max()))
     return f"{middle} ({low} to {high})"

@@ -97,7 +97,7 @@ def _play_and_write(case: RemarkCase, folder: Path) -> None:
 
 def play_remarks(case: RemarkCase, variants: Sequence[str]) -> list[RemarkResult]:
     """Play one case under some variants."""
-    remarked = _told(case.home, case.seed)
+    remarked = _history_of(case.home, case.seed)
     home, days = remarked.history.home, remarked.history.days
     last = case.first_day + timedelta(days=WINDOW_DAYS)
     window = stretch(home, tuple(one for one in days if case.first_day <= one.day < last))
@@ -116,7 +116,7 @@ def play_remarks(case: RemarkCase, variants: Sequence[str]) -> list[RemarkResult
 
 
 @cache
-def _told(name: str, seed: int) -> RemarkedHistory:
+def _history_of(name: str, seed: int) -> RemarkedHistory:
     days = _FIRST_DAYS[-1] + WINDOW_DAYS + DAYS_AFTER + 1
     return remarked(synthetic_history(preset(name), seed=seed, days=days, step=_HOUR), seed=seed)
 
@@ -137,7 +137,7 @@ class _Player(Planner):
     """The planner under one variant, scoring its load forecasts at each midnight and noon."""
 
     def __init__(self, variant: str, case: RemarkCase) -> None:
-        remarked = _told(case.home, case.seed)
+        remarked = _history_of(case.home, case.seed)
         super().__init__(_noted(remarked, variant))
         self._variant, self._case = variant, case
         self._remarks = {one.day: texts for one, texts in zip(remarked.history.days, remarked.remarks, strict=True)}
@@ -212,7 +212,7 @@ class _Player(Planner):
 
 
 def _memory(name: str, seed: int) -> RemarkMemory:
-    remarked, memory = _told(name, seed), RemarkMemory(TextEmbedder())
+    remarked, memory = _history_of(name, seed), RemarkMemory(TextEmbedder())
     remarks = {one.day: texts for one, texts in zip(remarked.history.days, remarked.remarks, strict=True)}
     for day, difference_kw in _differences(name, seed).items():
         memory.add(day, remarks[day], difference_kw)
@@ -222,7 +222,7 @@ def _memory(name: str, seed: int) -> RemarkMemory:
 @cache
 def _differences(name: str, seed: int) -> dict[date, Floats]:
     """How each day's load differed from the mean of its own neighbours', by hour; neighbours are earlier days."""
-    history = _told(name, seed).history
+    history = _history_of(name, seed).history
     table = FingerprintTable(history.home, history.days, weights=WEIGHTS.without("notes"))
     load_kw = {one.day: profile(one, one.load_kw, zone=history.home.tz, step=_HOUR) for one in history.days}
     records = {one.day: one for one in history.days}

@@ -62,10 +62,10 @@ def _row(variant: str, mine: Sequence[Result], base: dict[Case, Result]) -> str:
     share, worst = (mean.text(times=100), f"{100 * min(value for _, value in shares):.1f}") if mean else ("-", "-")
     dearer, day, hour = ("-", "-", "-")
     if variant != RETRIEVAL:
-        dearer = _told(bill_difference(mine, base), "+.2f")
+        dearer = _in_words(bill_difference(mine, base), "+.2f")
         if variant not in KNOWING:
-            day = _told(_ratio(mine, base, lambda one: one.crps_day_kwh), "+.1f")
-            hour = _told(_ratio(mine, base, lambda one: one.crps_hour_kw), "+.1f")
+            day = _in_words(_ratio(mine, base, lambda one: one.crps_day_kwh), "+.1f")
+            hour = _in_words(_ratio(mine, base, lambda one: one.crps_hour_kw), "+.1f")
     held = "-" if variant in KNOWING else f"{100 * np.mean([one.covered for one in mine]):.0f}"
     changes = np.mean([one.mode_changes_a_day for one in mine])
     return f"| {variant} | {len(mine)} | {share} | {worst} | {dearer} | {day} | {hour} | {held} | {changes:.1f} |\n"
@@ -85,7 +85,7 @@ def _place(one: Result) -> str:
     return f"{one.case.home} {one.case.seed}"
 
 
-def _told(estimate: Estimate | None, form: str) -> str:
+def _in_words(estimate: Estimate | None, form: str) -> str:
     return "-" if estimate is None else estimate.text(form)
 
 

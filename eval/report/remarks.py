@@ -30,17 +30,17 @@ def _row(variant: str, mine: Sequence[RemarkResult], base: dict[RemarkCase, Rema
         lambda one: one.crps_hour_kw,
     )
     cells = ["-"] * 3 if variant == PERFECT else [_percent(mine, base, of) for of in errors]
-    return f"| {variant} | {len(mine)} | {_told(bill, '+.2f')} | {' | '.join(cells)} | {changed} |\n"
+    return f"| {variant} | {len(mine)} | {_in_words(bill, '+.2f')} | {' | '.join(cells)} | {changed} |\n"
 
 
 def _percent(
     mine: Sequence[RemarkResult], base: dict[RemarkCase, RemarkResult], of: Callable[[RemarkResult], float]
 ) -> str:
     pairs = [(one, of(base[one.case])) for one in mine]
-    return _told(mean_of((_home(one), 100 * (of(one) / theirs - 1)) for one, theirs in pairs if theirs), "+.1f")
+    return _in_words(mean_of((_home(one), 100 * (of(one) / theirs - 1)) for one, theirs in pairs if theirs), "+.1f")
 
 
-def _told(estimate: Estimate | None, form: str) -> str:
+def _in_words(estimate: Estimate | None, form: str) -> str:
     return "-" if estimate is None else estimate.text(form)
 
 

@@ -100,8 +100,8 @@ class Study:
 class Player:
     """Plays a study with the answers of a cache."""
 
-    def __init__(self, wishes: StudyWishes, cache: AnswerCache, tell: Progress) -> None:
-        self._wishes, self._cache, self._tell = wishes, cache, tell
+    def __init__(self, wishes: StudyWishes, cache: AnswerCache, progress: Progress) -> None:
+        self._wishes, self._cache, self._progress = wishes, cache, progress
         self._folder = str(cache.homes)
 
     def study(self, recorded: History | None = None) -> Iterator[Study]:
@@ -241,7 +241,7 @@ class Player:
     def _asked(self, what: str, jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
         total = len(dict.fromkeys(jobs))
         for done, found in enumerate(self._cache.answers(jobs), start=1):
-            self._tell(what, done, total)
+            self._progress(what, done, total)
             yield found
 
 

@@ -69,7 +69,7 @@ class EvccBridge:
         """Read evcc, publish it, and bring evcc to what is commanded; a fault is logged once and nothing follows."""
         try:
             state = self._api.state()
-            self._tell(state, now)
+            self._publish_state(state, now)
             begins = [loadpoint.act(loadpoint.of(state), now) for loadpoint in self._loadpoints.values()]
             self._command_battery(state, now, begins=any(begins))
         except AdvisorError as err:
@@ -92,7 +92,7 @@ class EvccBridge:
             _log.warning("evcc was not released: %s; it forgets battery commands after a minute", err)
         self._command, self._commanded = None, None
 
-    def _tell(self, state: EvccState, now: datetime) -> None:
+    def _publish_state(self, state: EvccState, now: datetime) -> None:
         """Devices first: what they take at the moment of the load reading is theirs, not the house's."""
         for name, loadpoint in self._loadpoints.items():
             device = loadpoint.state(state, loadpoint.of(state), now)

@@ -72,7 +72,7 @@ def with_nowcast(record: DayRecord, *, peak_kw: float) -> DayRecord:
     return replace(record, pv_nowcast_kw=nowcast_kw)
 
 
-def told_a_day_before(midnight_kw: Floats, *, home: str, day: date, peak_kw: float) -> Floats:
+def forecast_a_day_before(midnight_kw: Floats, *, home: str, day: date, peak_kw: float) -> Floats:
     """What had been said of a day at the midnight before its own: its forecast before a revision of 15 %."""
     revision = _drawn(f"{home} {day} day before").normal(0, _REVISION)
     return np.asarray(np.clip(midnight_kw * np.exp(revision), 0, peak_kw), dtype=np.float64).round(4)

@@ -124,7 +124,7 @@ def read_statistics(assistant: HomeAssistant, home: Home, sources: Sources, *, s
     days = tuple(record for record in chosen if completeness(record) > 0)
     if not days:
         raise DataError(f"Home Assistant has no statistics from {since} to {until}: check the ids in [homeassistant]")
-    return History(home, days[-1].step, days, (*_told_gaps(chosen, home.tz), *faults))
+    return History(home, days[-1].step, days, (*_gap_notes(chosen, home.tz), *faults))
 
 
 def _check_sources(assistant: HomeAssistant, sources: Sources) -> None:
@@ -269,7 +269,7 @@ def _house(series: Mapping[StatisticRole, Floats]) -> dict[str, Floats]:
     return kept
 
 
-def _told_gaps(records: Sequence[DayRecord], zone: ZoneInfo) -> tuple[str, ...]:
+def _gap_notes(records: Sequence[DayRecord], zone: ZoneInfo) -> tuple[str, ...]:
     """The stretches in which load or PV is unknown, in the home's time."""
     gaps: list[list[datetime]] = []
     for record in records:

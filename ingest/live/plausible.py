@@ -160,7 +160,7 @@ class PlausibilityCheck:
         if role == "battery_power":
             self._flow.update(reading)
         elif role == "battery_soc":
-            self._hear_charge(reading)
+            self._on_charge(reading)
         if role in _WATCHED:
             run = self._runs.setdefault(role, deque(maxlen=_STUCK_READINGS * 60))
             if run and run[-1].value != reading.value:
@@ -175,7 +175,7 @@ class PlausibilityCheck:
         doubts = (*self._charge_doubts(), *self._stuck_doubts(taken))
         return NoSnapshot(doubts, frozenset({"doubt"})) if doubts else taken
 
-    def _hear_charge(self, reading: Reading) -> None:
+    def _on_charge(self, reading: Reading) -> None:
         watch = self._charge
         if watch is None or reading.at - watch.last.at > _LONGEST_GAP:
             self._flow.taken(reading.at)

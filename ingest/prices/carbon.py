@@ -32,7 +32,7 @@ class CarbonSettings(BaseModel):
     @model_validator(mode="after")
     def _says_where(self) -> Self:
         if (self.topic is None) == (self.file is None):
-            raise ValueError("give topic or file: where grams of CO2 per kWh are told, see docs/prices.md")
+            raise ValueError("give topic or file: where grams of CO2 per kWh are published, see docs/prices.md")
         return self
 
 
@@ -86,7 +86,7 @@ def _lists(document: object, zone: ZoneInfo, depth: int = 0) -> Iterator[list[Pr
 
 
 class CarbonForecast:
-    """What is known of the hours ahead, from any source; what was told last of an hour holds."""
+    """What is known of the hours ahead, from any source; what was published last of an hour holds."""
 
     def __init__(self, price_per_kg: float) -> None:
         self._price_per_kg = price_per_kg
@@ -94,8 +94,8 @@ class CarbonForecast:
 
     def add(self, points: Sequence[PricePoint], now: datetime) -> None:
         """Take points in, and forget old ones."""
-        told = self._points | {point.start: point for point in points}
-        self._points = {start: point for start, point in told.items() if point.end > now - _KEPT}
+        known = self._points | {point.start: point for point in points}
+        self._points = {start: point for start, point in known.items() if point.end > now - _KEPT}
 
     def cost_per_kwh(self, starts: Sequence[datetime]) -> tuple[float, ...]:
         """What a kWh from the grid counts in each slot; empty where nothing is known of them.

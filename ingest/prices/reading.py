@@ -39,7 +39,7 @@ def read_prices(document: object, asked: Asked) -> list[PricePoint]:
         DataError: a list of prices cannot be read, or its unit or currency cannot be.
     """
     found: dict[object, PricePoint] = {}
-    unit = asked.unit or _unit_told(document)
+    unit = asked.unit or _unit_in(document)
     dated = list(_dated(document, asked.zone))
     for points, own_unit in dated:
         for point in _inside(points, unit or own_unit, asked):
@@ -73,7 +73,7 @@ def _dated(answer: object, zone: ZoneInfo, depth: int = 0) -> Iterator[tuple[lis
                 yield from _dated(one, zone, depth + 1)
 
 
-def _unit_told(document: object) -> str | None:
+def _unit_in(document: object) -> str | None:
     """The unit that a state's attributes name."""
     if not isinstance(document, Mapping):
         return None

@@ -154,13 +154,13 @@ class WaitingLoad(SimulatedDevice):
         if self._started() or self._needed_kwh > most * hours(left):
             self._follows = "command" if self._started() and self._follows == "command" else "deadline"
             return most
-        told_kw = self._command.power_at(around.now) if self._command else None
-        self._follows = "programme" if told_kw is None else "command"
-        if told_kw is None:
+        commanded_kw = self._command.power_at(around.now) if self._command else None
+        self._follows = "programme" if commanded_kw is None else "command"
+        if commanded_kw is None:
             return most
-        if told_kw <= 0:
+        if commanded_kw <= 0:
             return 0.0
-        return max(told_kw, self.device.min_kw) if isinstance(self.device, Car) else most
+        return max(commanded_kw, self.device.min_kw) if isinstance(self.device, Car) else most
 
 
 class HeatedZone(SimulatedDevice):
@@ -200,9 +200,9 @@ class HeatedZone(SimulatedDevice):
 
     def live(self, around: Surroundings) -> None:
         """Heat as much as brings the air to the set-point, within the pump's power."""
-        told_c = self._command.setpoint_at(around.now) if self._command else None
-        self._follows = "programme" if told_c is None else "command"
-        self._setpoint_c = self.device.usual_c if told_c is None else told_c
+        commanded_c = self._command.setpoint_at(around.now) if self._command else None
+        self._follows = "programme" if commanded_c is None else "command"
+        self._setpoint_c = self.device.usual_c if commanded_c is None else commanded_c
         step = ThermalStep(self._envelope, hours(around.step))
         gain_kw = self.device.gain_kw + HEAT_OF_LOAD * around.load_kw
         resting_c, _ = step.advance(self.air_c, self.mass_c, outdoor_c=around.outdoor_c, air_kw=gain_kw)

@@ -91,7 +91,7 @@ class Sensors:
         self._perfect = quality == PERFECT
         self._began = began
         self._rng = np.random.default_rng([seed, 1])
-        self._said: dict[str, SensorState] = {}
+        self._last: dict[str, SensorState] = {}
         self._past: defaultdict[str, deque[SensorState]] = defaultdict(lambda: deque(maxlen=600))
         self._restarted_from: dict[str, float] = {}
 
@@ -110,7 +110,7 @@ class Sensors:
                 state = self._faulty(fault, state)
         if state is None or not self._is_news(state, now):
             return None
-        self._said[name] = state
+        self._last[name] = state
         return state
 
     def _measured(self, name: str, true: float) -> float:
@@ -130,7 +130,7 @@ class Sensors:
             case "dropout":
                 return None
             case "stuck":
-                last = self._said.get(state.name)
+                last = self._last.get(state.name)
                 return SensorState(state.name, last.value if last else state.value, state.at)
             case "delayed":
                 return self._earlier(state, timedelta(minutes=abs(fault.by)))
@@ -150,7 +150,7 @@ class Sensors:
         return old[-1] if old else None
 
     def _is_news(self, state: SensorState, now: datetime) -> bool:
-        last = self._said.get(state.name)
+        last = self._last.get(state.name)
         if last is None or not self._quality.report_on_change:
             return True
         step = max(self._quality.resolution, 1.0) * _kind(state.name).step

@@ -58,11 +58,11 @@ def write_diary(spec: HomeSpec, local: LocalDays, *, seed: int, warm_day: int) -
     drive[_drives(spec.car, local, seed=seed)] = True
     drive &= (empty_from == empty_to) & (guests == 0)
     happens = {"away": empty_to > empty_from, "guests": guests > 0, "drive": drive}
-    notes = _told(happens, life.announced_share, rng=stream(seed, "told"))
+    notes = _announced(happens, life.announced_share, rng=stream(seed, "told"))
     return Diary(empty_from, empty_to, guests, stay, drive, notes)
 
 
-def _told(
+def _announced(
     happens: Mapping[str, NDArray[np.bool_]], announced_share: float, *, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], ...]:
     """Not everything is said beforehand: each stretch of days is told or not as a whole."""

@@ -40,7 +40,7 @@ def billed_as_recorded(
         if prices is not None:
             _refuse_odd(name, prices, home)
     gaps = np.isnan(imports)
-    notes = (_told(gaps, start, step, home),) if gaps.any() else ()
+    notes = (_gap_note(gaps, start, step, home),) if gaps.any() else ()
     day = timedelta(days=1) // step
     tariff = DynamicTariff(
         start=start,
@@ -82,6 +82,6 @@ def _filled(prices: Floats, day: int) -> Floats:
     return filled
 
 
-def _told(gaps: np.typing.NDArray[np.bool_], start: datetime, step: timedelta, home: Home) -> str:
+def _gap_note(gaps: np.typing.NDArray[np.bool_], start: datetime, step: timedelta, home: Home) -> str:
     first = (start + int(np.flatnonzero(gaps)[0]) * step).astimezone(home.tz)
     return f"no import price in {int(gaps.sum())} slots, the first at {first:%Y-%m-%d %H:%M}: they are not billed"

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from advisor.doctor.finding import CheckResult
 from advisor.doctor.machine import check_disk, check_history, check_index, check_noon, check_zone
-from advisor.doctor.run import examine, tell
+from advisor.doctor.run import examine, show
 from energy.battery import Battery
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
@@ -173,7 +173,7 @@ def test_a_home_without_home_assistant_can_be_all_well(examined: Callable[..., t
     assert code == 0, findings
     assert {"pv_power", "load_power", "battery_soc", "balance", "decision", "broker"} <= set(levels(findings))
     console = Console(record=True, width=120)
-    tell(findings, console)
+    show(findings, console)
     assert "all well" in console.export_text()
 
 
