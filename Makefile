@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export LANGSMITH_TRACING := false
 export TOKENIZERS_PARALLELISM := false
+# Bytecode is kept, whatever the shell says: else every start of a program compiles all its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-long check eval ask scenarios study pictures dashboard format bench chaos chaos-short fleet-chaos arm-wheels peers app homeassistant lock clean
 
