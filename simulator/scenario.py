@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from energy.battery import Battery
+from energy.battery import Battery, NamedBattery
 from energy.devices import AnyDevice
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Grid, implausible_price
@@ -49,6 +49,7 @@ class PlayedHome(_ScenarioModel):
     seed: int = Field(default=1, ge=0)
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     battery: Battery | None = None
+    batteries: tuple[NamedBattery, ...] = Field(default=(), max_length=8)
     grid: Grid | None = None
     pv_factor: Annotated[float, Field(ge=0, le=10)] = 1.0
     load_factor: Factor = 1.0
@@ -58,7 +59,14 @@ class PlayedHome(_ScenarioModel):
     def _is_one_home(self) -> Self:
         if self.synthetic is not None and "recorded" in self.model_fields_set:
             raise ValueError(f"both recorded {self.recorded!r} and synthetic {self.synthetic.name!r}: give one")
+        if self.battery is not None and self.batteries:
+            raise ValueError("battery and batteries are both given: leave battery out, it is their sum")
         return self
+
+    @property
+    def all_batteries(self) -> tuple[Battery, ...]:
+        """The batteries that are given in place of the home's own."""
+        return self.batteries or (() if self.battery is None else (self.battery,))
 
 
 class AwayDays(_ScenarioModel):
@@ -112,12 +120,12 @@ class Scenario(_ScenarioModel):
 
     @model_validator(mode="after")
     def _battery_can_start_there(self) -> Self:
-        battery = self.home.battery
-        if battery is not None and not battery.min_soc <= self.play.start_soc <= battery.max_soc:
-            raise ValueError(
-                f"play.start_soc {self.play.start_soc!r} is outside the battery's band: "
-                f"use {battery.min_soc!r} to {battery.max_soc!r}",
-            )
+        for battery in self.home.all_batteries:
+            if not battery.min_soc <= self.play.start_soc <= battery.max_soc:
+                raise ValueError(
+                    f"play.start_soc {self.play.start_soc!r} is outside the battery's band: "
+                    f"use {battery.min_soc!r} to {battery.max_soc!r}",
+                )
         return self
 
     @model_validator(mode="after")
@@ -130,7 +138,7 @@ class Scenario(_ScenarioModel):
 
     @model_validator(mode="after")
     def _faults_are_of_its_sensors(self) -> Self:
-        known = sensors_of(self.home.currency, self.home.devices)
+        known = sensors_of(self.home.currency, self.home.devices, self.home.batteries)
         if strange := check_faults(self.sensors.faults, (sensor.name for sensor in known)):
             raise ValueError(strange)
         return self

@@ -30,8 +30,8 @@ _MOST_MESSAGES_PER_STEP = 500
 class Pace:
     """How time runs: `speed` simulated seconds per second (None: as fast as possible).
 
-    In lockstep each slot waits for a go-ahead, at most `patience_s`. After a miss, or when the advisor goes
-    offline, the house lives on alone until it hears from the advisor again.
+    In lockstep each slot waits for a go-ahead (with several batteries, each step), at most `patience_s`. After a miss,
+    or when the advisor goes offline, the house lives on alone until it hears from the advisor again.
     """
 
     speed: float | None = None
@@ -56,11 +56,12 @@ class HouseService:
         self._pace = pace
         self._stop = stop
         self._record = record
+        self._several = bool(house.recording.home.batteries)
         self._topics = Topics(house.recording.home.name)
         self._shown = Sensors(quality, began=house.now, seed=house.seed)
         readings = house.readings()
         home = house.recording.home
-        shown = sensors_of(home.currency, home.devices)
+        shown = sensors_of(home.currency, home.devices, home.batteries)
         self._sensors = {sensor.name: sensor for sensor in shown if sensor.name in readings}
         self._publications = {name: (self._topics.sensor(name), one.unit or "") for name, one in self._sensors.items()}
         if strange := check_faults(quality.faults, readings):
@@ -81,7 +82,8 @@ class HouseService:
             will=(topics.house_status, "offline"),
             on_connected=self._introduce,
         ) as link:
-            link.subscribe(topics.command, topics.device_commands, topics.proceed)
+            commands = topics.battery_commands if self._several else topics.command
+            link.subscribe(commands, topics.device_commands, topics.proceed)
             link.subscribe(topics.advisor_status, HOME_ASSISTANT_STATUS)
             due = time.monotonic()
             while not self._house.finished and not self._stop.is_set():
@@ -98,7 +100,7 @@ class HouseService:
     def _live_one_step(self, link: MqttLink) -> None:
         self._publish(link)
         self._receive_waiting(link)
-        if self._house.at_slot_boundary:
+        if self._house.at_slot_boundary or self._several:
             self._await_proceed(link)
         step = self._house.step()
         if self._record is not None:
@@ -161,6 +163,8 @@ class HouseService:
         if message.topic == self._topics.command:
             answer = self._house.obey(message.payload, retained=message.retained)
             link.publish(self._topics.command_state, answer.model_dump_json(), retain=True, qos=1)
+        elif (name := self._topics.battery_named(message.topic)) is not None:
+            self._on_battery(name, message, link)
         elif message.topic.startswith(self._topics.devices):
             self._on_device(message, link)
         elif message.topic == self._topics.proceed:
@@ -170,6 +174,11 @@ class HouseService:
         elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
             self._introduce(link)
         return True
+
+    def _on_battery(self, name: str, message: Message, link: MqttLink) -> None:
+        if self._shown.is_reachable(f"battery_soc_{name}", self._house.now):
+            answer = self._house.obey(message.payload, retained=message.retained, battery=name)
+            link.publish(self._topics.battery_command_state(name), answer.model_dump_json(), retain=True, qos=1)
 
     def _on_device(self, message: Message, link: MqttLink) -> None:
         name = message.topic.split("/")[-2]

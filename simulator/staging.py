@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from energy.battery import combined
 from energy.errors import DataError
 from energy.home import Home
 from energy.pricing.tariff import AnyTariff, DynamicTariff
@@ -60,7 +61,8 @@ def _home(scenario: Scenario, recorded: Home, name: str, days: list[DayRecord]) 
         "name": name,
         "currency": given.currency,
         "pv_peak_kw": recorded.pv_peak_kw * given.pv_factor,
-        "battery": given.battery or recorded.battery,
+        "battery": combined(given.batteries) if given.batteries else given.battery or recorded.battery,
+        "batteries": given.batteries,
         "grid": given.grid or recorded.grid,
         "tariff": _tariff(scenario, recorded, days),
         "devices": given.devices,

@@ -40,6 +40,18 @@ def house_sensors(currency: str) -> tuple[Sensor, ...]:
     )
 
 
+def battery_sensors(names: Iterable[str]) -> tuple[Sensor, ...]:
+    """Charge and power of each of several batteries."""
+    return tuple(
+        sensor
+        for name in names
+        for sensor in (
+            Sensor(f"battery_soc_{name}", f"Battery {name} charge", "%", "battery", "measurement"),
+            Sensor(f"battery_power_{name}", f"Battery {name} power", "kW", "power", "measurement"),
+        )
+    )
+
+
 def room_sensors(rooms: Iterable[tuple[str, str]]) -> tuple[Sensor, ...]:
     """Temperature and humidity of rooms, given as name and title."""
     kinds = (("temperature", "°C"), ("humidity", "%"))

@@ -52,6 +52,24 @@ class Topics:
         """What the house made of the last command."""
         return self._under("battery", "command_state")
 
+    @property
+    def battery_commands(self) -> str:
+        """Wildcard over the commands to each of several batteries."""
+        return self._under("battery", "+", "command")
+
+    def battery_named(self, topic: str) -> str | None:
+        """Which of several batteries a topic is of; None if it is of none."""
+        name, _, what = topic.removeprefix(self._under("battery", "")).partition("/")
+        return name if topic.startswith(self._under("battery", "")) and what else None
+
+    def battery_command_state(self, name: str) -> str:
+        """What one of several batteries made of the last command."""
+        return self._under("battery", name, "command_state")
+
+    def battery_shown(self, name: str) -> str:
+        """What the entities of one of several batteries show; not retained."""
+        return self._under("battery", name, "shown")
+
     def device_command(self, device: str) -> str:
         """Where commands to a device go, or to the grid connection as `grid`; not retained."""
         return self._under("device", device, "command")
@@ -103,6 +121,11 @@ class Topics:
     def decision(self) -> str:
         """The last decision with its reason."""
         return self._under("advisor", "decision")
+
+    @property
+    def batteries(self) -> str:
+        """What each of several batteries was told, and whether it shows it."""
+        return self._under("advisor", "batteries")
 
     @property
     def health(self) -> str:

@@ -1,6 +1,7 @@
 """The house itself: it replays a recording through physics of its own and obeys the commands it finds sound."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,7 +12,6 @@ from energy.commands import (
     GRID,
     SELF_CONSUMPTION,
     AnyCommand,
-    BatteryCommand,
     DeviceCommand,
     ExportCommand,
     Levels,
@@ -22,10 +22,11 @@ from energy.commands import (
     read_device_command,
 )
 from energy.errors import SettingsError
-from energy.flows import Flows, step_house
+from energy.flows import Flows
 from energy.home import Grid
 from energy.slots import floor_slot, hours
 from simulator.house.appliances import smooth_sun, spiky_load
+from simulator.house.batteries import ONLY, batteries_of, flows_of, together
 from simulator.house.devices import HeatedZone, Surroundings, simulated
 from simulator.house.inverter import inverter_objection
 from simulator.house.recording import Recording
@@ -40,7 +41,10 @@ _MILD_C = 10.0
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One step as it went: mean powers from `start` on, the prices and levels in force, the charge at its end."""
+    """One step as it went: mean powers from `start` on, the prices and levels in force, the charge at its end.
+
+    `batteries` says of each of several its charge and its power, discharge positive; mode and decision are the first's.
+    """
 
     start: datetime
     flows: Flows
@@ -51,37 +55,33 @@ class StepRecord:
     decision_id: str | None
     devices_kw: dict[str, float]
     zones_c: dict[str, tuple[float, float]]
+    batteries: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class House:
-    """A home with a battery, at a moment of its recording."""
+    """A home with a battery, or several, at a moment of its recording."""
 
-    def __init__(self, recording: Recording, *, step: timedelta, slot: timedelta, soc: float, seed: int) -> None:
+    def __init__(
+        self, recording: Recording, *, step: timedelta, slot: timedelta, soc: float | Mapping[str, float], seed: int
+    ) -> None:
         _check_steps(recording, step=step, slot=slot)
-        battery = recording.home.battery
-        if not battery.min_soc <= soc <= battery.max_soc:
-            raise SettingsError(
-                f"starting charge {soc!r} is outside the battery's band: "
-                f"use {battery.min_soc!r} to {battery.max_soc!r}",
-            )
+        self.batteries = batteries_of(recording.home, soc)
         self.recording = recording
         self.seed = seed
         self.step_length = step
         self.slot_length = slot
-        self.stored_kwh = soc * battery.capacity_kwh
         self._per_interval = recording.step // step
         self.base_load_kw = spiky_load(
             recording.load_kw, step, per_interval=self._per_interval, rng=np.random.default_rng(seed)
         )
         self.sun_kw = smooth_sun(recording.pv_kw, per_interval=self._per_interval, peak_kw=recording.home.pv_peak_kw)
         self._index = 0
-        self._command: AnyCommand | None = None
         self._export: ExportCommand | None = None
         self._device_commands: dict[str, DeviceCommand | ReleaseCommand] = {}
         self.devices = {device.name: device for device in simulated(recording.home, began=self.now, seed=seed)}
         self._energy_kwh = dict.fromkeys(_ENERGIES, 0.0)
         # Before its first step the house shows the instant: what a meter reads while the battery follows the house.
-        self._flows = self._flows_under(SELF_CONSUMPTION)
+        self._flows, self._parts = self._flows_under(dict.fromkeys(self.batteries, SELF_CONSUMPTION))
 
     @property
     def now(self) -> datetime:
@@ -99,6 +99,11 @@ class House:
         return floor_slot(self.now, self.slot_length) == self.now
 
     @property
+    def stored_kwh(self) -> float:
+        """Energy in all batteries."""
+        return sum(one.stored_kwh for one in self.batteries.values())
+
+    @property
     def soc(self) -> float:
         """Charge as a fraction of the capacity."""
         capacity_kwh = self.recording.home.battery.capacity_kwh
@@ -113,25 +118,18 @@ class House:
 
     @property
     def levels(self) -> Levels:
-        """Levels in force: those of the last command, or plain self-consumption."""
-        return self._command.levels_at(self.now) if isinstance(self._command, BatteryCommand) else SELF_CONSUMPTION
-
-    @property
-    def decision_id(self) -> str | None:
-        """The decision whose schedule is in force."""
-        command = self._command
-        return command.decision_id if isinstance(command, BatteryCommand) and self.now < command.valid_until else None
-
-    def _mode(self, levels: Levels) -> Mode:
-        return levels.mode(self.soc, floor_soc=self.recording.home.battery.min_soc)
+        """Levels in force; of several batteries, the first's."""
+        return next(iter(self.batteries.values())).levels_at(self.now)
 
     def step(self) -> StepRecord:
         """Live through one step."""
-        levels, prices = self.levels, self._prices()
-        mode, decision_id, start = self._mode(levels), self.decision_id, self.now
+        start, prices, first = self.now, self._prices(), next(iter(self.batteries.values()))
+        mode, decision_id = first.mode_at(start), first.decision_at(start)
         self._live_devices()
-        self._flows = self._flows_under(levels)
-        self.stored_kwh = float(self._flows.stored_kwh)
+        levels = {name: one.levels_at(start) for name, one in self.batteries.items()}
+        self._flows, self._parts = self._flows_under(levels)
+        for name, part in self._parts.items():
+            self.batteries[name].stored_kwh = float(part.stored_kwh)
         step_h = hours(self.step_length)
         for name, power_kw in _metered(self._flows).items():
             self._energy_kwh[name] += power_kw * step_h
@@ -147,7 +145,13 @@ class House:
             decision_id=decision_id,
             devices_kw=devices_kw,
             zones_c=zones_c,
+            batteries={name: (self.batteries[name].soc, power_kw) for name, power_kw in self._battery_powers().items()},
         )
+
+    def _battery_powers(self) -> dict[str, float]:
+        """Power of each of several batteries, discharge positive."""
+        parts = self._parts.items() if self.recording.home.batteries else ()
+        return {name: float(part.discharge_kw) - float(part.charge_kw) for name, part in parts}
 
     def _zones(self) -> dict[str, HeatedZone]:
         return {name: device for name, device in self.devices.items() if isinstance(device, HeatedZone)}
@@ -179,6 +183,8 @@ class House:
             readings["outdoor_temperature"] = self._outdoor_c()
             air_c = next((zone.air_c for zone in self._zones().values()), None)
             readings |= room_readings(self._outdoor_c(), air_c)
+        for name, power_kw in self._battery_powers().items():
+            readings |= {f"battery_soc_{name}": self.batteries[name].soc * 100, f"battery_power_{name}": power_kw}
         for name, device in self.devices.items():
             readings |= {f"{name}_power": device.power_kw, f"{name}_energy": device.energy_kwh}
         return readings
@@ -232,20 +238,25 @@ class House:
     def _unknown(self, name: str) -> str:
         return f"no device is called {name!r}: there are {', '.join(self.devices) or 'none'}"
 
-    def obey(self, payload: bytes, *, retained: bool) -> CommandState:
-        """Put a command in force, or say why not; a repeated delivery changes nothing."""
+    def obey(self, payload: bytes, *, retained: bool, battery: str = ONLY) -> CommandState:
+        """Put a battery's command in force, or say why not; a repeated delivery changes nothing."""
+        one = self.batteries.get(battery)
+        if one is None:
+            known = ", ".join(self.batteries)
+            return self._answer(battery, None, f"no battery is called {battery!r}: there are {known}")
         if len(payload) > MAX_COMMAND_BYTES:
-            return self._answer(None, f"{len(payload)} bytes: commands end at {MAX_COMMAND_BYTES} bytes")
+            return self._answer(battery, None, f"{len(payload)} bytes: commands end at {MAX_COMMAND_BYTES} bytes")
         try:
             command = read_command(payload)
         except ValidationError as err:
-            return self._answer(None, first_fault(err))
-        objection = self._time_objection(command, self._command, retained=retained)
-        objection = objection or inverter_objection(command, self.recording.home)
+            return self._answer(battery, None, first_fault(err))
+        objection = self._time_objection(command, one.command, retained=retained)
+        objection = objection or inverter_objection(command, one.battery, self.recording.home.grid)
         if objection is not None:
-            return self._answer(command.decision_id, objection)
-        self._command = command
-        return self._answer(command.decision_id, f"in force until {command.valid_until.isoformat()}", accepted=True)
+            return self._answer(battery, command.decision_id, objection)
+        one.command = command
+        until = f"in force until {command.valid_until.isoformat()}"
+        return self._answer(battery, command.decision_id, until, accepted=True)
 
     def _time_objection(
         self, command: AnyCommand | DeviceCommand, last: AnyCommand | DeviceCommand | None, *, retained: bool
@@ -258,26 +269,17 @@ class House:
             return f"starts at {command.valid_from.isoformat()}, it is {self.now.isoformat()}: send it when it starts"
         return None if last is None or command == last else _conflict(command, last)
 
-    def _answer(self, decision_id: str | None, detail: str, *, accepted: bool = False) -> CommandState:
-        return CommandState(
-            time=self.now,
-            decision_id=decision_id,
-            accepted=accepted,
-            mode=self._mode(self.levels),
-            detail=detail,
-        )
+    def _answer(self, battery: str, decision_id: str | None, detail: str, *, accepted: bool = False) -> CommandState:
+        mode = self.batteries[battery].mode_at(self.now) if battery in self.batteries else None
+        return CommandState(time=self.now, decision_id=decision_id, accepted=accepted, mode=mode, detail=detail)
 
-    def _flows_under(self, levels: Levels) -> Flows:
-        flows = step_house(
-            float(self.base_load_kw[self._index]) + sum(device.power_kw for device in self.devices.values()),
-            float(self.sun_kw[self._index]),
-            self.stored_kwh,
-            levels=levels,
-            battery=self.recording.home.battery,
-            grid=self._grid(),
-            hours=hours(self.step_length),
-        )
-        return Flows(*(float(getattr(flows, name)) for name in Flows.__slots__))
+    def _flows_under(self, levels: Mapping[str, Levels]) -> tuple[Flows, dict[str, Flows]]:
+        """The flows of the house, and of each battery, while each follows its own levels."""
+        load_kw = float(self.base_load_kw[self._index]) + sum(device.power_kw for device in self.devices.values())
+        pv_kw = float(self.sun_kw[self._index])
+        under = [(one, levels[name]) for name, one in self.batteries.items()]
+        parts = flows_of(load_kw, pv_kw, under, grid=self._grid(), hours=hours(self.step_length))
+        return together(load_kw, pv_kw, parts), dict(zip(self.batteries, parts, strict=True))
 
     def _grid(self) -> Grid:
         """The connection, with the export limit in force."""
@@ -334,6 +336,7 @@ def _check_steps(recording: Recording, *, step: timedelta, slot: timedelta) -> N
 def _conflict(command: AnyCommand | DeviceCommand, last: AnyCommand | DeviceCommand) -> str | None:
     if command.valid_from < last.valid_from:
         return f"older than decision {last.decision_id!r} of {last.valid_from.isoformat()}: decide again"
-    if command.decision_id == last.decision_id:
+    # One of several batteries is told its part of a decision again and again, each time with a later beginning.
+    if command.decision_id == last.decision_id and command.valid_from == last.valid_from:
         return f"decision {last.decision_id!r} already said something else: give a new decision_id"
     return None

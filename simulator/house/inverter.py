@@ -1,21 +1,21 @@
 """What the inverter of a house cannot do, said of a command before it is taken."""
 
+from energy.battery import Battery
 from energy.commands import SAME_SOC, AnyCommand, BatteryCommand, SlotLevels
-from energy.home import Home
+from energy.home import Grid
 
 _SAME_KW = 1e-3
 
 
-def inverter_objection(command: AnyCommand, home: Home) -> str | None:
+def inverter_objection(command: AnyCommand, battery: Battery, grid: Grid) -> str | None:
     """Why a battery command cannot be followed; None if it can."""
     if not isinstance(command, BatteryCommand):
         return None
-    objections = (_slot_objection(slot, home) for slot in command.slots)
+    objections = (_slot_objection(slot, battery, grid) for slot in command.slots)
     return next((objection for objection in objections if objection is not None), None)
 
 
-def _slot_objection(slot: SlotLevels, home: Home) -> str | None:
-    battery, grid = home.battery, home.grid
+def _slot_objection(slot: SlotLevels, battery: Battery, grid: Grid) -> str | None:
     if slot.charge_to_soc > SAME_SOC:
         if not battery.capacity_kwh:
             return f"charge_to_soc {slot.charge_to_soc:g}: this house has no battery"

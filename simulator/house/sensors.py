@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from energy.battery import NamedBattery
 from energy.devices import AnyDevice
 from simulator.house.rooms import ROOMS
-from transport.discovery import Sensor, device_sensors, house_sensors, room_sensors
+from transport.discovery import Sensor, battery_sensors, device_sensors, house_sensors, room_sensors
 
 ALL = "all"
 
@@ -19,9 +20,10 @@ ALL = "all"
 class Fault(BaseModel):
     """What goes wrong with a sensor (or with `all`) and when, in hours since the house began to be played.
 
-    `dropout` says nothing; `stuck` repeats its last value as if it were new; `delayed` tells what was true `by` minutes
-    ago, with that time; `restart` reads 0 and counts energy from 0 again; `wrong_unit` multiplies by `by` and keeps the
-    unit (1000: watts said to be kilowatts); `spikes` adds `by` to single values.
+    `dropout` says nothing, and one of several batteries whose charge drops out hears no command either; `stuck` repeats
+    its last value as if it were new; `delayed` tells what was true `by` minutes ago, with that time; `restart` reads 0
+    and counts energy from 0 again; `wrong_unit` multiplies by `by` and keeps the unit (1000: watts said to be
+    kilowatts); `spikes` adds `by` to single values.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -78,7 +80,7 @@ _KINDS = {
     "humidity": _Kind(0.0, 1.0, 1.0),
 }
 _EXACT = _Kind(0.0, 0.0, 0.0)
-_SIGNED = frozenset({"grid_power", "battery_power", "price_import", "price_export"})
+_SIGNED = frozenset({"grid_power", "price_import", "price_export"})
 # One value in this many is hit by a spike.
 _SPIKE_EVERY = 4
 
@@ -101,6 +103,10 @@ class Sensors:
             return [SensorState(name, value, now) for name, value in truth.items()]
         states = (self._one(name, value, now) for name, value in truth.items())
         return [state for state in states if state is not None]
+
+    def is_reachable(self, name: str, now: datetime) -> bool:
+        """Whether what a sensor belongs to can be reached."""
+        return not any(fault.kind == "dropout" and self._active(fault, name, now) for fault in self._quality.faults)
 
     def _one(self, name: str, true: float, now: datetime) -> SensorState | None:
         state: SensorState | None = SensorState(name, self._measured(name, true), now)
@@ -158,11 +164,14 @@ class Sensors:
         return due or abs(state.value - last.value) >= step > 0
 
 
-def sensors_of(currency: str, devices: Iterable[AnyDevice]) -> tuple[Sensor, ...]:
-    """All that a house with these devices may show."""
+def sensors_of(
+    currency: str, devices: Iterable[AnyDevice], batteries: Iterable[NamedBattery] = ()
+) -> tuple[Sensor, ...]:
+    """All that a house with these devices, and these batteries where it has several, may show."""
     rooms = [(room.name, room.title) for room in ROOMS]
     named = [(device.name, device.name.replace("_", " ").capitalize()) for device in devices]
-    return house_sensors(currency) + room_sensors(rooms) + device_sensors(named)
+    several = battery_sensors(one.name for one in batteries)
+    return house_sensors(currency) + several + room_sensors(rooms) + device_sensors(named)
 
 
 def check_faults(faults: Iterable[Fault], known: Iterable[str]) -> str | None:
@@ -175,7 +184,9 @@ def check_faults(faults: Iterable[Fault], known: Iterable[str]) -> str | None:
 
 
 def _kind(name: str) -> _Kind:
-    return _KINDS.get(name.rsplit("_", 1)[-1], _EXACT)
+    # One of several batteries has its name at the end.
+    of_one = name.startswith(("battery_soc_", "battery_power_"))
+    return _KINDS.get(name.split("_")[1] if of_one else name.rsplit("_", 1)[-1], _EXACT)
 
 
 def _is_counter(name: str) -> bool:
@@ -184,6 +195,7 @@ def _is_counter(name: str) -> bool:
 
 def _within_scale(name: str, value: float) -> float:
     """No charge beyond empty and full, and nothing below zero where a meter cannot show it."""
-    if name == "battery_soc" or name.endswith("_humidity"):
+    if name.startswith("battery_soc") or name.endswith("_humidity"):
         return min(max(value, 0.0), 100.0)
-    return value if name in _SIGNED or name.endswith("_temperature") else max(value, 0.0)
+    signed = name in _SIGNED or name.startswith("battery_power") or name.endswith("_temperature")
+    return value if signed else max(value, 0.0)

@@ -142,7 +142,7 @@ def test_an_export_limit_curtails_until_it_expires(house: House) -> None:
     live(house, 10)
     free = [step.flows.grid_export_kw for step in live(house, 11)]
     assert max(free) == 0
-    house.stored_kwh = house.recording.home.battery.max_kwh
+    house.batteries[""].stored_kwh = house.recording.home.battery.max_kwh
     house.devices["car"].obey(LoadCommand.model_validate_json(load(house, "car", 0, 0, 0)))
     assert house.obey_device(
         "grid", ExportCommand(limit_kw=0, **common(house, 1)).model_dump_json().encode(), retained=False

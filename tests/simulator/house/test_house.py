@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from energy.battery import Battery
 from energy.commands import SELF_CONSUMPTION, BatteryCommand, Mode, ReleaseCommand, SlotLevels
 from energy.errors import SettingsError
+from energy.home import Home
 from simulator.house.house import House, StepRecord
 from simulator.house.recording import Recording
 
@@ -289,3 +290,44 @@ def test_what_the_inverter_cannot_do_is_answered_so_and_changes_nothing(
     assert expected in answer.detail
     assert house.levels == SELF_CONSUMPTION
     assert house.step().decision_id is None
+
+
+PAIR = [
+    {"name": "garage", "capacity_kwh": 8, "max_charge_kw": 4, "max_discharge_kw": 4},
+    {"name": "cellar", "capacity_kwh": 3, "max_charge_kw": 1.2, "max_discharge_kw": 2, "charge_efficiency": 0.9},
+]
+
+
+def with_two(recording: Recording, **socs: float) -> House:
+    facts = recording.home.model_dump(exclude={"battery"}) | {"batteries": PAIR}
+    return House(replace(recording, home=Home.model_validate(facts)), step=5 * MINUTE, slot=SLOT, soc=socs, seed=7)
+
+
+def test_two_batteries_obey_by_name_balance_and_would_charge_each_other_if_they_were_told_to(
+    recording: Recording,
+) -> None:
+    house = with_two(recording, garage=0.2, cellar=0.9)
+    told = house.obey(
+        command(house.now, charge_to=0.9, reserve=0.9).model_dump_json().encode(), retained=False, battery="garage"
+    )
+    assert told.accepted, told.detail
+    before = {name: one.stored_kwh for name, one in house.batteries.items()}
+    step = house.step()
+    assert step.batteries["garage"][1] == pytest.approx(-4)
+    # Nothing but a command keeps the other, which follows the meter, from emptying into it.
+    assert step.batteries["cellar"][1] == pytest.approx(2)
+    flows, hours = step.flows, 1 / 12
+    brought = flows.pv_kw + flows.grid_import_kw + flows.discharge_kw
+    assert brought == pytest.approx(flows.load_kw + flows.grid_export_kw + flows.charge_kw + flows.curtailed_kw)
+    gained = {name: one.stored_kwh - before[name] for name, one in house.batteries.items()}
+    assert gained["garage"] == pytest.approx(4 * 0.95 * hours)
+    assert gained["cellar"] == pytest.approx(-2 / 0.95 * hours)
+    readings = house.readings()
+    assert readings["battery_power_cellar"] == pytest.approx(2)
+    assert readings["battery_power"] == pytest.approx(-2)
+    # The same part again, with a later beginning, is no contradiction; a battery that is not there is said.
+    again = house.obey(command(house.now, reserve=0.5).model_dump_json().encode(), retained=False, battery="garage")
+    assert again.accepted, again.detail
+    assert "there are garage, cellar" in house.obey(b"{}", retained=False, battery="attic").detail
+    with pytest.raises(SettingsError, match="starting charge None of 'cellar'"):
+        with_two(recording, garage=0.2)
