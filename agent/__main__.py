@@ -26,11 +26,10 @@ from agent.llm.reconnecting import ReconnectingReviewer
 from agent.llm.review import make_reviewer
 from agent.queries import Sources
 from agent.service.actuator import Actuator
-from agent.service.battery_bank import BatteryBankRunner
 from agent.service.claim import advisor_id
 from agent.service.loop import Parts, Service
 from agent.service.questions import price_question, pv_question
-from agent.settings import Settings, load_settings
+from agent.settings import Settings, check_batteries, load_settings
 from agent.views.service_state import SharedServiceState
 from agent.web.access import load_keys
 from agent.web.app import make_app
@@ -63,6 +62,7 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
     """
     settings = load_settings(config)
     home = load_home(settings.home_file)
+    check_batteries(settings, home)
     stop = _stopped_by_signals()
     step = timedelta(minutes=settings.service.slot_minutes)
     with ExitStack() as stack:
@@ -98,6 +98,7 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
             notes,
             actuator,
             live,
+            battery_actuators=driving_each(settings, home, stack),
             advisor_id=advisor_id(settings.memory_dir),
             faults=lambda: faults_of(home, store, journal, panel, indexed=index is not None),
             label_now=(lambda: reconnecting.label) if reconnecting else None,
@@ -201,10 +202,22 @@ def driving(settings: Settings, home: Home) -> AbstractContextManager[Actuator |
     return Actuator(settings.actuation.above(home.battery), settings.homeassistant.address())
 
 
+def driving_each(settings: Settings, home: Home, stack: ExitStack) -> dict[str, Actuator]:
+    """The direct way to each of several batteries for which the settings list entities.
+
+    Raises:
+        SettingsError: they do, and there is no token for Home Assistant.
+    """
+    listed = {one: settings.batteries[one.name].actuation for one in home.batteries if one.name in settings.batteries}
+    return {
+        battery.name: stack.enter_context(Actuator(actuation.above(battery), settings.homeassistant.address()))
+        for battery, actuation in listed.items()
+        if actuation.entities
+    }
+
+
 def _live_sources(settings: Settings, home: Home, stack: ExitStack) -> LiveStates | None:
     """What brings the house's states beside MQTT itself: evcc's bridge at work, and Home Assistant's own states."""
-    if home.batteries:
-        stack.enter_context(BatteryBankRunner(home, settings.mqtt.address))
     if settings.evcc is not None:
         stack.enter_context(EvccRunner(home, settings.evcc, settings.mqtt.address))
     return stack.enter_context(following(settings, home))
@@ -216,12 +229,14 @@ def following(settings: Settings, home: Home) -> AbstractContextManager[LiveStat
     Raises:
         SettingsError: they are read from there, and there is no token for Home Assistant.
     """
-    sensors, assistant = MappedSensors(settings.sensors, home), settings.homeassistant
+    sensors, batteries = MappedSensors(settings.sensors, home), settings.battery_sensors(home)
+    followed, entities = sensors.followed | batteries.followed, sensors.entities | batteries.entities
+    assistant = settings.homeassistant
     has_token = assistant.token is not None or assistant.token_file is not None
-    if not sensors.followed or not (sensors.entities or has_token):
+    if not followed or not (entities or has_token):
         return nullcontext()
-    asks_forecast = bool(sensors.entities) and "pv_forecast" not in settings.sensors
-    return LiveStates(assistant.address(), sensors.followed, forecast=asks_forecast)
+    asks_forecast = bool(entities) and "pv_forecast" not in settings.sensors
+    return LiveStates(assistant.address(), followed, forecast=asks_forecast)
 
 
 def control_panel(settings: Settings) -> ControlPanel:

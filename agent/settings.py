@@ -22,10 +22,12 @@ from agent.decision.inverter_mapping import Actuation
 from agent.llm.models import ModelSettings
 from energy.errors import SettingsError
 from energy.guard import Policy
+from energy.home import Home
 from energy.validation_messages import validation_messages
 from ingest.evcc.settings import EvccSettings
 from ingest.home_file import parse_text
 from ingest.homeassistant.client import HomeAssistantSettings
+from ingest.live.batteries import BATTERY_ROLES, BatterySensors
 from ingest.live.mapping import MappedRole, SensorSource, check_sources
 from ingest.prices.carbon import CarbonSettings
 from ingest.prices.settings import PriceSettings
@@ -134,6 +136,21 @@ class ForecastSettings(_Section):
         return self
 
 
+class BatterySettings(_Section):
+    """Section `[batteries.<name>]`: where one of several batteries is read, and which of its entities are set."""
+
+    sensors: dict[MappedRole, SensorSource] = {}
+    actuation: Actuation = Actuation()
+
+    @field_validator("sensors")
+    @classmethod
+    def _sensors_are_of_a_battery(cls, value: dict[MappedRole, SensorSource]) -> dict[MappedRole, SensorSource]:
+        if foreign := sorted(set(value) - set(BATTERY_ROLES)):
+            raise ValueError(f"{foreign[0]} is of the house: give it as [sensors.{foreign[0]}]")
+        check_sources(value)
+        return value
+
+
 class Settings(BaseSettings):
     """Everything `advisor run` needs."""
 
@@ -152,6 +169,7 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     api: ApiSettings = ApiSettings()
     sensors: dict[MappedRole, SensorSource] = {}
+    batteries: dict[str, BatterySettings] = {}
     prices: PriceSettings = PriceSettings()
     carbon: CarbonSettings | None = None
     forecast: ForecastSettings = ForecastSettings()
@@ -167,10 +185,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _clocks_agree(self) -> Self:
-        if (self.sensors or self.evcc) and self.service.clock == "house":
-            what = "sensors: foreign sensors tell no time" if self.sensors else "evcc: it lives by the wall clock"
+        foreign = self.sensors or any(one.sensors for one in self.batteries.values())
+        if (foreign or self.evcc) and self.service.clock == "house":
+            what = "sensors: foreign sensors tell no time" if foreign else "evcc: it lives by the wall clock"
             raise ValueError(f"{what}, so service.clock must be 'wall'")
         return self
+
+    def battery_sensors(self, home: Home) -> BatterySensors:
+        """What reads the home's batteries, where it has several."""
+        sources = {name: one.sensors for name, one in self.batteries.items()}
+        return BatterySensors(sources, home, max_age_s=self.policy.max_snapshot_age_s)
 
     @classmethod
     def settings_customise_sources(
@@ -184,6 +208,32 @@ class Settings(BaseSettings):
         """Environment before file: the file's values arrive as arguments."""
         del settings_cls, dotenv_settings
         return env_settings, init_settings, file_secret_settings
+
+
+def check_batteries(settings: Settings, home: Home) -> None:
+    """Refuse settings that do not fit a home's batteries.
+
+    Raises:
+        SettingsError: what is wrong, and what to write instead.
+    """
+    names = [one.name for one in home.batteries]
+    for name in settings.batteries:
+        if name not in names:
+            known = f"has {', '.join(names)}" if names else "lists none under [[batteries]]"
+            raise SettingsError(f"[batteries.{name}]: {home.name!r} {known}: use a name of home.toml")
+    if not names:
+        return
+    whole = {
+        "[sensors.battery_soc]": "battery_soc" in settings.sensors,
+        "[actuation.entities]": bool(settings.actuation.entities),
+        "[evcc]": settings.evcc is not None,
+    }
+    if wrong := next((section for section, given in whole.items() if given), None):
+        raise SettingsError(
+            f"{wrong} is for a home with one battery, and {home.name!r} has {', '.join(names)}: "
+            f"give each its own under [batteries.{names[0]}.sensors] and [batteries.{names[0]}.actuation], or list one "
+            "[battery] that is their sum"
+        )
 
 
 def _sources(err: ValidationError, path: Path) -> str:

@@ -1,7 +1,7 @@
 """A home's fixed facts: battery, panels, grid connection, tariff and zone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
@@ -117,6 +117,19 @@ class Home(BaseModel):
         if strange := implausible_price(self.tariff, self.currency):
             raise ValueError(strange)
         return self
+
+    def with_only(self, names: Collection[str]) -> "Home":
+        """The home with those of its several batteries that can be commanded.
+
+        The others follow the house by themselves: they would empty into a battery that charges from the grid, and fill
+        from one that sells. So while one is missing, none does either.
+        """
+        kept = tuple(one for one in self.batteries if one.name in names)
+        if not kept or len(kept) == len(self.batteries):
+            return self
+        grid = self.grid.model_copy(update={"allow_grid_charging": False, "allow_battery_export": False})
+        several = kept if len(kept) > 1 else ()
+        return self.model_copy(update={"battery": combined(kept), "batteries": several, "grid": grid})
 
     @property
     def tz(self) -> ZoneInfo:

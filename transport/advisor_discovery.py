@@ -41,11 +41,19 @@ _SPANISH = {
     "Note understood": "Nota entendida",
     "Confirm note": "Confirmar nota",
 }
+_SPANISH_OF_BATTERY = {
+    "mode": "Batería {name}: modo",
+    "charge": "Batería {name}: carga",
+    "problem": "Batería {name}: problema",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a home's entities depend on: currency, permissions, freshness of a state, address of the page, language."""
+    """What a home's entities depend on: currency, permissions, freshness of a state, address of the page, language.
+
+    `batteries` are the names of several batteries; none where there is one.
+    """
 
     currency: str
     grid_charging: bool = True
@@ -55,6 +63,7 @@ class Offer:
     expire_after_s: int = 2700
     page_url: str | None = None
     language: Literal["en", "es"] = "en"
+    batteries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class Entity:
     title: str
     icon: str
     stated: dict[str, object] = field(default_factory=dict)
+    spanish: str = ""
 
 
 def advisor_discovery(topics: Topics, offer: Offer) -> dict[str, str]:
@@ -78,14 +88,19 @@ def advisor_discovery(topics: Topics, offer: Offer) -> dict[str, str]:
         topics, "advisor", name=f"Energy Advisor {topics.home}", model="Local advisor", configuration_url=offer.page_url
     )
     shared = {"availability_topic": topics.advisor_status, "device": device}
-    entities = (*_sensors(topics, offer), *_diagnostics(topics, offer), *_controls(topics, offer))
+    entities = (
+        *_sensors(topics, offer),
+        *_batteries(topics, offer),
+        *_diagnostics(topics, offer),
+        *_controls(topics, offer),
+    )
     return dict(
         announcement(
             topics,
             entity.component,
             entity.name,
             {"name": entity.title, "icon": entity.icon, **entity.stated, **shared},
-            shown_as=_SPANISH[entity.title] if offer.language == "es" else None,
+            shown_as=entity.spanish or _SPANISH[entity.title] if offer.language == "es" else None,
         )
         for entity in entities
     )
@@ -183,6 +198,55 @@ def _bills(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
                 **_value("saved_month"),
                 "last_reset_value_template": "{{ value_json.month_start }}",
                 **_attributes(topics.bill, "{'metered_days': value_json.month_days}"),
+            },
+        ),
+    )
+
+
+def _batteries(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
+    """Of each of several batteries: what it is told, its charge, and whether it does not answer or not obey."""
+    return tuple(entity for name in offer.batteries for entity in _battery(topics, name))
+
+
+def _battery(topics: Topics, name: str) -> tuple[Entity, ...]:
+    state, told = {"state_topic": topics.batteries}, f"value_json['{name}']"
+
+    def entity(component: str, what: str, icon: str, stated: dict[str, object]) -> Entity:
+        spanish = _SPANISH_OF_BATTERY[what].format(name=name)
+        return Entity(component, f"battery_{name}_{what}", f"Battery {name} {what}", icon, {**state, **stated}, spanish)
+
+    return (
+        entity(
+            "sensor",
+            "mode",
+            "mdi:home-battery",
+            {
+                "value_template": f"{{{{ {told}.mode or '{NO_MODE}' }}}}",
+                "device_class": "enum",
+                "options": [*(mode.value for mode in Mode), NO_MODE],
+                **_attributes(topics.batteries, told),
+            },
+        ),
+        entity(
+            "sensor",
+            "charge",
+            "mdi:battery-medium",
+            {
+                "value_template": f"{{{{ {told}.charge }}}}",
+                "unit_of_measurement": "%",
+                "device_class": "battery",
+                "state_class": "measurement",
+            },
+        ),
+        entity(
+            "binary_sensor",
+            "problem",
+            "mdi:battery-alert-variant-outline",
+            {
+                **_yes_no(f"{told}.problem"),
+                "entity_category": "diagnostic",
+                "device_class": "problem",
+                **_attributes(topics.batteries, f"{{'problem': {told}.problem}}"),
             },
         ),
     )

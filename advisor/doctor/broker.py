@@ -1,12 +1,14 @@
 """What `advisor doctor` checks over MQTT: broker and password, and every role live: there, fresh, unit, sign, range."""
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import get_args
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from advisor.doctor.finding import CheckResult, Level, ok
 from agent.settings import Settings
@@ -14,6 +16,7 @@ from energy.errors import DataError, SettingsError, TransportError
 from energy.home import Home
 from energy.quantities import Quantity
 from ingest.homeassistant.live_states import LiveStates, take_in
+from ingest.live.batteries import BATTERY_ROLES, BatterySensors
 from ingest.live.mapping import MappedSensors
 from ingest.live.snapshot import (
     QUANTITY,
@@ -47,6 +50,19 @@ _GLANCE_S = 0.2
 _TELLING_KW = 0.15
 
 
+class _ShownBattery(BaseModel):
+    """What the service says of one of several batteries."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    mode: str | None = None
+    confirmed: bool | None = None
+    problem: str = ""
+
+
+_SHOWN_BATTERIES = TypeAdapter(dict[str, _ShownBattery])
+
+
 @dataclass(slots=True)
 class BrokerTraffic:
     """What came over MQTT while the doctor listened."""
@@ -56,6 +72,8 @@ class BrokerTraffic:
     topics: dict[str, bool] = field(default_factory=dict)
     online: bool | None = None
     announced: set[str] = field(default_factory=set)
+    batteries: BatterySensors | None = None
+    shown: dict[str, _ShownBattery] = field(default_factory=dict)
 
 
 def listen(settings: Settings, home: Home, seconds: float) -> tuple[list[CheckResult], BrokerTraffic | None]:
@@ -118,32 +136,50 @@ def _may_publish(link: MqttLink, topic: str) -> bool:
 
 def _listen(link: MqttLink, settings: Settings, home: Home, *, traffic: BrokerTraffic, seconds: float) -> None:
     topics, mapped = Topics(home.name), MappedSensors(settings.sensors, home)
-    own = {topics.sensor(role): role for role in _ROLES if role not in mapped.roles}
-    link.subscribe(*own, *mapped.topics, topics.advisor_status, f"{PREFIX}/+/+/config", f"{PREFIX}/+/+/+/config")
+    batteries = traffic.batteries = settings.battery_sensors(home)
+    elsewhere = {*mapped.roles, *(BATTERY_ROLES if home.batteries else ())}
+    own = {topics.sensor(role): role for role in _ROLES if role not in elsewhere}
+    link.subscribe(*own, *mapped.topics, *batteries.topics, topics.advisor_status, topics.batteries)
+    link.subscribe(f"{PREFIX}/+/+/config", f"{PREFIX}/+/+/+/config")
     end = time.monotonic() + seconds
-    with _following(settings, mapped) as live:
-        while time.monotonic() < end and not _enough(traffic, mapped, own):
+    with _following(settings, mapped.entities | batteries.entities) as live:
+        while time.monotonic() < end and not (_enough(traffic, mapped, own) and _enough_of(batteries)):
             message = link.receive(_GLANCE_S)
             if live is not None:
-                _take_states(live, traffic, mapped)
+                _take_states(live, traffic, (mapped, *batteries.mapped.values()))
+            batteries.sample(datetime.now(UTC))
             if message is None:
                 continue
             _take(message, traffic, home, mapped=mapped, own=own)
             if message.topic == topics.advisor_status:
                 traffic.online = message.payload == b"online"
-    traffic.readings |= mapped.readings(datetime.now(UTC))
+            elif message.topic == topics.batteries:
+                traffic.shown = _shown(message.payload)
+    now = datetime.now(UTC)
+    traffic.readings |= batteries.together(now) | mapped.readings(now)
 
 
-def _following(settings: Settings, mapped: MappedSensors) -> AbstractContextManager[LiveStates | None]:
+def _enough_of(batteries: BatterySensors) -> bool:
+    return all("battery_soc" in known for known in batteries.readings.values())
+
+
+def _shown(payload: bytes) -> dict[str, _ShownBattery]:
+    """What the service says of each of several batteries; nothing where that cannot be read."""
+    with suppress(ValidationError):
+        return _SHOWN_BATTERIES.validate_json(payload)
+    return {}
+
+
+def _following(settings: Settings, entities: Collection[str]) -> AbstractContextManager[LiveStates | None]:
     """Home Assistant's own states, where sensors are read from there; the lack of a token is told elsewhere."""
-    if mapped.entities:
+    if entities:
         with suppress(SettingsError):
-            return LiveStates(settings.homeassistant.address(), mapped.entities, forecast=False)
+            return LiveStates(settings.homeassistant.address(), entities, forecast=False)
     return nullcontext()
 
 
-def _take_states(live: LiveStates, traffic: BrokerTraffic, mapped: MappedSensors) -> None:
-    faults, _ = take_in(live.collect(), mapped, now=datetime.now(UTC))
+def _take_states(live: LiveStates, traffic: BrokerTraffic, readers: Sequence[MappedSensors]) -> None:
+    faults, _ = take_in(live.collect(), readers, now=datetime.now(UTC))
     for name, fault in faults.items():
         traffic.topics[name] = False
         traffic.faults.pop(name, None)
@@ -166,6 +202,8 @@ def _take(message: Message, traffic: BrokerTraffic, home: Home, *, mapped: Mappe
             traffic.announced.add(message.topic)
         return
     try:
+        if traffic.batteries is not None and message.topic in traffic.batteries.topics:
+            traffic.batteries.take(message, now=now)
         if message.topic in mapped.topics:
             traffic.topics[message.topic] = traffic.topics.get(message.topic, True) and message.retained
             mapped.update(message.topic, message.payload, retained=message.retained, now=now)
@@ -180,7 +218,10 @@ def _take(message: Message, traffic: BrokerTraffic, home: Home, *, mapped: Mappe
 def check_roles(settings: Settings, home: Home, traffic: BrokerTraffic, *, now: datetime) -> list[CheckResult]:
     """One finding per role, then the balance, then whether a decision could be made now."""
     roles = [role for role in _ROLES if role in REQUIRED or role in settings.sensors]
+    if home.batteries:
+        roles = [role for role in roles if role not in BATTERY_ROLES]
     findings = [_service(traffic), *(_role(role, settings, home, traffic, now=now) for role in roles)]
+    findings += _batteries(settings, traffic, now=now)
     findings += _balance(settings, traffic.readings)
     taken = snapshot(traffic.readings, now=now, max_age_s=settings.policy.max_snapshot_age_s)
     if isinstance(taken, NoSnapshot):
@@ -190,6 +231,39 @@ def check_roles(settings: Settings, home: Home, traffic: BrokerTraffic, *, now: 
     else:
         findings.append(ok("decision", f"the sensors allow one now: {_in_words(taken)}"))
     return findings
+
+
+def _batteries(settings: Settings, traffic: BrokerTraffic, *, now: datetime) -> Iterator[CheckResult]:
+    """Each of several batteries: its charge, and whether it shows what it was told."""
+    if traffic.batteries is None:
+        return
+    limit_s = settings.policy.max_snapshot_age_s
+    for name, readings in traffic.batteries.readings.items():
+        check, charge = f"battery {name}", readings.get("battery_soc")
+        topics = traffic.batteries.names(name)
+        if fault := next((traffic.faults[topic] for topic in topics if topic in traffic.faults), ""):
+            yield CheckResult(check, "problem", fault, f"mend what publishes it, or [batteries.{name}.sensors]")
+        elif charge is None:
+            fix = f"publish it there, or give the home's own sensor under [batteries.{name}.sensors.battery_soc]"
+            yield CheckResult(check, "problem", f"no charge arrives on {', '.join(map(repr, topics))}", fix)
+        elif (age_s := (now - charge.at).total_seconds()) > limit_s:
+            fix = "let it publish more often, or raise max_age_s and policy.max_snapshot_age_s"
+            yield CheckResult(check, "problem", f"its charge is {age_s:.0f} s old, the limit is {limit_s:.0f} s", fix)
+        else:
+            yield _obeying(check, f"{100 * charge.value:.4g} %", traffic.shown.get(name), online=bool(traffic.online))
+
+
+def _obeying(check: str, charge: str, shown: _ShownBattery | None, *, online: bool) -> CheckResult:
+    """Whether a battery that can be read shows what the service told it."""
+    if not online or shown is None or shown.mode is None:
+        return ok(check, f"{charge}; nothing is commanded to it now")
+    if shown.confirmed is False or shown.problem:
+        fix = "look at its inverter, and at the entities that its automation or [actuation] sets"
+        return CheckResult(check, "problem", f"{charge}; told {shown.mode}: {shown.problem}", fix)
+    if shown.confirmed is None:
+        fix = "give its automation the battery's name, so that it reports what the inverter shows"
+        return CheckResult(check, "warning", f"{charge}; told {shown.mode}, and it has not said whether it does", fix)
+    return ok(check, f"{charge}; told {shown.mode}, and shows it")
 
 
 def _service(traffic: BrokerTraffic) -> CheckResult:

@@ -16,7 +16,7 @@ from advisor.doctor.homeassistant import check_homeassistant
 from advisor.doctor.machine import check_machine
 from advisor.doctor.model import check_model
 from advisor.doctor.prices import check_prices
-from agent.settings import load_settings
+from agent.settings import check_batteries, load_settings
 from energy.errors import SettingsError
 from ingest.home_file import load_home
 
@@ -37,6 +37,7 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
     try:
         settings = load_settings(config)
         home = load_home(settings.home_file)
+        check_batteries(settings, home)
     except SettingsError as err:
         return [CheckResult("settings", "problem", str(err))], _WRONG_SETTINGS
     findings = [ok("settings", f"{config} and {settings.home_file} can be read")]

@@ -1,142 +1,285 @@
-"""Several batteries beside the service: their charges become the one that is planned with, its command one for each."""
+"""Several batteries under one plan: each is told its part of the command, and answers for itself."""
 
-import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from threading import Event
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from queue import Queue
+from typing import Protocol
 
-from pydantic import ValidationError
-
-from energy.batteries import shared_soc, split
-from energy.commands import BatteryCommand, Levels, ReleaseCommand, SlotLevels, read_command
-from energy.errors import DataError
+from agent.decision.read_back import (
+    ChangedByHand,
+    Confirmed,
+    NotConfirmed,
+    ReadBack,
+    ReadBackOutcome,
+    ReadBackTracker,
+    Unchanged,
+)
+from agent.views.service_state import BatteryState
+from energy.batteries import split
+from energy.battery import NamedBattery
+from energy.commands import BatteryCommand, Levels, ReleaseCommand, SlotLevels
 from energy.home import Home
-from ingest.live.snapshot import Reading, Role, read_payload
-from transport.link_thread import LinkThread
-from transport.mqtt import BrokerAddress, Message, MqttLink
-from transport.payloads import first_fault, state_json
+from ingest.live.batteries import BatterySensors
+from ingest.live.snapshot import Snapshot
+from transport.mqtt import MqttLink
+from transport.payloads import CommandState
 from transport.topics import Topics
 
-_log = logging.getLogger(__name__)
-
-# How old a charge may be, how often commands are looked at again, and how long one outlives its last repetition.
-_FRESH, _EVERY, _STANDS = timedelta(minutes=5), timedelta(seconds=30), timedelta(minutes=5)
+# How long a part stands after it was told, how soon it is told again, and how much of a charge makes it another one.
+_STANDS, _EVERY, _SAME_SOC = timedelta(minutes=5), timedelta(minutes=2), 0.01
+_LOOKS_EVERY = timedelta(seconds=1)
 # The sun has to be above the house's need, or below it, by this much before the direction changes.
 _TURNS_KW = 0.1
-_POWERS: tuple[Role, ...] = ("load_power", "pv_power")
-_GLANCE_S, _ENDS_S = 0.5, 5.0
-Publish = Callable[[str, str | bytes, bool], None]
+# Neither in nor out, whatever the house does.
+_AT_REST = Levels(reserve_soc=1.0, surplus_to_soc=0.0)
+
+
+class DirectWay(Protocol):
+    """A direct way to the inverter of one battery, as `Actuator` is."""
+
+    reports: Queue[ReadBack]
+
+    def apply(self, decision_id: str, command: BatteryCommand | None) -> None:
+        """Have a command's positions written; None means self-consumption."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """What one battery was told last, and what it made of it; `until` is how long that may be in force."""
+
+    battery: NamedBattery
+    told: BatteryCommand | None = None
+    until: datetime | None = None
+    confirmed: bool | None = None
+    detail: str = ""
+    tracker: ReadBackTracker = field(default_factory=ReadBackTracker)
+
+    def stands(self, now: datetime) -> bool:
+        """Whether what it was told may still be in force: who does not answer may not have heard that it is let go."""
+        return self.until is not None and now < self.until
+
+    def is_new(self, part: BatteryCommand) -> bool:
+        """Whether a part is another one than was told."""
+        last = self.told
+        if last is None or last.decision_id != part.decision_id or last.mode is not part.mode:
+            return True
+        return _differ(last.slots[0], part.slots[0])
+
+    def is_due(self, part: BatteryCommand) -> bool:
+        """Whether it is told: another one, or the same again before that runs out."""
+        return self.told is None or part.valid_from - self.told.valid_from >= _EVERY or self.is_new(part)
 
 
 class BatteryBank:
-    """Reads each battery's charge and repeats each one's command; without a fresh charge of all, nothing is sent."""
+    """Shares the command for all out among the batteries that answer.
 
-    def __init__(self, home: Home, publish: Publish) -> None:
-        self._home, self._publish = home, publish
-        self._batteries, self._topics = home.batteries, Topics(home.name)
-        self._names = {self._topics.sensor(f"battery_soc_{one.name}"): one.name for one in home.batteries}
-        self._socs: dict[str, Reading] = {}
-        self._powers: dict[Role, Reading] = {}
-        self._surplus = False
+    A battery that does not answer is let go, and follows the house by itself. The others rest until what it was told
+    has run out, and until there is a plan without it. Nothing is told on readings that allow no decision: then what
+    was told runs out, and each battery is let go.
+    """
+
+    def __init__(self, home: Home, actuators: Mapping[str, DirectWay]) -> None:
+        self._topics, self._actuators = Topics(home.name), actuators
+        self._lines = {one.name: _Line(one) for one in home.batteries}
         self._command: BatteryCommand | None = None
-        self._due: datetime | None = None
+        self._planned = self._wished_for = tuple(self._lines)
+        self._looked_at: datetime | None = None
+        self._surplus = False
 
     @property
-    def topics(self) -> tuple[str, ...]:
-        """What to subscribe to."""
-        return (*self._names, *map(self._topics.sensor, _POWERS), self._topics.command)
+    def touched(self) -> tuple[str, ...]:
+        """The batteries that somebody else has a hand on."""
+        return tuple(name for name, line in self._lines.items() if line.tracker.changed is not None)
 
-    def take(self, message: Message, now: datetime) -> None:
-        """Take in a charge, a power of the house, or the command for all; what cannot be read changes nothing."""
-        try:
-            if message.topic == self._topics.command:
-                self._take_command(message, now)
-            elif (name := self._names.get(message.topic)) is not None:
-                self._socs[name] = read_payload("battery_soc", message.payload, now=now, home=self._home)
-                self._tell_charge(now)
-            else:
-                self._take_power(message, now)
-        except DataError as err:
-            _log.warning("%s", err)
-        except ValidationError as err:
-            _log.warning("%s: %s; ignored", message.topic, first_fault(err))
+    def is_due(self, now: datetime) -> bool:
+        """Whether the batteries are to be looked at again."""
+        return self._looked_at is None or not timedelta() <= now - self._looked_at < _LOOKS_EVERY
 
-    def step(self, now: datetime) -> None:
-        """Repeat every battery's command when it is due, for as long as the command for all stands."""
-        if self._due is not None and now < self._due:
+    def done(self, now: datetime) -> None:
+        """All that was to be done at a moment is done."""
+        self._looked_at = now
+
+    def wishes_plan(self, answering: tuple[str, ...]) -> bool:
+        """Whether other batteries answer than before: then there should be a plan for them; said once."""
+        before, self._wished_for = self._wished_for, answering
+        return before != answering
+
+    def give(self, command: BatteryCommand, names: Sequence[str]) -> None:
+        """The command for all, planned for these batteries."""
+        self._command, self._planned = command, tuple(names)
+
+    def release(self, release: ReleaseCommand, link: MqttLink) -> None:
+        """Let all batteries go, except those that somebody else has a hand on."""
+        self._command = None
+        for name in self._lines:
+            if name not in self.touched:
+                self._let_go(name, release, link)
+
+    def step(self, now: datetime, known: BatterySensors, taken: Snapshot | None, link: MqttLink) -> None:
+        """Tell each battery what is due; `taken` is the house now, None where it cannot be judged."""
+        answering = known.answering(now)
+        socs = known.socs(answering)
+        if taken is not None and self._in_force(now) and len(socs) == len(answering) and not self.touched:
+            # The others first: they rest before the one that does not answer does as it likes.
+            self._share_out(now, socs, taken, link)
+        for name, line in self._lines.items():
+            if line.told is None:
+                continue
+            if name in self.touched:
+                line.told = None
+            elif self.touched or name not in answering or not line.stands(now):
+                self._let_go(name, _release_of(line.told, now), link)
+
+    def _in_force(self, now: datetime) -> bool:
+        return self._command is not None and self._command.valid_from <= now < self._command.valid_until
+
+    def _share_out(self, now: datetime, socs: Mapping[str, float], taken: Snapshot, link: MqttLink) -> None:
+        if self._command is None:
             return
-        socs = self._fresh(now)
-        if self._command is None or socs is None or not self._knows_direction(now):
+        surplus_kw = taken.pv_kw - taken.load_kw
+        self._surplus = surplus_kw > (-_TURNS_KW if self._surplus else _TURNS_KW)
+        lines = [self._lines[name] for name in socs]
+        silent = [line for name, line in self._lines.items() if name not in socs]
+        if tuple(socs) != self._planned or any(line.stands(now) for line in silent):
+            parts = [_AT_REST] * len(lines)
+        else:
+            batteries = [line.battery for line in lines]
+            parts = split(self._command.levels_at(now), batteries, list(socs.values()), surplus=self._surplus)
+        for line, part, soc in zip(lines, parts, socs.values(), strict=True):
+            self._tell_when_due(line, _part(self._command, part, line.battery, soc=soc, now=now), link)
+
+    def _tell_when_due(self, line: _Line, part: BatteryCommand, link: MqttLink) -> None:
+        if not line.is_due(part):
             return
-        if not self._command.valid_from <= now < self._command.valid_until:
-            return
-        self._due = now + _EVERY
-        levels = self._command.levels_at(now)
-        for battery, part, soc in zip(
-            self._batteries, split(levels, self._batteries, socs, surplus=self._surplus), socs, strict=True
-        ):
-            mode = part.mode(soc, floor_soc=battery.min_soc)
-            own = self._own(self._command, part, now).model_copy(update={"mode": mode})
-            self._publish(self._topics.battery_command(battery.name), own.model_dump_json(), False)
+        name = line.battery.name
+        if line.is_new(part):
+            line.confirmed, line.detail = None, ""
+            if name in self._actuators:
+                self._actuators[name].apply(part.decision_id, part)
+        line.told, line.until = part, part.valid_until
+        link.publish(self._topics.battery_command(name), part.model_dump_json(), qos=1)
 
-    def _own(self, command: BatteryCommand, levels: Levels, now: datetime) -> BatteryCommand:
-        end = min(now + _STANDS, command.valid_until)
-        slot = SlotLevels(start=now, end=end, **levels.model_dump())
-        return command.model_copy(update={"valid_from": now, "valid_until": end, "slots": (slot,)})
+    def _let_go(self, name: str, release: ReleaseCommand, link: MqttLink) -> None:
+        line = self._lines[name]
+        line.told, line.confirmed, line.detail = None, None, ""
+        link.publish(self._topics.battery_command(name), release.model_dump_json(), qos=1)
+        if name in self._actuators:
+            self._actuators[name].apply(release.decision_id, None)
 
-    def _take_command(self, message: Message, now: datetime) -> None:
-        if message.retained:
-            return
-        command = read_command(message.payload)
-        if isinstance(command, ReleaseCommand):
-            for battery in self._batteries:
-                self._publish(self._topics.battery_command(battery.name), command.model_dump_json(), False)
-        self._command = command if isinstance(command, BatteryCommand) else None
-        self._due = None
-        self.step(now)
+    def confirm(self, name: str, answer: CommandState) -> CommandState | None:
+        """Take a battery's own answer; the answer of all, once each has answered the same decision."""
+        line = self._lines.get(name)
+        if line is None or line.told is None or answer.decision_id != line.told.decision_id:
+            return None
+        line.confirmed, line.detail = answer.accepted, answer.detail
+        told = [one for one in self._lines.values() if one.told is not None]
+        answered = [one for one in told if one.confirmed is not None]
+        if len(answered) < len(told):
+            return None
+        wrong = [f"{one.battery.name}: {one.detail}" for one in told if not one.confirmed]
+        detail = "; ".join(wrong) or answer.detail
+        return answer.model_copy(update={"accepted": not wrong, "mode": None, "detail": detail[:1000]})
 
-    def _take_power(self, message: Message, now: datetime) -> None:
-        for role in _POWERS:
-            if message.topic == self._topics.sensor(role):
-                self._powers[role] = read_payload(role, message.payload, now=now, home=self._home)
-        if len(self._powers) < len(_POWERS):
-            return
-        surplus_kw = self._powers["pv_power"].value - self._powers["load_power"].value
-        turned = surplus_kw < -_TURNS_KW if self._surplus else surplus_kw > _TURNS_KW
-        if turned:
-            self._surplus, self._due = not self._surplus, None
+    def update(self, name: str, report: ReadBack, *, now: datetime, respect: timedelta) -> ReadBackOutcome:
+        """Judge what the entities of a battery show; the answer of all where that settles it."""
+        line = self._lines.get(name)
+        if line is None:
+            return Unchanged()
+        outcome = line.tracker.update(report, now=now, respect=respect)
+        match outcome:
+            case Confirmed(decision_id):
+                return self._settled(name, decision_id, now, "the inverter shows it", accepted=True)
+            case NotConfirmed(decision_id, detail):
+                return self._settled(name, decision_id, now, detail, accepted=False)
+            case ChangedByHand(detail, since=since, until=until):
+                return ChangedByHand(f"{name}: {detail}", since, until)
+            case _:
+                return outcome
 
-    def _tell_charge(self, now: datetime) -> None:
-        if (socs := self._fresh(now)) is not None:
-            oldest = min(reading.at for reading in self._socs.values())
-            percent = round(100 * shared_soc(self._batteries, socs), 2)
-            self._publish(self._topics.sensor("battery_soc"), state_json(percent, "%", oldest), True)
+    def _settled(self, name: str, decision_id: str, now: datetime, detail: str, *, accepted: bool) -> ReadBackOutcome:
+        answer = CommandState(time=now, decision_id=decision_id, accepted=accepted, mode=None, detail=detail[:1000])
+        whole = self.confirm(name, answer)
+        if whole is None:
+            return Unchanged()
+        return Confirmed(decision_id) if whole.accepted else NotConfirmed(decision_id, whole.detail)
 
-    def _fresh(self, now: datetime) -> list[float] | None:
-        """Every battery's charge; None while one is not known, or was told too long ago."""
-        known = [self._socs.get(battery.name) for battery in self._batteries]
-        fresh = [one.value for one in known if one is not None and now - one.at <= _FRESH]
-        return fresh if len(fresh) == len(self._batteries) else None
+    def collect(self) -> Iterable[tuple[str, ReadBack]]:
+        """What the direct way has read back since, by battery."""
+        for name, actuator in self._actuators.items():
+            while not actuator.reports.empty():
+                yield name, actuator.reports.get_nowait()
 
-    def _knows_direction(self, now: datetime) -> bool:
-        return all(role in self._powers and now - self._powers[role].at <= _FRESH for role in _POWERS)
+    def respects(self, now: datetime) -> bool:
+        """Whether a change by somebody else to one of them is to be left alone now."""
+        # Each is asked, as each forgets by that what is over.
+        return bool([name for name, line in self._lines.items() if line.tracker.respects(now)])
+
+    def take_back(self) -> None:
+        """The household wants us to act again."""
+        for line in self._lines.values():
+            line.tracker.take_back()
+
+    @property
+    def changed(self) -> ChangedByHand | None:
+        """The change by somebody else that stands, where there is one."""
+        found = {name: line.tracker.changed for name, line in self._lines.items() if line.tracker.changed is not None}
+        return next((ChangedByHand(f"{name}: {one.detail}", one.since, one.until) for name, one in found.items()), None)
+
+    def states(self, now: datetime, known: BatterySensors) -> tuple[BatteryState, ...]:
+        """Each battery with its readings, what it was told and whether it shows it."""
+        faults = known.faults(now)
+        return tuple(_state(line, known, faults.get(name, "")) for name, line in self._lines.items())
 
 
-class BatteryBankRunner(LinkThread):
-    """A bank at work inside its `with` block."""
+def _state(line: _Line, known: BatterySensors, fault: str) -> BatteryState:
+    name, told, readings = line.battery.name, line.told, known.readings[line.battery.name]
+    charge, power = readings.get("battery_soc"), readings.get("battery_power")
+    return BatteryState(
+        name=name,
+        capacity_kwh=line.battery.capacity_kwh,
+        soc=charge.value if charge and not fault else None,
+        power_kw=power.value if power and not fault else None,
+        mode=told.mode.value if told else None,
+        charge_to_soc=told.slots[0].charge_to_soc if told else None,
+        reserve_soc=told.slots[0].reserve_soc if told else None,
+        told_at=told.valid_from if told else None,
+        confirmed=line.confirmed,
+        problem=fault or ("" if line.confirmed is not False else line.detail),
+    )
 
-    def __init__(self, home: Home, broker: BrokerAddress) -> None:
-        super().__init__("batteries", ends_s=_ENDS_S)
-        self._home, self._broker = home, broker
 
-    def work(self, stop: Event) -> None:
-        """Listen to the batteries and repeat their commands."""
-        with MqttLink(self._broker, f"energy-advisor-batteries-{self._home.name}") as link:
-            bank = BatteryBank(
-                self._home, lambda topic, payload, retain: link.publish(topic, payload, retain=retain, qos=1)
-            )
-            link.subscribe(*bank.topics)
-            while not stop.is_set():
-                if (message := link.receive(_GLANCE_S)) is not None:
-                    bank.take(message, datetime.now(UTC))
-                bank.step(datetime.now(UTC))
+def _part(
+    command: BatteryCommand, levels: Levels, battery: NamedBattery, *, soc: float, now: datetime
+) -> BatteryCommand:
+    end = min(now + _STANDS, command.valid_until)
+    slot = SlotLevels(start=now, end=end, **levels.model_dump())
+    mode = levels.mode(soc, floor_soc=battery.min_soc)
+    return command.model_copy(update={"valid_from": now, "valid_until": end, "mode": mode, "slots": (slot,)})
+
+
+def _release_of(told: BatteryCommand, now: datetime) -> ReleaseCommand:
+    return ReleaseCommand(
+        decision_id=f"{told.decision_id[:48]}-release",
+        valid_from=max(now, told.valid_from),
+        valid_until=max(now, told.valid_from) + _STANDS,
+        reason_code="released",
+        reason="Nothing is known that a command to this battery could rest on.",
+    )
+
+
+def _differ(one: Levels, other: Levels) -> bool:
+    """Whether two parts are not the same, give or take a hundredth of the charge."""
+
+    def levels(part: Levels) -> tuple[float, ...]:
+        sold, stored = part.export_to_soc, part.surplus_to_soc
+        charge_kw = part.max_charge_kw
+        return (
+            part.charge_to_soc,
+            part.reserve_soc,
+            -1.0 if sold is None else sold,
+            2.0 if stored is None else stored,
+            -1.0 if charge_kw is None else charge_kw / 100,
+        )
+
+    return any(abs(a - b) > _SAME_SOC for a, b in zip(levels(one), levels(other), strict=True))

@@ -1,6 +1,7 @@
 """The hand on the inverter: commands go out only where the advisor may act, and count only when the house shows it."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from agent.decision.controls import Acting, ControlPanel
@@ -8,6 +9,7 @@ from agent.decision.journal import Journal
 from agent.decision.read_back import ChangedByHand, Confirmed, NotConfirmed, ReadBack, ReadBackOutcome, ReadBackTracker
 from agent.decision.record import Decision
 from agent.service.actuator import Actuator
+from agent.service.battery_bank import BatteryBank
 from agent.service.discovery_publisher import DiscoveryPublisher
 from energy.commands import ReleaseCommand, addressed
 from transport.mqtt import MqttLink
@@ -28,6 +30,7 @@ class CommandSender:
         presence: DiscoveryPublisher,
         *,
         actuator: Actuator | None = None,
+        bank: BatteryBank | None = None,
     ) -> None:
         self.last_command_at: datetime | None = None
         self._topics = topics
@@ -37,6 +40,7 @@ class CommandSender:
         self._read_back = ReadBackTracker()
         self._unconfirmed: str | None = None
         self._actuator = actuator
+        self._bank = bank
         self._devices: set[str] = set()
         # A command of before the start that may still stand in the house.
         self._left_until: datetime | None = None
@@ -49,10 +53,11 @@ class CommandSender:
 
     def may_act(self, now: datetime) -> bool:
         """Whether the household lets it, and nobody else has a hand on the inverter."""
-        return self._panel.controls.acting is Acting.ACT and not self._read_back.respects(now)
+        touched = self._read_back.respects(now) or (self._bank is not None and self._bank.respects(now))
+        return self._panel.controls.acting is Acting.ACT and not touched
 
-    def send(self, decision: Decision, link: MqttLink) -> None:
-        """Publish the command of a decision that is to be acted on."""
+    def send(self, decision: Decision, link: MqttLink, answering: Sequence[str] = ()) -> None:
+        """Publish the command of a decision that is to be acted on; of several batteries it is planned for these."""
         if decision.command is None or decision.outcome != "published":
             return
         if not link.connected:
@@ -66,6 +71,8 @@ class CommandSender:
         link.publish(self._topics.command, decision.command.model_dump_json(), qos=1)
         if self._actuator is not None:
             self._actuator.apply(decision.decision_id, decision.command)
+        if self._bank is not None:
+            self._bank.give(decision.command, answering)
         for command in decision.device_commands:
             link.publish(self._topics.device_command(addressed(command)), command.model_dump_json(), qos=1)
             self._devices.add(addressed(command))
@@ -90,11 +97,16 @@ class CommandSender:
         if self._actuator is not None:
             self._actuator.apply(release.decision_id, None)
         self.last_command_at, self._unconfirmed = None, release.decision_id
+        if self._bank is not None:
+            self._bank.release(release, link)
+            self._unconfirmed = None
         self._publisher.publish_problems(now, link, in_control=False)
 
     def take_back(self, now: datetime, link: MqttLink) -> None:
         """The household wants it to act, whoever changed what before."""
         self._read_back.take_back()
+        if self._bank is not None:
+            self._bank.take_back()
         self._publisher.publish_problems(now, link, changed=None)
 
     def forget(self) -> None:
@@ -113,17 +125,27 @@ class CommandSender:
         self._publisher.publish_problems(answer.time, link, command=problem)
         return True
 
+    def confirm_battery(self, name: str, answer: CommandState, link: MqttLink) -> CommandState | None:
+        """Take the answer of one of several batteries; that of all, where it settles the last command."""
+        whole = self._bank.confirm(name, answer) if self._bank is not None else None
+        return whole if whole is not None and self.confirm(whole, link) else None
+
     def collect(self, now: datetime, link: MqttLink) -> list[ReadBackOutcome]:
         """Judge what the direct way has read back since."""
         outcomes = []
+        for name, report in self._bank.collect() if self._bank is not None else ():
+            outcomes.append(self.update(report, now=now, link=link, battery=name))
         while self._actuator is not None and not self._actuator.reports.empty():
             outcomes.append(self.update(self._actuator.reports.get_nowait(), now=now, link=link))
         return outcomes
 
-    def update(self, report: ReadBack, *, now: datetime, link: MqttLink) -> ReadBackOutcome:
-        """Judge what the inverter's entities show, keep it and say it."""
+    def update(self, report: ReadBack, *, now: datetime, link: MqttLink, battery: str | None = None) -> ReadBackOutcome:
+        """Judge what the inverter's entities show, or those of one of several, keep it and say it."""
         respect = timedelta(hours=self._panel.controls.respect_hours)
-        outcome = self._read_back.update(report, now=now, respect=respect)
+        if self._bank is not None and battery is not None:
+            outcome = self._bank.update(battery, report, now=now, respect=respect)
+        else:
+            outcome = self._read_back.update(report, now=now, respect=respect)
         match outcome:
             case Confirmed(decision_id):
                 self.confirm(_answer(decision_id, now, "the inverter shows it", accepted=True), link)
@@ -133,7 +155,8 @@ class CommandSender:
                 _log.warning("changed by hand: %s; left alone until %s", detail, until.isoformat(timespec="minutes"))
                 self._publisher.publish_problems(now, link, changed=outcome, in_control=False)
             case _:
-                self._publisher.publish_problems(now, link, changed=self._read_back.changed)
+                changed = self._read_back.changed or (self._bank.changed if self._bank is not None else None)
+                self._publisher.publish_problems(now, link, changed=changed)
         return outcome
 
 

@@ -1,6 +1,6 @@
 """The advisor as a device: how it introduces itself, and the states that a new broker or Home Assistant must learn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +15,18 @@ from agent.decision.wording.problem_words import in_language
 from agent.language.notes.note_box import NoteBox
 from agent.language.notes.reading import Fallback
 from agent.views.daily_bill import BillHistory, to_day_end
-from agent.views.mqtt_states import Troubles, bill_state, health_state, off_state, plan_state, summary
+from agent.views.mqtt_states import (
+    Troubles,
+    batteries_state,
+    bill_state,
+    health_state,
+    off_state,
+    plan_state,
+    summary,
+)
 from agent.views.plan_picture import draw_plan
 from agent.views.schemas import PlanView
+from agent.views.service_state import BatteryState
 from agent.views.status import plan_of
 from energy.home import Home
 from energy.slots import day_bounds, local_day
@@ -116,6 +125,13 @@ class DiscoveryPublisher:
         payload = orjson.dumps(self._health(now, self._problems))
         self._published[self._topics.health] = payload
         link.publish(self._topics.health, payload, retain=True, qos=1)
+
+    def publish_batteries(self, states: Sequence[BatteryState], link: MqttLink) -> None:
+        """Publish how each of several batteries stands, when that has changed."""
+        payload = orjson.dumps(batteries_state(states, self._identity.language))
+        if self._published.get(self._topics.batteries) != payload:
+            self._published[self._topics.batteries] = payload
+            link.publish(self._topics.batteries, payload, retain=True, qos=1)
 
     def _publish(self, states: Mapping[str, dict[str, object]], plan: PlanView | None, link: MqttLink) -> None:
         payloads = {topic: orjson.dumps(state) for topic, state in states.items()}

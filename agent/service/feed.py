@@ -84,12 +84,16 @@ class Feed:
         self.readings: dict[Role, Reading] = {}
         self.devices = DeviceRegistry(home)
         self.pv_forecast = PvForecasts(home.tz)
+        self.batteries = settings.battery_sensors(home)
+        # The batteries that are commanded, where there are several.
+        self.answering = tuple(one.name for one in home.batteries)
         self._settings, self._home, self._problems, self._on_return = settings, home, problems, on_return
         self._live = live
         self._topics = Topics(home.name)
         self._step = timedelta(minutes=settings.service.slot_minutes)
         self._mapped = MappedSensors(settings.sensors, home)
-        self._roles = {self._topics.sensor(role): role for role in _ROLES if role not in self._mapped.roles}
+        elsewhere = {*self._mapped.roles, *(("battery_soc", "battery_power") if home.batteries else ())}
+        self._roles = {self._topics.sensor(role): role for role in _ROLES if role not in elsewhere}
         self._takers = self._takers_by_topic()
         self._meter = SlotMeter(self._step)
         self._plausibility = PlausibilityCheck(home)
@@ -107,6 +111,7 @@ class Feed:
             self._topics.device_command_states,
             self._topics.sensors,
             *self._mapped.topics,
+            *self.batteries.topics,
         )
 
     def now(self) -> datetime | None:
@@ -127,8 +132,11 @@ class Feed:
             self._take_device(message)
         elif (role := self._roles.get(message.topic)) is not None:
             self._take_reading(role, message)
-        elif message.topic in self._mapped.topics:
-            self._take_mapped(message)
+        else:
+            if message.topic in self.batteries.topics:
+                self._take_battery(message)
+            if message.topic in self._mapped.topics:
+                self._take_mapped(message)
 
     def sample(self, now: datetime) -> None:
         """Look at the mapped sensors at an even pace: they publish changes only, and a mean is one over time."""
@@ -141,10 +149,34 @@ class Feed:
         for role in self._mapped.roles:
             self.readings.pop(role, None)
         self.readings.update(known)
+        self._sample_batteries(now)
         for role, reading in known.items():
-            self._plausibility.update(role, reading)
+            # What a battery does that does not answer is in the power of all, and not in the charge of the others.
+            if role != "battery_power" or len(self.answering) == len(self._home.batteries):
+                self._plausibility.update(role, reading)
             if (now - reading.at).total_seconds() <= self._settings.policy.max_snapshot_age_s:
                 self._meter.add(role, replace(reading, at=now))
+
+    def _sample_batteries(self, now: datetime) -> None:
+        """The several batteries of a home as one; those that begin or cease to answer make it another one."""
+        if not self._home.batteries:
+            return
+        self.batteries.sample(now)
+        self._problems.keep("battery", self.batteries.faults(now))
+        if (answering := self.batteries.answering(now)) != self.answering:
+            self.answering = answering
+            self._plausibility = PlausibilityCheck(self._home.with_only(answering))
+        together = self.batteries.together(now)
+        for role in ("battery_soc", "battery_power"):
+            if role in self._mapped.roles:
+                continue
+            before, reading = self.readings.pop(role, None), together.get(role)
+            if reading is None:
+                continue
+            self.readings[role] = reading
+            if before is None or reading.at > before.at:
+                self._plausibility.update(role, reading)
+                self._meter.add(role, reading)
 
     def take_pv_forecast(self, forecast: PvForecast) -> None:
         """Take in a forecast of PV, whoever makes it.
@@ -174,6 +206,7 @@ class Feed:
         _log.warning("the clock was set back from %s to %s: readings begin anew", last.isoformat(), now.isoformat())
         self._begin_anew()
         self._mapped.set_back(now)
+        self.batteries.set_back(now)
         return True
 
     def finished_slots(self, now: datetime) -> list[MeteredSlot]:
@@ -213,6 +246,7 @@ class Feed:
         self._refused.clear()
         self._meter = SlotMeter(self._step)
         self._plausibility = PlausibilityCheck(self._home)
+        self.batteries.begin_anew()
         self.devices = DeviceRegistry(self._home)
         self._sampled_at = None
 
@@ -247,6 +281,11 @@ class Feed:
                 self.devices.outdoors.feel(reading)
         self._problems.clear(message.topic, f"{role} is well again")
 
+    def _take_battery(self, message: Message) -> None:
+        ahead = self._step if self._settings.service.clock == "house" else timedelta()
+        self.batteries.take(message, now=self.now(), ahead=ahead)
+        self._problems.clear(message.topic, f"{message.topic} is well again")
+
     def _take_mapped(self, message: Message) -> None:
         if (now := self.now()) is None:
             return
@@ -257,12 +296,14 @@ class Feed:
 
     def _take_states(self, changes: StateChanges, now: datetime) -> None:
         """What Home Assistant itself said of its entities, and whether it answers."""
-        faults, forecast = take_in(changes, self._mapped, now=now)
+        faults, forecast = take_in(changes, (self._mapped, *self.batteries.mapped.values()), now=now)
         if forecast is not None:
             self.take_pv_forecast(forecast)
         # Where topics bring everything, a Home Assistant that does not answer is nobody's problem.
-        line = {"homeassistant": changes.problem} if self._mapped.entities else {}
-        for source, fault in (faults | self._mapped.fill_in(now) | line).items():
+        line = {"homeassistant": changes.problem} if self._mapped.entities or self.batteries.entities else {}
+        for mapped in (self._mapped, *self.batteries.mapped.values()):
+            faults |= mapped.fill_in(now)
+        for source, fault in (faults | line).items():
             if fault:
                 self._problems.report(source, fault)
             else:

@@ -19,6 +19,7 @@ from agent.decision.review_schedule import ReviewSchedule
 from agent.language.notes.reading import Fallback
 from agent.service.actuator import Actuator
 from agent.service.background_review import BackgroundReview
+from agent.service.battery_bank import BatteryBank
 from agent.service.carbon import LiveCarbon
 from agent.service.claim import HomeClaim
 from agent.service.command_sender import CommandSender
@@ -69,6 +70,7 @@ class Parts:
     notes: NoteBook | None = None
     actuator: Actuator | None = None
     live: LiveStates | None = None
+    battery_actuators: Mapping[str, Actuator] = field(default_factory=dict)
     advisor_id: str = "advisor"
     faults: Callable[[], Mapping[str, str]] = dict
     label_now: Callable[[], str] | None = None
@@ -100,7 +102,10 @@ class Service:
         self._carbon = LiveCarbon(settings, home, self._problems)
         self._situations = Situations(settings, self._prices, panel, parts.recall, self._days, self._bill, self._carbon)
         self._publisher = _publisher(settings, parts)
-        self._sender = CommandSender(self._topics, panel, journal, self._publisher, actuator=parts.actuator)
+        self._bank = BatteryBank(home, parts.battery_actuators) if home.batteries else None
+        self._sender = CommandSender(
+            self._topics, panel, journal, self._publisher, actuator=parts.actuator, bank=self._bank
+        )
         self._household = Household(
             panel, self._publisher.note_box, self._sender, self._publisher, parts.shared_state, self._problems
         )
@@ -125,8 +130,7 @@ class Service:
         )
         self._in_force = last.chosen if last and last.chosen_by != "planner" else None
         self._review: BackgroundReview | None = None
-        self._model = parts.model
-        self._connected = True
+        self._model, self._connected = parts.model, True
         self._causes: frozenset[str] = frozenset()
         self._slot: datetime | None = None
         self._slot_seen_s = 0.0
@@ -149,6 +153,8 @@ class Service:
         ) as link:
             link.subscribe(self._claim.topic, *self._feed.topics, *self._prices.topics, *self._carbon.topics)
             link.subscribe(topics.command_state, topics.shown, topics.control_set("+"), HOME_ASSISTANT_STATUS)
+            if self._bank is not None:
+                link.subscribe(topics.battery_command_state("+"), topics.battery_shown("+"))
             self._claim.listen()
             self._fetched.start()
             while not self._stop.is_set():
@@ -197,6 +203,23 @@ class Service:
         if self._claim.settled(link):
             self._household.see_to_acting(now, link)
             self._decide_when_due(now, link)
+            self._command_batteries(now, link)
+
+    def _command_batteries(self, now: datetime, link: MqttLink) -> None:
+        """Tell each of several batteries its part of the command; a house that keeps its own time waits for that."""
+        if self._bank is None or not self._bank.is_due(now):
+            return
+        if self._bank.wishes_plan(self._feed.answering):
+            self._replan()
+        if link.connected:
+            taken = self._feed.snapshot(now)
+            self._bank.step(now, self._feed.batteries, taken if isinstance(taken, Snapshot) else None, link)
+        states = self._bank.states(now, self._feed.batteries)
+        self._publisher.publish_batteries(states, link)
+        self._display.show(batteries=states)
+        if self._review is None and self._slot == floor_slot(now, self._step):
+            self._bank.done(now)
+            self._let_proceed(now, link)
 
     def _notice(self, link: MqttLink) -> None:
         """What changes beside messages: parts of the memory that fail or heal, the model, the way to the broker."""
@@ -218,6 +241,8 @@ class Service:
             self._confirm(CommandState.model_validate_json(message.payload), retained=message.retained, link=link)
         elif message.topic == topics.shown:
             self._read_back(message, link)
+        elif (battery := topics.battery_named(message.topic)) is not None:
+            self._hear_battery(battery, message, link)
         elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
             self._publisher.introduce(link)
         elif (control := topics.control_named(message.topic)) is not None:
@@ -249,11 +274,21 @@ class Service:
         if not retained and self._sender.confirm(answer, link):
             self._display.show(confirmed=answer.accepted)
 
-    def _read_back(self, message: Message, link: MqttLink) -> None:
+    def _hear_battery(self, name: str, message: Message, link: MqttLink) -> None:
+        """What one of several batteries made of its command, or what its entities show."""
+        if message.topic == self._topics.battery_shown(name):
+            self._read_back(message, link, battery=name)
+        elif not message.retained:
+            answer = CommandState.model_validate_json(message.payload)
+            if (whole := self._sender.confirm_battery(name, answer, link)) is not None:
+                self._display.show(confirmed=whole.accepted)
+
+    def _read_back(self, message: Message, link: MqttLink, *, battery: str | None = None) -> None:
         """Somebody reports what the inverter's entities show; a change by hand changes what is decided."""
         if message.retained or (now := self._feed.now()) is None:
             return
-        self._judge(self._sender.update(ReadBack.model_validate_json(message.payload), now=now, link=link))
+        report = ReadBack.model_validate_json(message.payload)
+        self._judge(self._sender.update(report, now=now, link=link, battery=battery))
 
     def _judge(self, outcome: ReadBackOutcome) -> None:
         if isinstance(outcome, Confirmed | NotConfirmed):
@@ -306,7 +341,7 @@ class Service:
         """Switched off: measure on and say so, decide nothing."""
         self._parts.shared_state.fulfil_wish()
         self._publisher.publish_off(now, link)
-        self._let_proceed(now, link)
+        self._proceed_unless_shared_out(now, link)
 
     def _act(self, now: datetime, taken: Snapshot | NoSnapshot, link: MqttLink) -> None:
         self._feed.note_missing_forecast(now)
@@ -330,11 +365,11 @@ class Service:
     def _publish(self, decision: Decision, now: datetime, link: MqttLink) -> None:
         self._parts.journal.write(decision)
         self._parts.shared_state.fulfil_wish()
-        self._sender.send(decision, link)
+        self._sender.send(decision, link, self._feed.answering)
         if decision.problems:
             _log.warning("no command at %s: %s", decision.at.isoformat(), "; ".join(decision.problems))
         self._publisher.publish_decision(decision, link)
-        self._let_proceed(decision.at, link)
+        self._proceed_unless_shared_out(decision.at, link)
         self._display.show_decision(now, decision, self._days, self._parts.recall)
 
     def _may_grant_wish(self, now: datetime) -> bool:
@@ -376,6 +411,11 @@ class Service:
             return decision.model_copy(update={"outcome": "advised"})
         return decision
 
+    def _proceed_unless_shared_out(self, now: datetime, link: MqttLink) -> None:
+        """Several batteries are told their parts first."""
+        if self._bank is None:
+            self._let_proceed(now, link)
+
     def _let_proceed(self, now: datetime, link: MqttLink) -> None:
         if self._settings.service.clock == "house":
             link.publish(self._topics.proceed, Moment(time=now).model_dump_json(), qos=1)
@@ -392,6 +432,7 @@ def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
         expire_after_s=max(900, settings.service.slot_minutes * 60 * 3),
         page_url=settings.api.page_url,
         language=settings.service.language,
+        batteries=tuple(one.name for one in parts.home.batteries),
     )
     step = timedelta(minutes=settings.service.slot_minutes)
     identity = Identity(parts.home, parts.model, offer, step, parts.notes, parts.note_fallback)

@@ -104,6 +104,7 @@ class Situations:
     def at(self, now: datetime, taken: Snapshot | NoSnapshot, feed: Feed, notes: NotesInForce) -> Situation:
         """All that is known now, but for what the service itself did last."""
         settings, home = self._settings.service, self._panel.controls.home(self._prices.home(now))
+        home = home.with_only(feed.answering)
         today, first = local_day(now, home.tz), floor_slot(now, self._step)
         so_far = self._days.today(now)
         expected = Expected(

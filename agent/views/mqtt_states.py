@@ -1,6 +1,6 @@
 """What the advisor publishes on MQTT of a decision, its plan, the bill and its health: small enough for sensors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from agent.decision.record import Decision
 from agent.decision.wording.problem_words import in_language
 from agent.views.daily_bill import DailyBill
 from agent.views.schemas import PlanView
+from agent.views.service_state import BatteryState
 from energy.slots import day_bounds, local_day
 
 # A day of quarter hours: Home Assistant does not record attributes of more than 16 kB.
@@ -126,6 +127,26 @@ def bill_state(
         "saved_month": _rounded(sum(account.saved for account in month.values())),
         "month_days": len(month),
     }
+
+
+def batteries_state(batteries: Sequence[BatteryState], language: Language = "en") -> dict[str, object]:
+    """Each of several batteries by its name: charge and levels in %, and whether it shows what it was told."""
+    return {
+        one.name: {
+            "charge": _percent(one.soc),
+            "mode": one.mode,
+            "charge_to": _percent(one.charge_to_soc),
+            "reserve": _percent(one.reserve_soc),
+            "told_at": one.told_at.isoformat(timespec="seconds") if one.told_at else None,
+            "confirmed": one.confirmed,
+            "problem": in_language(one.problem, language),
+        }
+        for one in batteries
+    }
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(share * 100, 1)
 
 
 def _rounded(money: float) -> float:

@@ -61,6 +61,21 @@ class DeviceLine(_Schema):
     limit_kw: float | None = None
 
 
+class BatteryLine(_Schema):
+    """One of several batteries: what it was told, and whether it shows it; power is positive when discharging."""
+
+    name: str
+    capacity_kwh: float
+    soc: float | None
+    power_kw: float | None
+    mode: str | None
+    charge_to_soc: float | None
+    reserve_soc: float | None
+    told_at: AwareDatetime | None
+    confirmed: bool | None
+    problem: str
+
+
 class InForce(_Schema):
     """The newest decision in short; `mode` is None where no command could be given."""
 
@@ -120,6 +135,7 @@ class Status(_Schema):
     parts: tuple[HealthPart, ...]
     complaints: tuple[str, ...]
     flows: LiveFlows
+    batteries: tuple[BatteryLine, ...]
     decision: InForce | None
 
 

@@ -43,13 +43,30 @@ class ServiceCounters:
 
 
 @dataclass(frozen=True, slots=True)
+class BatteryState:
+    """One of several batteries: its readings, what it was told, and whether it shows it (None: not said yet)."""
+
+    name: str
+    capacity_kwh: float
+    soc: float | None = None
+    power_kw: float | None = None
+    mode: str | None = None
+    charge_to_soc: float | None = None
+    reserve_soc: float | None = None
+    told_at: datetime | None = None
+    confirmed: bool | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """The service at one moment, never changed afterwards.
 
     `now` is the last time its clock showed, None before the first reading; `awake` is false while that clock is away.
     `connected` says whether the broker can be reached, `caught` how many faults of its own the service survived;
     readings older than `max_age_s` give no command; `known_days` of its own the home can compare with.
-    `measured` holds the finished slots of yesterday and today, `shapes` the similar days of the last decision.
+    `measured` holds the finished slots of yesterday and today, `shapes` the similar days of the last decision;
+    `batteries` are the home's where it has several.
     """
 
     home: Home
@@ -73,6 +90,7 @@ class ServiceState:
     max_age_s: float = 120.0
     forecast_at: datetime | None = None
     known_days: int = 0
+    batteries: tuple[BatteryState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """From the service's state to what the API answers: pure, but for remembering the last plan."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import dropwhile, takewhile
 from typing import TypedDict, assert_never
@@ -14,6 +15,7 @@ from agent.decision.record import Decision, EnsembleRecord
 from agent.decision.wording.problem_words import in_language
 from agent.views.schemas import (
     Band,
+    BatteryLine,
     DeviceLine,
     Health,
     HealthPart,
@@ -77,6 +79,9 @@ def status(shown: ServiceState, *, decision_wished: bool, language: Language = "
         parts=checked.parts,
         complaints=_in(shown.complaints, language),
         flows=_flows(shown),
+        batteries=tuple(
+            BatteryLine(**asdict(one) | {"problem": in_language(one.problem, language)}) for one in shown.batteries
+        ),
         decision=_in_force(shown.decision, shown, language) if shown.decision else None,
     )
 
@@ -256,6 +261,9 @@ def plan_of(decision: Decision, home: Home) -> PlanView | None:
     """The plan ahead as a decision expects it; None where it gave no command."""
     if decision.command is None or decision.ensemble is None or decision.snapshot is None:
         return None
+    # Of several batteries, those that answered then.
+    battery = decision.inputs.home.battery if decision.inputs is not None else home.battery
+    home = home.model_copy(update={"battery": battery})
     return _plan(decision, decision.command, decision.ensemble, decision.snapshot.soc, home)
 
 

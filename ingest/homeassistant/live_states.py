@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -212,17 +212,22 @@ class LiveStates:
 
 
 def take_in(
-    changes: StateChanges, sensors: MappedSensors, *, now: datetime
+    changes: StateChanges, readers: Sequence[MappedSensors], *, now: datetime
 ) -> tuple[dict[str, str], PvForecast | None]:
     """Give a home's sensors what came: what is wrong with each entity (empty where it is well), and a forecast."""
-    faults = {name: sensors.lose(name) for name in changes.lost}
+    faults: dict[str, str] = {}
     forecast = changes.forecast
-    if changes.alive_at is not None:
-        sensors.confirm_alive(changes.alive_at)
-    for state in changes.states:
-        try:
-            forecast = sensors.update_state(state, now=now) or forecast
-            faults[state.entity] = ""
-        except DataError as err:
-            faults[state.entity] = str(err)
+    for sensors in readers:
+        followed = sensors.followed
+        faults |= {name: sensors.lose(name) for name in changes.lost if name in followed}
+        if changes.alive_at is not None:
+            sensors.confirm_alive(changes.alive_at)
+        for state in changes.states:
+            if state.entity not in followed:
+                continue
+            try:
+                forecast = sensors.update_state(state, now=now) or forecast
+                faults.setdefault(state.entity, "")
+            except DataError as err:
+                faults[state.entity] = str(err)
     return faults, forecast

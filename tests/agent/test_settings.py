@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.settings import load_settings
+from agent.settings import check_batteries, load_settings
 from energy.errors import SettingsError
+from energy.home import Home
 
 
 @pytest.fixture
@@ -36,3 +37,32 @@ def test_certificates_make_the_way_to_the_broker_an_encrypted_one(file: Path, mo
     tls = load_settings(file).mqtt.address.tls
     assert tls is not None
     assert tls.ca_file == Path("ca.pem")
+
+
+TWO = [{"name": name, "capacity_kwh": 5, "max_charge_kw": 2, "max_discharge_kw": 2} for name in ("garage", "cellar")]
+CHARGE = '[batteries.garage.sensors.battery_soc]\nentity = "sensor.charge"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "several", "says"),
+    [
+        (CHARGE.replace("garage", "attic"), True, r"^\[batteries.attic\]: 'mine' has garage, cellar: use a name"),
+        (CHARGE, False, r"lists none under \[\[batteries\]\]"),
+        (CHARGE.replace("batteries.garage.", ""), True, r"^\[sensors.battery_soc\] is for a home with one battery"),
+        ('[evcc]\nurl = "http://evcc:7070"\n', True, r"^\[evcc\] is for a home with one battery, .* garage, cellar"),
+        ('[actuation.entities]\n"switch.x" = { charge = "on" }\n', True, r"^\[actuation.entities\] is for a home"),
+        (CHARGE.replace("battery_soc", "pv_power"), True, r"pv_power is of the house: give it as \[sensors.pv_power\]"),
+        (CHARGE, True, ""),
+    ],
+)
+def test_sections_of_batteries_must_fit_the_home(file: Path, text: str, several: bool, says: str) -> None:
+    one = {key: value for key, value in TWO[0].items() if key != "name"}
+    batteries: dict[str, object] = {"batteries": TWO} if several else {"battery": one}
+    facts = {"name": "mine", "zone": "UTC", "pv_peak_kw": 1, "tariff": {"kind": "flat", "import_price": 0.2}}
+    home = Home.model_validate(facts | batteries)
+    file.write_text(f'home_file = "home.toml"\n{text}', encoding="utf-8")
+    if not says:
+        check_batteries(load_settings(file), home)
+        return
+    with pytest.raises(SettingsError, match=says):
+        check_batteries(load_settings(file), home)

@@ -167,6 +167,8 @@ WRITERS = [
     ("energy_advisor/casa/battery/command_state", {"advisor", "homeassistant", "house"}),
     ("energy_advisor/casa/device/car/state", {"advisor", "homeassistant", "house"}),
     ("energy_advisor/casa/battery/garage/command", {"advisor"}),
+    ("energy_advisor/casa/battery/garage/shown", {"homeassistant", "house"}),
+    ("energy_advisor/casa/battery/garage/command_state", {"homeassistant", "house"}),
     ("energy_advisor/casa/house/battery_soc", {"advisor", "homeassistant", "house"}),
     ("energy_advisor/casa/house/load_power", {"advisor", "homeassistant", "house"}),
     ("statestream/sensor/soc/state", {"homeassistant"}),

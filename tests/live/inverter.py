@@ -19,11 +19,15 @@ def install(config: Path) -> None:
     (config / "automations.yaml").write_text("[]", encoding="utf-8")
 
 
-def drive(api: HomeAssistantApi, home: str) -> None:
-    """Make the automation of the shipped blueprint, as a user does: the advisor of `home` drives the inverter."""
+def drive(api: HomeAssistantApi, home: str, **given: object) -> None:
+    """Make the automation of the shipped blueprint, as a user does: the advisor of `home` drives the inverter.
+
+    `given` are inputs that differ, such as the name of one of several batteries, and the entities of its inverter.
+    """
     path, prefix = "energy_advisor/inverter.yaml", f"binary_sensor.energy_advisor_{home}"
-    api.command("blueprint/save", domain="automation", path=path, yaml=_BLUEPRINT.read_text(encoding="utf-8"))
-    given = {
+    if path not in api.command("blueprint/list", domain="automation"):
+        api.command("blueprint/save", domain="automation", path=path, yaml=_BLUEPRINT.read_text(encoding="utf-8"))
+    inputs = {
         "home": home,
         "in_control": f"{prefix}_in_control",
         "mode_select": MODE,
@@ -31,6 +35,9 @@ def drive(api: HomeAssistantApi, home: str) -> None:
         "reserve_number": FLOOR,
         "settle_s": 5,
         "lost_after_minutes": 0.02,
+        **given,
     }
-    api.configure_automation(f"drive_{home}", alias=f"Drive {home}", use_blueprint={"path": path, "input": given})
-    api.await_state(f"automation.drive_{home}", "on")
+    name = f"drive_{home}_{given['battery']}" if "battery" in given else f"drive_{home}"
+    alias = name.replace("_", " ").capitalize()
+    api.configure_automation(name, alias=alias, use_blueprint={"path": path, "input": inputs})
+    api.await_state(f"automation.{name}", "on")

@@ -94,3 +94,15 @@ def test_only_what_is_measured_anew_expires() -> None:
     sender = {"binary_sensor.in_control", "binary_sensor.changed_by_hand"}
     assert sender < lasting
     assert {name.split(".")[0] for name in lasting - sender} == {"select", "number", "switch", "button", "image"}
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_each_of_several_batteries_shows_its_mode_charge_and_problem(language: str) -> None:
+    named = announced(language=language, batteries=("garage", "items"))
+    mode, charge = named["sensor.battery_garage_mode"], named["sensor.battery_items_charge"]
+    assert mode["name"] == {"en": "Battery garage mode", "es": "Batería garage: modo"}[language]
+    assert mode["default_entity_id"] == "sensor.energy_advisor_casa_1_battery_garage_mode"
+    assert mode["state_topic"] == "energy_advisor/casa-1/advisor/batteries"
+    assert charge["value_template"] == "{{ value_json['items'].charge }}"
+    assert named["binary_sensor.battery_garage_problem"]["device_class"] == "problem"
+    assert not any("battery_" in name for name in announced())

@@ -1,7 +1,7 @@
 // The cards beside the charts: what is done now, what it costs, and the days that were like today.
 
 import { byId, draw, make, show } from "./dom.js";
-import { age, clock, fact, kw, kwh, money, number, percent, plainDay, price, t } from "./words.js";
+import { MODES, age, clock, fact, kw, kwh, money, number, percent, plainDay, price, t } from "./words.js";
 
 const MOVING_KW = 0.03;
 
@@ -16,7 +16,9 @@ export function showNow(status) {
   byId("why").hidden = !decision;
   showLearning(status);
   show(byId("terms"), ...terms(status));
-  show(byId("devices"), ...(decision?.devices ?? []).map((each) => make("li", {}, make("b", {}, fact(each.device)), ` ${does(each)}`)));
+  const devices = (decision?.devices ?? []).map((each) => make("li", {}, make("b", {}, fact(each.device)), ` ${does(each)}`));
+  const batteries = status.batteries.map((each) => make("li", {}, make("b", {}, t("battery.name", each)), ` ${stands(each)}`));
+  show(byId("devices"), ...batteries, ...devices);
   show(byId("complaints"), ...status.complaints.map((each) => make("li", {}, each)));
   show(byId("lights"), ...status.parts.map(light));
 }
@@ -33,6 +35,12 @@ function showLearning({ known_days, days_to_learn, stood_in_for }) {
   place.hidden = known_days >= days_to_learn;
   const kind = !stood_in_for ? "some" : known_days === 0 ? "none" : known_days === 1 ? "one" : "few";
   place.textContent = t(`learning.${kind}`, { day: known_days + 1, of: days_to_learn, known: known_days });
+}
+
+// One of several batteries: its charge, what it was told and whether it shows it, or why nothing is commanded to it.
+function stands({ soc, mode, confirmed, problem }) {
+  const told = mode ? `${MODES[mode]} (${t(`confirmed.${confirmed}`)})` : t("battery.alone");
+  return [soc === null ? "" : percent(soc), problem || told].filter(Boolean).join(", ");
 }
 
 function does({ power_kw, start, end, setpoint_c, limit_kw }) {

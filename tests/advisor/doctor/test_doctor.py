@@ -24,6 +24,8 @@ from energy.slots import DAY, day_bounds
 from knowledge.days import DayRecord
 from knowledge.store import DayStore
 from transport.mqtt import BrokerAddress, MqttLink
+from transport.payloads import state_json
+from transport.topics import Topics
 
 HOUR = timedelta(hours=1)
 MADRID = Home(
@@ -214,3 +216,40 @@ def test_no_broker_is_told_and_the_rest_is_still_looked_at(tmp_path: Path) -> No
     assert code == 1
     assert levels(findings)["broker"] == "problem"
     assert {"disk", "history", "zone", "index"} <= set(levels(findings))
+
+
+TWO = [{"name": name, "capacity_kwh": 5, "max_charge_kw": 2, "max_discharge_kw": 2} for name in ("garage", "cellar")]
+
+
+@pytest.mark.parametrize(
+    ("shown", "cellar", "level", "text"),
+    [
+        ({"mode": "hold", "confirmed": True}, 40.0, "ok", "40 %; told hold, and shows it"),
+        ({"mode": "hold", "confirmed": None}, 40.0, "warning", "it has not said whether it does"),
+        ({"mode": "hold", "confirmed": False, "problem": "no such mode"}, 40.0, "problem", "told hold: no such mode"),
+        ({"mode": None}, 40.0, "ok", "nothing is commanded to it now"),
+        ({"mode": "hold"}, None, "problem", "no charge arrives on 'ha/cellar'"),
+        ({"mode": "hold"}, 400.0, "problem", "battery cellar: battery_soc: 4 is outside 0 to 1"),
+    ],
+)
+def test_each_of_several_batteries_is_told_with_what_it_shows(
+    broker: BrokerAddress, tmp_path: Path, shown: dict[str, Any], cellar: float | None, level: str, text: str
+) -> None:
+    facts = MADRID.model_dump(mode="json", exclude={"battery"}) | {"batteries": TWO}
+    (tmp_path / "home.json").write_text(json.dumps(facts), encoding="utf-8")
+    settings = SETTINGS.format(folder=tmp_path, broker=broker)
+    for role in ("pv_power", "load_power"):
+        settings += f"\n[sensors.{role}]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in MAPPING[role].items())
+    settings += '\n[batteries.cellar.sensors.battery_soc]\ntopic = "ha/cellar"\nunit = "%"\n'
+    (tmp_path / "advisor.toml").write_text(settings, encoding="utf-8")
+    topics = Topics("mine")
+    with playing(broker, WELL | ({} if cellar is None else {"cellar": cellar})), MqttLink(broker, "advisor") as link:
+        now = datetime.now(UTC)
+        link.publish(topics.sensor("battery_soc_garage"), state_json(60, "%", now), retain=True, qos=1)
+        link.publish(topics.advisor_status, "online", retain=True, qos=1)
+        link.publish(topics.batteries, json.dumps({"garage": {"mode": None}, "cellar": shown}), retain=True, qos=1)
+        findings, _ = examine(tmp_path / "advisor.toml", listen_s=3)
+    found = {finding.check: finding for finding in findings}
+    assert found["battery garage"].level == "ok"
+    assert (found["battery cellar"].level, text in found["battery cellar"].text) == (level, True), found
+    assert "battery_soc" not in found

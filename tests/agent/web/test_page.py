@@ -19,7 +19,7 @@ from agent.decision.controls import Acting
 from agent.decision.decide import Situation, decide
 from agent.decision.explain import reason_in
 from agent.decision.journal import open_journal
-from agent.views.service_state import ActingWish, ServiceState
+from agent.views.service_state import ActingWish, BatteryState, ServiceState
 from energy.constraints import Reserve
 
 _STATIC = files("agent.web") / "static"
@@ -50,6 +50,15 @@ def open_page(browser: Browser, api: Any) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def test_each_of_several_batteries_has_a_line(open_page: Callable[..., Page], api: Any, shown: ServiceState) -> None:
+    told = BatteryState("garage", 8.0, soc=0.52, mode="charge", confirmed=True)
+    silent = BatteryState("cellar", 3.0, problem="battery cellar does not answer (its charge is not known yet)")
+    api.shared_state.show(replace(shown, batteries=(told, silent)))
+    lines = open_page().locator("#devices li")
+    expect(lines.nth(0)).to_have_text("Battery garage 52 %, Charge from the grid (confirmed)")
+    expect(lines.nth(1)).to_contain_text("battery cellar does not answer")
 
 
 def test_the_page_shows_what_is_done_why_and_what_is_planned(

@@ -159,11 +159,11 @@ def test_what_came_becomes_readings_and_faults_by_entity() -> None:
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     sensors = MappedSensors({"pv_power": SensorSource(entity=PV), "battery_soc": SensorSource(entity=SOC)}, HOME)
     changes = StateChanges(states=(LiveState(PV, b"1500", "W", now),), lost=(SOC,), alive_at=now)
-    faults, forecast = take_in(changes, sensors, now=now)
+    faults, forecast = take_in(changes, (sensors,), now=now)
     assert faults[PV] == ""
     assert "has no entity 'sensor.soc'" in faults[SOC]
     assert forecast is None
     assert {role: reading.value for role, reading in sensors.readings(now).items()} == {"pv_power": 1.5}
-    faults, _ = take_in(StateChanges(states=(LiveState(PV, b"unknown", "W", now),)), sensors, now=now)
+    faults, _ = take_in(StateChanges(states=(LiveState(PV, b"unknown", "W", now),)), (sensors,), now=now)
     assert "does not answer" in faults[PV]
     assert not sensors.readings(now)

@@ -15,6 +15,7 @@ SOURCES: dict[str, set[str] | None] = {
     "energy/guard.py": None,
     "agent/views/status.py": None,
     "ingest/live/snapshot.py": None,
+    "ingest/live/batteries.py": None,
     "agent/web/routes.py": {"HTTPException"},
     "agent/web/source.py": {"HTTPException"},
     "agent/web/notes.py": {"HTTPException"},
