@@ -1,7 +1,7 @@
 """`advisor ha`: the dashboard, its pictures, its PV forecast, and leaving Home Assistant as clean as before."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -28,11 +28,27 @@ def remove(
 
 
 @ha_app.command("dashboard")
-def print_dashboard(home: Annotated[str, typer.Option(help="Name of the home.")] = "my-home") -> None:
+def print_dashboard(
+    *,
+    config: Config = Path("advisor.toml"),
+    home: Annotated[str | None, typer.Option(help="Name of the home; else that of the settings, or my-home.")] = None,
+    language: Annotated[
+        Literal["en", "es"] | None, typer.Option(help="en or es; else service.language of the settings, or en.")
+    ] = None,
+) -> None:
     """Print the dashboard for a home, as YAML to copy into Home Assistant."""
     from advisor.homeassistant.dashboard import dashboard
+    from agent.settings import load_settings
+    from ingest.home_file import load_home
 
-    typer.echo(dashboard(home), nl=False)
+    batteries: tuple[str, ...] = ()
+    if config.exists():
+        settings = load_settings(config)
+        facts, language = load_home(settings.home_file), language or settings.service.language
+        if home in {None, facts.name}:
+            home, batteries = facts.name, tuple(one.name for one in facts.batteries)
+    text = dashboard(home or "my-home", batteries=batteries, language=language or "en")
+    typer.echo(text, nl=False)
 
 
 @ha_app.command()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from advisor.homeassistant.dashboard import dashboard
+from advisor.homeassistant.dashboard import SPANISH, dashboard
 from agent.settings import load_settings
 from energy.errors import SettingsError, TransportError
 from transport.advisor_discovery import Offer, advisor_discovery
@@ -205,6 +205,31 @@ def test_the_dashboard_shows_only_entities_that_the_advisor_has() -> None:
     shown = set(re.findall(r"\b\w+\.energy_advisor_\w+", dashboard("casa-1")))
     assert shown
     assert shown <= known
+
+
+def test_the_dashboard_speaks_the_households_language_and_shows_several_batteries() -> None:
+    english, spanish = (dashboard("casa-1", batteries=("garage",), language=language) for language in ("en", "es"))
+    assert "sensor.energy_advisor_casa_1_battery_garage_charge" in english
+    said = {language: _texts(yaml.safe_load(text)) for language, text in (("en", english), ("es", spanish))}
+    same = said["en"] & said["es"]
+    assert same == {"Energy Advisor"}, same
+    # Only words differ: the same cards with the same entities.
+    entities = [re.findall(r"\b\w+\.energy_advisor_\w+", text) for text in (english, spanish)]
+    assert entities[0] == entities[1]
+    assert all(text in english for text in SPANISH)
+
+
+def _texts(part: Any) -> set[str]:
+    """Every title, name and content of a dashboard, and the quoted words of its templates."""
+    if isinstance(part, list):
+        return set().union(*map(_texts, part))
+    if not isinstance(part, dict):
+        return set()
+    own = {value for key, value in part.items() if key in {"title", "name"}}
+    bare = re.sub(r"{[{%].*?[%}]}|<[^>]*>", "", str(part.get("content", "")), flags=re.DOTALL)
+    if re.search(r"[A-Za-z]{4,}", bare):
+        own.add(part["content"])
+    return own.union(*map(_texts, part.values()))
 
 
 def test_a_dashboard_for_no_home_is_refused() -> None:
