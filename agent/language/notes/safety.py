@@ -55,6 +55,15 @@ _DEVICES_ELSEWHERE = re.compile(
 _FAMILY = r"wife|husband|partner|kids?|children|sons?|daughters?|mujer|esposa|marido|pareja|hij[oa]s?|nin[oa]s?"
 _NO = rf"\b(?:{_NEGATED}|avoid|stop|nada)\b"
 # What beside a wish turns it into another, for which there is no constraint.
+_CAR = r"(?:cars?|ev|coches?|tesla|leaf|zoe)"
+_BATTERY_AND_CAR = (
+    rf"\b(?:battery|bateria)\b.*\b{_CAR}\b|\b{_CAR}\b.*\b(?:battery|bateria)\b"
+    rf"|\b(?:discharg|descarg|vaci|empt)\w*\b.*\b{_CAR}\b"
+)
+_INTO_THE_CAR = (
+    _BATTERY_AND_CAR,
+    "speaks of what the battery gives to a car, which no note can say: it is the setting discharge_into_car of [evcc]",
+)
 _TURNED: dict[str, tuple[tuple[str, str], ...]] = {
     "reserve": (
         (
@@ -79,6 +88,8 @@ _TURNED: dict[str, tuple[tuple[str, str], ...]] = {
             "asks for less charge: a note can only keep a charge from falling",
         ),
     ),
+    "no_grid_charge": (_INTO_THE_CAR,),
+    "no_export": (_INTO_THE_CAR,),
     "guests": (
         (r"\b(?:keep|hold|guarda|manten)\b(?!.*(?:guest|invit))", "asks to keep something, which guests are not"),
         (

@@ -143,6 +143,8 @@ def test_common_wishes_are_understood_in_local_time(text: str, meant: str) -> No
         ("why did you keep 60 % tonight", "this is a question"),
         ("¿guardamos 60 % esta noche?", "this is a question"),
         ("save 30 % tonight and no grid charging", "more than one thing|none of the wishes"),
+        ("don't use the battery for the car", "the setting discharge_into_car of"),
+        ("no descargues la batería en el coche esta noche", "the setting discharge_into_car of"),
         ("keep at most 60 % until tomorrow", "'at most' sets an upper limit"),
         ("limit charge to 80 % until Sunday", "'limit' sets an upper limit"),
         ("keep it under 50 % tonight", "under' sets an upper limit"),
