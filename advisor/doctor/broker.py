@@ -219,7 +219,7 @@ def check_roles(settings: Settings, home: Home, traffic: BrokerTraffic, *, now: 
     """One finding per role, then the balance, then whether a decision could be made now."""
     roles = [role for role in _ROLES if role in REQUIRED or role in settings.sensors]
     if home.batteries:
-        roles = [role for role in roles if role not in BATTERY_ROLES]
+        roles.remove("battery_soc")
     findings = [_service(traffic), *(_role(role, settings, home, traffic, now=now) for role in roles)]
     findings += _batteries(settings, traffic, now=now)
     findings += _balance(settings, traffic.readings)
