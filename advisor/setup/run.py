@@ -59,7 +59,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class ChosenSetup:
-    """Everything that the two files say, the way of the states, and whether there is a PV forecast."""
+    """Everything that the two files say, the way of the states, and whether there is a PV forecast.
+
+    `batteries` is how many the energy dashboard names.
+    """
 
     home: Home
     proposal: SensorProposal
@@ -69,6 +72,7 @@ class ChosenSetup:
     forecast: bool = False
     prices: PriceSettings | None = None
     place: tuple[float, float] | None = None
+    batteries: int = 1
 
 
 def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
@@ -94,8 +98,8 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
     except ValidationError as err:
         raise SettingsError(f"the facts of this home are not possible: {first_fault(err)}") from err
     forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
-    place = (survey.config.latitude, survey.config.longitude)
-    chosen = ChosenSetup(home, proposal, proposal.why | why, way, source_found, forecast, prices, place)
+    place, count = (survey.config.latitude, survey.config.longitude), survey.preferences.battery_count
+    chosen = ChosenSetup(home, proposal, proposal.why | why, way, source_found, forecast, prices, place, count)
     show(chosen, console)
     if not wishes.yes and not typer.confirm("Write advisor.toml and home.toml?", default=True):
         raise typer.Abort
@@ -278,5 +282,13 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     console.print("\nNext:", highlight=False)
     for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
         console.print(f"  {command} --config {config}", highlight=False)
+    if chosen.batteries > 1:
+        console.print(
+            f"The energy dashboard has {chosen.batteries} batteries, taken as one here. If each has its own inverter, "
+            "list them as [[batteries]] in home.toml, each one's charge under [batteries.<name>.sensors.battery_soc], "
+            "and take out [battery] and [sensors.battery_soc]: docs/guide.md says how",
+            highlight=False,
+            markup=False,
+        )
     if chosen.forecast:
         console.print("The PV forecast comes from the energy dashboard by itself.", highlight=False)

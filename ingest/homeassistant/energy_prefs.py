@@ -100,6 +100,11 @@ class EnergyPreferences(_PrefsPart):
         return batteries[0].stat_soc if len(batteries) == 1 else None
 
     @property
+    def battery_count(self) -> int:
+        """How many batteries it names."""
+        return len(self._of("battery"))
+
+    @property
     def capacity_kwh(self) -> float | None:
         """What all batteries hold, where it says so of each."""
         capacities = [source.capacity for source in self._of("battery")]

@@ -10,11 +10,12 @@ import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from advisor.setup import run as setup
 from advisor.setup.facts import find_forecast
 from advisor.setup.files import home_text, settings_text
-from advisor.setup.run import Wishes
+from advisor.setup.run import ChosenSetup, Wishes
 from agent.settings import load_settings
 from energy.battery import Battery
 from energy.errors import SettingsError
@@ -196,3 +197,12 @@ def test_entities_survive_the_file(
     }
     settings, _ = read_back(tmp_path_factory.mktemp("f"), HOME, sensors=sensors, why={"pv_power": why})
     assert settings.sensors == sensors
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_home_with_several_batteries_is_told_how_to_list_them(tmp_path: Path, count: int) -> None:
+    preferences = {"energy_sources": [{"type": "battery", "stat_energy_from": f"sensor.{at}"} for at in range(count)]}
+    chosen = ChosenSetup(HOME, lacking(), {}, Way(), True, batteries=survey(preferences).preferences.battery_count)
+    console = Console(record=True, width=400)
+    setup._say_next(chosen, Wishes(tmp_path), console)
+    assert ("list them as [[batteries]] in home.toml" in console.export_text()) is (count > 1)
