@@ -204,12 +204,12 @@ def _bills(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
 
 
 def _batteries(topics: Topics, offer: Offer) -> tuple[Entity, ...]:
-    """Of each of several batteries: what it is told, its charge, and whether it does not answer or not obey."""
+    """Of each of several batteries: its command, its charge, and whether it does not answer or not obey."""
     return tuple(entity for name in offer.batteries for entity in _battery(topics, name))
 
 
 def _battery(topics: Topics, name: str) -> tuple[Entity, ...]:
-    state, told = {"state_topic": topics.batteries}, f"value_json['{name}']"
+    state, own = {"state_topic": topics.batteries}, f"value_json['{name}']"
 
     def entity(component: str, what: str, icon: str, stated: dict[str, object]) -> Entity:
         spanish = _SPANISH_OF_BATTERY[what].format(name=name)
@@ -221,10 +221,10 @@ def _battery(topics: Topics, name: str) -> tuple[Entity, ...]:
             "mode",
             "mdi:home-battery",
             {
-                "value_template": f"{{{{ {told}.mode or '{NO_MODE}' }}}}",
+                "value_template": f"{{{{ {own}.mode or '{NO_MODE}' }}}}",
                 "device_class": "enum",
                 "options": [*(mode.value for mode in Mode), NO_MODE],
-                **_attributes(topics.batteries, told),
+                **_attributes(topics.batteries, own),
             },
         ),
         entity(
@@ -232,7 +232,7 @@ def _battery(topics: Topics, name: str) -> tuple[Entity, ...]:
             "charge",
             "mdi:battery-medium",
             {
-                "value_template": f"{{{{ {told}.charge }}}}",
+                "value_template": f"{{{{ {own}.charge }}}}",
                 "unit_of_measurement": "%",
                 "device_class": "battery",
                 "state_class": "measurement",
@@ -243,10 +243,10 @@ def _battery(topics: Topics, name: str) -> tuple[Entity, ...]:
             "problem",
             "mdi:battery-alert-variant-outline",
             {
-                **_yes_no(f"{told}.problem"),
+                **_yes_no(f"{own}.problem"),
                 "entity_category": "diagnostic",
                 "device_class": "problem",
-                **_attributes(topics.batteries, f"{{'problem': {told}.problem}}"),
+                **_attributes(topics.batteries, f"{{'problem': {own}.problem}}"),
             },
         ),
     )

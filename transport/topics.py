@@ -124,7 +124,7 @@ class Topics:
 
     @property
     def batteries(self) -> str:
-        """What each of several batteries was told, and whether it shows it."""
+        """The command of each of several batteries, and whether it shows it."""
         return self._under("advisor", "batteries")
 
     @property

@@ -234,7 +234,7 @@ def check_roles(settings: Settings, home: Home, traffic: BrokerTraffic, *, now: 
 
 
 def _batteries(settings: Settings, traffic: BrokerTraffic, *, now: datetime) -> Iterator[CheckResult]:
-    """Each of several batteries: its charge, and whether it shows what it was told."""
+    """Each of several batteries: its charge, and whether it shows its command."""
     if traffic.batteries is None:
         return
     limit_s = settings.policy.max_snapshot_age_s
@@ -254,16 +254,16 @@ def _batteries(settings: Settings, traffic: BrokerTraffic, *, now: datetime) -> 
 
 
 def _obeying(check: str, charge: str, shown: _ShownBattery | None, *, online: bool) -> CheckResult:
-    """Whether a battery that can be read shows what the service told it."""
+    """Whether a battery that can be read shows its command."""
     if not online or shown is None or shown.mode is None:
         return ok(check, f"{charge}; nothing is commanded to it now")
     if shown.confirmed is False or shown.problem:
         fix = "look at its inverter, and at the entities that its automation or [actuation] sets"
-        return CheckResult(check, "problem", f"{charge}; told {shown.mode}: {shown.problem}", fix)
+        return CheckResult(check, "problem", f"{charge}; commanded to {shown.mode}: {shown.problem}", fix)
     if shown.confirmed is None:
         fix = "give its automation the battery's name, so that it reports what the inverter shows"
-        return CheckResult(check, "warning", f"{charge}; told {shown.mode}, and it has not said whether it does", fix)
-    return ok(check, f"{charge}; told {shown.mode}, and shows it")
+        return CheckResult(check, "warning", f"{charge}; commanded to {shown.mode}, and it has not answered", fix)
+    return ok(check, f"{charge}; commanded to {shown.mode}, and shows it")
 
 
 def _service(traffic: BrokerTraffic) -> CheckResult:

@@ -1,4 +1,4 @@
-"""Several batteries under one plan: each is told its part of the command, and answers for itself."""
+"""Several batteries under one plan: each is sent its part of the command, and answers for itself."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from transport.mqtt import MqttLink
 from transport.payloads import CommandState
 from transport.topics import Topics
 
-# How long a part stands after it was told, how soon it is told again, and how much of a charge makes it another one.
+# How long a part stands after it was sent, how soon it is repeated, and how much of a charge makes it another one.
 _STANDS, _EVERY, _SAME_SOC = timedelta(minutes=5), timedelta(minutes=2), 0.01
 _LOOKS_EVERY = timedelta(seconds=1)
 # The sun has to be above the house's need, or below it, by this much before the direction changes.
@@ -46,37 +46,37 @@ class DirectWay(Protocol):
 
 @dataclass(slots=True)
 class _Line:
-    """What one battery was told last, and what it made of it; `until` is how long that may be in force."""
+    """What one battery was sent last, and what it made of it; `until` is how long that may be in force."""
 
     battery: NamedBattery
-    told: BatteryCommand | None = None
+    sent: BatteryCommand | None = None
     until: datetime | None = None
     confirmed: bool | None = None
     detail: str = ""
     tracker: ReadBackTracker = field(default_factory=ReadBackTracker)
 
     def stands(self, now: datetime) -> bool:
-        """Whether what it was told may still be in force: who does not answer may not have heard that it is let go."""
+        """Whether its command may still be in force: who does not answer may not have received its release."""
         return self.until is not None and now < self.until
 
     def is_new(self, part: BatteryCommand) -> bool:
-        """Whether a part is another one than was told."""
-        last = self.told
+        """Whether a part is another one than was sent."""
+        last = self.sent
         if last is None or last.decision_id != part.decision_id or last.mode is not part.mode:
             return True
         return _differ(last.slots[0], part.slots[0])
 
     def is_due(self, part: BatteryCommand) -> bool:
-        """Whether it is told: another one, or the same again before that runs out."""
-        return self.told is None or part.valid_from - self.told.valid_from >= _EVERY or self.is_new(part)
+        """Whether it is sent: another one, or the same again before that runs out."""
+        return self.sent is None or part.valid_from - self.sent.valid_from >= _EVERY or self.is_new(part)
 
 
 class BatteryBank:
     """Shares the command for all out among the batteries that answer.
 
-    A battery that does not answer is let go, and follows the house by itself. The others rest until what it was told
-    has run out, and until there is a plan without it. Nothing is told on readings that allow no decision: then what
-    was told runs out, and each battery is let go.
+    A battery that does not answer is let go, and follows the house by itself. The others rest until its command
+    has run out, and until there is a plan without it. Nothing is sent on readings that allow no decision: then commands
+    run out, and each battery is let go. If somebody else has a hand on one, it is left as it is and the others let go.
     """
 
     def __init__(self, home: Home, actuators: Mapping[str, DirectWay]) -> None:
@@ -124,12 +124,12 @@ class BatteryBank:
             # The others first: they rest before the one that does not answer does as it likes.
             self._share_out(now, socs, taken, link)
         for name, line in self._lines.items():
-            if line.told is None:
+            if line.sent is None:
                 continue
             if name in self.touched:
-                line.told = None
+                line.sent = None
             elif self.touched or name not in answering or not line.stands(now):
-                self._let_go(name, _release_of(line.told, now), link)
+                self._let_go(name, _release_of(line.sent, now), link)
 
     def _in_force(self, now: datetime) -> bool:
         return self._command is not None and self._command.valid_from <= now < self._command.valid_until
@@ -147,9 +147,9 @@ class BatteryBank:
             batteries = [line.battery for line in lines]
             parts = split(self._command.levels_at(now), batteries, list(socs.values()), surplus=self._surplus)
         for line, part, soc in zip(lines, parts, socs.values(), strict=True):
-            self._tell_when_due(line, _part(self._command, part, line.battery, soc=soc, now=now), link)
+            self._send_when_due(line, _part(self._command, part, line.battery, soc=soc, now=now), link)
 
-    def _tell_when_due(self, line: _Line, part: BatteryCommand, link: MqttLink) -> None:
+    def _send_when_due(self, line: _Line, part: BatteryCommand, link: MqttLink) -> None:
         if not line.is_due(part):
             return
         name = line.battery.name
@@ -157,12 +157,12 @@ class BatteryBank:
             line.confirmed, line.detail = None, ""
             if name in self._actuators:
                 self._actuators[name].apply(part.decision_id, part)
-        line.told, line.until = part, part.valid_until
+        line.sent, line.until = part, part.valid_until
         link.publish(self._topics.battery_command(name), part.model_dump_json(), qos=1)
 
     def _let_go(self, name: str, release: ReleaseCommand, link: MqttLink) -> None:
         line = self._lines[name]
-        line.told, line.confirmed, line.detail = None, None, ""
+        line.sent, line.confirmed, line.detail = None, None, ""
         link.publish(self._topics.battery_command(name), release.model_dump_json(), qos=1)
         if name in self._actuators:
             self._actuators[name].apply(release.decision_id, None)
@@ -170,14 +170,14 @@ class BatteryBank:
     def confirm(self, name: str, answer: CommandState) -> CommandState | None:
         """Take a battery's own answer; the answer of all, once each has answered the same decision."""
         line = self._lines.get(name)
-        if line is None or line.told is None or answer.decision_id != line.told.decision_id:
+        if line is None or line.sent is None or answer.decision_id != line.sent.decision_id:
             return None
         line.confirmed, line.detail = answer.accepted, answer.detail
-        told = [one for one in self._lines.values() if one.told is not None]
-        answered = [one for one in told if one.confirmed is not None]
-        if len(answered) < len(told):
+        sent = [one for one in self._lines.values() if one.sent is not None]
+        answered = [one for one in sent if one.confirmed is not None]
+        if len(answered) < len(sent):
             return None
-        wrong = [f"{one.battery.name}: {one.detail}" for one in told if not one.confirmed]
+        wrong = [f"{one.battery.name}: {one.detail}" for one in sent if not one.confirmed]
         detail = "; ".join(wrong) or answer.detail
         return answer.model_copy(update={"accepted": not wrong, "mode": None, "detail": detail[:1000]})
 
@@ -227,23 +227,23 @@ class BatteryBank:
         return next((ChangedByHand(f"{name}: {one.detail}", one.since, one.until) for name, one in found.items()), None)
 
     def states(self, now: datetime, known: BatterySensors) -> tuple[BatteryState, ...]:
-        """Each battery with its readings, what it was told and whether it shows it."""
+        """Each battery with its readings, its command and whether it shows it."""
         faults = known.faults(now)
         return tuple(_state(line, known, faults.get(name, "")) for name, line in self._lines.items())
 
 
 def _state(line: _Line, known: BatterySensors, fault: str) -> BatteryState:
-    name, told, readings = line.battery.name, line.told, known.readings[line.battery.name]
+    name, sent, readings = line.battery.name, line.sent, known.readings[line.battery.name]
     charge, power = readings.get("battery_soc"), readings.get("battery_power")
     return BatteryState(
         name=name,
         capacity_kwh=line.battery.capacity_kwh,
         soc=charge.value if charge and not fault else None,
         power_kw=power.value if power and not fault else None,
-        mode=told.mode.value if told else None,
-        charge_to_soc=told.slots[0].charge_to_soc if told else None,
-        reserve_soc=told.slots[0].reserve_soc if told else None,
-        told_at=told.valid_from if told else None,
+        mode=sent.mode.value if sent else None,
+        charge_to_soc=sent.slots[0].charge_to_soc if sent else None,
+        reserve_soc=sent.slots[0].reserve_soc if sent else None,
+        sent_at=sent.valid_from if sent else None,
         confirmed=line.confirmed,
         problem=fault or ("" if line.confirmed is not False else line.detail),
     )
@@ -258,11 +258,11 @@ def _part(
     return command.model_copy(update={"valid_from": now, "valid_until": end, "mode": mode, "slots": (slot,)})
 
 
-def _release_of(told: BatteryCommand, now: datetime) -> ReleaseCommand:
+def _release_of(sent: BatteryCommand, now: datetime) -> ReleaseCommand:
     return ReleaseCommand(
-        decision_id=f"{told.decision_id[:48]}-release",
-        valid_from=max(now, told.valid_from),
-        valid_until=max(now, told.valid_from) + _STANDS,
+        decision_id=f"{sent.decision_id[:48]}-release",
+        valid_from=max(now, sent.valid_from),
+        valid_until=max(now, sent.valid_from) + _STANDS,
         reason_code="released",
         reason="Nothing is known that a command to this battery could rest on.",
     )

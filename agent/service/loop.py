@@ -206,7 +206,7 @@ class Service:
             self._command_batteries(now, link)
 
     def _command_batteries(self, now: datetime, link: MqttLink) -> None:
-        """Tell each of several batteries its part of the command; a house that keeps its own time waits for that."""
+        """Send each of several batteries its part of the command; a house that keeps its own time waits for that."""
         if self._bank is None or not self._bank.is_due(now):
             return
         if self._bank.wishes_plan(self._feed.answering):
@@ -412,7 +412,7 @@ class Service:
         return decision
 
     def _proceed_unless_shared_out(self, now: datetime, link: MqttLink) -> None:
-        """Several batteries are told their parts first."""
+        """Several batteries are sent their parts first."""
         if self._bank is None:
             self._let_proceed(now, link)
 

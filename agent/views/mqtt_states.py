@@ -130,14 +130,14 @@ def bill_state(
 
 
 def batteries_state(batteries: Sequence[BatteryState], language: Language = "en") -> dict[str, object]:
-    """Each of several batteries by its name: charge and levels in %, and whether it shows what it was told."""
+    """Each of several batteries by its name: charge and levels in %, and whether it shows its command."""
     return {
         one.name: {
             "charge": _percent(one.soc),
             "mode": one.mode,
             "charge_to": _percent(one.charge_to_soc),
             "reserve": _percent(one.reserve_soc),
-            "told_at": one.told_at.isoformat(timespec="seconds") if one.told_at else None,
+            "sent_at": one.sent_at.isoformat(timespec="seconds") if one.sent_at else None,
             "confirmed": one.confirmed,
             "problem": in_language(one.problem, language),
         }

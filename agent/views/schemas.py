@@ -62,7 +62,7 @@ class DeviceLine(_Schema):
 
 
 class BatteryLine(_Schema):
-    """One of several batteries: what it was told, and whether it shows it; power is positive when discharging."""
+    """One of several batteries: its command, and whether it shows it; power is positive when discharging."""
 
     name: str
     capacity_kwh: float
@@ -71,7 +71,7 @@ class BatteryLine(_Schema):
     mode: str | None
     charge_to_soc: float | None
     reserve_soc: float | None
-    told_at: AwareDatetime | None
+    sent_at: AwareDatetime | None
     confirmed: bool | None
     problem: str
 

@@ -44,7 +44,7 @@ class ServiceCounters:
 
 @dataclass(frozen=True, slots=True)
 class BatteryState:
-    """One of several batteries: its readings, what it was told, and whether it shows it (None: not said yet)."""
+    """One of several batteries: its readings, its command, and whether it shows it (None: no answer yet)."""
 
     name: str
     capacity_kwh: float
@@ -53,7 +53,7 @@ class BatteryState:
     mode: str | None = None
     charge_to_soc: float | None = None
     reserve_soc: float | None = None
-    told_at: datetime | None = None
+    sent_at: datetime | None = None
     confirmed: bool | None = None
     problem: str = ""
 

@@ -37,10 +37,10 @@ function showLearning({ known_days, days_to_learn, stood_in_for }) {
   place.textContent = t(`learning.${kind}`, { day: known_days + 1, of: days_to_learn, known: known_days });
 }
 
-// One of several batteries: its charge, what it was told and whether it shows it, or why nothing is commanded to it.
+// One of several batteries: its charge, its command and whether it shows it, or why nothing is commanded to it.
 function stands({ soc, mode, confirmed, problem }) {
-  const told = mode ? `${MODES[mode]} (${t(`confirmed.${confirmed}`)})` : t("battery.alone");
-  return [soc === null ? "" : percent(soc), problem || told].filter(Boolean).join(", ");
+  const command = mode ? `${MODES[mode]} (${t(`confirmed.${confirmed}`)})` : t("battery.alone");
+  return [soc === null ? "" : percent(soc), problem || command].filter(Boolean).join(", ");
 }
 
 function does({ power_kw, start, end, setpoint_c, limit_kw }) {

@@ -224,15 +224,20 @@ TWO = [{"name": name, "capacity_kwh": 5, "max_charge_kw": 2, "max_discharge_kw":
 @pytest.mark.parametrize(
     ("shown", "cellar", "level", "text"),
     [
-        ({"mode": "hold", "confirmed": True}, 40.0, "ok", "40 %; told hold, and shows it"),
-        ({"mode": "hold", "confirmed": None}, 40.0, "warning", "it has not said whether it does"),
-        ({"mode": "hold", "confirmed": False, "problem": "no such mode"}, 40.0, "problem", "told hold: no such mode"),
+        ({"mode": "hold", "confirmed": True}, 40.0, "ok", "40 %; commanded to hold, and shows it"),
+        ({"mode": "hold", "confirmed": None}, 40.0, "warning", "it has not answered"),
+        (
+            {"mode": "hold", "confirmed": False, "problem": "no such mode"},
+            40.0,
+            "problem",
+            "commanded to hold: no such mode",
+        ),
         ({"mode": None}, 40.0, "ok", "nothing is commanded to it now"),
         ({"mode": "hold"}, None, "problem", "no charge arrives on 'ha/cellar'"),
         ({"mode": "hold"}, 400.0, "problem", "battery cellar: battery_soc: 4 is outside 0 to 1"),
     ],
 )
-def test_each_of_several_batteries_is_told_with_what_it_shows(
+def test_each_of_several_batteries_is_listed_with_what_it_shows(
     broker: BrokerAddress, tmp_path: Path, shown: dict[str, Any], cellar: float | None, level: str, text: str
 ) -> None:
     facts = MADRID.model_dump(mode="json", exclude={"battery"}) | {"batteries": TWO}

@@ -1,4 +1,4 @@
-"""Two batteries live through a day under commands for one: told apart, never charging each other, released together."""
+"""Two batteries live through a day under commands for one: never charging each other, released together."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -43,11 +43,11 @@ class SimulatedPair:
     def __init__(self, *socs: float) -> None:
         self.stored = [one.capacity_kwh * soc for one, soc in zip(BATTERIES, socs, strict=True)]
         self.commands: dict[str, BatteryCommand | None] = {}
-        self.told: list[tuple[str, str | bytes]] = []
+        self.sent: list[tuple[str, str | bytes]] = []
 
     def publish(self, topic: str, payload: str | bytes, *, qos: int) -> None:
         assert qos == 1
-        self.told.append((topic, payload))
+        self.sent.append((topic, payload))
         for one in BATTERIES:
             if topic == TOPICS.battery_command(one.name):
                 command = read_command(payload)
@@ -115,7 +115,7 @@ class Played:
         self.link = cast("MqttLink", self.house)
 
     def step(self, now: datetime, load_kw: float = 1.0, pv_kw: float = 0.0, *, silent: str = "") -> None:
-        """A minute begins: all but a silent battery are heard, and each is told what is due."""
+        """A minute begins: all but a silent battery are heard, and each is sent what is due."""
         self.known.sample(now)
         for one, soc in zip(BATTERIES, self.house.socs(), strict=True):
             if one.name != silent:
@@ -152,33 +152,33 @@ def test_two_batteries_never_charge_each_other_through_six_hours(plan: str, socs
     assert moved > 0
 
 
-def test_what_is_told_expires_soon_and_is_told_again_when_it_changes_or_before_it_runs_out() -> None:
+def test_a_part_expires_soon_and_is_sent_again_when_it_changes_or_before_it_runs_out() -> None:
     played = Played(0.8, 0.2)
     played.bank.give(command(NOON, *PLANS["follow"]), NAMES)
-    told = []
+    sent = []
     for minute in range(6):
         played.step(NOON + minute * STEP)
-        told.append(len(played.house.told))
-    assert told == [2, 2, 4, 4, 6, 6]
+        sent.append(len(played.house.sent))
+    assert sent == [2, 2, 4, 4, 6, 6]
     assert {one and one.valid_until for one in played.house.commands.values()} == {NOON + 9 * STEP}
-    # The sun comes out: both are told at once.
+    # The sun comes out: both are sent at once.
     played.step(NOON + 6 * STEP - STEP / 2, pv_kw=4.0)
     assert played.modes() == {"garage": Mode.HOLD, "cellar": Mode.HOLD}
 
 
-def test_nothing_is_told_on_charges_that_are_missing_or_readings_that_allow_no_decision() -> None:
+def test_nothing_is_sent_on_charges_that_are_missing_or_readings_that_allow_no_decision() -> None:
     played = Played(0.8, 0.2)
     played.bank.give(command(NOON, *PLANS["charge"]), NAMES)
     played.known.sample(NOON)
     played.bank.step(NOON, played.known, Snapshot(NOON, 1.0, 0.0, 0.5, None, None, None), played.link)
-    assert played.house.told == []
+    assert played.house.sent == []
     played.step(NOON)
-    assert len(played.house.told) == 2
-    # What was told runs out, and each is let go, once.
+    assert len(played.house.sent) == 2
+    # What was sent runs out, and each is let go, once.
     for minute in range(1, 9):
         played.bank.step(NOON + minute * STEP, played.known, None, played.link)
     assert played.modes() == {"garage": None, "cellar": None}
-    assert len(played.house.told) == 4
+    assert len(played.house.sent) == 4
 
 
 def test_one_that_stops_answering_is_let_go_and_the_other_rests_until_that_is_safe_and_there_is_a_plan() -> None:
@@ -193,7 +193,7 @@ def test_one_that_stops_answering_is_let_go_and_the_other_rests_until_that_is_sa
     assert played.bank.wishes_plan(played.known.answering(NOON + 5 * STEP))
     assert not played.bank.wishes_plan(played.known.answering(NOON + 5 * STEP))
     assert "battery cellar does not answer (its charge is 180 s old)" in played.state("cellar", NOON + 5 * STEP).problem
-    # A plan for the garage alone empties it into the house, and the cellar may still charge by what it was told.
+    # A plan for the garage alone empties it into the house, and the cellar may still charge by its last command.
     played.bank.give(command(NOON + 5 * STEP, *PLANS["follow"], decision="b"), ("garage",))
     played.step(NOON + 8 * STEP, silent="cellar")
     assert played.modes()["garage"] is Mode.HOLD
@@ -216,9 +216,9 @@ def test_a_release_goes_to_both_and_ends_what_was_commanded() -> None:
     )
     played.bank.release(release, played.link)
     assert played.house.commands == {"garage": None, "cellar": None}
-    played.house.told.clear()
+    played.house.sent.clear()
     played.step(later + STEP)
-    assert played.house.told == []
+    assert played.house.sent == []
 
 
 def test_a_decision_is_confirmed_once_each_battery_has_and_refused_by_the_name_of_one() -> None:
@@ -254,7 +254,7 @@ def test_a_hand_on_one_battery_leaves_that_one_as_it_is_and_lets_the_other_go() 
     assert played.bank.respects(NOON + 8 * STEP)
     assert played.house.commands["garage"] is None
     assert played.house.commands["cellar"] is not None
-    assert [topic for topic, _ in played.house.told[2:]] == [TOPICS.battery_command("garage")]
+    assert [topic for topic, _ in played.house.sent[2:]] == [TOPICS.battery_command("garage")]
     # Later, or when the household says so, both are commanded again.
     assert not played.bank.respects(NOON + 12 * STEP)
     played.step(NOON + 12 * STEP)

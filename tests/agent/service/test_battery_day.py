@@ -184,7 +184,7 @@ def test_two_batteries_live_a_day_and_a_half_and_never_charge_each_other(
     assert any(bought > 5 and min(pair) < -1 for bought, *pair in zip(imported_kw, garage_kw, cellar_kw, strict=True))
     assert any(step["pv_kw"] > 3 and one < -1 for step, one in zip(day.steps, garage_kw, strict=True))
     assert any(sold > 3 and min(pair) > 1 for sold, *pair in zip(exported_kw, garage_kw, cellar_kw, strict=True))
-    # One is full before the other, one is empty before the other, and what they are told is what they do.
+    # One is full before the other, one is empty before the other, and their commands are what they do.
     assert any(one > 0.999 and other < 0.5 for one, other in zip(garage, cellar, strict=True))
     assert any(one < 0.101 and other > 0.1 for one, other in zip(garage, cellar, strict=True))
     assert {state["mode"] for state in day.states("cellar")} >= {"charge", "discharge", "hold", "self_consumption"}

@@ -53,9 +53,9 @@ def open_page(browser: Browser, api: Any) -> Iterator[Callable[..., Page]]:
 
 
 def test_each_of_several_batteries_has_a_line(open_page: Callable[..., Page], api: Any, shown: ServiceState) -> None:
-    told = BatteryState("garage", 8.0, soc=0.52, mode="charge", confirmed=True)
+    obeys = BatteryState("garage", 8.0, soc=0.52, mode="charge", confirmed=True)
     silent = BatteryState("cellar", 3.0, problem="battery cellar does not answer (its charge is not known yet)")
-    api.shared_state.show(replace(shown, batteries=(told, silent)))
+    api.shared_state.show(replace(shown, batteries=(obeys, silent)))
     lines = open_page().locator("#devices li")
     expect(lines.nth(0)).to_have_text("Battery garage 52 %, Charge from the grid (confirmed)")
     expect(lines.nth(1)).to_contain_text("battery cellar does not answer")
