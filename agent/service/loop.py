@@ -242,7 +242,7 @@ class Service:
         elif message.topic == topics.shown:
             self._read_back(message, link)
         elif (battery := topics.battery_named(message.topic)) is not None:
-            self._hear_battery(battery, message, link)
+            self._take_battery_answer(battery, message, link)
         elif message.topic == HOME_ASSISTANT_STATUS and message.payload == b"online":
             self._publisher.introduce(link)
         elif (control := topics.control_named(message.topic)) is not None:
@@ -274,7 +274,7 @@ class Service:
         if not retained and self._sender.confirm(answer, link):
             self._display.show(confirmed=answer.accepted)
 
-    def _hear_battery(self, name: str, message: Message, link: MqttLink) -> None:
+    def _take_battery_answer(self, name: str, message: Message, link: MqttLink) -> None:
         """What one of several batteries made of its command, or what its entities show."""
         if message.topic == self._topics.battery_shown(name):
             self._read_back(message, link, battery=name)

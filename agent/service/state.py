@@ -62,7 +62,7 @@ class StateDisplay:
         now = self._feed.now()
         self._state = replace(
             self._state,
-            home=self._prices.home(now).with_only(self._feed.answering),
+            home=self._prices.home(now),
             now=now or self._state.now,
             awake=now is not None,
             acting=self._panel.controls.acting,
