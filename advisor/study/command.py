@@ -27,9 +27,11 @@ def study(  # noqa: PLR0913 (a command line's options)
     azimuth: Annotated[float, typer.Option(help="Where they face: 90 east, 180 south, 270 west.")] = 180.0,
     battery_price: Annotated[float | None, typer.Option(help="Installed price per kWh.")] = None,
     panel_price: Annotated[float | None, typer.Option(help="Installed price per kWp.")] = None,
-    subsidy: Annotated[float, typer.Option(help="Per cent of the price that comes back.")] = 0.0,
+    subsidy: Annotated[float, typer.Option(min=0, max=90, help="Per cent of the price that comes back.")] = 0.0,
     battery_years: Annotated[int | None, typer.Option(help="How long a battery lasts.")] = None,
-    interest: Annotated[float | None, typer.Option(help="Per cent a year that later money is worth less.")] = None,
+    interest: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Per cent a year by which later money is worth less.")
+    ] = None,
     year: Annotated[
         int | None, typer.Option(help="The year that is played and billed; 2027, or that of the home's days.")
     ] = None,
@@ -51,7 +53,6 @@ def study(  # noqa: PLR0913 (a command line's options)
     """
     from advisor.study.asking import StudyAsked
     from advisor.study.run import StudyRun, run_study
-    from advisor.study.wizard import asked_in_a_terminal
 
     household = {"people": people, "habits": habits, "floor_m2": floor, "heating": heating}
     prices = {
@@ -76,5 +77,7 @@ def study(  # noqa: PLR0913 (a command line's options)
     }
     asked = StudyAsked(place, home, language, {name: value for name, value in said.items() if value not in (None, [])})
     if place is None and home is None and sys.stdin.isatty() and not as_json:
+        from advisor.study.wizard import asked_in_a_terminal
+
         asked = asked_in_a_terminal(asked)
     run_study(asked, StudyRun(out, cache, memory, workers, dask, quick, as_json))

@@ -17,7 +17,7 @@ from advisor.study.asking import StudyAsked
 from advisor.study.form import FormFaults, asked_by
 from agent.decision.constraint_words import Language
 from agent.web.study import StudyForm, StudyProgress, StudyReport
-from ingest.tariffs.catalogue import tariff_names
+from eval.study.play.tariffs import fitting_tariffs
 
 _log = logging.getLogger(__name__)
 # A study takes minutes; one that takes hours is one too many.
@@ -43,8 +43,8 @@ class ProcessDesk:
         self.cancel()
 
     def offered(self) -> tuple[StudyForm, tuple[str, ...]]:
-        """The form with what is usual, and all tariffs by name."""
-        return StudyForm(), tariff_names()
+        """The form with what is usual, and the tariffs that can be simulated."""
+        return StudyForm(), fitting_tariffs()
 
     def start(self, form: StudyForm, language: Language) -> Mapping[str, str]:
         """Begin a study, unless the form cannot be: then what is wrong, by its fields."""
