@@ -53,6 +53,7 @@ function fill(form, tariffs) {
   const choices = (first) => [choice("", first), ...tariffs.map((name) => choice(name, tariffText(name)))];
   show(byId("tariff"), ...choices(t("study.usual_tariff")));
   show(byId("other_tariff"), ...choices(t("study.no_tariff")));
+  [byId("tariff").value, byId("other_tariff").value] = [form.tariffs[0] ?? "", form.tariffs[1] ?? ""];
   for (const name of TEXTS) byId(name).value = form[name];
   for (const name of CHECKS) byId(name).checked = form[name];
 }

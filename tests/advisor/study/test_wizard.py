@@ -51,7 +51,7 @@ def test_a_person_answers_in_spanish_and_may_mistype_each_answer() -> None:
         "Debe estar entre 0 y 200 (escrito: -3).",
         "Debe estar entre 0 y 100000 (escrito: -5).",
         "Debe estar entre 0 y 90 (escrito: 120).",
-        "Precio de la batería instalada, por kWh (EUR)",
+        "Precio de la batería por kWh (EUR)",
     ):
         assert told in shown
 
