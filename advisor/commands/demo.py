@@ -59,7 +59,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     if page:
         from advisor.commands.page import announce, wait_for_interrupt
 
-        announce(staged[0].folder / "memory", page_port)
+        announce(staged[0].folder / "memory", page_port, language)
     # When it is ended, it takes the advisor and the house with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with playing(*staged, console) as outcome:
@@ -70,7 +70,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
         elif console is not None:
             show(outcome, console)
         if page:
-            wait_for_interrupt()
+            wait_for_interrupt(language)
 
 
 def simulate(
