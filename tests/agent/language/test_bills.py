@@ -49,7 +49,7 @@ def test_the_month_to_date_is_answered_line_by_line(known: Any) -> None:
         timedelta(minutes=30),
     )
     [made] = bills(readings, home.tariff, home.tz)
-    assert found.told == "bill.to_date"
+    assert found.text == "bill.to_date"
     assert found.facts["total_cost"] == pytest.approx(made.rounded().total)
     assert [row["amount_cost"] for row in found.rows] == [line.amount for line in made.rounded().lines]
     assert {row["kind"] for row in found.rows} >= {"energy", "fixed", "tax"}
