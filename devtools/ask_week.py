@@ -53,8 +53,8 @@ def live_through(folder: Path, *, hours: int = HOURS) -> Week:
 def page_of(week: Week) -> str:
     """The questions and answers as a page."""
     about = (
-        f"The house is `{HOME}`, a recorded home that is shipped. It lived from {FIRST_DAY:%A %d %B %Y} until "
-        "Sunday at 18:00, the service deciding every half hour, without a language model. `make ask` plays the week "
+        f"The house is `{HOME}`, a recorded home that is shipped. It was simulated from {FIRST_DAY:%A %d %B %Y} until "
+        "Sunday at 18:00, with a decision every half hour and without a language model. `make ask` plays the week "
         "and writes this page; a test checks every figure against the house's own record, journal and day store."
     )
     parts = ["# A week, and ten questions about it", about]
