@@ -26,7 +26,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     hours: Annotated[int, typer.Option(min=1, max=72, help="Hours to play.")] = 24,
     speed: Annotated[float | None, typer.Option(min=1, help="Simulated seconds per second.")] = None,
     model: Annotated[str, typer.Option(help="auto, ollama, ollama/NAME, embedded or none.")] = "auto",
-    config: Annotated[Path, typer.Option(help="Settings whose [model] is used, if the file is there.")] = Path(
+    config: Annotated[Path, typer.Option(help="Settings whose section model is used, if the file is there.")] = Path(
         "advisor.toml"
     ),
     broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to use instead of the own one.")] = None,
