@@ -102,8 +102,8 @@ def _town(asked: StudyAsked, recorded: History | None) -> Town:
         raise SettingsError("no --place and no --home: give a town, such as --place Madrid, or a home in memory")
     if asked.place is None:
         raise SettingsError(
-            f"--home {asked.home!r} needs --place as well: gaps in its days, and its sun where it has no panels, "
-            "are those of the place",
+            f"--home {asked.home!r} needs --place as well: gaps in its days, and solar output where it has no panels, "
+            "come from the place",
         )
     return town_of(asked.place) if recorded is None else place_of(asked.place, recorded.home.zone)
 

@@ -69,9 +69,9 @@ def run_study(asked: StudyAsked, run: StudyRun) -> None:
     if run.as_json:
         typer.echo(json.dumps(study_json(study, words), ensure_ascii=False))
         return
-    if study.final:
-        typer.echo(answer_text(study, words))
-    typer.echo(f"{panels_sentence(answer_of(study), words)}\n\n{texts['study.written']}: {run.out}")
+    said = [answer_text(study, words)] if study.final else []
+    said += [panels_sentence(answer_of(study), words), f"{texts['study.written']}: {run.out}"]
+    typer.echo("\n\n".join(filter(None, said)))
 
 
 def studies(wishes: StudyWishes, run: StudyRun, tell: Tell, *, recorded: History | None = None) -> Iterator[Study]:

@@ -54,3 +54,12 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_simulated(
     assert isinstance(done.exception, AdvisorError)
     assert told in str(done.exception)
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_quick_study_says_its_answer_and_where_the_report_is_without_gaps(tmp_path: Path) -> None:
+    out = tmp_path / "study.html"
+    words = "--place Bilbao --people 2 --kwp 4 --battery 5 --weather-years 0 --quick --workers 1 --language es"
+    done = CliRunner().invoke(app, ["study", *words.split(), "--cache", str(tmp_path), "--out", str(out)])
+    assert done.exception is None, done.exception
+    assert done.stdout.endswith(f"\n\nInforme: {out}\n")
+    assert "\n\n\n" not in done.stdout
