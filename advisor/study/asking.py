@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.decision.wording.problem_words import in_language
 from energy.errors import SettingsError
 from eval.study.play.gazetteer import Town, place_of, town_of
 from eval.study.play.tariffs import OWN_TARIFF, check_tariffs, usual_tariff
@@ -58,12 +59,16 @@ def wishes_of(asked: StudyAsked, recorded: History | None) -> StudyWishes:
     """The wishes of what was asked, with what the place and the home say of the rest.
 
     Raises:
-        SettingsError: neither place nor home is given, or something cannot be.
+        SettingsError: neither place nor home is given, or something cannot be; in the study's language.
     """
-    settings = settings_of(asked, recorded)
+    try:
+        settings = settings_of(asked, recorded)
+        _check_prices(settings)
+    except SettingsError as err:
+        raise SettingsError(in_language(str(err), asked.words)) from err
     if wrong := wish_faults(settings):
-        raise SettingsError("; ".join(f"{_option(key)}: {text}" for key, text in wrong.items()))
-    _check_prices(settings)
+        told = (f"{_option(key)}: {in_language(text, asked.words)}" for key, text in wrong.items())
+        raise SettingsError("; ".join(told))
     return checked_wishes(settings)
 
 
