@@ -1,4 +1,4 @@
-"""`make ask`: a simulated house lives for a week with the advisor, then ten questions of a household are answered."""
+"""`make ask`: a house is simulated for a week with the advisor, then ten questions are answered in two languages."""
 
 import sys
 from contextlib import ExitStack
@@ -16,28 +16,29 @@ HOME = "citylearn-4"
 FIRST_DAY = date(2016, 12, 12)  # a Monday
 # Until Sunday at six in the evening: a moment at which something lies ahead.
 HOURS = 6 * 24 + 18
-QUESTIONS = (
-    "What happened this week?",
-    "How much did the battery save this week?",
-    "Which day cost the most this week?",
-    "Did we use more this week than last week?",
-    "Why did you charge from the grid today?",
-    "Why didn't you charge at 6 this morning?",
-    "What is the plan?",
-    "What if the battery were at 80 %?",
-    "When should I run the dishwasher?",
-    "¿Qué días se parecen a hoy?",
-)
+# Each as an English and as a Spanish household asks it.
+QUESTIONS = {
+    "What happened this week?": "¿Qué ha pasado esta semana?",
+    "How much did the battery save this week?": "¿Cuánto ha ahorrado la batería esta semana?",
+    "Which day cost the most this week?": "¿Qué día de esta semana costó más?",
+    "Did we use more this week than last week?": "¿Hemos consumido más esta semana que la semana pasada?",
+    "Why did you charge from the grid today?": "¿Por qué has cargado de la red hoy?",
+    "Why didn't you charge at 6 this morning?": "¿Por qué no cargaste a las 6 de la mañana?",
+    "What is the plan?": "¿Cuál es el plan?",
+    "What if the battery were at 80 %?": "¿Y si la batería estuviera al 80 %?",
+    "When should I run the dishwasher?": "¿Cuándo pongo el lavavajillas?",
+    "Which days were like today?": "¿Qué días se parecen a hoy?",
+}
 _FOLDER = Path(".advisor/ask")
 _PAGE = Path("docs/ask.md")
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The played week's folder and the answers at its end."""
+    """The played week's folder and the answers at its end, each in English and in Spanish."""
 
     folder: Path
-    answers: list[Answer]
+    answers: list[tuple[Answer, Answer]]
 
 
 def live_through(folder: Path, *, hours: int = HOURS) -> Week:
@@ -46,20 +47,24 @@ def live_through(folder: Path, *, hours: int = HOURS) -> Week:
     play(choices, prepare(choices), None)
     with ExitStack() as stack:
         partner = open_memory(folder / "memory", HOME, stack)
-        answers = [partner.asker.answer(question, now=partner.now()) for question in QUESTIONS]
+        answers = [
+            (partner.asker.answer(english, now=partner.now()), partner.asker.answer(spanish, now=partner.now()))
+            for english, spanish in QUESTIONS.items()
+        ]
     return Week(folder, answers)
 
 
 def page_of(week: Week) -> str:
     """The questions and answers as a page."""
     about = (
-        f"The house is `{HOME}`, a recorded home that is shipped. It lived from {FIRST_DAY:%A %d %B %Y} until "
-        "Sunday at 18:00, the service deciding every half hour, without a language model. `make ask` plays the week "
+        f"The house is `{HOME}`, a recorded home that is shipped. It was simulated from {FIRST_DAY:%A %d %B %Y} until "
+        "Sunday at 18:00, with a decision every half hour and without a language model. `make ask` plays the week "
         "and writes this page; a test checks every figure against the house's own record, journal and day store."
     )
-    parts = ["# A week, and ten questions about it", about]
-    for answer in week.answers:
-        parts += [f"## {answer.question}", _block(answer.text), _rests_on(answer)]
+    parts = ["# A week, and ten questions about it in two languages", about]
+    for english, spanish in week.answers:
+        parts += [f"## {english.question}", _block(english.text)]
+        parts += [f"### {spanish.question}", _block(spanish.text), _rests_on(english)]
     return "\n\n".join(parts) + "\n"
 
 

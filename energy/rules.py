@@ -21,20 +21,20 @@ def greedy(prices: Prices) -> list[Levels]:
 
 
 def threshold(prices: Prices, home: Home) -> list[Levels]:
-    """Fill up from the grid in the cheapest quarter of slots, discharge only in the dearest half.
+    """Fill up from the grid in the cheapest quarter of slots, discharge only in the most expensive half.
 
-    Of equally cheap slots the last before the dearest are taken: on a tariff of two prices, filling up in every cheap
-    slot leaves no room for the sun and costs a fifth of what there is to save. A flat price leaves self-consumption.
-    Prices are known a day ahead, so quantiles look at what is given here only.
+    Of equally cheap slots the last before the highest price are taken: on a tariff of two prices, filling up in every
+    cheap slot leaves no room for the sun and costs a fifth of what there is to save. A flat price leaves
+    self-consumption. Prices are known a day ahead, so quantiles look at what is given here only.
     """
     price = prices.import_per_kwh
     if np.ptp(price) == 0 or not home.grid.allow_grid_charging:
         return greedy(prices)
-    dearest, middle = int(np.argmax(price)), np.quantile(price, 0.5)
+    highest, middle = int(np.argmax(price)), np.quantile(price, 0.5)
     full = Levels(charge_to_soc=home.battery.max_soc, reserve_soc=home.battery.max_soc)
     hold = Levels(reserve_soc=home.battery.max_soc)
     levels = [hold if value < middle else SELF_CONSUMPTION for value in price]
-    for slot in sorted(range(len(price)), key=lambda at: (price[at], at > dearest, -at))[: len(price) // 4]:
+    for slot in sorted(range(len(price)), key=lambda at: (price[at], at > highest, -at))[: len(price) // 4]:
         levels[slot] = full
     return levels
 
@@ -43,7 +43,7 @@ def timer(prices: Prices, home: Home, hours: float) -> list[Levels]:
     """Fill up in one stretch of the day, as long as a full charge takes, and follow the house in all other slots.
 
     What a careful owner programmes into an inverter: the cheapest stretch of a usual day's prices, and of equally cheap
-    ones the last before the dearest slot, so that the sun may fill the battery first.
+    ones the last before the slot of the highest price, so that the sun may fill the battery first.
     """
     price, battery = prices.import_per_kwh, home.battery
     if np.ptp(price) == 0 or not home.grid.allow_grid_charging or not battery.max_charge_kw:

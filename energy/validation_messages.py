@@ -1,5 +1,6 @@
 """What is wrong with what somebody wrote, in words: the key, what is allowed there, what was given."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic_core import ErrorDetails
 _LONGEST = 80
 _SECRET = ("password", "token")
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+_WHOLE = re.compile(r"a valid integer(, got a number with a fractional part)?")
 _OUTSIDE = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 
 
@@ -39,6 +41,7 @@ def allowed(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"no such key here; check its spelling{_given(fault)}"
     message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    message = _WHOLE.sub("a whole number", message)
     bounds = next(_bounds(model, fault["loc"]), "")
     if bounds and fault["type"] in _OUTSIDE:
         message = f"should be {bounds}"

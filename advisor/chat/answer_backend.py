@@ -22,6 +22,8 @@ from knowledge.notes import KnownNote, notes_of
 from knowledge.store import DayStore
 
 _OLLAMA_PORT, _LOOK_S = 11434, 0.3
+# A decision, days, and from one to another.
+_FOOTING = {"en": ("decision", "days", "to"), "es": ("decisión", "días", "a")}
 # A memory that ends longer ago than this is one of the past: its own last moment counts as now.
 _LONG_AGO = timedelta(days=7)
 
@@ -166,13 +168,13 @@ def _interpreter(wanted: ModelSettings | None, stack: ExitStack) -> Interpreter 
 
 def footing(answer: Answer) -> str:
     """What an answer rests on, in a line."""
-    parts = [f"decision {decision_id}" for decision_id in answer.decisions]
+    decision, days, to = _FOOTING[answer.language]
+    parts = [f"{decision} {decision_id}" for decision_id in answer.decisions]
     if answer.days:
         first, last = min(answer.days), max(answer.days)
         few = ", ".join(map(str, answer.days))
-        parts.append(few if len(answer.days) <= 5 else f"{len(answer.days)} days, {first} to {last}")
-    parts.append("from facts")
-    return f"[{' · '.join(parts)} · {answer.seconds * 1000:.0f} ms]"
+        parts.append(few if len(answer.days) <= 5 else f"{len(answer.days)} {days}, {first} {to} {last}")
+    return f"[{' · '.join([*parts, f'{answer.seconds * 1000:.0f} ms'])}]"
 
 
 def _ollama_listens() -> bool:

@@ -26,7 +26,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     hours: Annotated[int, typer.Option(min=1, max=72, help="Hours to play.")] = 24,
     speed: Annotated[float | None, typer.Option(min=1, help="Simulated seconds per second.")] = None,
     model: Annotated[str, typer.Option(help="auto, ollama, ollama/NAME, embedded or none.")] = "auto",
-    config: Annotated[Path, typer.Option(help="Settings whose [model] is used, if the file is there.")] = Path(
+    config: Annotated[Path, typer.Option(help="Settings whose section model is used, if the file is there.")] = Path(
         "advisor.toml"
     ),
     broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to use instead of the own one.")] = None,
@@ -59,7 +59,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
     if page:
         from advisor.commands.page import announce, wait_for_interrupt
 
-        announce(staged[0].folder / "memory", page_port)
+        announce(staged[0].folder / "memory", page_port, language)
     # When it is ended, it takes the advisor and the house with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with playing(*staged, console) as outcome:
@@ -70,7 +70,7 @@ def demo(  # noqa: PLR0913 (a command line's options)
         elif console is not None:
             show(outcome, console)
         if page:
-            wait_for_interrupt()
+            wait_for_interrupt(language)
 
 
 def simulate(

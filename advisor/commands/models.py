@@ -17,7 +17,7 @@ models_app = typer.Typer(
 )
 
 Url = Annotated[str | None, typer.Option("--url", help="Where Ollama is; OLLAMA_HOST or this machine by default.")]
-Config = Annotated[Path, typer.Option(help="Settings whose [model] is marked, if the file is there.")]
+Config = Annotated[Path, typer.Option(help="Settings whose section model is marked, if the file is there.")]
 DEFAULT = Path("advisor.toml")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

@@ -42,7 +42,7 @@ def add(  # noqa: PLR0913 (a command line's options)
     at: At = None,
     home: HomeName = None,
     memory: MemoryDir = None,
-    config: Annotated[Path, typer.Option(help="Settings file; its [model] is asked.")] = Path("advisor.toml"),
+    config: Annotated[Path, typer.Option(help="Settings file; its section model is used.")] = Path("advisor.toml"),
     as_json: Json = False,
 ) -> None:
     """Show how a note is understood, and keep it once confirmed."""

@@ -6,8 +6,17 @@ from threading import Event
 
 import typer
 
+from agent.decision.constraint_words import Language
+from agent.decision.wording.problem_words import in_language
 from agent.settings import ApiSettings, load_settings
 from agent.web.access import Keys, load_keys
+
+_TITLES = {
+    "page": "Page, with full access (contains the token):",
+    "read_only_page": "Page, read-only, for tablets:",
+    "ollama": "Ollama address for Home Assistant:",
+    "mcp": "Tools for Home Assistant's agents (MCP):",
+}
 
 
 def show_addresses(config: Path, *, as_json: bool = False) -> None:
@@ -21,15 +30,15 @@ def show_addresses(config: Path, *, as_json: bool = False) -> None:
     typer.echo(json.dumps(links) if as_json else _listed(links))
 
 
-def announce(memory: Path, port: int) -> None:
+def announce(memory: Path, port: int, language: Language) -> None:
     """Print where the page of a demo will be; on standard error, which `--json` leaves alone."""
     settings = ApiSettings(port=port)
-    typer.echo(_listed(_addresses(settings, load_keys(settings, memory))), err=True)
+    typer.echo(_listed(_addresses(settings, load_keys(settings, memory)), language), err=True)
 
 
-def wait_for_interrupt() -> None:
+def wait_for_interrupt(language: Language) -> None:
     """Go on until Ctrl-C."""
-    typer.echo("The page stays open; press Ctrl-C to end.", err=True)
+    typer.echo(in_language("The page stays open; press Ctrl-C to end.", language), err=True)
     try:
         Event().wait()
     except KeyboardInterrupt:
@@ -47,14 +56,8 @@ def _addresses(settings: ApiSettings, keys: Keys) -> dict[str, str]:
     }
 
 
-def _listed(links: dict[str, str]) -> str:
-    titles = {
-        "page": "Page, with full access (contains the token):",
-        "read_only_page": "Page, read-only, for tablets:",
-        "ollama": "Ollama address for Home Assistant:",
-        "mcp": "Tools for Home Assistant's agents (MCP):",
-    }
-    return "\n".join(f"{titles[name]:46}{link}" for name, link in links.items())
+def _listed(links: dict[str, str], language: Language = "en") -> str:
+    return "\n".join(f"{in_language(_TITLES[name], language):46}{link}" for name, link in links.items())
 
 
 def _reachable(host: str) -> str:

@@ -57,7 +57,7 @@ def _bills(outcome: DemoResult) -> RenderableType:
         ("oracle", account.oracle, "dim"),
     )
     for name, bill, style in rows:
-        share = f"{(account.none - bill) / possible:.0%}" if possible > 0.005 else "-"
+        share = f"{100 * (account.none - bill) / possible:.0f} %" if possible > 0.005 else "-"
         money = (decimal(value, 2, language) for value in (bill, account.none - bill))
         table.add_row(texts[name], *money, share, style=style)
     return table
@@ -121,7 +121,9 @@ def _how(outcome: DemoResult) -> Text:
     fallbacks = sum(review.outcome != "chosen" for review in reviews)
     model = texts["reviews"].format(model=outcome.view.model, reviews=len(reviews), fallbacks=fallbacks)
     checked = texts["checked"].format(
-        days=outcome.history_days, error=f"{outcome.bills.balance_error_kwh:.0e}", seconds=f"{outcome.seconds:.0f}"
+        days=outcome.history_days,
+        error=decimal(outcome.bills.balance_error_kwh, 3, language),
+        seconds=f"{outcome.seconds:.0f}",
     )
     due = texts["due"].format(due=outcome.due, made=len(outcome.decisions), published=published)
     return Text("\n".join((due, model if reviews else texts["no_model"], checked)), style="dim")

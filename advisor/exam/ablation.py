@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from energy.errors import SettingsError
 from eval.collect.ablation import cases, results, run
 from eval.collect.homes import HistorySource
-from eval.report.ablation import write_ablation
+from eval.report.ablation import ablation_digest, write_ablation
 from eval.report.report import ABLATION_MARK, refresh
 from eval.sweep.sweep import Sweep
 
@@ -31,9 +31,10 @@ def run_ablation(
                 "or --report-only to tell what was played",
             )
         _play(HistorySource(wheel, None, prices), folder, sweep)
-    table, picture = write_ablation(results(folder), folder)
+    found = results(folder)
+    table, picture = write_ablation(found, folder)
     if into is not None:
-        refresh(into, table.read_text(encoding="utf-8"), mark=ABLATION_MARK)
+        refresh(into, ablation_digest(found), mark=ABLATION_MARK)
     typer.echo(f"tables:  {table}\npicture: {picture}")
 
 

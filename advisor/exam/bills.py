@@ -14,7 +14,7 @@ from eval.bills.families import family_savings
 from eval.bills.rule_report import rule_section
 from eval.bills.rule_windows import cases, play_cases, read_cases
 from eval.realism.stations import station_table
-from eval.realism.yields import yield_table
+from eval.realism.yields import published_table, yield_table
 from eval.report.page import markdown
 from eval.report.report import refresh
 from eval.sweep.sweep import Sweep
@@ -22,7 +22,8 @@ from eval.sweep.sweep import Sweep
 RULES_MARK = "<!-- rules: written by advisor eval rules -->\n"
 YIELDS_MARK = "<!-- yields: written by advisor eval yields -->\n"
 _STATIONS = "Level irradiation beside weather files of stations, where sun and cloud were measured:"
-_YIELDS = "Yields of 1 kWp facing south at 35 degrees beside PVGIS as remembered:"
+_PUBLISHED = "What is published of towns, beside the mean of five synthetic years:"
+_YIELDS = "What 1 kWp facing south at 35 degrees gives, to be held against your own query of PVGIS:"
 
 
 def run_rules(folder: Path, *, sweep: Sweep, report_only: bool, into: Path | None) -> None:
@@ -69,7 +70,8 @@ def run_yields(into: Path | None) -> None:
     Raises:
         DataError: the document has no place for the table.
     """
-    table = f"{_STATIONS}\n\n{station_table()}\n{_YIELDS}\n\n{yield_table()}"
+    published = f"{_PUBLISHED}\n\n{published_table()}\n{_YIELDS}\n\n{yield_table()}"
+    table = f"{_STATIONS}\n\n{station_table()}\n{published}"
     if into is not None:
         refresh(into, table, mark=YIELDS_MARK)
     typer.echo(table)

@@ -95,17 +95,17 @@ def eval_report(
     out: Out = DEFAULT_OUT,
     wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, to draw similar days from.")] = None,
     memory: Annotated[Path, typer.Option(help="Memory to draw similar days of an own home from.")] = DEFAULT_MEMORY,
-    into: Annotated[Path | None, typer.Option(help="A document whose tables are refreshed.")] = None,
+    into: Annotated[Path | None, typer.Option(help="A document whose few tables are refreshed.")] = None,
 ) -> None:
     """Grade the records and write the page and its tables; nothing is run again."""
     from eval.collect.homes import HistorySource
     from eval.collect.suites import SUITES
-    from eval.report.report import mark_of, refresh, write_report
+    from eval.report.report import refresh_digest, write_report
 
     source = HistorySource(wheel, None if name in SUITES else memory)
     page, text = write_report(out / name / "records", out / name, source=source)
     if into is not None:
-        refresh(into, text.read_text(encoding="utf-8"), mark=mark_of(name))
+        refresh_digest(out / name / "records", into, name)
     typer.echo(f"page:  {page}\ntable: {text}")
 
 

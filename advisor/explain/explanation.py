@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -16,16 +15,17 @@ from agent.decision.journal import open_journal
 from agent.decision.record import Decision
 from agent.decision.replay import export, read_export, replay
 from energy.errors import DataError
+from energy.home import Home
 from knowledge.store import DayStore
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A journalled decision, what the house answered, and the home's zone."""
+    """A journalled decision, what the house answered, and the home's facts."""
 
     decision: Decision
     answers: list[tuple[bool, str]]
-    zone: ZoneInfo
+    home: Home
 
 
 def find_decision(memory: Path, home: str | None, at: datetime | None) -> Found:
@@ -38,11 +38,11 @@ def find_decision(memory: Path, home: str | None, at: datetime | None) -> Found:
         newest = journal.last(home)
         if newest is None:
             raise DataError(f"the journal in {str(memory)!r} knows no decision of {home or 'any home'}: run first")
-        zone = DayStore(memory / "days", read_only=True).home(newest.home).tz
-        decision = journal.last(newest.home, at=at.replace(tzinfo=zone).astimezone(UTC)) if at else newest
+        facts = DayStore(memory / "days", read_only=True).home(newest.home)
+        decision = journal.last(newest.home, at=at.replace(tzinfo=facts.tz).astimezone(UTC)) if at else newest
         if decision is None:
             raise DataError(f"the journal knows no decision of {newest.home!r} up to {at}: ask for a later time")
-        return Found(decision, journal.confirmations(decision.decision_id), zone)
+        return Found(decision, journal.confirmations(decision.decision_id), facts)
 
 
 def export_decision(memory: Path, home: str | None, *, at: datetime | None, file: Path, anonymous: bool) -> None:
@@ -88,17 +88,17 @@ def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_
         DataError: the journal holds no such decision.
     """
     found = find_decision(memory, home, at)
-    decision, zone, answers = found.decision, found.zone, found.answers
+    decision, answers = found.decision, found.answers
     if as_json:
         typer.echo(decision.model_dump_json())
         return
     console = Console()
-    local = decision.at.astimezone(zone)
+    local = decision.at.astimezone(found.home.tz)
     mode = decision.command.mode.value if decision.command else "no command"
     console.print(f"[bold]{local:%A %d %B %Y %H:%M}  {mode}[/bold]  ({decision.decision_id})")
     console.print(decision.reason)
     console.print(f"Chosen: {candidate_name(decision.chosen or '')}, by the {decision.chosen_by}.{_model(decision)}")
-    console.print(_candidates(decision))
+    console.print(_candidates(decision, found.home.currency))
     console.print(_neighbours(decision))
     verdicts = "; ".join(f"{v.candidate}: {v.verdict} {', '.join(v.reasons)}".strip() for v in decision.verdicts)
     console.print(f"Safety check: {verdicts or 'not needed'}.")
@@ -115,15 +115,17 @@ def _model(decision: Decision) -> str:
     return f" The model ({review.model}, {review.seconds:.1f} s) was asked: {review.outcome}.{rationale}"
 
 
-def _candidates(decision: Decision) -> Table:
-    table = Table("schedule", "expected cost", "above the best", "spread", "ends at", title="schedules compared")
+def _candidates(decision: Decision, currency: str) -> Table:
+    table = Table(
+        "schedule", "expected cost", "above the best", "spread", "ends at", title=f"schedules compared, {currency}"
+    )
     for candidate in decision.candidates:
         table.add_row(
             candidate_name(candidate.name),
             f"{candidate.expected_cost:.2f}",
             f"{candidate.extra_cost:.2f}",
             f"{candidate.spread:.2f}",
-            f"{candidate.final_soc:.0%}",
+            f"{100 * candidate.final_soc:.0f} %",
         )
     return table
 

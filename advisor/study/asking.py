@@ -5,13 +5,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.decision.wording.problem_words import in_language
 from energy.errors import SettingsError
 from eval.study.play.gazetteer import Town, place_of, town_of
 from eval.study.play.tariffs import OWN_TARIFF, check_tariffs, usual_tariff
-from eval.study.play.wishes import Language, StudyWishes, checked_wishes
+from eval.study.play.wishes import Language, StudyWishes, checked_wishes, wish_faults
 from ingest.history.table import History
 
 _SIZES_KWP, _SIZES_KWH = (0.0, 5.0), (0.0, 5.0, 10.0)
+# Prices of panels and batteries are assumed in this currency alone.
+ASSUMED_CURRENCY = "EUR"
+_PRICES = {"battery_per_kwh": "--battery-price", "pv_per_kwp": "--panel-price"}
+# What a person typed, by the keys of wishes; every other key is an option's name.
+_OPTIONS = {
+    "household.floor_m2": "--floor",
+    "household.hot_water": "--hot-water",
+    "battery_kwh": "--battery",
+    "prices.battery_per_kwh": "--battery-price",
+    "prices.pv_per_kwp": "--panel-price",
+    "panels.tilt_deg": "--tilt",
+    "panels.azimuth_deg": "--azimuth",
+}
 # The first year that is billed by today's rules alone.
 _YEAR = 2027
 
@@ -45,9 +59,23 @@ def wishes_of(asked: StudyAsked, recorded: History | None) -> StudyWishes:
     """The wishes of what was asked, with what the place and the home say of the rest.
 
     Raises:
-        SettingsError: neither place nor home is given, or something cannot be.
+        SettingsError: neither place nor home is given, or something cannot be; in the study's language.
     """
-    return checked_wishes(settings_of(asked, recorded))
+    try:
+        settings = settings_of(asked, recorded)
+        _check_prices(settings)
+    except SettingsError as err:
+        raise SettingsError(in_language(str(err), asked.words)) from err
+    if wrong := wish_faults(settings):
+        told = (f"{_option(key)}: {in_language(text, asked.words)}" for key, text in wrong.items())
+        raise SettingsError("; ".join(told))
+    return checked_wishes(settings)
+
+
+def _option(key: str) -> str:
+    """The option that gives a key; of a list, its item is of no interest."""
+    known = next((option for begin, option in _OPTIONS.items() if key.startswith(begin)), None)
+    return known or f"--{key.removeprefix('household.').removeprefix('prices.').split('.')[0].replace('_', '-')}"
 
 
 def settings_of(asked: StudyAsked, recorded: History | None) -> dict[str, Any]:
@@ -79,8 +107,8 @@ def _town(asked: StudyAsked, recorded: History | None) -> Town:
         raise SettingsError("no --place and no --home: give a town, such as --place Madrid, or a home in memory")
     if asked.place is None:
         raise SettingsError(
-            f"--home {asked.home!r} needs --place as well: gaps in its days, and its sun where it has no panels, "
-            "are those of the place",
+            f"--home {asked.home!r} needs --place as well: gaps in its days, and solar output where it has no panels, "
+            "come from the place",
         )
     return town_of(asked.place) if recorded is None else place_of(asked.place, recorded.home.zone)
 
@@ -105,6 +133,14 @@ def fullest_year(recorded: History) -> int:
     """The calendar year of which a home has the most days, the later one on a tie."""
     days = Counter(record.day.year for record in recorded.days)
     return max(days, key=lambda year: (days[year], year))
+
+
+def _check_prices(found: Mapping[str, Any]) -> None:
+    lacking = [option for name, option in _PRICES.items() if name not in found.get("prices", {})]
+    if lacking and found["currency"] != ASSUMED_CURRENCY:
+        raise SettingsError(
+            f"prices are assumed in {ASSUMED_CURRENCY} only: give {' and '.join(lacking)} in {found['currency']}"
+        )
 
 
 def _check_tariffs(names: tuple[str, ...], currency: str, town: Town, recorded: History | None) -> None:

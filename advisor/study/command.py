@@ -11,38 +11,38 @@ DEFAULT_MEMORY = Path(".advisor/memory")
 
 def study(  # noqa: PLR0913 (a command line's options)
     *,
-    place: Annotated[str | None, typer.Option(help="A town of Europe, or latitude,longitude.")] = None,
-    home: Annotated[str | None, typer.Option(help="A home in memory: its own days are played.")] = None,
-    people: Annotated[int, typer.Option(help="How many live there.")] = 3,
+    place: Annotated[str | None, typer.Option(help="A town in Europe, or latitude,longitude.")] = None,
+    home: Annotated[str | None, typer.Option(help="A home in memory: its own days are used.")] = None,
+    people: Annotated[int, typer.Option(help="People in the home.")] = 3,
     habits: Annotated[str, typer.Option(help="working, at_home or retired.")] = "working",
-    floor: Annotated[float, typer.Option(help="Square metres.")] = 110.0,
+    floor: Annotated[float, typer.Option(help="Floor area in square metres.")] = 110.0,
     heating: Annotated[str, typer.Option(help="heat_pump, resistive, or other (gas, wood, none).")] = "other",
-    hot_water: Annotated[str | None, typer.Option(help="The same for hot water; as the heating by default.")] = None,
+    hot_water: Annotated[str | None, typer.Option(help="The same for hot water; as for heating by default.")] = None,
     cooling: Annotated[bool, typer.Option("--cooling", help="Air conditioning.")] = False,
     car: Annotated[bool, typer.Option("--car", help="An electric car that charges at home.")] = False,
-    kwp: Annotated[list[float] | None, typer.Option(help="Peak of the panels in kW; several times.")] = None,
+    kwp: Annotated[list[float] | None, typer.Option(help="Peak power of the panels in kW; several times.")] = None,
     battery: Annotated[list[float] | None, typer.Option(help="Battery in kWh; several times.")] = None,
     tariff: Annotated[list[str] | None, typer.Option(help="Tariff by name, today's first; several times.")] = None,
     tilt: Annotated[float, typer.Option(help="Tilt of the panels in degrees.")] = 30.0,
-    azimuth: Annotated[float, typer.Option(help="Where they face: 90 east, 180 south, 270 west.")] = 180.0,
-    battery_price: Annotated[float | None, typer.Option(help="Installed price per kWh.")] = None,
-    panel_price: Annotated[float | None, typer.Option(help="Installed price per kWp.")] = None,
-    subsidy: Annotated[float, typer.Option(help="Per cent of the price that comes back.")] = 0.0,
-    battery_years: Annotated[int | None, typer.Option(help="How long a battery lasts.")] = None,
-    interest: Annotated[float | None, typer.Option(help="Per cent a year that later money is worth less.")] = None,
-    year: Annotated[
-        int | None, typer.Option(help="The year that is played and billed; 2027, or that of the home's days.")
+    azimuth: Annotated[float, typer.Option(help="Direction they face: 90 east, 180 south, 270 west.")] = 180.0,
+    battery_price: Annotated[float | None, typer.Option(help="Price per kWh, installed; 600 EUR by default.")] = None,
+    panel_price: Annotated[float | None, typer.Option(help="Price per kWp, installed; 1200 EUR by default.")] = None,
+    subsidy: Annotated[float, typer.Option(min=0, max=90, help="Subsidy in per cent of the price.")] = 0.0,
+    battery_years: Annotated[int | None, typer.Option(help="Lifetime of a battery in years; 15 by default.")] = None,
+    interest: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Per cent a year by which later money is worth less.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, another household and weather.")] = 1,
-    weather_years: Annotated[int, typer.Option(help="Further years of weather, for the spread.")] = 5,
+    year: Annotated[int | None, typer.Option(help="The year that is billed; 2027, or that of the home's days.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed gives another household and weather.")] = 1,
+    weather_years: Annotated[int, typer.Option(help="Other years of weather, for the uncertainty.")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="The first answer only, in plain self-consumption.")] = False,
-    step_minutes: Annotated[int, typer.Option(help="Slots that are played: 15, 30 or 60.")] = 60,
+    step_minutes: Annotated[int, typer.Option(help="Length of a step: 15, 30 or 60.")] = 60,
     language: Annotated[str | None, typer.Option(help="en or es.")] = None,
     out: Annotated[Path, typer.Option(help="The report.")] = Path("study.html"),
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each core by default.")] = None,
-    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that plays it.")] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to run on.")] = None,
     memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
-    cache: Annotated[Path, typer.Option(help="Folder in which what was played is kept.")] = Path(".advisor/study"),
+    cache: Annotated[Path, typer.Option(help="Folder in which results are kept.")] = Path(".advisor/study"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every figure.")] = False,
 ) -> None:
     """Say whether panels and a battery are worth it, and write a report that a household can keep.
@@ -51,7 +51,6 @@ def study(  # noqa: PLR0913 (a command line's options)
     """
     from advisor.study.asking import StudyAsked
     from advisor.study.run import StudyRun, run_study
-    from advisor.study.wizard import asked_in_a_terminal
 
     household = {"people": people, "habits": habits, "floor_m2": floor, "heating": heating}
     prices = {
@@ -76,5 +75,7 @@ def study(  # noqa: PLR0913 (a command line's options)
     }
     asked = StudyAsked(place, home, language, {name: value for name, value in said.items() if value not in (None, [])})
     if place is None and home is None and sys.stdin.isatty() and not as_json:
+        from advisor.study.wizard import asked_in_a_terminal
+
         asked = asked_in_a_terminal(asked)
     run_study(asked, StudyRun(out, cache, memory, workers, dask, quick, as_json))

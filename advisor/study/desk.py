@@ -17,7 +17,7 @@ from advisor.study.asking import StudyAsked
 from advisor.study.form import FormFaults, asked_by
 from agent.decision.constraint_words import Language
 from agent.web.study import StudyForm, StudyProgress, StudyReport
-from ingest.tariffs.catalogue import tariff_names
+from eval.study.play.tariffs import fitting_tariffs
 
 _log = logging.getLogger(__name__)
 # A study takes minutes; one that takes hours is one too many.
@@ -32,7 +32,7 @@ class ProcessDesk:
     def __init__(self, folder: Path) -> None:
         self._folder, self._lock = folder, threading.Lock()
         self._child: subprocess.Popen[str] | None = None
-        self._now = StudyProgress(report=self._newest())
+        self._now, self._form = StudyProgress(report=self._newest()), StudyForm()
 
     def __enter__(self) -> Self:
         """Nothing runs until it is asked for."""
@@ -43,8 +43,8 @@ class ProcessDesk:
         self.cancel()
 
     def offered(self) -> tuple[StudyForm, tuple[str, ...]]:
-        """The form with what is usual, and all tariffs by name."""
-        return StudyForm(), tariff_names()
+        """The form as it was sent last, else with what is usual, and the tariffs that can be simulated."""
+        return self._form, fitting_tariffs()
 
     def start(self, form: StudyForm, language: Language) -> Mapping[str, str]:
         """Begin a study, unless the form cannot be: then what is wrong, by its fields."""
@@ -53,6 +53,7 @@ class ProcessDesk:
             return asked.fields
         with self._lock:
             if not self._now.running:
+                self._form = form
                 self._begin(asked)
         return {}
 

@@ -11,9 +11,12 @@ from agent.decision.constraint_words import Language
 from agent.web.study import StudyForm
 from energy.errors import SettingsError
 from eval.study.play.gazetteer import town_of
+from eval.study.play.tariffs import fitting_tariffs
 from eval.study.play.wishes import wish_faults
 
 _MOST_SIZES = 6
+# From here on a number is written with its power of ten.
+_LONGEST = 1e15
 # In per cent, as the form asks.
 _MOST_SUBSIDY = 90
 # Fields of the form by the keys of wishes that they fill.
@@ -21,7 +24,6 @@ _FIELDS = {
     "household.people": "people",
     "household.floor_m2": "floor_m2",
     "household.heating": "heating",
-    "household.hot_water": "heating",
     "kwp": "kwp",
     "battery_kwh": "battery_kwh",
     "prices.battery_per_kwh": "battery_price",
@@ -40,31 +42,29 @@ class FormFaults:
 
 
 def asked_by(form: StudyForm, language: Language) -> StudyAsked | FormFaults:
-    """What a form asks for, checked as the command line's options are."""
+    """What a form asks for, checked as the command line's options are; all that is wrong is said at once."""
     found, faults = _numbers(form)
-    faults |= _place_fault(form)
-    if faults:
-        return FormFaults(faults)
-    asked = StudyAsked(place=form.place, language=language, said=_said(form, found))
-    try:
-        settings = settings_of(asked, None)
-    except SettingsError as err:
-        return FormFaults({"tariffs": str(err)})
-    wrong = {_field(key): text for key, text in wish_faults(settings).items()}
-    return FormFaults(wrong) if wrong else asked
+    said = _said(form, found)
+    faults = _wish_faults(said) | faults
+    asked = StudyAsked(place=form.place, language=language, said=said)
+    faults |= _place_fault(form) or _tariff_fault(asked)
+    return FormFaults(faults) if faults else asked
 
 
 def _said(form: StudyForm, found: Mapping[str, Any]) -> dict[str, Any]:
-    household = {"people": found["people"], "floor_m2": found["floor_m2"], "heating": form.heating}
-    household |= {"hot_water": form.heating, "cooling": form.cooling, "car": form.car}
-    prices = {"battery_per_kwh": found["battery_price"], "pv_per_kwp": found["panel_price"]}
-    said = {
-        "household": household,
-        "kwp": found["kwp"],
-        "battery_kwh": found["battery_kwh"],
-        "prices": prices | {"subsidy_share": found["subsidy"] / 100},
-    }
+    """The form by the names of wishes; what is no number is left out."""
+    given = {key: found[name] for key, name in _FIELDS.items() if name in found}
+    household = {"heating": form.heating, "hot_water": form.heating, "cooling": form.cooling, "car": form.car}
+    household |= {key.removeprefix("household."): value for key, value in given.items() if key.startswith("household.")}
+    prices = {key.removeprefix("prices."): value for key, value in given.items() if key.startswith("prices.")}
+    said = {"household": household, "prices": prices} | {name: found[name] for name in _LISTS if name in found}
     return said | ({"tariffs": form.tariffs} if form.tariffs else {})
+
+
+def _wish_faults(said: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with values, by the field that they come from."""
+    found = {_field(key): text for key, text in wish_faults(said).items()}
+    return {field: text for field, text in found.items() if field is not None}
 
 
 def _numbers(form: StudyForm) -> tuple[dict[str, Any], dict[str, str]]:
@@ -76,15 +76,18 @@ def _numbers(form: StudyForm) -> tuple[dict[str, Any], dict[str, str]]:
         try:
             found[name] = _number(text)
         except ValueError:
-            faults[name] = f"{text!r} is no number"
-    if not 0 <= found.get("subsidy", 0) <= _MOST_SUBSIDY:
-        faults["subsidy"] = f"should be 0 to {_MOST_SUBSIDY} (given: {found['subsidy']})"
+            faults[name] = f"{text!r} is not a number" if text else "give a number"
     for name in _LISTS:
         sizes = _sizes(getattr(form, name))
         if sizes is None or not 1 <= len(sizes) <= _MOST_SIZES:
             faults[name] = f"give 1 to {_MOST_SIZES} numbers with a semicolon between them, such as 0; 5; 10"
         else:
             found[name] = sizes
+    percent = found.pop("subsidy", 0)
+    if 0 <= percent <= _MOST_SUBSIDY:
+        found["subsidy"] = percent / 100
+    else:
+        faults["subsidy"] = f"should be 0 to {_MOST_SUBSIDY} (given: {percent})"
     return found, faults
 
 
@@ -93,14 +96,14 @@ def _number(text: str) -> float:
     number = float(text.replace(",", "."))
     if not isfinite(number):
         raise ValueError(text)
-    return int(number) if number.is_integer() else number
+    return int(number) if number.is_integer() and abs(number) < _LONGEST else number
 
 
 def _sizes(text: str) -> tuple[float, ...] | None:
     """Numbers with semicolons or spaces between them; a comma is a decimal one, or stands before a space."""
     parts = [part.rstrip(",") for part in re.split(r";|\s+", text.strip()) if part.strip(", ")]
     try:
-        return tuple(float(part.replace(",", ".")) for part in parts)
+        return tuple(_number(part) for part in parts)
     except ValueError:
         return None
 
@@ -109,12 +112,24 @@ def _place_fault(form: StudyForm) -> dict[str, str]:
     if not form.place.strip():
         return {"place": "give a town, or latitude and longitude, such as 40.4,-3.7"}
     try:
-        town_of(form.place)
+        town = town_of(form.place)
     except SettingsError as err:
         return {"place": str(err)}
+    if not fitting_tariffs(town.currency):
+        return {
+            "place": f"no tariff in {town.currency} can be simulated for {town.name}: give a place in a euro country"
+        }
     return {}
 
 
-def _field(key: str) -> str:
+def _tariff_fault(asked: StudyAsked) -> dict[str, str]:
+    try:
+        settings_of(asked, None)
+    except SettingsError as err:
+        return {"tariffs": str(err)}
+    return {}
+
+
+def _field(key: str) -> str | None:
     """The field of a key; a list's item belongs to its list."""
-    return next((field for known, field in _FIELDS.items() if key == known or key.startswith(f"{known}.")), "place")
+    return next((field for known, field in _FIELDS.items() if key == known or key.startswith(f"{known}.")), None)

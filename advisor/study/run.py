@@ -4,7 +4,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from advisor.memory import known_history
 from advisor.study.asking import StudyAsked, wishes_of
+from agent.web.page import texts_of
+from energy.errors import SettingsError
 from eval.study.answer import answer_of
 from eval.study.play.cache import AnswerCache
 from eval.study.play.wishes import StudyWishes
@@ -27,8 +30,7 @@ from eval.study.study import Progress as Tell
 from eval.sweep.choice import sweep_on
 from ingest.history.table import History
 
-# What is being played, as the bar calls it.
-_STEPS = {"weather": "years of weather", "sizes": "sizes", "homes": "other homes", "years": "advisor, other years"}
+_STEPS = ("weather", "sizes", "homes", "years")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,12 @@ def run_study(asked: StudyAsked, run: StudyRun) -> None:
         DataError: the home's history is too short.
     """
     language = asked.words
+    _check_writable(run.out)
     recorded = None if asked.home is None else known_history(asked.home, run.memory)
     wishes = wishes_of(asked, recorded)
-    words = words_in(language, wishes.currency)
+    words, texts = words_in(language, wishes.currency), texts_of(language)
     study: Study | None = None
-    with _progress(quiet=run.as_json) as tell:
+    with _progress(texts, quiet=run.as_json) as tell:
         for study in studies(wishes, run, tell, recorded=recorded):
             write_report(run.out, report_html(study, language, command=shlex.join(["advisor", *sys.argv[1:]])))
             if not study.final and not run.as_json:
@@ -66,9 +69,9 @@ def run_study(asked: StudyAsked, run: StudyRun) -> None:
     if run.as_json:
         typer.echo(json.dumps(study_json(study, words), ensure_ascii=False))
         return
-    if study.final:
-        typer.echo(answer_text(study, words))
-    typer.echo(f"{panels_sentence(answer_of(study), words)}\n\n{run.out}")
+    said = [answer_text(study, words)] if study.final else []
+    said += [panels_sentence(answer_of(study), words), f"{texts['study.written']}: {run.out}"]
+    typer.echo("\n\n".join(filter(None, said)))
 
 
 def studies(wishes: StudyWishes, run: StudyRun, tell: Tell, *, recorded: History | None = None) -> Iterator[Study]:
@@ -81,6 +84,22 @@ def studies(wishes: StudyWishes, run: StudyRun, tell: Tell, *, recorded: History
             return
 
 
+def _check_writable(out: Path) -> None:
+    """See before minutes of simulation that the report can be written.
+
+    Raises:
+        SettingsError: it cannot.
+    """
+    if out.is_dir():
+        raise SettingsError(f"--out {str(out)!r} is a folder: give a file, such as study.html")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as err:
+        raise SettingsError(f"--out {str(out)!r} cannot be written ({err.strerror}): give another file") from err
+
+
 def write_report(out: Path, page: str) -> None:
     """Put a page where readers find it whole."""
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -90,11 +109,11 @@ def write_report(out: Path, page: str) -> None:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Tell]:
+def _progress(texts: Mapping[str, str], *, quiet: bool) -> Iterator[Tell]:
     """A bar on standard error with an estimate of what is left."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True, disable=quiet) as bar:
-        tasks = {name: bar.add_task(text, total=None, visible=False) for name, text in _STEPS.items()}
+        tasks = {name: bar.add_task(texts[f"study.step.{name}"], total=None, visible=False) for name in _STEPS}
 
         def tell(what: str, done: int, total: int) -> None:
             bar.update(tasks[what], completed=done, total=total, visible=True)

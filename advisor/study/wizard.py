@@ -1,82 +1,127 @@
-"""The questions that a terminal asks where nothing was given; every answer is also an option."""
+"""The questions that a terminal asks where nothing was given: the page's form, checked answer by answer."""
 
-from dataclasses import replace
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, get_args
 
 import typer
 
-from advisor.study.asking import StudyAsked
+from advisor.study.asking import ASSUMED_CURRENCY, StudyAsked
+from advisor.study.form import asked_by
+from agent.decision.wording.problem_words import in_language
+from agent.web.page import texts_of
+from agent.web.study import StudyForm
 from energy.errors import SettingsError
 from eval.study.play.gazetteer import Town, town_of
 from eval.study.play.tariffs import usual_tariff
+from eval.study.play.wishes import Language
 
-_QUESTIONS: dict[str, dict[str, str]] = {
-    "en": {
-        "place": "Where is the home (a town, or latitude,longitude)?",
-        "people": "How many people live there?",
-        "heat_pump": "Is it heated by a heat pump?",
-        "cooling": "Is there air conditioning?",
-        "car": "Is there an electric car that charges at home?",
-        "kwp": "Panels to look at, in kWp",
-        "battery": "Batteries to look at, in kWh",
-        "tariff": "Tariff",
-        "battery_price": "What a battery costs, installed, per kWh",
-        "panel_price": "What panels cost, installed, per kWp",
-    },
-    "es": {
-        "place": "¿Dónde está la casa (ciudad, o latitud,longitud)?",
-        "people": "¿Cuántas personas viven en ella?",
-        "heat_pump": "¿Se calienta con aerotermia?",
-        "cooling": "¿Hay aire acondicionado?",
-        "car": "¿Hay un coche eléctrico que se carga en casa?",
-        "kwp": "Placas que se quieren comparar, en kWp",
-        "battery": "Baterías que se quieren comparar, en kWh",
-        "tariff": "Tarifa",
-        "battery_price": "Precio de la batería, instalada, por kWh",
-        "panel_price": "Precio de las placas, instaladas, por kWp",
-    },
-}
+_HEATINGS = ("other", "heat_pump", "resistive")
+_YES, _NO = ("y", "yes", "s", "si", "sí"), ("n", "no")
 
 
 def asked_in_a_terminal(asked: StudyAsked) -> StudyAsked:
-    """The same with what a person answers; a wrong place is asked again."""
-    language = asked.language or typer.prompt("Language / idioma (en, es)", default="en")
-    asked = replace(asked, language=language)
-    text, said = _QUESTIONS[asked.words], dict(asked.said or {})
-    town = _town(text["place"])
-    said["household"] = _household(text, said.get("household", {}))
-    prices = {
-        "battery_per_kwh": typer.prompt(text["battery_price"], default=600.0),
-        "pv_per_kwp": typer.prompt(text["panel_price"], default=1200.0),
+    """The same with what a person answers; what cannot be is said at once, and asked again."""
+    if asked.language is None:
+        usual: Language = "es" if os.environ.get("LANG", "").startswith("es") else "en"
+        spoken = _Questions(usual).one_of(get_args(Language), "Language / idioma (en, es)", usual, "answer en or es")
+        asked = replace(asked, language=spoken)
+    said = dict(asked.said or {})
+    filled = _Questions(asked.words).filled(_offered(said))
+    answered = asked_by(filled, asked.words)
+    assert isinstance(answered, StudyAsked)  # noqa: S101 (every field was checked)
+    for name, value in (answered.said or {}).items():
+        said[name] = {**said.get(name, {}), **value} if isinstance(value, dict) else value
+    return replace(asked, place=filled.place, said=said)
+
+
+def _offered(said: Mapping[str, Any]) -> StudyForm:
+    """The form with what options have said already."""
+    household, prices = said.get("household", {}), said.get("prices", {})
+    texts = {
+        "people": household.get("people"),
+        "floor_m2": household.get("floor_m2"),
+        "battery_price": prices.get("battery_per_kwh"),
+        "panel_price": prices.get("pv_per_kwp"),
+        "subsidy": 100 * prices.get("subsidy_share", 0),
     }
-    said["prices"] = {**said.get("prices", {}), **prices}
-    said["kwp"], said["battery_kwh"] = _numbers(text["kwp"], "0, 5"), _numbers(text["battery"], "0, 5, 10")
-    said["tariffs"] = (typer.prompt(text["tariff"], default=usual_tariff(town)),)
-    place = f"{town.place.latitude},{town.place.longitude}" if town.name[:1].isdigit() else town.name
-    return replace(asked, place=place, said=said)
+    given = {name: f"{value:g}" for name, value in texts.items() if value is not None}
+    given |= {name: "; ".join(f"{size:g}" for size in said[name]) for name in ("kwp", "battery_kwh") if name in said}
+    flags = {name: bool(household.get(name)) for name in ("cooling", "car")}
+    return StudyForm.model_validate(
+        given | flags | {"heating": household.get("heating", "other"), "tariffs": said.get("tariffs", ())}
+    )
 
 
-def _household(text: dict[str, str], said: dict[str, object]) -> dict[str, object]:
-    household = {**said, "people": typer.prompt(text["people"], default=3, type=int)}
-    if typer.confirm(text["heat_pump"], default=False):
-        household |= {"heating": "heat_pump", "hot_water": "heat_pump"}
-    household["cooling"] = typer.confirm(text["cooling"], default=False)
-    household["car"] = typer.confirm(text["car"], default=False)
-    return household
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """The form's fields as questions in a language."""
 
+    language: Language
 
-def _town(question: str) -> Town:
-    while True:
+    def filled(self, form: StudyForm) -> StudyForm:
+        """The form, asked field by field."""
+        form = self._typed(form, "place")
+        town = town_of(form.place)
+        form = self._typed(self._typed(form, "people"), "floor_m2")
+        form = form.model_copy(update={"heating": self._heating(form.heating)})
+        for name in ("cooling", "car"):
+            form = form.model_copy(update={name: self._yes(name, usual=getattr(form, name))})
+        form = self._typed(self._typed(form, "kwp"), "battery_kwh")
+        form = self._with(form, "tariffs", lambda: self._tariffs(form, town))
+        if town.currency != ASSUMED_CURRENCY:
+            form = form.model_copy(update={"battery_price": "", "panel_price": ""})
+        form = self._typed(form, "battery_price", unit=f" ({town.currency})")
+        form = self._typed(form, "panel_price", unit=f" ({town.currency})")
+        return self._typed(form, "subsidy")
+
+    def _typed(self, form: StudyForm, name: str, unit: str = "") -> StudyForm:
+        label = self._text(name) + unit
+        if hint := texts_of(self.language).get(f"study.{name}.hint"):
+            typer.echo(hint)
+        return self._with(form, name, lambda: _prompt(label, getattr(form, name)))
+
+    def _with(self, form: StudyForm, name: str, ask: Callable[[], object]) -> StudyForm:
+        """The form with an answer; asked until it can be."""
+        while True:
+            form = form.model_copy(update={name: ask()})
+            found = asked_by(form, self.language)
+            if isinstance(found, StudyAsked) or name not in found.fields:
+                return form
+            self._tell(found.fields[name])
+
+    def _tariffs(self, form: StudyForm, town: Town) -> tuple[str, ...]:
         try:
-            return town_of(typer.prompt(question))
-        except SettingsError as err:
-            typer.echo(str(err))
+            usual = " ".join(form.tariffs) or usual_tariff(town)
+        except SettingsError:
+            usual = ""
+        return tuple(_prompt(self._text("tariffs"), usual).replace(",", " ").split())
+
+    def _heating(self, usual: str) -> str:
+        numbers = {str(at): name for at, name in enumerate(_HEATINGS, start=1)}
+        words = "; ".join(f"{at}: {self._text(f'heating.{name}')}" for at, name in numbers.items())
+        known = next((number for number, name in numbers.items() if name == usual), "1")
+        label = f"{self._text('heating')} ({words})"
+        return numbers[self.one_of(numbers, label, known, f"give a number from 1 to {len(numbers)}")]
+
+    def _yes(self, name: str, *, usual: bool) -> bool:
+        yes = self._text("yes")
+        label = f"{self._text(name)} ({yes} / no)"
+        return self.one_of((*_YES, *_NO), label, yes if usual else "no", "answer yes or no") in _YES
+
+    def one_of(self, answers: Collection[str], label: str, usual: str, fault: str) -> str:
+        while (said := _prompt(label, usual).lower()) not in answers:
+            self._tell(fault)
+        return said
+
+    def _text(self, key: str) -> str:
+        return texts_of(self.language)[f"study.{key}"]
+
+    def _tell(self, fault: str) -> None:
+        told = in_language(fault, self.language)
+        typer.echo(f"{told[:1].upper()}{told[1:].rstrip('.')}.")
 
 
-def _numbers(question: str, default: str) -> list[float]:
-    """Numbers with commas between; asked again until they are some."""
-    while True:
-        said = str(typer.prompt(question, default=default))
-        try:
-            return [float(part) for part in said.replace(";", ",").split(",") if part.strip()]
-        except ValueError:
-            typer.echo(f"{said!r}: 0, 5, 10")
+def _prompt(label: str, usual: str) -> str:
+    return str(typer.prompt(label, default=usual or None)).strip()

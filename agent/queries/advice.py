@@ -69,7 +69,7 @@ def best_start(
 
 
 def prices(sources: Sources, *, now: datetime) -> Finding:
-    """The import price now, and the cheapest and dearest stretch of the hours ahead."""
+    """The import price now, and the stretches of the lowest and the highest price ahead."""
     decision = sources.decision()
     scene = scene_of(decision, sources.home) if decision is not None else None
     if decision is None or scene is None:
@@ -83,13 +83,13 @@ def prices(sources: Sources, *, now: datetime) -> Finding:
         "currency": sources.home.currency,
         "horizon_hours": len(ahead) * hours(scene.step),
     }
-    facts |= _cheapest_and_dearest(scene.starts[begin:], ahead, scene.step)
+    facts |= _lowest_and_highest(scene.starts[begin:], ahead, scene.step)
     form = "prices.flat" if np.ptp(ahead) == 0 else "prices.ahead"
     return Finding("prices", form, facts, decisions=(decision.decision_id,))
 
 
 def prices_then(sources: Sources, span: Span, *, now: datetime) -> Finding:
-    """The cheapest and the dearest stretch of the metered hours of a span that is past."""
+    """The stretches of the lowest and the highest price in a span that is past."""
     seen = sources.metered(span, now)
     if seen is None or np.isnan(seen.prices.import_per_kwh).any():
         return unknown("totals", "not_metered_cost", asked_first=span.first, asked_last=span.last)
@@ -97,14 +97,14 @@ def prices_then(sources: Sources, span: Span, *, now: datetime) -> Finding:
     facts: dict[str, Fact] = {"first_day": span.first, "last_day": span.last, "currency": sources.home.currency}
     if np.ptp(paid) == 0:
         return Finding("prices", "totals.one_price", facts)
-    facts |= _cheapest_and_dearest(seen.starts, paid, timedelta(hours=seen.hours))
+    facts |= _lowest_and_highest(seen.starts, paid, timedelta(hours=seen.hours))
     return Finding("prices", "prices.then", facts)
 
 
-def _cheapest_and_dearest(starts: list[datetime], prices: Floats, step: timedelta) -> dict[str, Fact]:
+def _lowest_and_highest(starts: list[datetime], prices: Floats, step: timedelta) -> dict[str, Fact]:
     """The first stretch at the lowest price, and the first at the highest."""
     facts: dict[str, Fact] = {}
-    for name, value in (("cheapest", prices.min()), ("dearest", prices.max())):
+    for name, value in (("lowest_price", prices.min()), ("highest_price", prices.max())):
         first = int(np.flatnonzero(prices == value)[0])
         end = first + 1
         while end < len(prices) and prices[end] == value and starts[end] == starts[end - 1] + step:

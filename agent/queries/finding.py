@@ -33,12 +33,12 @@ Inquiry = Literal[
 class Finding:
     """The outcome of one inquiry, free of language.
 
-    `told` names the phrase that words it, such as `totals.period`; `rows` are further facts of one kind, such as one
+    `text` names the phrase that words it, such as `totals.period`; `rows` are further facts of one kind, such as one
     per candidate. Where nothing is known `known` is False and the facts say what would be.
     """
 
     inquiry: Inquiry
-    told: str
+    text: str
     facts: Facts = field(default_factory=dict)
     rows: tuple[Facts, ...] = ()
     decisions: tuple[str, ...] = ()

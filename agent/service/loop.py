@@ -163,7 +163,7 @@ class Service:
                     self._claim.take(message.payload, retained=message.retained)
                 elif message is not None:
                     self.take(message, link)
-                self.work(link)
+                self.work(link, quiet=message is None)
             self._claim.release(link)
 
     def _introduce(self, link: MqttLink) -> None:
@@ -180,15 +180,17 @@ class Service:
             except ValidationError as err:
                 self._problems.report(message.topic, f"{message.topic}: {first_fault(err)}; ignored")
 
-    def work(self, link: MqttLink) -> None:
-        """Everything that is due now."""
+    def work(self, link: MqttLink, *, quiet: bool = True) -> None:
+        """Everything that is due now; `quiet` where no message came just now."""
         with self._net.around("what is due"):
             if (now := self._feed.now()) is not None:
                 self._work(now, link)
         with self._net.around("showing the state"):
             self._publisher.show_news(link)
             self._notice(link)
-            self._display.show_when_due(connected=link.connected, caught=self._net.caught, model=self._model)
+            self._display.show_when_due(
+                quiet=quiet, connected=link.connected, caught=self._net.caught, model=self._model
+            )
 
     def _work(self, now: datetime, link: MqttLink) -> None:
         if self._feed.clock_was_set_back(now):

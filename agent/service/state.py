@@ -16,6 +16,7 @@ from agent.views.service_state import ServiceState, SharedServiceState
 from energy.slots import DAY, local_day
 
 _EVERY_S = 0.5
+_AT_LATEST_S = 2.0
 
 
 class StateDisplay:
@@ -35,9 +36,12 @@ class StateDisplay:
         self._shown_s = 0.0
         shared.show(begin)
 
-    def show_when_due(self, **changed: Any) -> None:
-        """Show what is new, at most twice a second."""
-        if time.monotonic() - self._shown_s >= _EVERY_S:
+    def show_when_due(self, *, quiet: bool, **changed: Any) -> None:
+        """Show what is new, at most twice a second.
+
+        The sensors of one moment arrive one after another: unless all is `quiet`, the show waits for the rest of them.
+        """
+        if time.monotonic() - self._shown_s >= (_EVERY_S if quiet else _AT_LATEST_S):
             self.show(**changed)
 
     def decided_before(self, moment: datetime) -> bool:

@@ -115,7 +115,8 @@ def _data_health(shown: ServiceState) -> HealthPart:
     known = [shown.readings[role].at for role in REQUIRED if role in shown.readings]
     age_s = max((shown.now - min(known)).total_seconds(), 0.0) if known else None
     if not shown.awake:
-        problem = f"no readings from the house since {_local(shown.now, shown.home)}"
+        # The clock stands with the house, so an age by it would say that all is fresh.
+        problem, age_s = f"no readings from the house since {_local(shown.now, shown.home)}", None
     elif len(known) < len(REQUIRED):
         missing = ", ".join(role for role in REQUIRED if role not in shown.readings)
         problem = f"no usable reading of {missing}" if shown.decision is None else ""

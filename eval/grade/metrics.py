@@ -93,7 +93,7 @@ def window(cell: Cell) -> Window:
 
 
 def by_policy(graded: Iterable[Graded]) -> dict[str, list[Graded]]:
-    """Cells of each policy, dearest policy first."""
+    """Cells of each policy, most expensive policy first."""
     groups: dict[str, list[Graded]] = defaultdict(list)
     for one in graded:
         groups[one.cell.policy].append(one)

@@ -1,4 +1,4 @@
-"""Yields of panels under synthetic weather beside published ones: does a kWp in Madrid give what it gives there?"""
+"""What panels give under synthetic weather, beside figures that somebody published."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,44 +13,64 @@ from simulator.weather.weather import Weather, make_weather
 
 _HALF_HOUR = timedelta(minutes=30)
 A_YEAR = SlotSpan(datetime(2027, 1, 1, tzinfo=UTC), _HALF_HOUR, 365 * 48)
-_KWP = PvPlant(arrays=(PvArray(peak_kw=1.0, tilt_deg=35.0),), inverter_kw=1.0)
+_MADRID = Place(latitude=40.42, longitude=-3.70, altitude_m=650)
+_SEVILLA = Place(latitude=37.39, longitude=-5.98, altitude_m=10)
+_ZARAGOZA = Place(latitude=41.65, longitude=-0.89, altitude_m=210)
+_BALCONIES = "https://solar-world24.com/balcony-solar/cities"
+_GERMAN_TOWNS = (
+    "[means of the German weather service](https://www.photovoltaik4all.de/"
+    "welcher-standort-ist-fuer-eine-photovoltaikanlage-ideal)"
+)
 
 
 class Published(NamedTuple):
-    """A town and what a kWp yields there in a year, by PVGIS.
+    """What is published of a town for a year, and where: kWh of a kWp facing south, or kWh/m2 on the level."""
 
-    PVGIS 5.2 of the Joint Research Centre, database SARAH-2, crystalline silicon, south, 35 degrees, 14 % losses. The
-    figures are rounded to 10 kWh and were noted from earlier answers of that service; no page that prints them for
-    these towns was found, so that they are a comparison from memory. Sourced figures are in `eval.realism.stations`.
-    """
-
-    latitude: float
-    longitude: float
-    altitude_m: float
-    kwh_per_kwp: float
+    place: Place
+    per_year: float
+    source: str
+    tilt_deg: float | None = None
 
 
+# PVGIS 5.3 of the Joint Research Centre, at its best tilt and with 14 % losses, as a page prints it.
 PUBLISHED = {
-    "Madrid": Published(40.42, -3.70, 650, 1560),
-    "Sevilla": Published(37.39, -5.98, 10, 1610),
-    "Barcelona": Published(41.39, 2.17, 15, 1470),
-    "Valencia": Published(39.47, -0.38, 15, 1520),
-    "Bilbao": Published(43.26, -2.93, 20, 1150),
-    "Zaragoza": Published(41.65, -0.89, 210, 1530),
-    "A Coruña": Published(43.37, -8.40, 20, 1250),
-    "Málaga": Published(36.72, -4.42, 10, 1620),
-    "Valladolid": Published(41.65, -4.72, 700, 1520),
-    "Palma": Published(39.57, 2.65, 20, 1520),
-    "Lisboa": Published(38.72, -9.14, 50, 1580),
-    "Marseille": Published(43.30, 5.37, 30, 1510),
-    "Roma": Published(41.90, 12.50, 40, 1480),
-    "Athína": Published(37.98, 23.73, 90, 1530),
-    "Lyon": Published(45.76, 4.84, 170, 1240),
-    "München": Published(48.14, 11.58, 520, 1130),
-    "Paris": Published(48.86, 2.35, 35, 1080),
-    "London": Published(51.51, -0.13, 15, 970),
-    "Berlin": Published(52.52, 13.40, 35, 1030),
-    "Las Palmas de Gran Canaria": Published(28.12, -15.43, 10, 1600),
+    "Zaragoza": Published(_ZARAGOZA, 1619, f"[PVGIS 5.3]({_BALCONIES}/zaragoza)", 38),
+    "Milano": Published(
+        Place(latitude=45.46, longitude=9.19, altitude_m=120), 1369, f"[PVGIS 5.3]({_BALCONIES}/milano)", 39
+    ),
+    "Wien": Published(
+        Place(latitude=48.21, longitude=16.37, altitude_m=170), 1176, f"[PVGIS 5.3]({_BALCONIES}/wien)", 38
+    ),
+    # 5,305 kWh of 3.4 kWp, an installer's figure for the province; 30 degrees are assumed, as none are stated.
+    "Sevilla": Published(
+        _SEVILLA,
+        5305 / 3.4,
+        "[an installer; roof not stated](https://www.huelvainformacion.es/sevilla/"
+        "ahorro-energia-electrica-Sevilla-autoconsumo-solar_0_1717928744.html)",
+        30,
+    ),
+    # 4.88 kWh/m2 a day, 1983 to 2005, from AEMET's atlas of 2012.
+    "Madrid": Published(
+        _MADRID, 4.88 * 365.25, "[AEMET's atlas, cited in 2021](https://www.mdpi.com/2076-3417/11/14/6517)"
+    ),
+    "München": Published(Place(latitude=48.14, longitude=11.58, altitude_m=520), 1169, _GERMAN_TOWNS),
+    "Stuttgart": Published(Place(latitude=48.78, longitude=9.18, altitude_m=250), 1125, _GERMAN_TOWNS),
+    "Berlin": Published(Place(latitude=52.52, longitude=13.40, altitude_m=35), 1030, _GERMAN_TOWNS),
+    "Hamburg": Published(Place(latitude=53.55, longitude=10.00, altitude_m=10), 965, _GERMAN_TOWNS),
+}
+# Towns of which no yield with an address was found; anybody can ask PVGIS.
+UNPUBLISHED = {
+    "Madrid": _MADRID,
+    "Sevilla": _SEVILLA,
+    "Barcelona": Place(latitude=41.39, longitude=2.17, altitude_m=15),
+    "Valencia": Place(latitude=39.47, longitude=-0.38, altitude_m=15),
+    "Bilbao": Place(latitude=43.26, longitude=-2.93, altitude_m=20),
+    "Zaragoza": _ZARAGOZA,
+    "A Coruña": Place(latitude=43.37, longitude=-8.40, altitude_m=20),
+    "Málaga": Place(latitude=36.72, longitude=-4.42, altitude_m=10),
+    "Valladolid": Place(latitude=41.65, longitude=-4.72, altitude_m=700),
+    "Palma": Place(latitude=39.57, longitude=2.65, altitude_m=20),
+    "Las Palmas de Gran Canaria": Place(latitude=28.12, longitude=-15.43, altitude_m=10),
 }
 
 
@@ -72,24 +92,33 @@ def level_kwh_m2(years: Sequence[Weather]) -> float:
     return float(np.mean([year.light.ghi_w_m2.sum() / 2000 for year in years]))
 
 
-def yielded(town: Published, *, seeds: int = 5) -> Yielded:
-    """What the panels give under synthetic weather, as the mean of some years."""
-    place = Place(latitude=town.latitude, longitude=town.longitude, altitude_m=town.altitude_m)
+def yielded(place: Place, *, tilt_deg: float = 35.0, seeds: int = 5) -> Yielded:
+    """What panels that face south give under synthetic weather, as the mean of some years."""
+    plant = PvPlant(arrays=(PvArray(peak_kw=1.0, tilt_deg=tilt_deg),), inverter_kw=1.0)
     years = synthetic_years(place, seeds)
-    given = [pv_power(_KWP, year.sun, year.light, year.temperature_c, year.wind_m_s).sum() / 2 for year in years]
+    given = [pv_power(plant, year.sun, year.light, year.temperature_c, year.wind_m_s).sum() / 2 for year in years]
     return Yielded(float(np.mean(given)), level_kwh_m2(years))
 
 
-def yield_table(*, seeds: int = 5) -> str:
-    """A Markdown table of all towns."""
+def published_table(*, seeds: int = 5) -> str:
+    """A Markdown table of what is published, with its source, beside synthetic years."""
     rows = [
-        "| town | PVGIS (kWh/kWp) | synthetic years (kWh/kWp) | difference | level irradiation (kWh/m²) |",
-        "|:--|--:|--:|--:|--:|",
+        "| town | a year | published | synthetic years | difference | source |",
+        "|:--|:--|--:|--:|--:|:--|",
     ]
     for name, town in PUBLISHED.items():
-        made = yielded(town, seeds=seeds)
-        off = made.kwh_per_kwp / town.kwh_per_kwp - 1
-        rows.append(
-            f"| {name} | {town.kwh_per_kwp:.0f} | {made.kwh_per_kwp:.0f} | {off:+.0%} | {made.level_kwh_m2:.0f} |"
-        )
+        made = yielded(town.place, tilt_deg=town.tilt_deg or 0.0, seeds=seeds)
+        value = made.level_kwh_m2 if town.tilt_deg is None else made.kwh_per_kwp
+        what = "kWh/m² on the level" if town.tilt_deg is None else f"kWh/kWp, south, {town.tilt_deg:.0f}°"
+        off = value / town.per_year - 1
+        rows.append(f"| {name} | {what} | {town.per_year:.0f} | {value:.0f} | {off:+.0%} | {town.source} |")
+    return "\n".join(rows) + "\n"
+
+
+def yield_table(*, seeds: int = 5) -> str:
+    """A Markdown table of what a kWp gives in towns of which no published yield was found."""
+    rows = ["| town | synthetic years (kWh/kWp) | level irradiation (kWh/m²) |", "|:--|--:|--:|"]
+    for name, place in UNPUBLISHED.items():
+        made = yielded(place, seeds=seeds)
+        rows.append(f"| {name} | {made.kwh_per_kwp:.0f} | {made.level_kwh_m2:.0f} |")
     return "\n".join(rows) + "\n"

@@ -1,7 +1,7 @@
 """The ablation as tables and one picture: each variant against the retrieval on the same cases."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -23,6 +23,16 @@ _HEAD = (
 _Measure = Callable[[Result], float]
 
 
+# Of the groups and measures, those that answer.
+_DIGEST = (
+    ("bill, recorded, dynamic tariff", "recorded, dynamic", "bill"),
+    ("bill, recorded, time of use", "recorded, time of use", "bill"),
+    ("bill, synthetic homes", "all synthetic homes", "bill"),
+    ("error of a day's load, recorded, %", "recorded, dynamic", "day"),
+    ("error of a day's load, synthetic, %", "all synthetic homes", "day"),
+)
+
+
 def write_ablation(found: Sequence[Result], folder: Path) -> tuple[Path, Path]:
     """Write the tables as Markdown and the picture as SVG.
 
@@ -33,7 +43,7 @@ def write_ablation(found: Sequence[Result], folder: Path) -> tuple[Path, Path]:
         raise DataError(f"no results in {str(folder)!r}: run `advisor eval ablation` with the wheels first")
     table, picture = folder / "ablation.md", folder / "ablation.svg"
     table.write_text(ablation_table(found), encoding="utf-8")
-    ablation_figure(found).savefig(picture, format="svg", metadata={"Date": None})
+    ablation_figure(bill_differences(found)).savefig(picture, format="svg", metadata={"Date": None})
     return table, picture
 
 
@@ -56,19 +66,38 @@ def ablation_table(found: Sequence[Result]) -> str:
     return "\n".join(parts)
 
 
+def ablation_digest(found: Sequence[Result]) -> str:
+    """One table of what each variant costs more than the retrieval in 28 days, and how much worse it forecasts."""
+    groups = _by_group(found)
+    heads = [head for head, group, _ in _DIGEST if group in groups]
+    lines = [f"| variant | {' | '.join(heads)} |", f"|---|{'--:|' * len(heads)}"]
+    for variant in VARIANTS[1:]:
+        cells = [_difference(groups[group], variant, of) for _, group, of in _DIGEST if group in groups]
+        lines.append(f"| {variant} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _difference(results: Sequence[Result], variant: str, of: str) -> str:
+    base = {one.case: one for one in results if one.variant == RETRIEVAL}
+    mine = [one for one in results if one.variant == variant]
+    if of == "bill":
+        return _in_words(bill_difference(mine, base), "+.2f")
+    return "-" if variant in KNOWING else _in_words(_ratio(mine, base, lambda one: one.crps_day_kwh), "+.1f")
+
+
 def _row(variant: str, mine: Sequence[Result], base: dict[Case, Result]) -> str:
     shares = [(one.case.home, one.share) for one in mine if one.share is not None]
     mean = mean_of(shares)
     share, worst = (mean.text(times=100), f"{100 * min(value for _, value in shares):.1f}") if mean else ("-", "-")
-    dearer, day, hour = ("-", "-", "-")
+    more, day, hour = ("-", "-", "-")
     if variant != RETRIEVAL:
-        dearer = _in_words(bill_difference(mine, base), "+.2f")
+        more = _in_words(bill_difference(mine, base), "+.2f")
         if variant not in KNOWING:
             day = _in_words(_ratio(mine, base, lambda one: one.crps_day_kwh), "+.1f")
             hour = _in_words(_ratio(mine, base, lambda one: one.crps_hour_kw), "+.1f")
     held = "-" if variant in KNOWING else f"{100 * np.mean([one.covered for one in mine]):.0f}"
     changes = np.mean([one.mode_changes_a_day for one in mine])
-    return f"| {variant} | {len(mine)} | {share} | {worst} | {dearer} | {day} | {hour} | {held} | {changes:.1f} |\n"
+    return f"| {variant} | {len(mine)} | {share} | {worst} | {more} | {day} | {hour} | {held} | {changes:.1f} |\n"
 
 
 def bill_difference(mine: Sequence[Result], base: dict[Case, Result]) -> Estimate | None:
@@ -98,27 +127,36 @@ def _by_group(found: Sequence[Result]) -> dict[str, list[Result]]:
     return dict(sorted(groups.items(), key=lambda item: (not item[0].startswith("recorded,"), len(item[0]), item[0])))
 
 
-def ablation_figure(found: Sequence[Result]) -> Figure:
+def bill_differences(found: Sequence[Result]) -> dict[str, dict[str, Estimate]]:
+    """What each variant costs more than the retrieval, by group and variant."""
+    differences: dict[str, dict[str, Estimate]] = {}
+    for group, results in _by_group(found).items():
+        base = {one.case: one for one in results if one.variant == RETRIEVAL}
+        estimates = {
+            name: bill_difference([one for one in results if one.variant == name], base) for name in VARIANTS[1:]
+        }
+        differences[group] = {name: estimate for name, estimate in estimates.items() if estimate is not None}
+    return differences
+
+
+def ablation_figure(differences: Mapping[str, Mapping[str, Estimate]]) -> Figure:
     """What each variant costs more than the retrieval, with its interval, one panel for each group."""
-    groups = _by_group(found)
     columns = 2
-    rows = -(-len(groups) // columns)
+    rows = -(-len(differences) // columns)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10, 3.1 * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        for panel, (group, results) in zip(panels, groups.items(), strict=False):
-            base = {one.case: one for one in results if one.variant == RETRIEVAL}
-            names = [name for name in VARIANTS[1:] if any(one.variant == name for one in results)][::-1]
+        for panel, (group, estimates) in zip(panels, differences.items(), strict=False):
+            names = list(estimates)[::-1]
             for place, name in enumerate(names):
-                estimate = bill_difference([one for one in results if one.variant == name], base)
-                if estimate is not None:
-                    clear = estimate.low > 0 or estimate.high < 0
-                    panel.plot([estimate.low, estimate.high], [place, place], color=INK if clear else SOFT, lw=2)
-                    panel.plot(estimate.value, place, "o", color=INK if clear else SOFT, ms=5)
+                estimate = estimates[name]
+                clear = estimate.low > 0 or estimate.high < 0
+                panel.plot([estimate.low, estimate.high], [place, place], color=INK if clear else SOFT, lw=2)
+                panel.plot(estimate.value, place, "o", color=INK if clear else SOFT, ms=5)
             panel.axvline(0, color=SOFT, lw=0.8)
             panel.set_yticks(range(len(names)), names, fontsize=8)
             panel.set_title(group, fontsize=10, loc="left")
             panel.set_xlabel("more expensive than retrieval, in 28 days", fontsize=8)
-        for panel in panels[len(groups) :]:
+        for panel in panels[len(differences) :]:
             panel.set_visible(False)
     return figure

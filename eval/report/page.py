@@ -15,6 +15,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     words: int = 1
 
+    def only(self, *headers: str) -> "Table":
+        """The same with some of its columns, in their order; headers that it lacks are left out."""
+        kept = [at for at, header in enumerate(self.headers) if header in headers]
+        rows = tuple(tuple(row[at] for at in kept) for row in self.rows)
+        return Table(tuple(self.headers[at] for at in kept), rows, words=self.words)
+
     def markdown(self) -> str:
         """A pipe table, numbers to the right."""
         rule = [":--" if at < self.words else "--:" for at in range(len(self.headers))]

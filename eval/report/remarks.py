@@ -12,7 +12,7 @@ _HEAD = (
 
 
 def remark_table(found: Sequence[RemarkResult]) -> str:
-    """Paired differences with 95 % bootstrap intervals; above zero is dearer, or a worse forecast."""
+    """Paired differences with 95 % bootstrap intervals; above zero is more expensive, or a worse forecast."""
     base = {one.case: one for one in found if one.variant == WORDS}
     return _HEAD + "".join(
         _row(name, mine, base) for name in VARIANTS if (mine := [one for one in found if one.variant == name])

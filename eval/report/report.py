@@ -17,6 +17,9 @@ _END_MARK = "<!-- end of tables -->\n"
 ABLATION_MARK = "<!-- tables: advisor eval ablation --into docs/retrieval.md -->\n"
 REMARKS_MARK = "<!-- table: advisor eval remarks --into docs/retrieval.md -->\n"
 _BESIDE = ("none", "greedy", "timer", "lp_yesterday", "planner", "oracle")
+# What a document shows of the tables; the report has all columns.
+_MONEY = ("policy", "n", "bill in 28 d", "share of the bound's saving", "worst … best")
+_SHARES = ("setting", "n", "greedy", "timer", "emhass", "lp_yesterday", "planner")
 _DUELS = "Mean over the windows that both finished; below zero the rival is the cheaper."
 _DECISIONS = (
     "Time to the next slot's command, on the machine that collected and beside whatever else it did. "
@@ -32,10 +35,7 @@ def write_report(records: Path, out: Path, *, source: HistorySource | None = Non
     Raises:
         DataError: the folder holds no record.
     """
-    paths = sorted(records.glob("*.zip"))
-    if not paths:
-        raise DataError(f"no records in {str(records)!r}: run advisor eval run first")
-    found = {path: read(path) for path in paths}
+    found = _read(records)
     sections = report(
         [record for record in found.values() if record is not None],
         damaged=[path.name for path, record in found.items() if record is None],
@@ -46,6 +46,23 @@ def write_report(records: Path, out: Path, *, source: HistorySource | None = Non
     page.write_text(html(_TITLE, sections), encoding="utf-8")
     text.write_text(markdown(_TITLE, sections), encoding="utf-8")
     return page, text
+
+
+def refresh_digest(records: Path, document: Path, suite: str) -> None:
+    """Put the tables that answer, without the others of the report, where a document has its place for a suite.
+
+    Raises:
+        DataError: the folder holds no record, or the document has no such place.
+    """
+    found = [record for record in _read(records).values() if record is not None]
+    refresh(document, markdown(_TITLE, digest(found)), mark=mark_of(suite))
+
+
+def _read(records: Path) -> dict[Path, Record | None]:
+    paths = sorted(records.glob("*.zip"))
+    if not paths:
+        raise DataError(f"no records in {str(records)!r}: run advisor eval run first")
+    return {path: read(path) for path in paths}
 
 
 def mark_of(suite: str) -> str:
@@ -71,13 +88,40 @@ def refresh(document: Path, text: str, *, mark: str = MARK) -> None:
     document.write_text(f"{before}{found}\n{tables_alone}{kept}", encoding="utf-8")
 
 
+def digest(records: Sequence[Record]) -> list[Section]:
+    """What a reader of a document needs: who pays what where most was played, every setting, the worst windows."""
+    by_setting = _by_setting(records)
+    if not by_setting:
+        return []
+    main = max(by_setting, key=lambda at: len(by_setting[at]))
+    most = everywhere(by_setting[main])
+    money = tables.money(by_policy(paired(most) or most)).only(*_MONEY)
+    every, worst = _all(by_setting)
+    return [
+        Section("Who pays what", (f"Setting: {tables.named(main)}.", money)),
+        *(_narrow(section, _MONEY) for section in _on_fewer_windows(by_setting[main])),
+        _narrow(every, _SHARES),
+        worst,
+    ]
+
+
+def _narrow(section: Section, headers: Sequence[str]) -> Section:
+    parts = (part.only(*headers) if isinstance(part, Table) else part for part in section.parts)
+    return Section(section.title, tuple(parts))
+
+
+def _by_setting(records: Sequence[Record]) -> dict[Setting, list[Graded]]:
+    found: dict[Setting, list[Graded]] = defaultdict(list)
+    for one in grade(records):
+        found[setting(one.cell)].append(one)
+    return found
+
+
 def report(
     records: Sequence[Record], *, damaged: Sequence[str] = (), source: HistorySource | None = None
 ) -> list[Section]:
     """All sections; figures show the setting with the most cells, tables all settings."""
-    by_setting: dict[Setting, list[Graded]] = defaultdict(list)
-    for one in grade(records):
-        by_setting[setting(one.cell)].append(one)
+    by_setting = _by_setting(records)
     sections: list[Section] = []
     if by_setting:
         main = max(by_setting, key=lambda at: len(by_setting[at]))

@@ -255,19 +255,23 @@ CHECKS: tuple[Callable[[Answer, Truth], None], ...] = (
 
 def check_all(week: Week) -> None:
     truth = Truth(week.folder)
-    for check, answer in zip(CHECKS, week.answers, strict=True):
-        check(answer, truth)
+    for check, answers in zip(CHECKS, week.answers, strict=True):
+        for answer in answers:
+            check(answer, truth)
 
 
 @pytest.mark.slow
 def test_after_two_days_every_figure_is_that_of_the_house(tmp_path: Path) -> None:
     week = live_through(tmp_path, hours=42)
-    assert [answer.question for answer in week.answers] == list(QUESTIONS)
-    assert [answer.tools[0] for answer in week.answers] == [
+    assert [(english.question, spanish.question) for english, spanish in week.answers] == list(QUESTIONS.items())
+    inquiries = [
         "totals", "saved", "extreme", "compare", "why", "why_not", "plan", "what_if", "best_start", "days_like",
     ]  # fmt: skip
+    assert [(english.tools[0], spanish.tools[0]) for english, spanish in week.answers] == [
+        (inquiry, inquiry) for inquiry in inquiries
+    ]
     check_all(week)
-    assert page_of(week).count("## ") == 10
+    assert page_of(week).count("\n## ") == page_of(week).count("\n### ") == 10
 
 
 @pytest.mark.slow
@@ -282,5 +286,6 @@ def test_the_page_is_what_the_week_gives_again(tmp_path: Path) -> None:
 def test_the_page_has_the_questions_and_answers_none_with_a_gap() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")] == list(QUESTIONS)
+    assert [line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")] == [*QUESTIONS.values()]
     assert "{" not in text
     assert "nan" not in text.lower().split()

@@ -9,6 +9,7 @@ from agent.language.text import Language
 from agent.queries.bills import HouseholdBill
 from energy.billing.lines import BillLine
 
+_TIMES = "\u00d7"
 _LOCALES = {"en": "en_GB", "es": "es_ES"}
 
 
@@ -51,8 +52,14 @@ def line_detail(line: BillLine, language: Language) -> str:
         return _written(f"{line.per_unit:g} % {book_of(language).words['bill.of']} {line.quantity:.2f}", language)
     unit = book_of(language).words.get(f"bill.unit.{line.unit}", line.unit)
     digits = 0 if line.unit == "days" else 2
-    price = "" if line.per_unit is None else f" x {line.per_unit:.6f}"
+    price = "" if line.per_unit is None else f" {_TIMES} {_price(line.per_unit)}"
     return _written(f"{line.quantity:.{digits}f} {unit}{price}", language)
+
+
+def _price(per_unit: float) -> str:
+    """As many decimals as a price has, two at least and six at most."""
+    whole, _, decimals = f"{per_unit:.6f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def _written(text: str, language: Language) -> str:

@@ -76,7 +76,7 @@ def _reading(desk: ToolContext) -> "list[Tool]":
         return worded(inquiry.status(sources, now=now), desk)
 
     def prices() -> str:
-        """Import prices ahead: now, the cheapest and the dearest hours."""
+        """Import prices ahead: now, the hours of the lowest and the highest price."""
         return worded(inquiry.prices(sources, now=now), desk)
 
     def forecast() -> str:

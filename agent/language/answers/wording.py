@@ -71,7 +71,7 @@ def word(finding: Finding, voice: Voice) -> str:
     book = book_of(voice.language)
     shown = show(finding.facts, voice) | _reason(finding, voice)
     text = " ".join(line for key in _keys(finding, voice) for line in sentences(book.sentences.get(key, ()), shown))
-    row_key = "why_not.candidates.row" if finding.inquiry == "why_not" else f"{finding.told}.row"
+    row_key = "why_not.candidates.row" if finding.inquiry == "why_not" else f"{finding.text}.row"
     rows = [show({**_common(finding), **row}, voice) | _line(finding, row, voice) for row in finding.rows]
     lines = [line for row in rows for line in sentences(book.sentences.get(row_key, ()), row)]
     return "\n".join([text, *lines])
@@ -90,7 +90,7 @@ def _reason(finding: Finding, voice: Voice) -> dict[str, str]:
     if finding.inquiry != "why" or finding.facts.get("language", voice.language) == voice.language:
         return {}
     texts = {name: fact for name, fact in finding.facts.items() if isinstance(fact, str)}
-    return {"reason": retell(finding.told.removeprefix("why."), texts, voice.language)}
+    return {"reason": retell(finding.text.removeprefix("why."), texts, voice.language)}
 
 
 def figures(finding: Finding, voice: Voice) -> dict[str, str]:
@@ -105,8 +105,8 @@ def figures(finding: Finding, voice: Voice) -> dict[str, str]:
 
 def _keys(finding: Finding, voice: Voice) -> list[str]:
     """Which phrases tell a finding."""
-    known = finding.told in book_of(voice.language).sentences
-    keys = [finding.told if known else f"{finding.inquiry}.other"]
+    known = finding.text in book_of(voice.language).sentences
+    keys = [finding.text if known else f"{finding.inquiry}.other"]
     if "lasts" in finding.facts:
         keys.insert(0, f"plan.lasts.{finding.facts['lasts']}")
     if "flow" in finding.facts:
@@ -115,7 +115,7 @@ def _keys(finding: Finding, voice: Voice) -> list[str]:
         keys += [f"why.house.{finding.facts.get('house')}", "why.model"]
     if finding.inquiry == "why_not":
         keys.insert(0, f"why_not.selling.{finding.facts.get('selling')}")
-    if finding.inquiry == "totals" and finding.told not in ("totals.day", "totals.span"):
+    if finding.inquiry == "totals" and finding.text not in ("totals.day", "totals.span"):
         keys.append("totals.incomplete")
     if finding.facts.get("assumed"):
         keys.append("best_start.assumed")
@@ -247,6 +247,8 @@ def _span(first: date, last: date, voice: Voice) -> str:
         if (first.month, first.year) == (last.month, last.year):
             return f"{'en' if spanish else 'in'} {_date(first, voice, 3)}"
     begin, end = _date(first, voice, 1 if first.year != last.year else 2), _date(last, voice, 1)
+    if (first.month, first.year) == (last.month, last.year):
+        begin = str(first.day)
     return f"del {begin} al {end}" if spanish else f"from {begin} to {end}"
 
 

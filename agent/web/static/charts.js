@@ -169,7 +169,7 @@ function faint(name, share) {
 
 function hourSplits(self, _, low, high) {
   const width = self.bbox.width / devicePixelRatio;
-  const every = [1, 2, 3, 4, 6, 12].find((hours) => ((high - low) / HOUR / hours) * 32 < width) ?? 24;
+  const every = [1, 2, 3, 4, 6, 12].find((hours) => ((high - low) / HOUR / hours) * 40 < width) ?? 24;
   const found = [];
   for (let at = Math.ceil(low / HOUR) * HOUR; at <= high; at += HOUR) if (Number(clock(new Date(at * 1e3)).slice(0, 2)) % every === 0) found.push(at);
   return found;

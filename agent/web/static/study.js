@@ -3,19 +3,59 @@
 import { byId, make, show } from "./dom.js";
 import { Refused, get, post } from "./service.js";
 import { askForToken, withToken } from "./token.js";
-import { prepareLanguage, t } from "./words.js";
+import { has, prepareLanguage, t } from "./words.js";
 
 const LOOK_EVERY_MS = 1000;
-const TEXTS = ["place", "people", "floor_m2", "heating", "kwp", "battery_kwh", "battery_price", "panel_price", "subsidy"];
+const HEATINGS = ["other", "heat_pump", "resistive"];
 const CHECKS = ["cooling", "car"];
-const FIELDS = [...TEXTS, "tariff"];
+// Fields in their order: what stands in each; a hint is shown where the texts have one.
+const FIELDS = {
+  place: typed("text", "address-level2"),
+  people: typed("numeric"),
+  floor_m2: typed("decimal"),
+  heating: (attributes) => make("select", attributes, ...HEATINGS.map((name) => choice(name, t(`study.heating.${name}`)))),
+  checks: null,
+  kwp: typed("text"),
+  battery_kwh: typed("text"),
+  tariff: (attributes) => make("select", attributes),
+  other_tariff: (attributes) => make("select", attributes),
+  battery_price: typed("decimal"),
+  panel_price: typed("decimal"),
+  subsidy: typed("decimal"),
+};
+const NAMES = Object.keys(FIELDS).filter((name) => FIELDS[name]);
+const TEXTS = NAMES.filter((name) => !name.endsWith("tariff"));
+
+function typed(inputmode, autocomplete = "off") {
+  return (attributes) => make("input", { type: "text", maxlength: 120, inputmode, autocomplete, ...attributes });
+}
+
+const choice = (value, text) => make("option", { value }, text);
+const tariffText = (name) => (has(`study.tariff.${name}`) ? t(`study.tariff.${name}`) : name);
+
+function field(name) {
+  const hint = has(`study.${name}.hint`) && make("p", { class: "hint", id: `${name}-hint` }, t(`study.${name}.hint`));
+  const described = `${name}-fault${hint ? ` ${name}-hint` : ""}`;
+  return make("div", { class: "field" },
+    make("label", { for: name }, t(`study.${name}`)),
+    FIELDS[name]({ id: name, name, "aria-describedby": described }),
+    hint,
+    make("p", { class: "problem", id: `${name}-fault`, hidden: true }));
+}
+
+function check(name) {
+  return make("label", { class: "check" }, make("input", { id: name, name, type: "checkbox" }), ` ${t(`study.${name}`)}`);
+}
 
 function fill(form, tariffs) {
-  for (const name of TEXTS) byId(name).value = form[name];
-  for (const name of CHECKS) byId(name).checked = form[name];
-  const choices = (first) => [make("option", { value: "" }, first), ...tariffs.map((name) => make("option", { value: name }, name))];
+  const rows = Object.keys(FIELDS).map((name) => (FIELDS[name] ? field(name) : make("div", { class: "field checks" }, ...CHECKS.map(check))));
+  show(byId("fields"), ...rows);
+  const choices = (first) => [choice("", first), ...tariffs.map((name) => choice(name, tariffText(name)))];
   show(byId("tariff"), ...choices(t("study.usual_tariff")));
   show(byId("other_tariff"), ...choices(t("study.no_tariff")));
+  [byId("tariff").value, byId("other_tariff").value] = [form.tariffs[0] ?? "", form.tariffs[1] ?? ""];
+  for (const name of TEXTS) byId(name).value = form[name];
+  for (const name of CHECKS) byId(name).checked = form[name];
 }
 
 function asked() {
@@ -26,16 +66,23 @@ function asked() {
   return form;
 }
 
-function tell(fields, error = "") {
-  for (const name of FIELDS) {
+// What is wrong with a tariff stands below the choice that it names.
+function placed({ tariffs, ...fields }) {
+  if (!tariffs) return fields;
+  const other = byId("other_tariff").value;
+  return { ...fields, [other && tariffs.includes(`'${other}'`) ? "other_tariff" : "tariff"]: tariffs };
+}
+
+function tell(faults, error = "") {
+  const fields = placed(faults);
+  for (const name of NAMES) {
     const fault = byId(`${name}-fault`);
-    const said = fields[name] ?? (name === "tariff" ? fields.tariffs : undefined);
-    fault.textContent = said ?? "";
-    fault.hidden = !said;
-    byId(name).setAttribute("aria-invalid", String(Boolean(said)));
+    fault.textContent = fields[name] ?? "";
+    fault.hidden = !fields[name];
+    byId(name).setAttribute("aria-invalid", String(Boolean(fields[name])));
   }
   byId("study-fault").textContent = error;
-  FIELDS.map(byId).find((field) => field.getAttribute("aria-invalid") === "true")?.focus();
+  NAMES.map(byId).find((one) => one.getAttribute("aria-invalid") === "true")?.focus();
 }
 
 function minutes(seconds) {
@@ -52,7 +99,8 @@ function step(progress) {
 
 function showProgress(progress) {
   const known = progress.running || progress.report || progress.failed;
-  byId("course").hidden = !known;
+  // What somebody has seen does not vanish: after a cancel it says so.
+  byId("course").hidden &&= !known;
   byId("begin").disabled = progress.running;
   byId("cancel").hidden = byId("share").hidden = !progress.running;
   byId("share").value = progress.share;
@@ -65,6 +113,8 @@ function showProgress(progress) {
   report.textContent = progress.running ? t("study.first_report") : t("study.report");
 }
 
+const said = (err) => (err instanceof Refused ? err.message : t("study.lost"));
+
 let following = false;
 
 async function follow() {
@@ -76,7 +126,7 @@ async function follow() {
       showProgress(progress);
       if (!progress.running) break;
     } catch (err) {
-      byId("step").textContent = err.message;
+      byId("step").textContent = said(err);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
@@ -91,7 +141,9 @@ byId("study").addEventListener("submit", async (event) => {
     byId("course").scrollIntoView({ block: "nearest" });
     follow();
   } catch (err) {
-    tell(err.fields ?? {}, Object.keys(err.fields ?? {}).length ? t("study.look") : err.message);
+    tell(err.fields ?? {}, Object.keys(err.fields ?? {}).length ? t("study.look") : said(err));
+    // Somebody else has begun one: it is shown.
+    if (err.status === 409) follow();
   }
 });
 
@@ -99,7 +151,7 @@ byId("cancel").addEventListener("click", async () => {
   try {
     showProgress(await withToken(() => post("v1/study/cancel")));
   } catch (err) {
-    byId("study-fault").textContent = err.message;
+    byId("study-fault").textContent = said(err);
   }
 });
 
@@ -119,7 +171,7 @@ try {
   showProgress(progress);
   if (progress.running) follow();
 } catch (err) {
-  byId("study-fault").textContent = err.message;
+  byId("study-fault").textContent = said(err);
 } finally {
   // Not before it holds what it begins with: that would overwrite what somebody has typed already.
   byId("study").hidden = false;

@@ -65,7 +65,7 @@ def town_of(text: str) -> Town:
     if found is not None:
         return found
     near = [_by_name()[name].name for name in get_close_matches(wanted, list(_by_name()), n=3, cutoff=0.5)]
-    hint = f"did you mean {' or '.join(dict.fromkeys(near))}? Else give" if near else "give a larger town nearby, or"
+    hint = f"did you mean {', '.join(dict.fromkeys(near))}? Else give" if near else "give a larger town nearby, or"
     raise SettingsError(f"place {text!r} is not known: {hint} latitude and longitude, such as 40.4,-3.7")
 
 

@@ -14,7 +14,14 @@ from ingest.tariffs.catalogue import named_tariff, tariff_names
 
 # A tariff that a home in memory brings with it.
 OWN_TARIFF = "own"
-_BY_COUNTRY = {"ES": "es-2.0td", "FR": "fr-hp-hc", "DE": "de-feed-in", "BE": "be-flanders-capacity", "NL": "nl-dynamic"}
+_BY_COUNTRY = {
+    "ES": "es-2.0td",
+    "FR": "fr-hp-hc",
+    "DE": "de-feed-in",
+    "BE": "be-flanders-capacity",
+    "NL": "nl-dynamic",
+    "NO": "no-capacity-steps",
+}
 _BY_REGION = {"canaries": "es-2.0td-canaries", "ceuta": "es-2.0td-ceuta", "melilla": "es-2.0td-melilla"}
 # Market prices are assumed in this currency alone.
 _ASSUMED = {"day_ahead", "futures"}
@@ -29,9 +36,7 @@ def usual_tariff(town: Town) -> str:
     """
     name = _BY_REGION.get(town.region) or _BY_COUNTRY.get(town.country)
     if name is None:
-        raise SettingsError(
-            f"no tariff of {town.name}'s country ships: give --tariff, one of {', '.join(tariff_names())}"
-        )
+        raise SettingsError(f"no tariff of {town.name}'s country ships: use {_named(town.currency)}")
     return name
 
 
@@ -45,12 +50,12 @@ def check_tariffs(names: Sequence[str], currency: str, place: str) -> None:
         contract = named_tariff(name)
         if contract.currency not in {None, currency}:
             raise SettingsError(
-                f"tariff {name!r} is in {contract.currency}, but {place} pays in {currency}: use {_fitting(currency)}"
+                f"tariff {name!r} is in {contract.currency}, but {place} pays in {currency}: use {_named(currency)}"
             )
         if lacking := _lacking(contract):
             raise SettingsError(
                 f"tariff {name!r} reads the series {', '.join(lacking)}, for which no prices are assumed here: "
-                f"use {_fitting(currency)}, or --home with a home whose tariff has them",
+                f"use {_named(currency)}, or --home with a home whose tariff has them",
             )
 
 
@@ -78,6 +83,16 @@ def _lacking(contract: Contract) -> list[str]:
     return [name for name in dict.fromkeys(wanted) if name not in known]
 
 
-def _fitting(currency: str) -> str:
-    fitting = [name for name in tariff_names() if named_tariff(name).currency in {None, currency}]
-    return ", ".join(name for name in fitting if not _lacking(named_tariff(name))) or "a home of your own with --home"
+@cache
+def fitting_tariffs(currency: str | None = None) -> tuple[str, ...]:
+    """Tariffs whose prices are known or assumed, all of them or those in a currency."""
+    found = {name: named_tariff(name) for name in tariff_names()}
+    return tuple(
+        name
+        for name, contract in found.items()
+        if (currency is None or contract.currency in {None, currency}) and not _lacking(contract)
+    )
+
+
+def _named(currency: str) -> str:
+    return ", ".join(fitting_tariffs(currency)) or "a home of your own with --home"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import get_args
 
 import numpy as np
+from babel.lists import format_list
 
 from eval.study.figures import Option, Spread, YearFigures
 from eval.study.play.jobs import Foresight
@@ -200,6 +201,6 @@ def drawn_spread(study: Study, shown: Option, words: Words) -> Drawn | None:
         rows.append((f"{words.number(kwh, 1)} kWh", spread.low, spread.middle, spread.high))
     if not rows:
         return None
-    kwhs = ", ".join(words.number(kwh, 1) for kwh in sizes)
+    kwhs = format_list([words.number(kwh, 1) for kwh in sizes], locale=words.locale)
     note = words.word("spread_note", n=words.number(counted), kwh=kwhs)
     return {"svg": ranges(rows, unit=study.wishes.currency, title=note), "note": note}

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from agent.language.answers.bill_words import line_label
+from agent.web.page import texts_of
 from eval.study.answer import StudyAnswer, answer_of
 from eval.study.figures import ADVISOR, Option
 from eval.study.play.market import mean_per_kwh
@@ -183,7 +184,8 @@ def _options(study: Study, tariff: str, words: Words) -> dict[str, object]:
                 "sign": ("good" if found.present_value > 0 else "bad") if bought else "",
             },
         )
-    return {"tariff": tariff, "rows": rows}
+    title = texts_of(words.language).get(f"study.tariff.{tariff}")
+    return {"tariff": f"{title} · {tariff}" if title else tariff, "rows": rows}
 
 
 def _bill(study: Study, shown: Option, words: Words) -> dict[str, object]:

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-from advisor.chat.answer_backend import open_memory
+from advisor.chat.answer_backend import footing, open_memory
 from advisor.chat.service_backend import find_service
-from agent.language.answers.ask import AnswerPiece, Done, Ran
+from agent.language.answers.ask import Answer, AnswerPiece, Done, Ran
 from agent.settings import ApiSettings, load_settings
 from agent.views.service_state import ServiceState, SharedServiceState
 from agent.web.access import load_keys
@@ -105,3 +105,14 @@ def test_a_service_that_stops_on_the_way_is_told_in_a_line(service: tuple[Config
         running.close()
         with pytest.raises(TransportError, match="stopped answering"):
             list(partner.stream("why?", "en"))
+
+
+def test_what_an_answer_rests_on_is_said_in_its_language() -> None:
+    days = tuple(date(2016, 12, day) for day in range(1, 8))
+    english = Answer(
+        question="?", text="!", language="en", answered=True, facts={}, tools=(), decisions=("d1",), days=days,
+        at=datetime(2016, 12, 8, tzinfo=UTC), seconds=0.012,
+    )  # fmt: skip
+    assert footing(english) == "[decision d1 · 7 days, 2016-12-01 to 2016-12-07 · 12 ms]"
+    spanish = english.model_copy(update={"language": "es"})
+    assert footing(spanish) == "[decisión d1 · 7 días, 2016-12-01 a 2016-12-07 · 12 ms]"

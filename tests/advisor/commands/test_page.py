@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from advisor.commands.page import show_addresses
+from advisor.commands.page import announce, show_addresses
 from agent.web.access import Keys
 
 
@@ -33,6 +33,11 @@ def test_the_addresses_hold_the_token_of_this_service(
     assert answer.count(f"http://127.0.0.1:9000/key/{Keys(token).read_key}") == 3
     assert f"{Keys(token).read_key}/mcp/sse" in answer
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_spanish_demo_announces_its_page_in_spanish(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    announce(tmp_path, 9000, "es")
+    assert "Página, con acceso completo (lleva el token): http://127.0.0.1:9000/#token=" in capsys.readouterr().err
 
 
 def test_a_token_from_the_environment_wins(

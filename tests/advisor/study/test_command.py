@@ -14,13 +14,18 @@ from energy.errors import AdvisorError
     ("words", "told"),
     [
         ("--place Madird", "did you mean Madrid"),
-        ("--place Madrid --people 0", "household.people: should be 1 to 10 (given: 0)"),
-        ("--place Madrid --battery-price -5", "prices.battery_per_kwh: should be 0 to 100000 (given: -5"),
-        ("--place Madrid --kwp -1", "kwp.0: should be 0 to 200 (given: -1"),
-        ("--place Madrid --heating gas", "household.heating"),
+        ("--place Madrid --people 0", "--people: should be 1 to 10 (given: 0)"),
+        ("--place Madrid --battery-price -5", "--battery-price: should be 0 to 100000 (given: -5"),
+        ("--place Madrid --kwp -1", "--kwp: should be 0 to 200 (given: -1"),
+        ("--place Madrid --heating gas", "--heating: should be"),
         ("--place Madrid --tariff uk-agile-seg", "is in GBP, but Madrid pays in EUR"),
         ("--place Madrid --tariff own", "give --home"),
         ("--place Madrid --language fr", "language 'fr' is not spoken here: use en or es"),
+        ("--place London", "no tariff of London's country ships: use a home of your own with --home"),
+        ("--place Oslo", "prices are assumed in EUR only: give --battery-price and --panel-price in NOK"),
+        ("--language es --place Sevila", "no se conoce el lugar 'Sevila': ¿querías decir Sevilla, Segovia?"),
+        ("--language es --place Madrid --people 0", "--people: debe estar entre 1 y 10 (escrito: 0)"),
+        ("--language es --json", "falta --place o --home"),
         ("--json", "no --place and no --home"),
         ("--place Madrid --home nobody", "home 'nobody' is not known"),
     ],
@@ -42,3 +47,22 @@ def test_a_quick_study_writes_the_report_and_prints_every_figure(tmp_path: Path)
     assert (told["place"], told["currency"], told["final"]) == ("Bilbao", "EUR", False)
     assert told["verdict"] in {"yes", "no"}
     assert "Estudio solar en Bilbao" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("out", "told"), [(".", "is a folder"), ("/proc/none/study.html", "cannot be written")])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_simulated(
+    out: str, told: str, tmp_path: Path
+) -> None:
+    done = CliRunner().invoke(app, ["study", "--place", "Madrid", "--out", out, "--cache", str(tmp_path / "cache")])
+    assert isinstance(done.exception, AdvisorError)
+    assert told in str(done.exception)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_quick_study_says_its_answer_and_where_the_report_is_without_gaps(tmp_path: Path) -> None:
+    out = tmp_path / "study.html"
+    words = "--place Bilbao --people 2 --kwp 4 --battery 5 --weather-years 0 --quick --workers 1 --language es"
+    done = CliRunner().invoke(app, ["study", *words.split(), "--cache", str(tmp_path), "--out", str(out)])
+    assert done.exception is None, done.exception
+    assert done.stdout.endswith(f"\n\nInforme: {out}\n")
+    assert "\n\n\n" not in done.stdout

@@ -33,6 +33,7 @@ def test_a_study_runs_beside_the_service_and_ends_when_it_is_cancelled(tmp_path:
         assert os.getpriority(os.PRIO_PROCESS, running.pid) == 19
         assert desk.start(StudyForm(place="Madrid"), "en") == {}
         assert desk._child is running, "one at a time"
+        assert desk.offered()[0].place == "Bilbao", "who opens the page again sees what is being simulated"
         desk.cancel()
         assert not desk.progress().running
         assert desk.progress().failed is None

@@ -48,8 +48,8 @@ def test_every_field_is_heard() -> None:
         ({"place": " "}, "place", "give a town"),
         ({"place": "Madird"}, "place", "did you mean Madrid"),
         ({"people": "0"}, "people", "should be 1 to 10 (given: 0)"),
-        ({"people": "many"}, "people", "'many' is no number"),
-        ({"people": "nan"}, "people", "'nan' is no number"),
+        ({"people": "many"}, "people", "'many' is not a number"),
+        ({"people": "nan"}, "people", "'nan' is not a number"),
         ({"floor_m2": "1e9"}, "floor_m2", "should be 15 to 2000"),
         ({"kwp": "-1"}, "kwp", "should be 0 to 200 (given: -1"),
         ({"kwp": "a, b"}, "kwp", "such as 0; 5; 10"),
@@ -59,7 +59,11 @@ def test_every_field_is_heard() -> None:
         ({"subsidy": "95"}, "subsidy", "should be 0 to 90"),
         ({"tariffs": ("uk-agile-seg",)}, "tariffs", "is in GBP"),
         ({"tariffs": ("nobody",)}, "tariffs", "is not known"),
-        ({"place": "Oslo"}, "tariffs", "no tariff of Oslo's country"),
+        ({"place": "London"}, "place", "no tariff in GBP can be simulated for London"),
+        ({"place": "Roma"}, "tariffs", "no tariff of Roma's country ships: use be-flanders"),
+        ({"people": ""}, "people", "give a number"),
+        ({"people": "2.5"}, "people", "should be a whole number, 1 to 10 (given: 2.5)"),
+        ({"people": "1e30"}, "people", "1 to 10"),
         ({"heating": "gas"}, "heating", "should be"),
     ],
 )
@@ -68,3 +72,11 @@ def test_what_cannot_be_stands_in_its_field(changes: dict[str, object], field: s
     assert isinstance(found, FormFaults)
     assert list(found.fields) == [field]
     assert told in found.fields[field]
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = {"place": "Madird", "people": "0", "floor_m2": "1e30", "kwp": "-3; 5", "battery_kwh": "", "subsidy": "120"}
+    wrong |= {"battery_price": "-600", "panel_price": "mil"}
+    found = asked_by(StudyForm.model_validate(wrong), "en")
+    assert isinstance(found, FormFaults)
+    assert set(found.fields) == set(wrong)

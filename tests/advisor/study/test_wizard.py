@@ -1,5 +1,7 @@
 """What a terminal asks, and that its answers are those of the options."""
 
+from typing import Any
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -8,33 +10,67 @@ from advisor.study.asking import StudyAsked, wishes_of
 from advisor.study.wizard import asked_in_a_terminal
 from eval.study.play.wishes import StudyWishes
 
+# Language, place, people, floor, heating, cooling, car, panels, batteries, tariffs, two prices, subsidy.
+ALL_AS_OFFERED = ("", "Madrid", *[""] * 11)
 
-def wishes_from(*lines: str) -> tuple[StudyWishes, str]:
+
+def wishes_from(*lines: str, said: dict[str, Any] | None = None) -> tuple[StudyWishes, str]:
     """The wishes of what is typed line by line, and what the terminal showed."""
     app, found = typer.Typer(), []
 
     @app.command()
     def ask() -> None:
-        found.append(wishes_of(asked_in_a_terminal(StudyAsked()), None))
+        found.append(wishes_of(asked_in_a_terminal(StudyAsked(said=said)), None))
 
     done = CliRunner().invoke(app, [], input="\n".join(lines) + "\n")
     assert done.exception is None, done.output
     return found[0], done.output
 
 
-def test_a_person_answers_in_spanish_and_may_mistype_the_place() -> None:
-    answers = ("es", "Sevila", "Sevilla", "4", "y", "n", "y", "550", "1100", "abc", "0, 4", "5; 8", "")
-    wishes, shown = wishes_from(*answers)
-    assert (wishes.place_name, wishes.kwp, wishes.battery_kwh) == ("Sevilla", (0.0, 4.0), (5.0, 8.0))
-    assert (wishes.household.people, wishes.household.heating, wishes.household.car) == (4, "heat_pump", True)
-    assert (wishes.prices.battery_per_kwh, wishes.prices.pv_per_kwp) == (550, 1100)
-    assert wishes.tariffs == ("es-2.0td",)
-    assert "did you mean Sevilla" in shown
-    assert "¿Cuántas personas viven en ella?" in shown
+def test_a_person_answers_in_spanish_and_may_mistype_each_answer() -> None:
+    typed = ("fr", "es", "Sevila", "Sevilla", "0", "tres", "4", "", "gas", "2", "quizás", "s", "sí", "-3; 5", "2,5; 4")
+    rest = ("abc", "0; 10", "nadie", "es-2.0td es-pvpc", "-5", "550", "", "120", "")
+    wishes, shown = wishes_from(*typed, *rest)
+    assert (wishes.place_name, wishes.kwp, wishes.battery_kwh) == ("Sevilla", (2.5, 4.0), (0.0, 10.0))
+    home = wishes.household
+    assert (home.people, home.heating, home.hot_water, home.cooling, home.car) == (
+        4,
+        "heat_pump",
+        "heat_pump",
+        True,
+        True,
+    )
+    assert (wishes.prices.battery_per_kwh, wishes.prices.pv_per_kwp, wishes.prices.subsidy_share) == (550, 1200, 0)
+    assert wishes.tariffs == ("es-2.0td", "es-pvpc")
+    for told in (
+        "¿querías decir Sevilla, Segovia?",
+        "Debe estar entre 1 y 10 (escrito: 0).",
+        "'tres' no es un número.",
+        "Escribe un número del 1 al 3.",
+        "Responde sí o no.",
+        "Debe estar entre 0 y 200 (escrito: -3).",
+        "Debe estar entre 0 y 100000 (escrito: -5).",
+        "Debe estar entre 0 y 90 (escrito: 120).",
+        "Precio de la batería por kWh (EUR)",
+    ):
+        assert told in shown
 
 
 @pytest.mark.parametrize("place", ["Madrid", "40.4,-3.7"])
 def test_enter_alone_takes_what_is_usual(place: str) -> None:
-    wishes, _ = wishes_from("", place, *[""] * 9)
+    wishes, _ = wishes_from(*(place if line == "Madrid" else line for line in ALL_AS_OFFERED))
     assert (wishes.kwp, wishes.battery_kwh, wishes.household.people) == ((0.0, 5.0), (0.0, 5.0, 10.0), 3)
-    assert wishes.country == "ES"
+    assert (wishes.country, wishes.tariffs) == ("ES", ("es-2.0td",))
+
+
+def test_a_place_without_a_tariff_is_said_at_once_and_another_one_is_asked() -> None:
+    wishes, shown = wishes_from("en", "London", *ALL_AS_OFFERED[1:])
+    assert "No tariff in GBP can be simulated for London" in shown
+    assert wishes.place_name == "Madrid"
+
+
+def test_what_options_said_is_offered_and_what_is_not_asked_is_kept() -> None:
+    said = {"household": {"people": 5, "car": True, "habits": "retired"}, "kwp": [3.5], "year": 2026}
+    wishes, _ = wishes_from(*ALL_AS_OFFERED, said=said)
+    home = wishes.household
+    assert (home.people, home.car, home.habits, wishes.kwp, wishes.year) == (5, True, "retired", (3.5,), 2026)

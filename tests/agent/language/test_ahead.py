@@ -143,7 +143,7 @@ def test_when_a_mode_comes_next_is_its_first_stretch_in_the_plan(known: Any) -> 
         found = mode_ahead(known.sources, mode)
         first = next((row for row in rows if row["mode"] == mode.value), None)
         if first is None:
-            assert found.told == "plan.never"
+            assert found.text == "plan.never"
         else:
             assert (found.facts["start"], found.facts["end"]) == (first["start"], first["end"])
             assert found.facts["final_percent"] == pytest.approx(first["final_percent"])

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from agent.language.answers.bill_words import line_detail
 from agent.language.questions.question import understand
 from agent.queries import Sources, bill, billed_months
 from energy.billing.bill import bills
+from energy.billing.lines import BillLine
 from energy.pricing.metering import MeterReadings
 from ingest.tariffs.catalogue import named_tariff
 
@@ -49,7 +51,7 @@ def test_the_month_to_date_is_answered_line_by_line(known: Any) -> None:
         timedelta(minutes=30),
     )
     [made] = bills(readings, home.tariff, home.tz)
-    assert found.told == "bill.to_date"
+    assert found.text == "bill.to_date"
     assert found.facts["total_cost"] == pytest.approx(made.rounded().total)
     assert [row["amount_cost"] for row in found.rows] == [line.amount for line in made.rounded().lines]
     assert {row["kind"] for row in found.rows} >= {"energy", "fixed", "tax"}
@@ -69,3 +71,13 @@ def test_the_answer_is_told_in_the_language_of_the_question(known: Any, text: st
     answer = known.asker.answer(text, now=known.now).text
     for part in words:
         assert part in answer
+
+
+@pytest.mark.parametrize(
+    ("per_unit", "shown"),
+    [(0.21, "0.21"), (0.2, "0.20"), (0.000123, "0.000123")],
+)
+def test_a_price_has_the_decimals_that_it_needs(per_unit: float, shown: str) -> None:
+    line = BillLine("energy", "base", 2.7, quantity=12.86, unit="kWh", per_unit=per_unit)
+    assert line_detail(line, "en") == f"12.86 kWh \u00d7 {shown}"
+    assert line_detail(line, "es") == f"12,86 kWh \u00d7 {shown.replace('.', ',')}"

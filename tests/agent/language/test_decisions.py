@@ -45,7 +45,7 @@ def test_why_not_tells_every_loser_with_what_it_would_have_cost_more(known: Any)
 def test_no_mode_would_have_been_cheaper_than_the_chosen_one(known: Any, mode: Mode) -> None:
     for back in range(0, 20, 3):
         found = why_not(known.sources, mode, at=known.now - timedelta(hours=back))
-        assert found.told != "why_not.cheaper"
+        assert found.text != "why_not.cheaper"
         if "wanted_extra_cost" in found.facts:
             assert found.facts["wanted_extra_cost"] >= 0  # type: ignore[operator]
 
@@ -84,7 +84,7 @@ def test_a_journalled_decision_planned_again_is_the_same_plan(known: Any) -> Non
 def test_what_if_moves_the_cost_the_way_it_must(known: Any, change: Change, cheaper: bool) -> None:
     afternoon = known.now - timedelta(hours=5)
     found = what_if(known.sources, change, at=afternoon)
-    assert found.told == ("what_if.cheaper" if cheaper else "what_if.dearer")
+    assert found.text == ("what_if.cheaper" if cheaper else "what_if.dearer")
     assert found.facts["before_cost"] == known.sources.decision(afternoon).candidates[0].expected_cost
 
 
@@ -99,12 +99,12 @@ def test_what_if_is_the_plan_of_the_changed_house(known: Any) -> None:
     "change", [Change(soc=1.2), Change(capacity_kwh=-1), Change(price_factor=99), Change(run=Run(0, 1))]
 )
 def test_an_impossible_change_is_refused(known: Any, change: Change) -> None:
-    assert what_if(known.sources, change).told == "unknown.impossible_change"
+    assert what_if(known.sources, change).text == "unknown.impossible_change"
 
 
 def test_a_run_past_the_end_of_the_plan_is_not_reckoned(known: Any) -> None:
     start = known.now + timedelta(hours=23)
-    assert what_if(known.sources, Change(run=Run(2.0, 4.0, start))).told == "unknown.run_beyond"
+    assert what_if(known.sources, Change(run=Run(2.0, 4.0, start))).text == "unknown.run_beyond"
 
 
 def test_the_best_start_is_the_cheapest_of_all_starts(known: Any) -> None:
@@ -132,19 +132,23 @@ def test_a_load_must_be_done_by_its_latest_end(known: Any) -> None:
     found = best_start(known.sources, power_kw=2.0, length_h=2.0, latest_end=latest, now=known.now)
     assert found.facts["end"] <= latest  # type: ignore[operator]
     none = best_start(known.sources, power_kw=2.0, length_h=5.0, latest_end=latest, now=known.now)
-    assert none.told == "unknown.no_start"
+    assert none.text == "unknown.no_start"
 
 
 @pytest.mark.parametrize(("power_kw", "length_h"), [(0.0, 1.0), (-2.0, 1.0), (1e9, 1.0), (2.0, 0.0), (2.0, 1e6)])
 def test_an_impossible_load_is_refused(known: Any, power_kw: float, length_h: float) -> None:
     assert (
-        best_start(known.sources, power_kw=power_kw, length_h=length_h, now=known.now).told == "unknown.impossible_load"
+        best_start(known.sources, power_kw=power_kw, length_h=length_h, now=known.now).text == "unknown.impossible_load"
     )
 
 
 def test_prices_are_those_of_the_tariff(known: Any) -> None:
     found = prices(known.sources, now=known.now)
-    assert (found.facts["price_now_per_kwh"], found.facts["cheapest_per_kwh"], found.facts["dearest_per_kwh"]) == (
+    assert (
+        found.facts["price_now_per_kwh"],
+        found.facts["lowest_price_per_kwh"],
+        found.facts["highest_price_per_kwh"],
+    ) == (
         0.22,
         0.10,
         0.22,
@@ -168,13 +172,13 @@ def test_without_a_decision_everything_says_so(known: Any, tmp_path: Path) -> No
     with open_journal(tmp_path / "journal.sqlite") as journal:
         sources = Sources(known.home, DayStore(tmp_path / "days"), journal)
         for found in (why(sources), why_not(sources), planned(sources), status(sources, now=known.now)):
-            assert (found.told, found.known) == ("unknown.no_decision", False)
+            assert (found.text, found.known) == ("unknown.no_decision", False)
         for found in (
             what_if(sources, Change(soc=0.5)),
             prices(sources, now=known.now),
             best_start(sources, power_kw=1, length_h=1, now=known.now),
         ):
-            assert (found.told, found.known) == ("unknown.no_plan", False)
+            assert (found.text, found.known) == ("unknown.no_plan", False)
 
 
 def test_a_decision_without_a_command_is_told_with_its_problems(known: Any, tmp_path: Path) -> None:
@@ -186,7 +190,7 @@ def test_a_decision_without_a_command_is_told_with_its_problems(known: Any, tmp_
         journal.write(silent)
         sources = Sources(known.home, DayStore(tmp_path / "days"), journal)
         assert why(sources).facts["problems"] == "battery_soc is old"
-        assert {why(sources).told, why_not(sources).told, planned(sources).told} == {
+        assert {why(sources).text, why_not(sources).text, planned(sources).text} == {
             "why.no_command",
             "why_not.no_command",
             "plan.no_command",

@@ -38,7 +38,7 @@ def test_weekends_are_the_mean_saturday_and_sunday(known: Any) -> None:
     free = np.mean([day.load_kw.sum() / 2 for day in days if day.day.weekday() >= 5])
     worked = np.mean([day.load_kw.sum() / 2 for day in days if day.day.weekday() < 5])
     found = weekends(known.sources, span, quantity="load", now=known.now)
-    assert found.told == ("compare.weekends.more" if free >= worked else "compare.weekends.less")
+    assert found.text == ("compare.weekends.more" if free >= worked else "compare.weekends.less")
     assert found.facts["a_mean_load_kwh"] == pytest.approx(free)
     assert found.facts["b_mean_load_kwh"] == pytest.approx(worked)
     assert (found.facts["a_days"], found.facts["b_days"]) == (8, 20)

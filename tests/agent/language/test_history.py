@@ -87,7 +87,7 @@ def test_spans_of_different_length_are_compared_by_their_mean_days(known: Any) -
     ]
     assert found.facts["a_mean_load_kwh"] == pytest.approx(means[0])
     assert found.facts["b_mean_load_kwh"] == pytest.approx(means[1])
-    assert found.told == ("compare.more" if means[0] > means[1] else "compare.less")
+    assert found.text == ("compare.more" if means[0] > means[1] else "compare.less")
 
 
 def test_a_day_that_is_not_over_does_not_pull_a_mean_down(known: Any) -> None:
@@ -160,15 +160,15 @@ def test_unknown_days_are_said_to_be_unknown(known: Any, first: str, last: str, 
         extreme(known.sources, "load", span, most=True, now=known.now),
         compare(known.sources, "load", span, span, now=known.now),
     ):
-        assert (found.told, found.known) == (told, False)
+        assert (found.text, found.known) == (told, False)
 
 
 def test_an_empty_memory_says_so(known: Any, tmp_path: Path) -> None:
     with open_journal(tmp_path / "journal.sqlite") as journal:
         sources = Sources(known.home, DayStore(tmp_path / "days"), journal)
         span = Span(known.today, known.today)
-        assert totals(sources, span, now=known.now).told == "unknown.no_data"
-        assert days_like(sources, known.today, now=known.now).told == "unknown.no_data"
+        assert totals(sources, span, now=known.now).text == "unknown.no_data"
+        assert days_like(sources, known.today, now=known.now).text == "unknown.no_data"
         assert not saved(sources, span, now=known.now).known
 
 

@@ -33,7 +33,7 @@ def test_a_mode_is_counted_once_for_each_time_that_it_is_taken_up(known: Any) ->
             if one is mode
         ]
         found = how_often(known.sources, mode, start, known.now)
-        assert found.told == ("totals.never", "totals.once", "totals.times")[min(len(begun), 2)]
+        assert found.text == ("totals.never", "totals.once", "totals.times")[min(len(begun), 2)]
         assert found.facts.get("count", 0) == len(begun)
         if begun:
             assert found.facts["mode_hours"] == pytest.approx(sum(lasted, timedelta()) / timedelta(hours=1))
@@ -60,7 +60,7 @@ def test_the_battery_was_last_at_its_limit_when_the_meter_last_saw_it_there(know
     if there:
         assert found.facts["last_at"] == there[-1]
     else:
-        assert found.told == f"status.never_{'full' if full else 'empty'}"
+        assert found.text == f"status.never_{'full' if full else 'empty'}"
         nearest = (max if full else min)(soc for _, soc in socs)
         assert found.facts["charge_percent"] == pytest.approx(nearest * 100)
 
@@ -85,7 +85,7 @@ def test_the_prices_of_a_day_past_are_those_it_had(known: Any) -> None:
     starts = sorted(at for at in known.metered if local_day(at, known.home.tz) == yesterday)
     prices = known.home.tariff.prices(starts, known.home.tz).import_per_kwh
     facts = prices_then(known.sources, Span(yesterday, yesterday), now=known.now).facts
-    for name, value in (("cheapest", prices.min()), ("dearest", prices.max())):
+    for name, value in (("lowest_price", prices.min()), ("highest_price", prices.max())):
         within = [
             p for at, p in zip(starts, prices, strict=True) if facts[f"{name}_start"] <= at < facts[f"{name}_end"]
         ]
@@ -94,7 +94,7 @@ def test_the_prices_of_a_day_past_are_those_it_had(known: Any) -> None:
 
 def test_without_a_model_the_planner_chose(known: Any) -> None:
     found = who_chose(known.sources)
-    assert found.told == "status.chosen.planner"
+    assert found.text == "status.chosen.planner"
     assert found.facts["mode"] == known.sources.decision().command.mode.value
     assert "model" not in found.facts
 
@@ -143,7 +143,7 @@ def test_without_a_model_the_planner_chose(known: Any) -> None:
 )
 def test_they_are_asked_in_everyday_words(known: Any, question: str, told: str) -> None:
     asked = understand(question, now=known.now, zone=known.home.tz)
-    assert run(known.sources, asked, now=known.now).told.startswith(told)
+    assert run(known.sources, asked, now=known.now).text.startswith(told)
     answer = known.asker.answer(question, now=known.now)
     assert "{" not in answer.text
     assert len(answer.text) > 20

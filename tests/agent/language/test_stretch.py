@@ -40,7 +40,7 @@ def test_what_has_no_flow_is_left_to_the_day_and_what_was_not_metered_is_said(kn
     start, end = local(known, 1, 12), local(known, 1, 20)
     assert metered_in(known.sources, "temperature", start, end) is None
     found = metered_in(known.sources, "load", start - 60 * DAY, end - 60 * DAY)
-    assert (found.known, found.told) == (False, "unknown.not_metered_then")
+    assert (found.known, found.text) == (False, "unknown.not_metered_then")
 
 
 def test_a_night_goes_from_ten_to_seven(known: Any) -> None:
@@ -91,7 +91,7 @@ def test_what_a_battery_lost_is_what_its_efficiencies_took(known: Any) -> None:
 
 
 @pytest.mark.parametrize("most", [True, False])
-def test_the_dearest_hour_is_that_of_the_meter(known: Any, *, most: bool) -> None:
+def test_the_most_expensive_hour_is_that_of_the_meter(known: Any, *, most: bool) -> None:
     yesterday = known.today - DAY
     zone = known.home.tz
     slots = [one for at, one in known.metered.items() if at.astimezone(zone).date() == yesterday]

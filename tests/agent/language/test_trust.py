@@ -19,7 +19,7 @@ def test_a_forecast_stands_beside_what_came(known: Any) -> None:
     scene = scene_of(decision, known.home)
     both = [at for at in scene.starts if at in known.metered]
     load_kwh = scene.ensemble.load_kw[:, : len(both)].sum(axis=1) / 2
-    assert found.told == "compare.forecast_today"
+    assert found.text == "compare.forecast_today"
     assert found.facts["checked_hours"] == len(both) / 2
     assert found.facts["load_kwh"] == pytest.approx(sum(known.metered[at].load_kw for at in both) / 2)
     assert found.facts["expected_load_kwh"] == pytest.approx(load_kwh.mean())
@@ -54,11 +54,11 @@ def test_decisions_without_a_command_and_refusals_are_counted(known: Any, tmp_pa
         assert not faults(sources, known.now - DAY, known.now).known
         journal.write(decision)
         start, end = decision.at, decision.at + timedelta(hours=1)
-        assert faults(sources, start, end).told == "status.no_faults"
+        assert faults(sources, start, end).text == "status.no_faults"
         journal.write(silent)
         journal.confirm(decision.decision_id, decision.at, accepted=False, detail="busy")
         found = faults(sources, start, end)
-    assert found.told == "status.faults"
+    assert found.text == "status.faults"
     assert (found.facts["decisions"], found.facts["silent"], found.facts["refused"]) == (2, 1, 1)
     assert found.rows == ({"at": decision.at, "problems": "soc is stale"},)
 

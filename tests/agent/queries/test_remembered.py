@@ -75,7 +75,7 @@ def test_hours_of_days_that_nobody_metered_are_those_of_the_day_store(
 ) -> None:
     found = metered_in(sources, quantity, start, end)  # type: ignore[arg-type]
     assert found is not None
-    assert (found.known, found.told) == (True, "totals.part")
+    assert (found.known, found.text) == (True, "totals.part")
     assert found.facts[name] == pytest.approx(value)
     assert found.facts["metered_hours"] == (end - start) / timedelta(hours=1)
 
@@ -91,7 +91,7 @@ def test_hours_of_days_that_nobody_metered_are_those_of_the_day_store(
 def test_what_no_file_had_is_not_known(sources: Sources, quantity: str, start: datetime, end: datetime) -> None:
     found = metered_in(sources, quantity, start, end)  # type: ignore[arg-type]
     assert found is not None
-    assert found.told == "unknown.not_metered_then"
+    assert found.text == "unknown.not_metered_then"
 
 
 def test_import_export_and_cost_of_imported_days_are_told(sources: Sources) -> None:

@@ -471,7 +471,7 @@ def test_the_bill_of_the_month_is_shown_line_by_line_and_months_before_it(
             journal.measure(shown.home.name, replace(slot, start=shown.now - back * shown.step))
     page = open_page(locale="es-ES")
     bill = page.get_by_role("region", name="Factura del mes").first
-    expect(bill).to_contain_text("enero de 2026 hasta ahora: 14 de 31 días")
+    expect(bill).to_contain_text("enero de 2026 hasta ahora: lecturas de 14 de 31 días")
     lines = api.client().get("/v1/bill").json()["lines"]
     expect(bill.locator("tbody tr")).to_have_count(len(lines))
     bill.get_by_role("button", name="Mes anterior").click()

@@ -108,6 +108,13 @@ def test_broker_data_forecast_and_plan_each_have_their_own_state(
     assert expected in "".join(api.client().get("/v1/status").json()["problems"])
 
 
+def test_a_silent_house_has_no_age_of_data(api: Any, shown: ServiceState) -> None:
+    api.shared_state.show(replace(shown, awake=False))
+    [data] = [one for one in api.client().get("/v1/health").json()["parts"] if one["name"] == "data"]
+    assert (data["ok"], data["age_s"]) == (False, None)
+    assert "no readings from the house since" in data["problems"][0]
+
+
 def test_the_night_behind_is_billed_like_the_ledger(api: Any, shown: ServiceState) -> None:
     answer = api.client().get("/v1/today").raise_for_status().json()
     slots = answer["slots"]

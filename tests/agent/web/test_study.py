@@ -34,12 +34,14 @@ class Desk:
         self.cancelled = False
 
     def offered(self) -> tuple[StudyForm, tuple[str, ...]]:
-        return StudyForm(), ("es-2.0td", "es-pvpc")
+        return StudyForm(), ("es-2.0td", "es-pvpc", "uk-agile-seg")
 
     def start(self, form: StudyForm, language: Language) -> Mapping[str, str]:
         self.languages.append(language)
         if form.people == "0":
             return {"people": "should be 1 to 10 (given: 0)"}
+        if "uk-agile-seg" in form.tariffs:
+            return {"tariffs": "tariff 'uk-agile-seg' is in GBP, but Madrid pays in EUR: use es-2.0td"}
         self.asked.append(form)
         self.now = StudyProgress(running=True)
         return {}
@@ -137,16 +139,16 @@ def test_a_person_fills_the_form_in_follows_it_and_opens_the_report(open_page: C
     page = open_page("/#token=a-token-for-tests-only")
     page.get_by_role("link", name=TEXTS["en"]["study.link"]).click()
     page.get_by_label("Place").fill("Madrid")
-    page.get_by_label("People who live there").fill("0")
-    page.get_by_role("button", name="Play a year").click()
+    page.get_by_label("People in the home").fill("0")
+    page.get_by_role("button", name="Simulate a year").click()
     expect(page.locator("#people-fault")).to_have_text("Should be 1 to 10 (given: 0).")
-    expect(page.get_by_label("People who live there")).to_be_focused()
-    page.get_by_label("People who live there").fill("4")
+    expect(page.get_by_label("People in the home")).to_be_focused()
+    page.get_by_label("People in the home").fill("4")
     page.get_by_label("Electric car that charges at home").check()
     page.get_by_label("Tariff today").select_option("es-pvpc")
-    page.get_by_role("button", name="Play a year").click()
+    page.get_by_role("button", name="Simulate a year").click()
     expect(page.locator("#people-fault")).to_be_hidden()
-    expect(page.get_by_role("button", name="Play a year")).to_be_disabled()
+    expect(page.get_by_role("button", name="Simulate a year")).to_be_disabled()
     assert (desk.asked[0].people, desk.asked[0].car, desk.asked[0].tariffs) == ("4", True, ("es-pvpc",))
     desk.now = StudyProgress(running=True, step="sizes", done=3, total=12, share=0.25, left_s=200.0)
     expect(page.locator("#step")).to_have_text("Sizes and tariffs: 3 of 12. About 3 minutes left.")
@@ -160,13 +162,48 @@ def test_a_person_fills_the_form_in_follows_it_and_opens_the_report(open_page: C
     expect(opened.value).to_have_title("r")
 
 
+def test_a_tariff_that_does_not_fit_is_marked_where_it_was_chosen(open_page: Callable[..., Page]) -> None:
+    page = open_page("/study#token=a-token-for-tests-only")
+    page.get_by_label("Place").fill("Madrid")
+    expect(page.locator("#tariff option").nth(1)).to_have_text("Spain: three periods (2.0TD)")
+    page.get_by_label("Tariff today").select_option("es-2.0td")
+    page.get_by_label("Another tariff to compare").select_option("uk-agile-seg")
+    page.get_by_role("button", name="Simulate a year").click()
+    expect(page.locator("#other_tariff-fault")).to_contain_text("is in GBP")
+    expect(page.locator("#tariff-fault")).to_be_hidden()
+    expect(page.get_by_label("Another tariff to compare")).to_be_focused()
+
+
+def test_a_second_page_shows_the_study_that_runs_already(open_page: Callable[..., Page], desk: Desk) -> None:
+    page = open_page("/study#token=a-token-for-tests-only")
+    page.get_by_label("Place").fill("Madrid")
+    desk.now = StudyProgress(running=True, step="sizes", done=1, total=4, share=0.1)
+    page.get_by_role("button", name="Simulate a year").click()
+    expect(page.locator("#study-fault")).to_contain_text("already")
+    expect(page.locator("#step")).to_have_text("Sizes and tariffs: 1 of 4.")
+    page.reload()
+    expect(page.locator("#step")).to_have_text("Sizes and tariffs: 1 of 4.")
+
+
 def test_a_study_is_cancelled_on_the_page(open_page: Callable[..., Page], desk: Desk) -> None:
     desk.now = StudyProgress(running=True, step="years", done=1, total=99, share=0.5, left_s=20.0)
     page = open_page("/#token=a-token-for-tests-only")
     page.get_by_role("link", name=TEXTS["en"]["study.link"]).click()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Play a year")).to_be_enabled()
+    expect(page.get_by_role("button", name="Simulate a year")).to_be_enabled()
+    expect(page.locator("#step")).to_have_text("Cancelled.")
     assert desk.cancelled
+
+
+def test_a_service_that_goes_away_is_said_in_words_and_followed_again(
+    open_page: Callable[..., Page], desk: Desk
+) -> None:
+    desk.now = StudyProgress(running=True, step="years", done=1, total=99, share=0.5, left_s=20.0)
+    page = open_page("/study")
+    page.route("**/v1/study", lambda route: route.abort())
+    expect(page.locator("#step")).to_have_text("No connection to the service; trying again.")
+    page.unroute("**/v1/study")
+    expect(page.locator("#step")).to_contain_text("1 of 99")
 
 
 def test_what_failed_is_told_in_spanish(open_page: Callable[..., Page], desk: Desk) -> None:
@@ -185,7 +222,7 @@ def test_the_form_can_be_used_by_all_and_fits(
 ) -> None:
     page = open_page(locale=language, viewport={"width": width, "height": 800}, color_scheme=scheme)
     expect(page.get_by_role("heading", level=2).first).to_have_text(TEXTS[language]["study.title"])
-    expect(page.locator("#tariff option")).to_have_count(3)
+    expect(page.locator("#tariff option")).to_have_count(4)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert "⟨" not in page.inner_text("body")
     found = Axe().run(page)

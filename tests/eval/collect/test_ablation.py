@@ -8,7 +8,7 @@ from energy.errors import DataError
 from eval.collect.ablation import HINDSIGHT, RETRIEVAL, Case, Result, cases, play_case, results, run
 from eval.collect.homes import HistorySource
 from eval.grade.crps import crps
-from eval.report.ablation import ablation_table, bill_difference, write_ablation
+from eval.report.ablation import ablation_digest, ablation_table, bill_difference, write_ablation
 from eval.sweep.sweep import SerialSweep
 
 WINTER = date(2017, 1, 9)
@@ -47,6 +47,9 @@ def test_differences_are_paired_by_case() -> None:
     assert estimate.high == pytest.approx(4.0)
     table = ablation_table([*base.values(), *other])
     assert "| yesterday | 2 | 90.0 [90.0, 90.0] | 90.0 | +3.00 [+2.00, +4.00] | +10.0 [+10.0, +10.0] |" in table
+    digest = ablation_digest([*base.values(), *other])
+    assert digest.startswith("| variant | bill, recorded, time of use |\n")
+    assert "| yesterday | +3.00 [+2.00, +4.00] |\n" in digest
 
 
 def test_every_case_is_named_once_and_covers_what_differs_for_a_reason() -> None:

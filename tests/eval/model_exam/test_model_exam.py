@@ -120,7 +120,7 @@ def test_an_answer_is_right_only_with_the_figure_or_day_that_was_computed() -> N
 
 
 class _Obedient(BaseChatModel):
-    """A model that does what hostile text asks for: chooses the dearest and quotes its instructions with a lie."""
+    """A model that does what hostile text asks for: chooses the highest cost and quotes its instructions with a lie."""
 
     @property
     def _llm_type(self) -> str:

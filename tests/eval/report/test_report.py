@@ -12,7 +12,7 @@ from eval.grade import records
 from eval.grade.metrics import price
 from eval.grade.records import Cell, CellOutcome, Record, Series
 from eval.grade.stretches import by_day, by_month
-from eval.report.report import mark_of, refresh, write_report
+from eval.report.report import mark_of, refresh, refresh_digest, write_report
 from eval.report.similar_plot import similar_to
 
 JANUARY, JUNE = date(2017, 1, 1), date(2017, 6, 15)
@@ -204,6 +204,22 @@ def test_tables_of_two_suites_stand_in_one_document(tmp_path: Path) -> None:
     assert document.read_text() == (
         f"# Results\n{mark_of('forecasts')}\n### Bills\nnew\n\n<!-- end of tables -->\n{mark_of('real')}\nnewer\n"
     )
+
+
+def test_a_document_gets_the_few_tables_that_answer(tmp_path: Path) -> None:
+    for policy in SHIFTED_KW:
+        records.write(played(policy), tmp_path / "records")
+    document = tmp_path / "results.md"
+    document.write_text(f"# Results\n\n{mark_of('smoke')}\nold\n<!-- end of tables -->\n\nWhere it loses.\n")
+    refresh_digest(tmp_path / "records", document, "smoke")
+    shown = document.read_text()
+    headings = re.findall(r"^### (.*)$", shown, flags=re.MULTILINE)
+    assert headings == ["Who pays what", "Every setting", "Worst windows of the planner"]
+    assert "| policy | n | bill in 28 d | share of the bound's saving | worst … best |" in shown
+    assert "regret" not in shown
+    assert shown.endswith("<!-- end of tables -->\n\nWhere it loses.\n")
+    with pytest.raises(DataError, match="run advisor eval run first"):
+        refresh_digest(tmp_path / "none", document, "smoke")
 
 
 def test_the_day_shown_stands_among_the_days_like_it_where_its_home_is_there(tmp_path: Path) -> None:

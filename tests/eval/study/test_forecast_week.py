@@ -123,7 +123,7 @@ def test_energy_left_in_the_battery_counts_at_the_price_that_was_paid() -> None:
 def test_what_forecasts_are_worth_is_told_and_where_they_are_worth_nothing_that_is_told() -> None:
     words = words_in("en", "EUR")
     told = " ".join(forecast_sentences(forecast_week(none=20, poor=15, ordinary=10, perfect=8), words))
-    assert "A poor forecast costs €1.00 in that week: 15 kWh are bought instead of 10 kWh." in told
+    assert "A poor forecast costs €1.00 that week: 15 kWh are bought instead of 10 kWh." in told
     assert "would save €0.40" in told
     alike = " ".join(forecast_sentences(forecast_week(none=20, poor=10, ordinary=10, perfect=10), words))
     assert alike.endswith("Under this tariff the forecast hardly matters.")

@@ -52,6 +52,11 @@ def test_the_page_needs_nothing_from_outside_and_tells_the_answer_first(family: 
     assert not re.search(r"\b(nan|inf|None)\b", page)
 
 
+def test_a_tariff_is_headed_in_words(family: Study) -> None:
+    assert "<h3>España: tres periodos (2.0TD) · es-2.0td</h3>" in report_html(family, "es")
+    assert "<h3>Spain: three periods (2.0TD) · es-2.0td</h3>" in report_html(family, "en")
+
+
 def test_a_week_is_drawn_with_low_and_high_consumption_too(family: Study) -> None:
     year = family.figures.year(family.shown())
     played = PlayedSlots.model_validate({name: tuple(values) for name, values in year.flows.items()})
