@@ -24,13 +24,19 @@ class _Flow(_PrefsPart):
 
 
 class _Power(_PrefsPart):
+    """A power sensor, one that counts the other way round, or one for each direction."""
+
     stat_rate: str | None = None
+    stat_rate_inverted: str | None = None
+    stat_rate_from: str | None = None
+    stat_rate_to: str | None = None
 
 
 class _Source(_Flow):
-    """A grid connection, an array of panels or a battery.
+    """A grid connection, an array of panels, a battery or the meter of the home.
 
-    Since 2025.12 possibly with its power sensor, since 2026.6 with a battery's charge sensor and capacity in kWh.
+    Since 2025.12 possibly with its power sensor, since 2026.6 with a battery's charge sensor and capacity in kWh; the
+    home's meter came with 2026.6.
     """
 
     type: str
@@ -70,7 +76,7 @@ class EnergyPreferences(_PrefsPart):
 
     def statistics(self) -> dict[StatisticRole, Signed]:
         """Roles that it names, grid import and battery discharge positive."""
-        grid, solar, battery = (self._of(kind) for kind in ("grid", "solar", "battery"))
+        grid, solar, battery, home = (self._of(kind) for kind in ("grid", "solar", "battery", "home"))
         found: dict[StatisticRole, Signed] = {
             "pv_power": _signed([source.stat_energy_from for source in solar], []),
             "grid_power": _signed(
@@ -81,17 +87,19 @@ class EnergyPreferences(_PrefsPart):
                 [source.stat_energy_from for source in battery],
                 [source.stat_energy_to for source in battery],
             ),
+            "load_power": _signed([source.stat_energy_from for source in home], []),
         }
         return {role: signed for role, signed in found.items() if signed.ids}
 
-    def power_entities(self, kind: Literal["grid", "solar", "battery"]) -> tuple[str, ...]:
-        """Live power sensors that it names (newer versions only)."""
-        rates = [
-            rate
-            for source in self._of(kind)
-            for rate in (source.stat_rate, source.power_config.stat_rate, *(part.stat_rate for part in source.power))
+    def power(self, kind: Literal["grid", "solar", "battery", "home"]) -> Signed:
+        """Live power sensors that it names (newer versions only), grid import and battery discharge positive."""
+        parts = [
+            part for one in self._of(kind) for part in (_Power(stat_rate=one.stat_rate), one.power_config, *one.power)
         ]
-        return tuple(dict.fromkeys(rate for rate in rates if rate))
+        return _signed(
+            [name for part in parts for name in (part.stat_rate, part.stat_rate_from)],
+            [name for part in parts for name in (part.stat_rate_inverted, part.stat_rate_to)],
+        )
 
     @property
     def charge_entity(self) -> str | None:
@@ -126,7 +134,8 @@ class EnergyPreferences(_PrefsPart):
 
 
 def _signed(add: list[str | None], subtract: list[str | None]) -> Signed:
-    return Signed(add=tuple(filter(None, add)), subtract=tuple(filter(None, subtract)))
+    """Each once: versions name a sensor on the source and in its configuration."""
+    return Signed(add=tuple(dict.fromkeys(filter(None, add))), subtract=tuple(dict.fromkeys(filter(None, subtract))))
 
 
 def read_preferences(answer: dict[str, Any] | None) -> EnergyPreferences:

@@ -13,7 +13,7 @@ from ingest.live.mapping import MappedRole, SensorSource
 from knowledge.days import Floats
 
 _POWER_UNITS = ("W", "kW", "MW")
-_KIND: dict[StatisticRole, Literal["grid", "solar", "battery"]] = {
+_KIND: dict[StatisticRole, Literal["grid", "solar", "battery", "home"]] = {
     "pv_power": "solar",
     "grid_power": "grid",
     "battery_power": "battery",
@@ -124,12 +124,22 @@ def _find_power(made: SensorProposal, survey: Survey, role: StatisticRole, *, wa
         _accept(made, survey, role, add=add, subtract=subtract, way=way)
         taken.update(match.name for match in (*add, *subtract))
         return
-    named = survey.preferences.power_entities(_KIND[role])
-    if named:
-        name_sensor(made, role, named[0], state=survey.states.get(named[0]), way=way)
-        made.why[role] = "as the energy dashboard says; too little history to check it"
-        return
-    made.missing.append(role)
+    if not _take_named(made, survey, role, survey.preferences.power(_KIND[role]), way):
+        made.missing.append(role)
+
+
+def _take_named(made: SensorProposal, survey: Survey, role: MappedRole, named: Signed, way: Way) -> bool:
+    """Take the power sensors that the energy dashboard names, if it does; all in the unit of the first."""
+    if not named.ids:
+        return False
+    unit = survey.unit(named.ids[0])
+    add, subtract, sign = (named.add, named.subtract, 1) if named.add else (named.subtract, (), -1)
+    made.sensors[role] = way.source(
+        add, subtract=subtract, unit=unit or "W", known_unit=unit, sign=sign, max_age_s=_POWER_MAX_AGE_S
+    )
+    made.entities[role] = named.ids
+    made.why[role] = "as the energy dashboard says; too little history to check it"
+    return True
 
 
 def _fit_together(survey: Survey, parts: list[Match | None]) -> bool:
@@ -199,8 +209,9 @@ def _find_load(made: SensorProposal, survey: Survey, *, way: Way, taken: set[str
     if found is not None and found.sign == 1:
         _accept(made, survey, "load_power", add=[found], subtract=[], way=way)
         return
-    made.missing.append("load_power")
-    balance_load(made)
+    if not _take_named(made, survey, "load_power", survey.preferences.power("home"), way):
+        made.missing.append("load_power")
+        balance_load(made)
 
 
 def _find_temperature(made: SensorProposal, survey: Survey, way: Way) -> None:

@@ -156,7 +156,7 @@ def test_the_energy_dashboard_names_roles_and_prices_in_old_and_new_versions(tex
         "battery_power": Signed(add=("sensor.discharged",), subtract=("sensor.charged",)),
     }
     assert (result.price("import"), result.price("export")) == (0.25, "sensor.feed_in")
-    assert result.power_entities("solar") == ("sensor.west_power",)
+    assert result.power("solar").ids == ("sensor.west_power",)
 
 
 def test_no_energy_dashboard_names_nothing() -> None:

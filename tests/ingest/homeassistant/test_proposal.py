@@ -228,4 +228,29 @@ def test_a_capacity_counts_where_it_is_said_of_every_battery(
 
 def test_a_power_sensor_may_stand_in_a_configuration_of_its_own() -> None:
     result = {"energy_sources": [{"type": "battery", "power_config": {"stat_rate": "sensor.p"}, "stat_soc": None}]}
-    assert read_preferences(result).power_entities("battery") == ("sensor.p",)
+    assert read_preferences(result).power("battery") == Signed(add=("sensor.p",))
+
+
+@pytest.mark.parametrize(
+    ("config", "entities", "less", "sign"),
+    [
+        ({"stat_rate": "sensor.p"}, ("sensor.p",), (), 1),
+        ({"stat_rate_inverted": "sensor.p"}, ("sensor.p",), (), -1),
+        ({"stat_rate_from": "sensor.bought", "stat_rate_to": "sensor.sold"}, ("sensor.bought",), ("sensor.sold",), 1),
+    ],
+)
+def test_a_named_power_sensor_is_taken_the_way_round_that_the_dashboard_says(
+    config: dict[str, str], entities: tuple[str, ...], less: tuple[str, ...], sign: int
+) -> None:
+    preferences = dashboard()
+    preferences["energy_sources"][0] |= {"power_config": config}
+    source = propose(survey({}, preferences), Way()).sensors["grid_power"]
+    assert (source.entity, source.subtract, source.sign) == (entities, less, sign)
+
+
+def test_the_homes_own_meter_is_its_consumption() -> None:
+    prefs = read_preferences({"energy_sources": [{"type": "home", "stat_energy_from": "sensor.used"}]})
+    assert prefs.statistics() == {"load_power": Signed(add=("sensor.used",))}
+    preferences = dashboard()
+    preferences["energy_sources"].append({"type": "home", "power_config": {"stat_rate": "sensor.house"}})
+    assert propose(survey({}, preferences), Way()).sensors["load_power"].entity == ("sensor.house",)
