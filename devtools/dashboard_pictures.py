@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from advisor.homeassistant.dashboard import dashboard
 from devtools.browser import open_browser
 from devtools.household import HOME, PlayedHousehold
-from devtools.local_homeassistant import LocalHomeAssistant, installed_release
+from devtools.local_homeassistant import LocalHomeAssistant, installed_releases
 from energy.errors import SettingsError
 from transport.broker import EmbeddedBroker
 
@@ -60,7 +60,7 @@ def take_pictures(folder: Path) -> list[Path]:
     Raises:
         SettingsError: Home Assistant or Chromium is not installed.
     """
-    if (release := installed_release()) is None:
+    if not (releases := installed_releases()):
         raise SettingsError("Home Assistant is not installed here: run `make homeassistant` first")
     with tempfile.TemporaryDirectory() as place, EmbeddedBroker() as broker:
         config = Path(place) / "homeassistant"
@@ -70,7 +70,7 @@ def take_pictures(folder: Path) -> list[Path]:
         household.prepare()
         with (
             closing(household),
-            LocalHomeAssistant(config, more=_LOVELACE, frontend=True, installed=release.folder) as homeassistant,
+            LocalHomeAssistant(config, more=_LOVELACE, frontend=True, installed=releases[0].folder) as homeassistant,
         ):
             homeassistant.api.add_mqtt(broker.address)
             household.start("advisor")

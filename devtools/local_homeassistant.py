@@ -98,11 +98,10 @@ class Release:
 RELEASES = (Release("2025.4.4", ("3.13",)), Release("2024.3.3", ("3.11", "3.12")))
 
 
-def installed_release(root: Path = Path()) -> Release | None:
-    """The newest that is installed, or the one that the environment asks for."""
+def installed_releases(root: Path = Path()) -> list[Release]:
+    """All that are installed, the newest first; or the one that the environment asks for."""
     wanted = os.environ.get(WANTED)
-    found = (release for release in RELEASES if wanted in {None, "", release.version} and release.is_installed(root))
-    return next(found, None)
+    return [release for release in RELEASES if wanted in {None, "", release.version} and release.is_installed(root)]
 
 
 def install(version: str | None = None) -> Release:

@@ -13,7 +13,7 @@ import pytest
 
 from advisor.demo.run import recording
 from devtools.household import DAY, PlayedHousehold
-from devtools.local_homeassistant import LocalHomeAssistant, installed_release
+from devtools.local_homeassistant import LocalHomeAssistant, Release, installed_releases
 from energy.battery import Battery
 from energy.home import Home
 from energy.pricing.tariff import Period, TimeOfUseTariff
@@ -50,15 +50,23 @@ def start_secured_broker(
     return start
 
 
-@pytest.fixture(scope="session")
-def start_homeassistant() -> StartHomeAssistant:
-    """Starts a fresh Home Assistant in a folder; further arguments as `LocalHomeAssistant` takes them."""
-    release = installed_release(ROOT)
-    if release is None:
+@pytest.fixture(
+    scope="session", params=installed_releases(ROOT) or [None], ids=lambda one: one.version if one else "none"
+)
+def release(request: pytest.FixtureRequest) -> Release:
+    """Each Home Assistant that is installed: what needs one is run on all of them."""
+    if request.param is None:
         reason = "Home Assistant is not installed: make homeassistant"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    found: Release = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def start_homeassistant(release: Release) -> StartHomeAssistant:
+    """Starts a fresh Home Assistant in a folder; further arguments as `LocalHomeAssistant` takes them."""
     return lambda folder, **given: LocalHomeAssistant(folder, installed=ROOT / release.folder, **given)
 
 

@@ -10,9 +10,9 @@ from agent.settings import ApiSettings
 from agent.web.access import load_keys
 from devtools.homeassistant_api import HomeAssistantApi
 from devtools.household import HOME, PlayedHousehold
+from devtools.local_homeassistant import Release
 from energy.errors import TransportError
 from tests.fake_ollama import FakeOllama, running_ollama
-from tests.live.conftest import ROOT, installed_release
 
 pytestmark = pytest.mark.live
 
@@ -21,10 +21,9 @@ OPTIONS: dict[str, Any] = {"prompt": "Answer from the tools.", "num_ctx": 8192, 
 
 
 @pytest.fixture(scope="module")
-def address(household: PlayedHousehold, estate: Any) -> str:
+def address(household: PlayedHousehold, estate: Any, release: Release) -> str:
     """What the user types into Home Assistant: the page's address with the key that only reads."""
-    release = installed_release(ROOT)
-    if release is None or release.version < "2025.2":
+    if release.version < "2025.2":
         pytest.skip("Home Assistant has a client of the Model Context Protocol since 2025.2")
     mode = f"sensor.energy_advisor_{HOME.replace('-', '_')}_mode"
     unknown = {None, "none", "unknown", "unavailable"}
