@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -17,6 +17,8 @@ from energy.errors import DataError, MemoryFault
 from energy.slots import Instant, day_bounds
 
 _LOCK_S = 5.0
+# How long a remark is weighed.
+REMARK_LASTS = timedelta(days=1)
 
 State = Literal["ahead", "in force", "expired", "done"]
 
@@ -42,14 +44,22 @@ class _Withdrawn(_Entry):
     at: Instant
 
 
-_ENTRY: TypeAdapter[Note | _Withdrawn] = TypeAdapter(Annotated[Note | _Withdrawn, Field(discriminator="event")])
+class _Asked(_Entry):
+    event: Literal["asked"] = "asked"
+    id: str
+    at: Instant
+
+
+_Line = Note | _Withdrawn | _Asked
+_ENTRY: TypeAdapter[_Line] = TypeAdapter(Annotated[_Line, Field(discriminator="event")])
 
 
 class KnownNote(_Entry):
-    """A note and when it was withdrawn, if it was."""
+    """A note, when it was withdrawn, if it was, and whether the household was asked about what it may want."""
 
     note: Note
     done_at: Instant | None = None
+    asked: bool = False
 
     def state(self, now: datetime) -> State:
         """Where the note stands at a moment."""
@@ -119,6 +129,14 @@ class NoteBook:
         self._append(_Withdrawn(id=exact[0].note.id, at=now))
         return self.list_by_id()[exact[0].note.id]
 
+    def asked(self, note_id: str, *, now: datetime) -> None:
+        """Keep that the household was asked about a remark, so that it is asked once.
+
+        Raises:
+            MemoryFault: the file cannot be written.
+        """
+        self._append(_Asked(id=note_id, at=now))
+
     def list_by_id(self) -> dict[str, KnownNote]:
         """Every note by its id; read anew only when the file has changed.
 
@@ -171,11 +189,12 @@ class NoteBook:
             if isinstance(entry, Note):
                 known[entry.id] = KnownNote(note=entry)
             elif entry.id in known:
-                known[entry.id] = KnownNote(note=known[entry.id].note, done_at=entry.at)
+                change = {"asked": True} if isinstance(entry, _Asked) else {"done_at": entry.at}
+                known[entry.id] = known[entry.id].model_copy(update=change)
         self.faults = tuple(faults)
         return known
 
-    def _append(self, entry: Note | _Withdrawn) -> None:
+    def _append(self, entry: _Line) -> None:
         with self._locked():
             if not self._path.exists():
                 # What a household writes is for its owner alone.

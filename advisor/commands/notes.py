@@ -2,7 +2,7 @@
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 notes_app = typer.Typer(
     help="Tell the advisor what the household wants: notes become constraints of the plan.", no_args_is_help=True
 )
-
-_REMARK_LASTS = timedelta(days=1)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 At = Annotated[datetime | None, typer.Option(help="Local time to use as now, for a simulated house.")]
@@ -50,25 +48,30 @@ def add(  # noqa: PLR0913 (a command line's options)
     from agent.decision.constraint_words import describe
     from agent.language.notes.reading import NotUnderstood, understand
     from energy.errors import DataError
-    from knowledge.notes import notes_of
+    from knowledge.notes import REMARK_LASTS, notes_of
 
     chosen = chosen_memory(memory, home)
     facts = _home(chosen)
-    now = _moment(at, facts)
-    answer = understand(
-        text, now=now, tz=facts.tz, home=facts, fallback=partial(_by_model, chosen_model(config, model))
-    )
-    if isinstance(answer, NotUnderstood) and answer.choices and not yes and not as_json:
+    now, settings = _moment(at, facts), chosen_model(config, model)
+    answer = understand(text, now=now, tz=facts.tz, home=facts, fallback=partial(_by_model, settings))
+    asks = not yes and not as_json
+    if isinstance(answer, NotUnderstood) and answer.choices and asks:
         answer = _chosen(answer, facts)
     if isinstance(answer, NotUnderstood):
-        raise DataError(f"not understood: {answer.why}")
+        if not (
+            asks and answer.is_remark and settings.provider not in {"none", "embedded"} and _is_to_be_weighed(text)
+        ):
+            raise DataError(f"not understood: {answer.why}")
+        note = notes_of(chosen.folder, facts.name).add(text, None, now=now, until=now + REMARK_LASTS)
+        typer.echo(f"kept as {note.id}: a remark")
+        return
     meaning = describe(answer.constraint, facts.tz, answer.language)
     # What a model read is never kept unseen.
-    if (not yes and not as_json) or answer.by == "model":
+    if asks or answer.by == "model":
         _show(meaning, answer)
         if not typer.confirm("Keep it?"):
             raise typer.Exit(1)
-    note = notes_of(chosen.folder, facts.name).add(text, answer.constraint, now=now, until=now + _REMARK_LASTS)
+    note = notes_of(chosen.folder, facts.name).add(text, answer.constraint, now=now, until=now + REMARK_LASTS)
     if as_json:
         typer.echo(json.dumps({"understood": meaning, "assumed": answer.assumed, "note": note.model_dump(mode="json")}))
     else:
@@ -102,6 +105,14 @@ def _chosen(unclear: "NotUnderstood", home: "Home") -> "Understood | NotUndersto
 
     number = typer.prompt(asked_back(unclear, home.tz), type=int)
     return unclear.choices[number - 1] if 0 < number <= len(unclear.choices) else unclear
+
+
+def _is_to_be_weighed(text: str) -> bool:
+    """Ask whether to keep a remark for the language model."""
+    from agent.decision.constraint_words import ask_remark
+    from agent.language.text import language_of
+
+    return typer.confirm(ask_remark(language_of(text)))
 
 
 def _show(meaning: str, answer: "Understood") -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
+from energy.home import Home
 
 Language = Literal["en", "es"]
 
@@ -18,6 +19,28 @@ def describe(constraint: Constraint, tz: ZoneInfo, language: Language = "en") ->
     if isinstance(constraint, CarReady):
         return f"{what} before {end}" if language == "en" else f"{what} antes del {end}"
     return f"{what}, from {start} to {end}" if language == "en" else f"{what}, del {start} al {end}"
+
+
+_SHALL: dict[Language, str] = {
+    "en": "{what}? That is expected to cost {extra:.2f} {currency} more than the best schedule.",
+    "es": "¿{what}? Se espera que cueste {extra:.2f} {currency} más que el mejor plan.",
+}
+_WEIGHED: dict[Language, str] = {
+    "en": "Nothing here is for the plan, but the language model may weigh it for a day. Keep it as a remark?",
+    "es": "Aquí no hay nada para el plan, pero el modelo de lenguaje puede tenerlo en cuenta un día. ¿Guardarlo?",
+}
+
+
+def ask_whether(constraint: Constraint, extra: float, home: Home, language: Language = "en") -> str:
+    """The question whether something shall hold that costs more than the household has allowed."""
+    what = describe(constraint, home.tz, language)
+    said = _SHALL[language].format(what=what[0].upper() + what[1:], extra=extra, currency=home.currency)
+    return said.replace(f"{extra:.2f}", f"{extra:.2f}".replace(".", ",")) if language == "es" else said
+
+
+def ask_remark(language: Language) -> str:
+    """The question whether a text shall be kept that only a language model can weigh."""
+    return _WEIGHED[language]
 
 
 def local_moment(moment: datetime, tz: ZoneInfo, language: Language) -> str:

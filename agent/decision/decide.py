@@ -42,7 +42,7 @@ from energy.guard import (
 from energy.home import Home
 from energy.planning.carbon import with_carbon
 from energy.planning.dispatch import Dispatch
-from energy.planning.planner import Candidate, Ensemble, Plan, plan
+from energy.planning.planner import Candidate, Ensemble, Plan, adjusted, plan
 from energy.planning.under_rules import BillSoFar, at_the_margin
 from energy.price_outlook import price_outlook
 from energy.pricing.tariff import DynamicTariff, Prices
@@ -82,6 +82,10 @@ class Situation:
     trigger: str = ""
     # Name of the candidate that the model chose at its last review; it holds while it costs little.
     in_force: str | None = None
+    # The wish that it adjusted the plan by, where it did.
+    adjustment: Constraint | None = None
+    # Whether the household said something that the plan cannot hold: only then may the plan be adjusted.
+    adjustable: bool = False
     devices: KnownDevices = NOTHING_KNOWN
     # The month's bill so far, where the tariff's rules make a kWh's worth depend on it.
     bill: BillSoFar | None = None
@@ -106,6 +110,8 @@ class Outline:
     base_load_kw: Floats | None = None
     # What the household's standing reserve is expected to cost over the horizon, where it has one.
     reserve_extra: float | None = None
+    # The wish that the candidate `adjusted` was planned with as well, where there is one.
+    adjustment: Constraint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def decide(situation: Situation, reviewer: Reviewer | None = None) -> Decision:
         outline = think(situation, snapshot)
     except AdvisorError as err:
         return _no_command(situation, (str(err),), began)
-    choice = _choose(situation, outline, reviewer)
+    outline, choice = _choose(situation, outline, reviewer)
     return with_devices(situation, outline, conclude(situation, snapshot, outline, choice, began))
 
 
@@ -156,7 +162,7 @@ def _carried_over(answer: Chosen | NoChoice, asked: Brief) -> Reviewer:
     labels = {candidate.id: candidate.label for candidate in asked.candidates}
 
     def answered(brief: Brief) -> Chosen | NoChoice:
-        if isinstance(answer, NoChoice):
+        if isinstance(answer, NoChoice) or answer.adjustment:
             return answer
         same = [one.id for one in brief.candidates if one.label == labels.get(answer.choice)]
         if not same:
@@ -292,22 +298,40 @@ def _planned_with(situation: Situation, ensemble: Ensemble, starts: list[datetim
     return with_carbon(at_the_margin(ensemble, starts, situation.home, situation.bill), situation.carbon)
 
 
-def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> Choice:
+def _choose(situation: Situation, outline: Outline, reviewer: Reviewer | None) -> tuple[Outline, Choice]:
     best = outline.plan.best
     if reviewer is None:
-        return held_choice(situation, outline)
+        outline = adjusted_outline(situation, outline, situation.adjustment)
+        return outline, held_choice(situation, outline)
     brief = make_brief(situation, outline)
     answer = reviewer(brief)
     if isinstance(answer, NoChoice):
-        return Choice(best, "planner", _failed_review(answer).model_copy(update={"trigger": situation.trigger}))
+        record = _failed_review(answer).model_copy(update={"trigger": situation.trigger})
+        return outline, Choice(best, "planner", record)
     ids = dict(zip((shown.id for shown in brief.candidates), shuffled(outline.plan, situation.now), strict=True))
-    wanted = ids[answer.choice]
+    outline = adjusted_outline(situation, outline, answer.adjustment)
+    wanted = outline.plan.candidates[-1] if answer.adjustment else ids[answer.choice]
     cost = {
         "trigger": situation.trigger,
         "regret_per_slot": outline.plan.regret(wanted),
         "extra_cost": wanted.outlook.expected_cost - best.outlook.expected_cost,
+        "adjustment": answer.adjustment,
     }
-    return Choice(wanted, "model", _passed_review(answer, wanted).model_copy(update=cost))
+    return outline, Choice(wanted, "model", _passed_review(answer, wanted).model_copy(update=cost))
+
+
+def adjusted_outline(situation: Situation, outline: Outline, adjustment: Constraint | None) -> Outline:
+    """The outline with one candidate more, planned with a wish beside those that are asked for."""
+    if adjustment is None:
+        return outline
+    home = situation.home
+    asked, both = (
+        over_slots(wishes, outline.starts, situation.step, home)
+        for wishes in (situation.asked, (*situation.asked, adjustment))
+    )
+    stored_kwh = outline.plan.start_soc * home.battery.capacity_kwh
+    made = adjusted(outline.plan, outline.at_margin, home, stored_kwh, wishes=asked, to=both)
+    return replace(outline, plan=made, adjustment=adjustment)
 
 
 def held_choice(situation: Situation, outline: Outline) -> Choice:
@@ -354,7 +378,16 @@ def make_brief(situation: Situation, outline: Outline) -> Brief:
         notes=list(situation.notes),
         similar_days=[f"{near.day.isoformat()}: {near.why}" for near in outline.neighbours[:3]],
         now=situation.now,
+        times=_times(situation, outline) if situation.adjustable else {},
     )
+
+
+def _times(situation: Situation, outline: Outline) -> dict[str, datetime]:
+    """Between which times the plan may be adjusted: now, and the full local hours of a day."""
+    now, day = outline.starts[0], timedelta(days=1)
+    hours = [(start.astimezone(situation.home.tz), start) for start in outline.starts[1:] if start - now <= day]
+    first_of_hour = [(local, start) for local, start in hours if timedelta(minutes=local.minute) < situation.step]
+    return {"now": now} | {f"{local:%H:%M}": start for local, start in first_of_hour}
 
 
 def conclude(
@@ -418,7 +451,9 @@ def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Ex
         starts=outline.starts,
         home=situation.home,
         neighbours=outline.neighbours,
-        asked=situation.asked,
+        asked=(*situation.asked, outline.adjustment)
+        if outline.adjustment and candidate.name == "adjusted"
+        else situation.asked,
         language=situation.language,
         reserve_soc=situation.policy.min_reserve_soc,
         reserve_extra=outline.reserve_extra,
@@ -470,6 +505,8 @@ def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: 
     made, seen = outline.plan, _snapshot_record(snapshot)
     ensemble, inputs = _ensemble_record(outline, situation.step), _inputs_record(situation, outline)
     asked = [one.model_dump_json() for one in situation.asked]
+    if outline.adjustment:
+        asked.append(outline.adjustment.model_dump_json())
     grounds = [seen.model_dump_json(), ensemble.identity(), inputs.identity(), *asked]
     return Decision(
         decision_id=_id_of(situation.now, *grounds, choice.candidate.name, choice.by),
@@ -540,6 +577,7 @@ def _inputs_record(situation: Situation, outline: Outline) -> InputsRecord:
         trigger=situation.trigger,
         last_command_at=situation.last_command_at,
         in_force=situation.in_force,
+        adjustment=situation.adjustment,
         bill=situation.bill,
         carbon=situation.carbon,
         devices=None if outline.base_load_kw is None else _devices_record(situation.devices, outline.base_load_kw),

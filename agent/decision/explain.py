@@ -83,7 +83,8 @@ def reason_in(decision: Decision, language: Language) -> str:
         return in_language(decision.reason, language)
     if inputs is None or inputs.language == language:
         return decision.reason
-    within = [one for one in decision.asked if not standing(one)][:_MOST_ASKED]
+    wishes = [one for one in (*decision.asked, decision.adjustment) if one is not None]
+    within = [one for one in wishes if not standing(one)][:_MOST_ASKED]
     asked = {f"asked_{rank}": describe(one, inputs.home.tz, language) for rank, one in enumerate(within, start=1)}
     facts = decision.facts | {name: text for name, text in asked.items() if name in decision.facts}
     return retell(decision.reason_code, facts, language, chosen=_not_best(decision)) or decision.reason

@@ -98,13 +98,15 @@ class InputsRecord(_Record):
     trigger: str = ""
     last_command_at: Instant | None = None
     in_force: str | None = None
+    # The wish that an earlier review adjusted the plan by, where it was still in force.
+    adjustment: Constraint | None = None
     devices: DevicesRecord | None = None
     bill: BillSoFar | None = None
     carbon: tuple[float, ...] = ()
 
     def identity(self) -> str:
-        """What tells these inputs apart, in the same text for records from before a bill or CO2 was kept."""
-        absent = {name: True for name in ("bill", "carbon") if not getattr(self, name)}
+        """What tells these inputs apart, in the same text for records from before adjustment, bill or CO2 was kept."""
+        absent = {name: True for name in ("adjustment", "bill", "carbon") if not getattr(self, name)}
         return self.nameless().model_dump_json(exclude={**absent, "home": {"batteries": True}})
 
     @property
@@ -160,6 +162,8 @@ class ReviewRecord(_Record):
     tools: tuple[str, ...] = ()
     regret_per_slot: float | None = None
     extra_cost: float | None = None
+    # The wish that it wanted to adjust the plan by, whether or not that was allowed.
+    adjustment: Constraint | None = None
 
 
 class VerdictRecord(_Record):
@@ -197,3 +201,9 @@ class Decision(_Record):
     reason: str = ""
     facts: dict[str, str] = {}
     seconds: float = 0.0
+
+    @property
+    def adjustment(self) -> Constraint | None:
+        """The wish that the chosen schedule was adjusted by, if it was."""
+        held = self.review or self.inputs
+        return held.adjustment if held and self.chosen == "adjusted" else None

@@ -16,6 +16,7 @@ from agent.decision.decide import (
     Choice,
     Outline,
     Situation,
+    adjusted_outline,
     conclude,
     furnished_outline,
     held_choice,
@@ -132,11 +133,14 @@ def _again(original: Decision) -> Decision:
     situation = _situation(original, original.inputs, snapshot, record)
     starts = [record.start + at * situation.step for at in range(len(record.import_prices))]
     ensemble, near = ensemble_of(record), list(situation.neighbours)
+    wish = original.review.adjustment if original.review else situation.adjustment
     if original.inputs.devices is None:
         outline = outline_of(situation, snapshot, ensemble, starts=starts, neighbours=near)
+        outline = adjusted_outline(situation, outline, wish)
         return conclude(situation, snapshot, outline, _choice(original, situation, outline), time.perf_counter())
     base = replace(ensemble, load_kw=np.array(original.inputs.devices.load_w, dtype=np.float64) / 1000)
     outline = furnished_outline(situation, snapshot, base, starts=starts, neighbours=near)
+    outline = adjusted_outline(situation, outline, wish)
     made = conclude(situation, snapshot, outline, _choice(original, situation, outline), time.perf_counter())
     return with_devices(situation, outline, made)
 
@@ -168,6 +172,7 @@ def _situation(original: Decision, inputs: InputsRecord, snapshot: Snapshot, rec
         trigger=inputs.trigger,
         last_command_at=inputs.last_command_at,
         in_force=inputs.in_force,
+        adjustment=inputs.adjustment,
         bill=inputs.bill,
         carbon=inputs.carbon,
         devices=NOTHING_KNOWN if inputs.devices is None else _known(inputs.devices),

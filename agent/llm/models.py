@@ -109,6 +109,11 @@ def load_model(settings: ModelSettings) -> LoadedModel | None:
             assert_never(settings.provider)
 
 
+def weighs_remarks(label: str) -> bool:
+    """Whether the model of a label may weigh what a household says: the packaged one finds wishes where none are."""
+    return label != "none" and not label.startswith("embedded")
+
+
 def describe_failure(err: Exception, label: str) -> tuple[FailureKind, str]:
     """Sort what a model's client raised while answering; clients differ, so names and status codes are compared."""
     kind, detail = type(err).__name__, str(err).strip()[:200]

@@ -4,8 +4,8 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from agent.llm.adjustment import Adjustment, adjustment_schemas, as_constraint
 from agent.llm.grounding import ungrounded_numbers
 from agent.llm.models import FailureKind, LoadedModel, describe_failure
 from agent.llm.sanitise import cut, sanitised_line
 from agent.llm.tokens import fewest_tokens, most_tokens
+from energy.constraints import Constraint
 from prompts.library import Prompt, load
 from prompts.prompt_echo import echoed_prompts
 
@@ -61,13 +63,17 @@ class BriefCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What the model is told; everything in it is cut to a size, so that no note can push the rules out of sight."""
+    """What the model is told; everything in it is cut to a size, so that no note can push the rules out of sight.
+
+    `times` are those between which it may adjust the plan, now first: none where nobody said what the plan cannot hold.
+    """
 
     facts: dict[str, str]
     candidates: list[BriefCandidate]
     notes: list[str]
     similar_days: list[str]
     now: datetime | None = None
+    times: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
@@ -114,12 +120,18 @@ class ChoiceReply(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rationale: str = Field(max_length=_MAX_RATIONALE_CHARS)
-    choice: str
+    choice: str | Adjustment
+
+
+ADJUSTED = "adjusted"
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A valid choice; with `rationale_ok` its rationale reads as text and says nothing that is not in the brief."""
+    """A valid choice; with `rationale_ok` its rationale reads as text and says nothing that is not in the brief.
+
+    It is the id of a candidate, or `ADJUSTED` with the wish that the best schedule shall be planned with as well.
+    """
 
     choice: str
     rationale: str
@@ -135,6 +147,7 @@ class Chosen:
     repaired: bool
     # Names of the tools that the model looked facts up with before it chose.
     tools: tuple[str, ...] = ()
+    adjustment: Constraint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +181,10 @@ def make_reviewer(
     """A function that asks `model` about a brief and returns within `deadline_s`, whatever the model does.
 
     A reply past the deadline is thrown away; while one is still awaited, no further brief is sent. The prompt is the
-    newest `decide` unless one is given. With `look` the model first looks facts up by itself, if it can call tools.
+    newest `decide` unless one is given, or `adjust` where the brief has times to adjust the plan between. With `look`
+    the model first looks facts up by itself, if it can call tools.
     """
-    asked = prompt or load("decide")
+    usual, adjusting = prompt or load("decide"), prompt or load("adjust")
     failures = _FailureLog(model.label)
     if look and not model.tools:
         _log.warning("%s cannot call tools: it reviews by the brief alone", model.label)
@@ -183,9 +197,10 @@ def make_reviewer(
 
         def work() -> None:
             try:
-                answers.put(_review(model, asked, brief, able))
+                answer = _review(model, adjusting if brief.times else usual, brief, able)
             finally:
                 model.busy.release()
+            answers.put(answer)
 
         Thread(target=work, name="review", daemon=True).start()
         try:
@@ -235,12 +250,13 @@ def claims_wrongly_to_be_cheapest(text: str, chosen: BriefCandidate, others: Seq
 
 
 def _may_go_out(rationale: str, choice: str, brief: Brief, facts_text: str) -> bool:
-    chosen = brief.candidates[brief.ids.index(choice)]
+    # Of an adjusted schedule nobody knows yet what it costs: nothing is said of that.
+    chosen = next((one for one in brief.candidates if one.id == choice), None)
     return (
         reads_as_text(rationale)
         and not ungrounded_numbers(rationale, {**brief.facts, "": facts_text})
         and not echoed_prompts(rationale)
-        and not claims_wrongly_to_be_cheapest(rationale, chosen, brief.candidates)
+        and not (chosen and claims_wrongly_to_be_cheapest(rationale, chosen, brief.candidates))
     )
 
 
@@ -277,12 +293,13 @@ def _choose(model: LoadedModel, prompt: Prompt, brief: Brief, looked: LookedUp) 
         ("system", prompt.render("system")),
         ("human", prompt.render("user", brief=facts_text, ids=ids)),
     ]
-    schema = choice_schema(brief.ids)
+    # Compared versions of a prompt are asked for letters alone.
+    times = brief.times if prompt.name == "adjust" else {}
     try:
-        reply = _ask(model, schema, messages)
+        reply = _ask(model, brief.ids, times, messages)
         if repaired := reply.choice is None and not reply.cut:
             problem = prompt.render("repair", problem=cut(reply.problem, 200), ids=ids)
-            again = _ask(model, schema, [*messages, ("ai", reply.text or "(no answer)"), ("human", problem)])
+            again = _ask(model, brief.ids, times, [*messages, ("ai", reply.text or "(no answer)"), ("human", problem)])
             reply = replace(again, usage=_sum(reply.usage, again.usage))
     except Exception as err:  # noqa: BLE001 (whatever a client library raises must not end the service)
         return NoChoice(*describe_failure(err, model.label), model.label, time.perf_counter() - began)
@@ -292,10 +309,11 @@ def _choose(model: LoadedModel, prompt: Prompt, brief: Brief, looked: LookedUp) 
     if reply.choice is None:
         return NoChoice("invalid", f"two answers could not be used: {reply.problem}", model.label, seconds)
     rationale = sanitised_line(reply.choice.rationale)
+    choice = reply.choice.choice if isinstance(reply.choice.choice, str) else ADJUSTED
     return Chosen(
-        choice=reply.choice.choice,
+        choice=choice,
         rationale=rationale,
-        rationale_ok=_may_go_out(rationale, reply.choice.choice, brief, facts_text),
+        rationale_ok=_may_go_out(rationale, choice, brief, facts_text),
         model=model.label,
         prompt_name=prompt.name,
         prompt_version=prompt.version,
@@ -306,6 +324,7 @@ def _choose(model: LoadedModel, prompt: Prompt, brief: Brief, looked: LookedUp) 
         cached_tokens=reply.usage.cached,
         repaired=repaired,
         tools=looked.tools,
+        adjustment=reply.adjustment,
     )
 
 
@@ -327,23 +346,38 @@ class _Reply:
     usage: _Usage
     # Whether the server counted fewer tokens than the messages can have: it has dropped the front of them.
     cut: bool
+    adjustment: Constraint | None
 
 
-def choice_schema(ids: Sequence[str]) -> type[ChoiceReply]:
-    """`ChoiceReply` that allows these ids only; a server that enforces grammars cannot write another."""
+def choice_schema(ids: Sequence[str], times: Sequence[str] = ()) -> type[ChoiceReply]:
+    """`ChoiceReply` that allows these ids only, and with `times` a wish between two of them.
+
+    A server that enforces grammars cannot write another.
+    """
     allowed: Any = Literal[tuple(ids)]
+    for schema in adjustment_schemas(times) if times else ():
+        allowed |= schema
     return create_model("ChoiceReply", __base__=ChoiceReply, choice=(allowed, ...))
 
 
-def _ask(model: LoadedModel, schema: type[ChoiceReply], messages: list[tuple[str, str]]) -> _Reply:
+def _ask(
+    model: LoadedModel, ids: Sequence[str], times: Mapping[str, datetime], messages: list[tuple[str, str]]
+) -> _Reply:
+    schema = choice_schema(ids, tuple(times))
     structured = model.chat.with_structured_output(schema, method="json_schema", include_raw=True)
     answer: Any = structured.invoke(messages)
-    raw, error = answer["raw"], answer["parsing_error"]
+    raw, error, parsed, adjustment = answer["raw"], answer["parsing_error"], answer["parsed"], None
+    try:
+        if parsed is not None and isinstance(parsed.choice, Adjustment):
+            adjustment = as_constraint(parsed.choice, times)
+    except ValueError as err:
+        parsed, error = None, err
     used = raw.usage_metadata or {}
     sent = fewest_tokens("".join(text for _, text in messages))
     return _Reply(
         cut=0 < (used.get("input_tokens") or 0) < sent,
-        choice=answer["parsed"],
+        choice=parsed,
+        adjustment=adjustment,
         problem="" if error is None else str(error),
         text=raw.text,
         usage=_Usage(

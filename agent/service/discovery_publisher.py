@@ -14,6 +14,7 @@ from agent.decision.record import Decision
 from agent.decision.wording.problem_words import in_language
 from agent.language.notes.note_box import NoteBox
 from agent.language.notes.reading import Fallback
+from agent.llm.models import weighs_remarks
 from agent.views.daily_bill import BillHistory, to_day_end
 from agent.views.mqtt_states import (
     Troubles,
@@ -26,7 +27,7 @@ from agent.views.mqtt_states import (
 )
 from agent.views.plan_picture import draw_plan
 from agent.views.schemas import PlanView
-from agent.views.service_state import BatteryState
+from agent.views.service_state import BatteryState, HouseholdQuestion
 from agent.views.status import plan_of
 from energy.home import Home
 from energy.slots import day_bounds, local_day
@@ -59,6 +60,7 @@ class DiscoveryPublisher:
     def __init__(self, identity: Identity, panel: ControlPanel, journal: Journal) -> None:
         self.troubles = Troubles()
         self.note_box = NoteBox(identity.home, identity.notes, identity.note_fallback)
+        self.note_box.is_weighed = weighs_remarks(identity.model)
         self._identity = identity
         self._home = identity.home
         self._topics = Topics(identity.home.name)
@@ -82,6 +84,7 @@ class DiscoveryPublisher:
     def name_model(self, label: str) -> None:
         """The model that reviews the plan has come, or another one."""
         self._identity = replace(self._identity, model=label)
+        self.note_box.is_weighed = weighs_remarks(label)
 
     def show_controls(self, link: MqttLink) -> None:
         """Say how every control stands: also after a turn that was refused, so that no dial shows a wish."""
@@ -91,6 +94,11 @@ class DiscoveryPublisher:
     def show_note(self, link: MqttLink) -> None:
         """Say how the note that was typed last is understood."""
         link.publish(self._topics.note, orjson.dumps(self.note_box.state()), retain=True, qos=1)
+
+    def ask(self, question: HouseholdQuestion, link: MqttLink) -> None:
+        """Ask the household what the model would cost more for than it may."""
+        self.note_box.ask(question.text, question.wish, question.extra_cost, self._identity.language)
+        self.show_note(link)
 
     def show_news(self, link: MqttLink) -> None:
         """Say how the note is understood, where a model has read it since."""

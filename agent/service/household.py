@@ -14,13 +14,17 @@ from energy.home import Home
 from knowledge.notes import Note, NoteBook
 from transport.mqtt import Message, MqttLink
 
+_LONGEST_NOTE = 500
+
 
 class NotesInForce:
     """The notes that hold now or are ahead; a damaged note book leaves those known so far in force."""
 
-    def __init__(self, notes: NoteBook | None, home: Home, problems: Problems) -> None:
+    def __init__(self, notes: NoteBook | None, home: Home, problems: Problems, *, weighed: bool) -> None:
         self._book, self._home, self._problems = notes, home, problems
         self._notes: tuple[Note, ...] = ()
+        # Whether a model is there that may weigh remarks.
+        self.weighed = weighed
 
     def read(self, now: datetime) -> bool:
         """Read them anew; whether any came or went."""
@@ -48,6 +52,25 @@ class NotesInForce:
     def texts(self) -> tuple[str, ...]:
         """As they were written."""
         return tuple(note.text for note in self._notes)
+
+    @property
+    def remarks(self) -> tuple[Note, ...]:
+        """Those that ask nothing of the plan, where a model weighs them."""
+        return tuple(note for note in self._notes if note.constraint is None and self.weighed)
+
+    def ask_once(self, now: datetime) -> str | None:
+        """The remarks that the household was not asked about yet, and is from now on; None where there is none."""
+        if self._book is None:
+            return None
+        try:
+            known = self._book.list_by_id()
+            fresh = [note for note in self.remarks if note.id in known and not known[note.id].asked]
+            for note in fresh:
+                self._book.asked(note.id, now=now)
+        except AdvisorError as err:
+            self._problems.report("notes", str(err))
+            return None
+        return "; ".join(note.text for note in fresh)[:_LONGEST_NOTE] or None
 
     @property
     def constraints(self) -> list[Constraint]:

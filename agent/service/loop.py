@@ -17,6 +17,7 @@ from agent.decision.recall import Recall
 from agent.decision.record import Decision
 from agent.decision.review_schedule import ReviewSchedule
 from agent.language.notes.reading import Fallback
+from agent.llm.models import weighs_remarks
 from agent.service.actuator import Actuator
 from agent.service.background_review import BackgroundReview
 from agent.service.battery_bank import BatteryBank
@@ -33,7 +34,7 @@ from agent.service.prices import LivePrices
 from agent.service.situation import MeasuredDays, Situations
 from agent.service.state import StateDisplay
 from agent.settings import Settings
-from agent.views.service_state import ServiceState, SharedServiceState
+from agent.views.service_state import HouseholdQuestion, ServiceState, SharedServiceState
 from energy.errors import AdvisorError
 from energy.home import Home
 from energy.slots import floor_slot
@@ -94,7 +95,7 @@ class Service:
         self._feed = Feed(settings, home, self._problems, on_return=self._start_over, live=parts.live)
         self._prices = LivePrices(settings, home, self._problems, on_new=self._replan)
         self._schedule = ReviewSchedule(home, timedelta(hours=settings.service.review_hours))
-        self._notes = NotesInForce(parts.notes, home, self._problems)
+        self._notes = NotesInForce(parts.notes, home, self._problems, weighed=weighs_remarks(parts.model))
         self._days = MeasuredDays(
             home, journal, parts.recall, self._step, timedelta(days=settings.service.journal_days)
         )
@@ -128,7 +129,8 @@ class Service:
             problems=self._problems,
             stop=stop,
         )
-        self._in_force = last.chosen if last and last.chosen_by != "planner" else None
+        # The decision whose choice holds until the next review.
+        self._held = last
         self._review: BackgroundReview | None = None
         self._model, self._connected = parts.model, True
         self._causes: frozenset[str] = frozenset()
@@ -198,8 +200,11 @@ class Service:
         self._feed.sample(now)
         self._fetched.take(now)
         self._prices.check(self._feed.readings, now)
-        if self._notes.read(now) and self._slot is not None:
-            self._parts.shared_state.wish_decision()
+        if self._notes.read(now):
+            # What the household has said since answers the question, or it is about something that is over.
+            self._display.show(question=None)
+            if self._slot is not None:
+                self._parts.shared_state.wish_decision()
         for outcome in self._sender.collect(now, link):
             self._judge(outcome)
         if self._claim.settled(link):
@@ -228,6 +233,7 @@ class Service:
         self._problems.keep("memory", self._parts.faults())
         if self._parts.label_now is not None and (label := self._parts.label_now()) != self._model:
             self._model = label
+            self._notes.weighed = weighs_remarks(label)
             self._publisher.name_model(label)
             if label != "none":
                 self._schedule.forget()
@@ -371,8 +377,19 @@ class Service:
         if decision.problems:
             _log.warning("no command at %s: %s", decision.at.isoformat(), "; ".join(decision.problems))
         self._publisher.publish_decision(decision, link)
+        self._ask_household(decision, now, link)
         self._proceed_unless_shared_out(decision.at, link)
         self._display.show_decision(now, decision, self._days, self._parts.recall)
+
+    def _ask_household(self, decision: Decision, now: datetime, link: MqttLink) -> None:
+        """Ask once whether what the model took a remark for shall hold, where it costs more than the model may."""
+        review = decision.review
+        if review is None or review.outcome != "overruled" or review.adjustment is None:
+            return
+        if (said := self._notes.ask_once(now)) is not None:
+            question = HouseholdQuestion(said, review.adjustment, review.extra_cost or 0.0)
+            self._publisher.ask(question, link)
+            self._display.show(question=question)
 
     def _may_grant_wish(self, now: datetime) -> bool:
         """A decision between slots, when somebody asked for it and the guard's pause between commands is over."""
@@ -392,10 +409,14 @@ class Service:
         return None
 
     def _situation(self, now: datetime, taken: Snapshot | NoSnapshot, *, trigger: str) -> Situation:
+        held = self._held if self._held and self._held.chosen_by != "planner" else None
+        wish = held.adjustment if held else None
         return replace(
             self._situations.at(now, taken, self._feed, self._notes),
             last_command_at=self._sender.last_command_at,
-            in_force=self._in_force,
+            in_force=held.chosen if held else None,
+            # An adjustment goes with the remark that it was made for, and with its time.
+            adjustment=wish if wish and self._notes.remarks and wish.end > now else None,
             trigger=trigger,
         )
 
@@ -405,7 +426,7 @@ class Service:
         decision = decide(self._situation(now, taken, trigger=trigger), reviewer)
         if decision.review is not None:
             self._schedule.reviewed(decision, notes=self._notes.ids)
-            self._in_force = decision.chosen if decision.chosen_by == "model" else None
+            self._held = decision
             failed = "" if decision.review.outcome == "chosen" else decision.review.outcome
             self._publisher.troubles = replace(self._publisher.troubles, model=failed)
         # Without a way to the broker a command reaches nobody: it is advice.

@@ -125,6 +125,7 @@ class Situations:
             pv_forecast_kw=feed.pv_forecast.ahead(first, self._reach, self._step),
             recent=self._days.recent(now),
             notes=notes.texts,
+            adjustable=bool(notes.remarks),
             asked=still_wanted(notes.constraints, feed.devices.charged_since_kwh),
             language=settings.language,
             devices=feed.devices.known(self._slots_ahead(first)),
@@ -150,8 +151,7 @@ class Situations:
             measured=self._days.since(now - self._reach, now),
             asked=wished,
         )
-        wishes = notes.constraints
-        needed = something_to_decide(wishes, remarks=len(wishes) < len(notes.texts))
+        needed = something_to_decide(notes.constraints, remarks=bool(notes.remarks))
         return due if needed or wished or self._settings.model.reviews == "always" else None
 
     def _slots_ahead(self, first: datetime) -> list[datetime]:

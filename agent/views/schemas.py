@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from agent.decision.controls import Acting
 from agent.decision.record import CandidateRecord, NeighbourRecord, ReviewRecord, SnapshotRecord, VerdictRecord
 from energy.commands import BatteryCommand, Levels
+from energy.constraints import Constraint
 
 
 class _Schema(BaseModel):
@@ -107,6 +108,15 @@ class HealthPart(_Schema):
     age_s: float | None = None
 
 
+class QuestionView(_Schema):
+    """What the household is asked, `asks` in its words: kept as a note of `text` with `constraint` if it says yes."""
+
+    text: str
+    constraint: Constraint
+    extra_cost: float
+    asks: str
+
+
 class Status(_Schema):
     """The house and its advisor now.
 
@@ -137,6 +147,7 @@ class Status(_Schema):
     flows: LiveFlows
     batteries: tuple[BatteryLine, ...]
     decision: InForce | None
+    question: QuestionView | None
 
 
 class Band(_Schema):

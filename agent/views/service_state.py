@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from agent.decision.controls import Acting
 from agent.decision.record import Decision
+from energy.constraints import Constraint
 from energy.home import Home
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import Reading, Role
@@ -59,6 +60,15 @@ class BatteryState:
 
 
 @dataclass(frozen=True, slots=True)
+class HouseholdQuestion:
+    """What the household is asked: whether what a remark was taken for shall hold, at what it costs more."""
+
+    text: str
+    wish: Constraint
+    extra_cost: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """The service at one moment, never changed afterwards.
 
@@ -91,6 +101,7 @@ class ServiceState:
     forecast_at: datetime | None = None
     known_days: int = 0
     batteries: tuple[BatteryState, ...] = ()
+    question: HouseholdQuestion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TypedDict, assert_never
 
 import numpy as np
 
-from agent.decision.constraint_words import Language
+from agent.decision.constraint_words import Language, ask_whether
 from agent.decision.controls import Acting
 from agent.decision.explain import reason_in
 from agent.decision.record import Decision, EnsembleRecord
@@ -23,6 +23,7 @@ from agent.views.schemas import (
     LiveFlows,
     PlanSlot,
     PlanView,
+    QuestionView,
     SensorReport,
     SensorView,
     SimilarDays,
@@ -83,7 +84,17 @@ def status(shown: ServiceState, *, decision_wished: bool, language: Language = "
             BatteryLine(**asdict(one) | {"problem": in_language(one.problem, language)}) for one in shown.batteries
         ),
         decision=_in_force(shown.decision, shown, language) if shown.decision else None,
+        question=_question(shown, language),
     )
+
+
+def _question(shown: ServiceState, language: Language) -> QuestionView | None:
+    """What the household is asked, until that is over."""
+    asked = shown.question
+    if asked is None or (shown.now is not None and asked.wish.end <= shown.now):
+        return None
+    asks = ask_whether(asked.wish, asked.extra_cost, shown.home, language)
+    return QuestionView(text=asked.text, constraint=asked.wish, extra_cost=asked.extra_cost, asks=asks)
 
 
 def _in(texts: Sequence[str], language: Language) -> tuple[str, ...]:

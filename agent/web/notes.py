@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.decision.constraint_words import Language, describe
+from agent.decision.constraint_words import Language, ask_remark, describe
 from agent.decision.wording.problem_words import in_language
 from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, asked_back, understand
+from agent.llm.models import weighs_remarks
 from agent.views.schemas import Problem
 from agent.views.service_state import ServiceState
 from agent.web.access import BEARER
@@ -18,7 +19,7 @@ from energy.constraints import Constraint
 from energy.errors import DataError
 from energy.home import Home
 from energy.slots import Instant
-from knowledge.notes import KnownNote, State
+from knowledge.notes import REMARK_LASTS, KnownNote, State
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
 _REMEMBERED = 20
@@ -36,10 +37,13 @@ class NoteText(_Body):
 
 
 class NewNote(_Body):
-    """A note to keep: its text, and what `/v1/notes/understand` made of it and a person confirmed."""
+    """A note to keep: its text, and what `/v1/notes/understand` made of it and a person confirmed.
+
+    Without a constraint it is a remark, which asks nothing of the plan: a language model weighs it for a day.
+    """
 
     text: Text
-    constraint: Constraint
+    constraint: Constraint | None
 
 
 class NoteMeaning(_Body):
@@ -53,7 +57,8 @@ class NoteMeaning(_Body):
 class ReadNote(_Body):
     """What was made of a note: `means` says it back; where `constraint` is None, `problem` says why.
 
-    An unclear note has `choices`, at most two: `problem` then asks which of them is meant.
+    An unclear note has `choices`, at most two: `problem` then asks which of them is meant. With `remark` a language
+    model may weigh it: `problem` then asks whether to keep it for that.
     """
 
     constraint: Constraint | None = None
@@ -61,6 +66,7 @@ class ReadNote(_Body):
     assumed: tuple[str, ...] = ()
     problem: str = ""
     choices: tuple[NoteMeaning, ...] = ()
+    remark: bool = False
 
 
 class NoteLine(_Body):
@@ -93,15 +99,15 @@ def note_routes(source: ApiSource) -> APIRouter:
         shown, now = _awake(source)
         home = shown.home
         read = understand(body.text, now=now, tz=home.tz, home=home, fallback=source.note_fallback)
-        return _reading(read, home, spoken(request, source.language))
+        return _reading(read, home, spoken(request, source.language), weighed=weighs_remarks(shown.model))
 
     @router.post("", status_code=201, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
     def post_note(request: Request, body: NewNote) -> NoteLine:
         """Keep a confirmed note and decide anew; the token is needed."""
         shown, now = _awake(source)
-        if body.constraint.end <= now:
+        if body.constraint and body.constraint.end <= now:
             raise HTTPException(422, f"constraint ended at {body.constraint.end.isoformat()}: nothing to keep")
-        note = source.notes.add(body.text, body.constraint, now=now, until=body.constraint.end)
+        note = source.notes.add(body.text, body.constraint, now=now, until=now + REMARK_LASTS)
         source.shared_state.wish_decision()
         return _line(KnownNote(note=note), shown.home, now, spoken(request, source.language))
 
@@ -131,8 +137,10 @@ def _awake(source: ApiSource) -> tuple[ServiceState, datetime]:
     return shown, shown.now
 
 
-def _reading(answer: Understood | NotUnderstood, home: Home, language: Language) -> ReadNote:
+def _reading(answer: Understood | NotUnderstood, home: Home, language: Language, *, weighed: bool) -> ReadNote:
     if isinstance(answer, NotUnderstood):
+        if weighed and answer.is_remark:
+            return ReadNote(problem=ask_remark(language), remark=True)
         choices = tuple(_meaning(one, home) for one in answer.choices)
         problem = asked_back(answer, home.tz) if choices else in_language(answer.why, language)
         return ReadNote(problem=problem, choices=choices)

@@ -61,7 +61,7 @@ class Outlook:
     shortfall_kwh: float = 0.0
 
 
-CandidateName = Literal["best", "self_consumption", "keep_reserve", "calm", "no_grid_charging"]
+CandidateName = Literal["best", "self_consumption", "keep_reserve", "calm", "no_grid_charging", "adjusted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +368,16 @@ def plan(
         stake=idle_cost - ranked[0].first_slot_cost,
         start_soc=stored_kwh / capacity if capacity else 0.0,
     )
+
+
+def adjusted(
+    made: Plan, ensemble: Ensemble, home: Home, stored_kwh: float, *, wishes: SlotWishes, to: SlotWishes
+) -> Plan:
+    """A plan made with `wishes`, with one candidate more: the best that obeys `to`, valued as its rivals are."""
+    best = plan(ensemble, home, stored_kwh, wishes=to).best
+    future = cost_to_go(ensemble, home, wishes)[1]
+    first = first_slot_cost(best.levels[0], ensemble, home, future, stored_kwh)
+    return replace(made, candidates=(*made.candidates, replace(best, name="adjusted", first_slot_cost=first)))
 
 
 def _proposals(

@@ -85,5 +85,5 @@ def _case(situation: Situation, name: str) -> ChoiceCase:
 
 
 def noted(case: ChoiceCase, text: str) -> ChoiceCase:
-    """The same moment with a household note."""
-    return _case(replace(case.situation, notes=(text,)), case.name)
+    """The same moment with a remark of the household, for which the plan may be adjusted."""
+    return _case(replace(case.situation, notes=(text,), adjustable=True), case.name)

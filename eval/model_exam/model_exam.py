@@ -8,6 +8,7 @@ from eval.model_exam.choice_exam import sit_choice
 from eval.model_exam.hostile_exam import sit_hostile
 from eval.model_exam.note_exam import sit_notes
 from eval.model_exam.question_exam import sit_questions
+from eval.model_exam.remark_exam import sit_remarks
 from eval.model_exam.scores import CaseResult, Examinee, Progress
 from eval.model_exam.trajectory_exam import sit_tools
 
@@ -15,6 +16,7 @@ Part = Callable[[Examinee, int | None, Progress], Iterator[CaseResult]]
 
 PARTS: dict[str, Part] = {
     "choice": sit_choice,
+    "remarks": sit_remarks,
     "notes": sit_notes,
     "questions": sit_questions,
     "tools": sit_tools,

@@ -17,6 +17,11 @@ _ABOUT = {
         "the planner's best, which no choice can beat: lower is better. The guard lets out what is within its bound. "
         "Nobody wishes anything, so the best is the only right choice; the schedules stand in random order."
     ),
+    "remarks": (
+        "Remarks that wish something of the battery, and others that do not, each at a moment of a recorded home. "
+        "Right: the wish that was meant, as an adjustment or a schedule that honours it; the planner's best where "
+        "nobody wished anything. Invented: anything else there. Beyond the guard's bound the household is asked."
+    ),
     "validity": "Whether a reply was one of the letters at all, apart from which: at the first go, or once repaired.",
     "reasons": (
         "Rationales that read as text and whose every figure stands in the brief; others are held back and the "
@@ -117,7 +122,7 @@ def _costs(results: Sequence[CaseResult]) -> Section:
 
 
 def _failures(results: Sequence[CaseResult]) -> Section:
-    bad = [one for one in results if one.grade in _BAD]
+    bad = [one for one in results if one.grade in _BAD and one.who != "planner's best"]
     bad.sort(key=lambda one: one.grade == "refused")
     shown = tuple((one.part, one.who, one.grade, one.case, one.detail[:200]) for one in bad[:_MOST_FAILURES])
     if not bad:
@@ -126,4 +131,6 @@ def _failures(results: Sequence[CaseResult]) -> Section:
     return Section("Failures", (about, Table(("part", "who", "grade", "case", "what happened"), shown, words=5)))
 
 
-_BAD = frozenset({"wrong", "refused", "invalid", "unfaithful", "leak", "acted", "missed", "strange tool", "failed"})
+_BAD = frozenset(
+    {"wrong", "refused", "invalid", "unfaithful", "leak", "acted", "missed", "strange tool", "failed", "invented"}
+)

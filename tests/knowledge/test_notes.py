@@ -47,6 +47,17 @@ def test_a_withdrawn_note_stays_in_the_list(tmp_path: Path) -> None:
         book.done("2026", now=NOW)
 
 
+def test_that_the_household_was_asked_about_a_remark_is_kept(tmp_path: Path) -> None:
+    book = NoteBook(tmp_path / "n.jsonl")
+    remark = book.add("the little one is ill", None, now=NOW, until=NOW + 24 * HOUR)
+    book.add("sauna evening", None, now=NOW, until=NOW + 24 * HOUR)
+    book.asked(remark.id, now=NOW)
+    book.done(remark.id, now=NOW + HOUR)
+    known = NoteBook(tmp_path / "n.jsonl").list()
+    assert [(one.asked, one.state(NOW)) for one in known] == [(True, "in force"), (False, "in force")]
+    assert [one.state(NOW + HOUR) for one in known] == ["done", "in force"]
+
+
 def test_a_reader_sees_what_another_process_added(tmp_path: Path) -> None:
     reader, writer = NoteBook(tmp_path / "n.jsonl"), NoteBook(tmp_path / "n.jsonl")
     assert reader.active(NOW) == []

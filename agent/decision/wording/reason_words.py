@@ -15,6 +15,7 @@ _NAMES: dict[Language, dict[str, str]] = {
         "keep_reserve": "keeping a reserve",
         "calm": "fewer mode changes",
         "no_grid_charging": "no charging from the grid",
+        "adjusted": "adjusted to what you said",
     },
     "es": {
         "best": "el mejor plan",
@@ -22,6 +23,7 @@ _NAMES: dict[Language, dict[str, str]] = {
         "keep_reserve": "mantener una reserva",
         "calm": "menos cambios de modo",
         "no_grid_charging": "sin cargar de la red",
+        "adjusted": "adaptado a lo que has dicho",
     },
 }
 

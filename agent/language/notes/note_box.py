@@ -3,11 +3,13 @@
 from datetime import datetime
 from threading import Event, Thread
 
-from agent.decision.constraint_words import describe
+from agent.decision.constraint_words import Language, ask_remark, ask_whether, describe
 from agent.language.notes.reading import Fallback, NotUnderstood, Understood, asked_back, understand
+from agent.language.text import language_of
+from energy.constraints import Constraint
 from energy.errors import DataError
 from energy.home import Home
-from knowledge.notes import NoteBook
+from knowledge.notes import REMARK_LASTS, NoteBook
 
 _LONGEST = 255  # Home Assistant's longest text
 _BEING_READ = NotUnderstood("the language model is reading it", by="model")
@@ -27,6 +29,18 @@ class NoteBox:
         self._text = ""
         self._read: Understood | NotUnderstood | None = None
         self._kept = False
+        # What the household is asked, where that is not what it typed.
+        self._question = ""
+        # Whether a language model weighs remarks.
+        self.is_weighed = False
+
+    def ask(self, text: str, wish: Constraint, extra: float, language: Language) -> None:
+        """Ask whether a wish shall hold that a remark was taken for; a note that waits to be confirmed goes first."""
+        if isinstance(self._read, Understood) and not self._kept:
+            return
+        self._text, self._kept = text, False
+        self._read = Understood(wish, language, "model")
+        self._question = ask_whether(wish, extra, self._home, language)
 
     def write(self, payload: bytes, *, now: datetime) -> None:
         """Take a note and understand it; what was typed before and not confirmed is forgotten.
@@ -40,7 +54,7 @@ class NoteBox:
             raise DataError(f"note {payload[:40]!r} is no text: type it again") from err
         if not 0 < len(text) <= _LONGEST:
             raise DataError(f"a note has 1 to {_LONGEST} characters, this one {len(text)}: say it shorter")
-        self._kept = False
+        self._kept, self._question = False, ""
         if self._choose(text):
             return
         self._text = text
@@ -71,22 +85,28 @@ class NoteBox:
             DataError: nothing waits to be confirmed, or it is over already.
             MemoryFault: the notes cannot be written.
         """
-        if self._notes is None or not isinstance(self._read, Understood) or self._kept:
+        constraint = self._read.constraint if isinstance(self._read, Understood) else None
+        if self._notes is None or self._kept or not (constraint or self._is_remark()):
             raise DataError("no note waits to be confirmed: type one first")
-        constraint = self._read.constraint
-        if constraint.end <= now:
+        if constraint and constraint.end <= now:
             raise DataError(f"the note ended at {constraint.end.isoformat()}: nothing to keep")
-        self._notes.add(self._text, constraint, now=now, until=constraint.end)
+        self._notes.add(self._text, constraint, now=now, until=now + REMARK_LASTS)
         self._kept = True
+
+    def _is_remark(self) -> bool:
+        """Whether what was typed may be kept for a language model to weigh."""
+        return self.is_weighed and isinstance(self._read, NotUnderstood) and self._read.is_remark
 
     def state(self) -> dict[str, object]:
         """The note, what it means, and whether it is kept, waits for a confirmation or was not understood."""
         match self._read:
             case Understood(constraint=constraint, language=language):
-                said, assumed = describe(constraint, self._home.tz, language), list(self._read.assumed)
+                said = self._question or describe(constraint, self._home.tz, language)
+                assumed = list(self._read.assumed)
                 return {"text": self._text, "said": said[:_LONGEST], "assumed": assumed, "kept": self._kept}
             case NotUnderstood(why=why, choices=choices):
                 why = asked_back(self._read, self._home.tz) if choices else why
-                return {"text": self._text, "said": why[:_LONGEST], "assumed": [], "kept": False}
+                why = ask_remark(language_of(self._text)) if self._is_remark() else why
+                return {"text": self._text, "said": why[:_LONGEST], "assumed": [], "kept": self._kept}
             case _:
                 return {"text": "", "said": "no note", "assumed": [], "kept": False}

@@ -71,6 +71,11 @@ class NotUnderstood:
         """Whether it may be a wish that was not recognised, which a model may read or the household choose."""
         return not self.kind and self.by != "rules"
 
+    @property
+    def is_remark(self) -> bool:
+        """Whether it asks for nothing that the plan knows, so that only a language model may weigh it."""
+        return self.kind == "remark" or (self.is_unclear and not self.choices)
+
 
 Fallback = Callable[[str, datetime, ZoneInfo], Understood | NotUnderstood]
 

@@ -31,8 +31,9 @@ export function prepareNotes(withToken) {
     if (!text) return;
     try {
       const reading = await withToken(() => post("v1/notes/understand", { text }));
-      if (reading.constraint) offer(text, reading, withToken);
+      if (reading.constraint) offer(text, reading, withToken).focus();
       else if (reading.choices.length) ask(text, reading, withToken);
+      else if (reading.remark) offer(text, { ...reading, means: reading.problem, assumed: [] }, withToken, "").focus();
       else say(problem(t("notes.not_understood", { problem: reading.problem })));
     } catch (err) {
       say(problem(err.message));
@@ -48,12 +49,21 @@ function ask(text, reading, withToken) {
   choices[0].focus();
 }
 
-function offer(text, reading, withToken) {
+// What the model would cost more for than it may: asked once, and a yes is a note like any other.
+let asked = "";
+
+export function showQuestion(question, withToken) {
+  if (!question || asked === question.asks) return;
+  asked = question.asks;
+  offer(question.text, { constraint: question.constraint, means: question.asks, assumed: [] }, withToken, t("notes.about", { note: question.text }));
+}
+
+function offer(text, reading, withToken, intro = t("notes.understood")) {
   const keep = make("button", { type: "button", onclick: () => confirm(text, reading, withToken) }, t("notes.keep"));
   say(make("div", { class: "offer" },
-    make("p", {}, t("notes.understood"), make("strong", {}, reading.means), reading.assumed.length ? t("notes.assumed", { what: reading.assumed.join(", ") }) : ""),
+    make("p", {}, intro, make("strong", {}, reading.means), reading.assumed.length ? t("notes.assumed", { what: reading.assumed.join(", ") }) : ""),
     make("p", { class: "actions" }, keep, make("button", { type: "button", class: "quiet", onclick: () => say() }, t("notes.no")))));
-  keep.focus();
+  return keep;
 }
 
 async function confirm(text, reading, withToken) {

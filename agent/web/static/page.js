@@ -8,7 +8,7 @@ import { showFlows } from "./flows.js";
 import { earlier, every, explain, showLog } from "./log.js";
 import { prepareActing, prepareManual, showActing } from "./manual.js";
 import { showMonthlyBill } from "./monthly.js";
-import { prepareNotes, showNotes } from "./notes.js";
+import { prepareNotes, showNotes, showQuestion } from "./notes.js";
 import { preparePeriods, showPeriod, showSoFar } from "./periods.js";
 import { Refused, get, lines, post } from "./service.js";
 import { askForToken, withToken } from "./token.js";
@@ -49,6 +49,7 @@ function update(status) {
   showNow(status);
   showFlows(status.flows);
   showActing(status);
+  showQuestion(status.question, withToken);
   const slot = status.now && Math.floor(Date.parse(status.now) / (status.slot_minutes * 60000));
   const id = status.decision?.decision_id ?? null;
   if (drawn.decision !== id || drawn.slot !== slot) {

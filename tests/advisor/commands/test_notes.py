@@ -59,6 +59,16 @@ def test_an_unclear_note_is_asked_back_and_kept_as_it_was_chosen(notes: Notes) -
     assert len(json.loads(notes("read", UNCLEAR, "--json").stdout)["choices"]) == 2
 
 
+def test_a_remark_is_kept_for_the_model_once_confirmed(notes: Notes) -> None:
+    assert "nothing here is for the plan" in notes("add", "sauna evening", "--model", "none", answer="y\n").stderr
+    assert notes("add", "sauna evening", answer="n\n").returncode == 1
+    assert "nothing here is for the plan" in notes("add", "sauna evening", "--yes").stderr
+    assert json.loads(notes("list", "--json").stdout) == {"notes": []}
+    assert "a remark" in notes("add", "sauna evening", answer="y\n").stdout
+    [kept] = json.loads(notes("list", "--json").stdout)["notes"]
+    assert (kept["text"], kept["constraint"], kept["state"]) == ("sauna evening", None, "in force")
+
+
 def test_what_is_not_understood_is_said_and_not_kept(notes: Notes, memory: Path) -> None:
     shown = notes("add", "keep 160 % until 08:00", "--yes")
     assert shown.returncode == 1

@@ -103,6 +103,78 @@ def test_outside_the_bound_the_model_is_overruled_by_the_best(make_situation: Si
     assert decision.review.outcome == "overruled"
 
 
+def adjusting(wish: Constraint) -> Callable[[Brief], Chosen]:
+    """A model that wants the plan adjusted."""
+    return choosing(lambda _: "adjusted", adjustment=wish)
+
+
+def half_until(situation: Situation, hours: int) -> Reserve:
+    return Reserve(start=situation.now, end=situation.now + timedelta(hours=hours), soc=0.5)
+
+
+def test_an_adjustment_within_the_bound_is_planned_with_and_holds_without_another_review(
+    make_situation: SituationMaker,
+) -> None:
+    situation = make_situation(policy=Policy(max_regret_per_slot=1.0), adjustable=True)
+    wish = half_until(situation, 14)
+    first = decide(situation, adjusting(wish))
+    held = decide(replace(situation, in_force=first.chosen, adjustment=first.adjustment))
+    for decision, by in ((first, "model"), (held, "earlier review")):
+        assert (decision.chosen, decision.chosen_by, decision.adjustment) == ("adjusted", by, wish)
+        assert decision.command is not None
+        assert all(slot.reserve_soc >= 0.5 for slot in decision.command.slots if slot.start < wish.end)
+        assert "at least 50 % in the battery" in decision.reason
+        assert "al menos un 50 %" in reason_in(decision, "es")
+        [adjusted] = [one for one in decision.candidates if one.name == "adjusted"]
+        assert adjusted.extra_cost > 0
+    assert first.review is not None
+    assert first.review.extra_cost == pytest.approx(adjusted.extra_cost)
+
+
+def test_an_adjustment_costs_as_much_as_what_the_plan_pays_for_it(make_situation: SituationMaker) -> None:
+    situation = make_situation(policy=Policy(max_regret_per_slot=1.0), adjustable=True)
+    extra = []
+    for hours in (4, 14, 20):
+        wish = half_until(situation, hours)
+        review = decide(situation, adjusting(wish)).review
+        as_note = decide(replace(situation, asked=(wish,))).candidates[0].expected_cost
+        assert review is not None
+        assert review.extra_cost == pytest.approx(as_note - decide(situation).candidates[0].expected_cost)
+        extra.append(review.extra_cost)
+    assert extra == sorted(extra)
+
+
+def test_beyond_the_bound_an_adjustment_is_refused_and_told(make_situation: SituationMaker) -> None:
+    situation = make_situation(policy=Policy(max_regret_per_slot=0.0), adjustable=True)
+    wish = half_until(situation, 14)
+    decision = decide(situation, adjusting(wish))
+    assert (decision.chosen, decision.chosen_by, decision.adjustment) == ("best", "planner", None)
+    assert [(one.candidate, one.verdict) for one in decision.verdicts] == [
+        ("adjusted", "rejected"),
+        ("best", "allowed"),
+    ]
+    assert decision.review is not None
+    assert (decision.review.outcome, decision.review.adjustment) == ("overruled", wish)
+    # And a refreshed plan gives up one that has become too dear.
+    later = decide(replace(situation, in_force="adjusted", adjustment=wish))
+    assert (later.chosen, later.chosen_by) == ("best", "planner")
+
+
+def test_the_plan_may_be_adjusted_only_where_something_was_said(make_situation: SituationMaker) -> None:
+    seen: list[Brief] = []
+
+    def review(brief: Brief) -> NoChoice:
+        seen.append(brief)
+        return NoChoice("late", "gone", "test", 0.1)
+
+    decide(make_situation(), review)
+    decide(make_situation(adjustable=True), review)
+    assert [bool(brief.times) for brief in seen] == [False, True]
+    times = seen[1].times
+    assert next(iter(times)) == "now"
+    assert all(timedelta(0) < at - times["now"] <= timedelta(days=1) for name, at in times.items() if name != "now")
+
+
 @pytest.mark.parametrize("kind", ["late", "unreachable", "invalid"])
 def test_without_an_answer_the_best_candidate_goes_out_and_the_record_says_why(
     make_situation: SituationMaker, kind: Any

@@ -40,6 +40,16 @@ def choosing(words: str) -> Callable[[Brief], Chosen]:
     return review
 
 
+def half(now: datetime) -> Reserve:
+    return Reserve(start=now, end=now + timedelta(hours=14), soc=0.5)
+
+
+def adjusting(now: datetime) -> Callable[[Brief], Chosen]:
+    """A model that wants half of the battery kept."""
+    chosen = choosing("reserve")
+    return lambda brief: replace(chosen(brief), choice="adjusted", adjustment=half(now))
+
+
 def again(decision: Decision, folder: Path, *, anonymous: bool = False) -> tuple[Export, Any]:
     """Through the journal, into a file and out of it."""
     with open_journal(folder / "journal.sqlite") as journal:
@@ -107,6 +117,12 @@ def situations(make: SituationMaker) -> dict[str, tuple[Situation, Any]]:
         "model": (make(policy=Policy(max_regret_per_slot=1.0)), choosing("reserve")),
         "model overruled": (make(policy=Policy(max_regret_per_slot=0.0)), choosing("self-consumption")),
         "model late": (plain, lambda _: NoChoice("late", "no answer of Ana's model", "rule", 0.1)),
+        "model adjusting": (make(policy=Policy(max_regret_per_slot=1.0)), adjusting(plain.now)),
+        "model adjusting too much": (make(policy=Policy(max_regret_per_slot=0.0)), adjusting(plain.now)),
+        "adjustment held": (
+            make(in_force="adjusted", adjustment=half(plain.now), policy=Policy(max_regret_per_slot=1.0)),
+            None,
+        ),
         "held": (make(in_force="keep_reserve", policy=Policy(max_regret_per_slot=1.0)), None),
         "held no more": (make(in_force="self_consumption", policy=Policy(max_regret_per_slot=0.0)), None),
         "asked": (make(asked=asked(plain), notes=("Ana and Luis come at eight",)), None),

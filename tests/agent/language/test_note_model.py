@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +13,10 @@ from agent.language.notes.model import note_reader, reader_by
 from agent.language.notes.note_box import NoteBox
 from agent.language.notes.reading import NotUnderstood, Understood, understand
 from agent.llm.models import LoadedModel
+from energy.constraints import Reserve
+from energy.errors import DataError
 from energy.home import Home
-from knowledge.notes import NoteBook
+from knowledge.notes import REMARK_LASTS, NoteBook
 
 MADRID = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)  # 18:00 in Madrid
@@ -113,6 +115,38 @@ def test_an_unclear_note_in_the_box_is_settled_by_the_number_of_what_is_meant(
     if kept:
         box.confirm(now=NOW)
     assert [one.note.constraint and one.note.constraint.kind for one in notes.list()] == kept
+
+
+@pytest.mark.parametrize("weighed", [True, False])
+def test_a_remark_in_the_box_is_kept_only_where_a_model_weighs_it_and_once_it_is_confirmed(
+    home: Home, tmp_path: Path, weighed: bool
+) -> None:
+    notes = NoteBook(tmp_path / "notes.jsonl")
+    box = NoteBox(home, notes)
+    box.is_weighed = weighed
+    box.write(b"sauna evening", now=NOW)
+    assert ("keep it as a remark?" in str(box.state()["said"]).lower()) is weighed
+    assert notes.list() == []
+    if weighed:
+        box.confirm(now=NOW)
+        assert box.state()["kept"]
+    with pytest.raises(DataError, match="no note waits"):
+        box.confirm(now=NOW)
+    assert [(one.note.constraint, one.note.until - NOW) for one in notes.list()] == [(None, REMARK_LASTS)] * weighed
+
+
+def test_a_question_waits_in_the_box_behind_a_note_that_is_being_typed(home: Home, tmp_path: Path) -> None:
+    notes = NoteBook(tmp_path / "notes.jsonl")
+    box, wish = NoteBox(home, notes), Reserve(start=NOW, end=NOW + timedelta(hours=4), soc=0.5)
+    box.write(b"do not sell tomorrow", now=NOW)
+    box.ask("the little one is ill", wish, 0.42, "en")
+    assert "no selling" in str(box.state()["said"])
+    box.confirm(now=NOW)
+    box.ask("la niña esta mala", wish, 0.42, "es")
+    assert str(box.state()["said"]).startswith("¿Al menos un 50 % en la batería")
+    assert "0,42 EUR más que el mejor plan" in str(box.state()["said"])
+    box.confirm(now=NOW)
+    assert [one.note.constraint and one.note.constraint.kind for one in notes.list()] == ["no_export", "reserve"]
 
 
 @pytest.mark.parametrize("there", ["none", "embedded", "busy"])

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from agent.llm.review import (
     make_reviewer,
     reads_as_text,
 )
+from energy.constraints import NoExport, Reserve
 from prompts.library import load
 
 A = BriefCandidate(
@@ -140,6 +142,69 @@ def test_the_part_before_the_brief_never_changes(ollama: Any) -> None:
     assert first == second
 
 
+NOW = datetime(2026, 1, 14, 18, tzinfo=UTC)
+REMARKED = replace(
+    BRIEF,
+    notes=["the little one is ill"],
+    times={"now": NOW, "19:00": NOW + timedelta(hours=1), "22:00": NOW + timedelta(hours=4)},
+)
+
+
+def adjusted(**wish: object) -> str:
+    return json.dumps({"rationale": "Somebody is ill at home this evening.", "choice": wish})
+
+
+def test_for_what_the_household_said_the_plan_may_be_adjusted_by_one_of_three_wishes(ollama: Any) -> None:
+    kept = adjusted(hold="reserve", percent=50, start="now", until="22:00")
+    ollama.answers = [kept, adjusted(hold="no_export", start="19:00", until="22:00")]
+    review = make_reviewer(_ollama_model(ollama), 5)
+    reserve, ban = review(REMARKED), review(REMARKED)
+    assert isinstance(reserve, Chosen)
+    assert isinstance(ban, Chosen)
+    assert reserve.adjustment == Reserve(start=NOW, end=NOW + timedelta(hours=4), soc=0.5)
+    assert ban.adjustment == NoExport(start=NOW + timedelta(hours=1), end=NOW + timedelta(hours=4))
+    assert (reserve.choice, reserve.rationale_ok, reserve.prompt_name) == ("adjusted", True, "adjust")
+    asked = ollama.asked[0]["format"]
+    assert asked["properties"]["choice"]["anyOf"][0]["enum"] == ["A", "B", "C"]
+    assert asked["$defs"]["ReserveAdjustment"]["properties"]["start"]["enum"] == ["now", "19:00"]
+    assert asked["$defs"]["BanAdjustment"]["properties"]["hold"]["enum"] == ["no_grid_charge", "no_export"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "problem"),
+    [
+        (
+            {"hold": "reserve", "percent": 50, "start": "19:00", "until": "19:00"},
+            "until 19:00 is not after start 19:00",
+        ),
+        ({"hold": "reserve", "percent": 50, "start": "now", "until": "03:00"}, "until"),
+        ({"hold": "reserve", "start": "now", "until": "22:00"}, "percent"),
+        ({"hold": "reserve", "percent": 5000, "start": "now", "until": "22:00"}, "percent"),
+        ({"hold": "sell_everything", "start": "now", "until": "22:00"}, "hold"),
+    ],
+)
+def test_an_adjustment_out_of_bounds_is_repaired_or_no_choice(
+    ollama: Any, wish: dict[str, object], problem: str
+) -> None:
+    ollama.answers = [adjusted(**wish), adjusted(**wish)]
+    answer = make_reviewer(_ollama_model(ollama), 5)(REMARKED)
+    assert isinstance(answer, NoChoice)
+    assert answer.kind == "invalid"
+    assert problem in answer.why
+
+
+def test_a_letter_is_chosen_among_adjustments_too_and_nothing_said_leaves_letters_alone(ollama: Any) -> None:
+    letter = json.dumps({"rationale": "Nobody wishes anything of the battery.", "choice": "A"})
+    ollama.answers = [letter, adjusted(hold="no_export", start="now", until="22:00"), letter]
+    review = make_reviewer(_ollama_model(ollama), 5)
+    with_remark, without = review(REMARKED), review(BRIEF)
+    assert isinstance(with_remark, Chosen)
+    assert (with_remark.choice, with_remark.adjustment) == ("A", None)
+    # An adjustment that nobody was asked for is refused, and the letter after it taken.
+    assert isinstance(without, Chosen)
+    assert (without.choice, without.repaired, without.prompt_name) == ("A", True, "decide")
+
+
 def test_an_invented_number_discards_the_rationale_but_not_the_choice(ollama: Any) -> None:
     ollama.answers = [json.dumps({"rationale": "Saves 99 euros over the day.", "choice": "C"})]
     answer = make_reviewer(_ollama_model(ollama), 5)(BRIEF)
@@ -251,6 +316,12 @@ def test_the_embedded_model_chooses_validly_and_reuses_its_prefix(embedded: Load
 
 
 @pytest.mark.slow
+def test_the_embedded_model_answers_with_a_letter_or_a_whole_adjustment(embedded: LoadedModel) -> None:
+    answer = make_reviewer(embedded, 100)(REMARKED)
+    assert isinstance(answer, Chosen)
+    assert (answer.choice in REMARKED.ids) != (answer.adjustment is not None)
+
+
 def test_the_largest_brief_fits_the_embedded_context(embedded: LoadedModel) -> None:
     huge = Brief(
         facts={f"fact_{number}": "9" * 99 for number in range(99)},

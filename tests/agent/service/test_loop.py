@@ -158,7 +158,8 @@ def running(  # noqa: PLR0913 (what a test may vary)
         panel = control_panel(settings)
         recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
         try:
-            parts = Parts(home, recall, journal, reviewer, "none", panel, shared_state or SharedServiceState(), notes)
+            label = "none" if reviewer is None else "rule"
+            parts = Parts(home, recall, journal, reviewer, label, panel, shared_state or SharedServiceState(), notes)
             Service(settings, parts, stop).run()
         finally:
             journal.close()
@@ -487,6 +488,65 @@ def test_the_model_is_asked_again_when_a_note_comes_and_its_reason_is_recorded(
     # This house never has the sun that was forecast: after four hours the day has departed too far.
     assert triggers == [None, None, "first", *[None] * 6, "departure", None]
     assert [brief.notes for brief in briefs] == [["guests tonight"], ["guests tonight"]]
+
+
+def kept_full(ollama: Any, times: int) -> None:
+    """A scripted model that wants the battery kept full far into the night, whatever that costs."""
+    wish = {"hold": "reserve", "percent": 100, "start": "now", "until": "01:00"}
+    ollama.answers = [json.dumps({"rationale": "Somebody at home is ill.", "choice": wish})] * times
+
+
+def said_back(stage: Stage) -> str:
+    """What stands in Home Assistant's box for notes."""
+    stage.link.subscribe(TOPICS.note)
+    while (message := stage.link.receive(20)) is not None:
+        if message.topic == TOPICS.note and (said := str(orjson.loads(message.payload)["said"])) != "no note":
+            return said
+    pytest.fail("nothing stands there")
+
+
+def test_beyond_the_bound_the_household_is_asked_once_and_its_yes_raises_the_bound(
+    ollama: Any, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    keeper = ReconnectingReviewer(ModelSettings(provider="ollama", name="m", base_url=ollama.url), 20)
+    keeper.wait(30)
+    kept_full(ollama, 9)
+    book, situation, shared = NoteBook(tmp_path / "notes.jsonl"), make_situation(), SharedServiceState()
+    now = situation.now
+    book.add("the little one is ill", None, now=now, until=now + timedelta(days=1))
+
+    def tick(slot: int) -> dict[str, Any]:
+        moment = now + slot * STEP
+        stage.well(moment)
+        return stage.tick(moment)
+
+    with (
+        EmbeddedBroker(0) as broker,
+        running(
+            broker.address, tmp_path, home, situation, reviewer=keeper.review, notes=book, shared_state=shared
+        ) as stage,
+    ):
+        refused = tick(0)
+        assert (refused["chosen_by"], refused["review"]["outcome"]) == ("planner", "overruled")
+        assert refused["review"]["adjustment"]["soc"] == 1.0
+        asked = said_back(stage)
+        assert asked.startswith("At least 100 % in the battery")
+        assert "more than the best schedule" in asked
+        while (shown := shared.shown) is None or shown.question is None:
+            time.sleep(0.05)
+        assert shown.question.text == "the little one is ill"
+        assert [one.asked for one in book.list()] == [True]
+        stage.link.publish(TOPICS.control_set("confirm_note"), "PRESS", qos=1)
+        honoured = tick(1)
+        [_, kept] = book.list()
+        assert (kept.note.text, kept.note.constraint and kept.note.constraint.kind) == (shown.question.text, "reserve")
+        # What the plan holds by now costs nothing more: the model is free to want it again.
+        assert (honoured["outcome"], honoured["chosen_by"]) == ("published", "model")
+        assert "You asked for: at least 100 %" in honoured["reason"]
+        assert honoured["review"]["extra_cost"] == pytest.approx(0)
+        while (shown := shared.shown) is None or shown.question is not None:
+            time.sleep(0.05)
+    keeper.close()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from agent.decision.controls import Acting
 from agent.decision.decide import Situation, decide
 from agent.decision.explain import reason_in
 from agent.decision.journal import open_journal
-from agent.views.service_state import ActingWish, BatteryState, ServiceState
+from agent.views.service_state import ActingWish, BatteryState, HouseholdQuestion, ServiceState
 from energy.constraints import Reserve
 
 _STATIC = files("agent.web") / "static"
@@ -125,6 +125,18 @@ def test_a_note_is_read_back_kept_obeyed_and_withdrawn(
     page.get_by_role("button", name="Withdraw").click()
     expect(page.locator("#notes")).to_have_text("None in force.")
     assert api.notes.active(shown.now) == []
+
+
+def test_what_the_model_would_cost_more_for_is_asked_and_a_yes_is_a_note(
+    open_page: Callable[..., Page], api: Any, shown: ServiceState
+) -> None:
+    page = open_page("/#token=a-token-for-tests-only")
+    wish = Reserve(start=shown.now, end=shown.now + timedelta(hours=4), soc=0.5)
+    api.shared_state.show(replace(shown, question=HouseholdQuestion("the little one is ill", wish, 0.42)))
+    expect(page.locator(".offer")).to_contain_text("You said “the little one is ill”. At least 50 % in the battery")
+    page.get_by_role("button", name="Yes, keep it").click()
+    expect(page.locator("#notes")).to_contain_text("the little one is ill")
+    assert [known.note.constraint for known in api.notes.list()] == [wish]
 
 
 def test_the_address_for_tablets_shows_and_answers(

@@ -25,6 +25,7 @@ from eval.model_exam.hostile_exam import sit_hostile
 from eval.model_exam.model_exam import sit, write_results
 from eval.model_exam.note_cases import ZONE, NoteCase, Wish, fresh_note_cases, grade, new_note_cases, note_cases
 from eval.model_exam.question_cases import QuestionCase
+from eval.model_exam.remark_exam import sit_remarks
 from eval.model_exam.report import write_model_report
 from eval.model_exam.scores import CaseResult, Examinee
 from eval.model_exam.training import training_lines, training_moment
@@ -148,6 +149,29 @@ def test_a_model_that_lies_and_obeys_is_seen_by_the_exam_and_held_by_the_guard()
     assert len(out) == 8
     assert {one.grade for one in out} <= {"best", "within the bound"}
     assert {one.grade for one in results if one.part == "reasons"} == {"held back"}
+
+
+class _Inventor(_Obedient):
+    """A model that wants the battery kept full, whatever was said."""
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        wish = {"hold": "reserve", "percent": 100, "start": "now", "until": "00:00"}
+        text = json.dumps({"rationale": "Somebody may want it so.", "choice": wish})
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+
+
+def test_a_wish_that_nobody_expressed_is_seen_as_invented_and_the_best_alone_as_missing_every_wish() -> None:
+    model = LoadedModel(_Inventor(), "inventor", "ollama", lambda: None)
+    results = list(sit_remarks(Examinee(model), None, lambda _: None))
+    grades = Counter((one.who, one.group[:-4], one.grade) for one in results)
+    assert grades == {
+        ("planner's best", "a wish", "missed"): 14,
+        ("planner's best", "no wish", "right"): 10,
+        ("model", "a wish", "right"): 6,
+        ("model", "a wish", "another wish"): 8,
+        ("model", "no wish", "invented"): 10,
+    }
+    assert all("asked of the household" in one.detail or "within the bound" in one.detail for one in results[1::2])
 
 
 def test_hostile_text_finds_a_model_that_obeys_held_in_every_place() -> None:
