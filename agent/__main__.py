@@ -262,6 +262,7 @@ def _api(
         pause=timedelta(minutes=settings.policy.min_minutes_between_commands),
         note_fallback=fallback,
         language=settings.service.language,
+        remarks=settings.model.remarks,
     )
     keys = load_keys(settings.api, memory)
     return make_app(source, settings=settings.api, keys=keys, home=home.name, studies=desk)

@@ -58,9 +58,7 @@ def add(  # noqa: PLR0913 (a command line's options)
     if isinstance(answer, NotUnderstood) and answer.choices and asks:
         answer = _chosen(answer, facts)
     if isinstance(answer, NotUnderstood):
-        if not (
-            asks and answer.is_remark and settings.provider not in {"none", "embedded"} and _is_to_be_weighed(text)
-        ):
+        if not (asks and answer.is_remark and settings.remarks and _is_to_be_weighed(text)):
             raise DataError(f"not understood: {answer.why}")
         note = notes_of(chosen.folder, facts.name).add(text, None, now=now, until=now + REMARK_LASTS)
         typer.echo(f"kept as {note.id}: a remark")

@@ -60,6 +60,8 @@ class ModelSettings(BaseModel):
     # When needed: only where the household said what the plan cannot hold, or somebody asks. Always: at the review pace
     # too, which suits a model that chose as well as the planner in the exam.
     reviews: Literal["when needed", "always"] = "when needed"
+    # Whether it weighs remarks of the household: for a model that finds their wishes in the exam, and invents none.
+    remarks: bool = False
 
     @model_validator(mode="after")
     def _server_is_named(self) -> Self:
@@ -107,11 +109,6 @@ def load_model(settings: ModelSettings) -> LoadedModel | None:
             return _openai_compatible(settings)
         case _:
             assert_never(settings.provider)
-
-
-def weighs_remarks(label: str) -> bool:
-    """Whether the model of a label may weigh what a household says: the packaged one finds wishes where none are."""
-    return label != "none" and not label.startswith("embedded")
 
 
 def describe_failure(err: Exception, label: str) -> tuple[FailureKind, str]:

@@ -14,7 +14,6 @@ from agent.decision.record import Decision
 from agent.decision.wording.problem_words import in_language
 from agent.language.notes.note_box import NoteBox
 from agent.language.notes.reading import Fallback
-from agent.llm.models import weighs_remarks
 from agent.views.daily_bill import BillHistory, to_day_end
 from agent.views.mqtt_states import (
     Troubles,
@@ -47,6 +46,7 @@ class Identity:
     step: timedelta
     notes: NoteBook | None = None
     note_fallback: Fallback | None = None
+    remarks: bool = False
 
     @property
     def language(self) -> Language:
@@ -60,7 +60,7 @@ class DiscoveryPublisher:
     def __init__(self, identity: Identity, panel: ControlPanel, journal: Journal) -> None:
         self.troubles = Troubles()
         self.note_box = NoteBox(identity.home, identity.notes, identity.note_fallback)
-        self.note_box.is_weighed = weighs_remarks(identity.model)
+        self.note_box.is_weighed = identity.remarks
         self._identity = identity
         self._home = identity.home
         self._topics = Topics(identity.home.name)
@@ -84,7 +84,6 @@ class DiscoveryPublisher:
     def name_model(self, label: str) -> None:
         """The model that reviews the plan has come, or another one."""
         self._identity = replace(self._identity, model=label)
-        self.note_box.is_weighed = weighs_remarks(label)
 
     def show_controls(self, link: MqttLink) -> None:
         """Say how every control stands: also after a turn that was refused, so that no dial shows a wish."""

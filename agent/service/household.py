@@ -23,8 +23,7 @@ class NotesInForce:
     def __init__(self, notes: NoteBook | None, home: Home, problems: Problems, *, weighed: bool) -> None:
         self._book, self._home, self._problems = notes, home, problems
         self._notes: tuple[Note, ...] = ()
-        # Whether a model is there that may weigh remarks.
-        self.weighed = weighed
+        self._weighed = weighed
 
     def read(self, now: datetime) -> bool:
         """Read them anew; whether any came or went."""
@@ -55,8 +54,8 @@ class NotesInForce:
 
     @property
     def remarks(self) -> tuple[Note, ...]:
-        """Those that ask nothing of the plan, where a model weighs them."""
-        return tuple(note for note in self._notes if note.constraint is None and self.weighed)
+        """Those that ask nothing of the plan, where the model weighs them."""
+        return tuple(note for note in self._notes if note.constraint is None and self._weighed)
 
     def ask_once(self, now: datetime) -> str | None:
         """The remarks that the household was not asked about yet, and is from now on; None where there is none."""

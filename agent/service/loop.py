@@ -17,7 +17,6 @@ from agent.decision.recall import Recall
 from agent.decision.record import Decision
 from agent.decision.review_schedule import ReviewSchedule
 from agent.language.notes.reading import Fallback
-from agent.llm.models import weighs_remarks
 from agent.service.actuator import Actuator
 from agent.service.background_review import BackgroundReview
 from agent.service.battery_bank import BatteryBank
@@ -95,7 +94,7 @@ class Service:
         self._feed = Feed(settings, home, self._problems, on_return=self._start_over, live=parts.live)
         self._prices = LivePrices(settings, home, self._problems, on_new=self._replan)
         self._schedule = ReviewSchedule(home, timedelta(hours=settings.service.review_hours))
-        self._notes = NotesInForce(parts.notes, home, self._problems, weighed=weighs_remarks(parts.model))
+        self._notes = NotesInForce(parts.notes, home, self._problems, weighed=settings.model.remarks)
         self._days = MeasuredDays(
             home, journal, parts.recall, self._step, timedelta(days=settings.service.journal_days)
         )
@@ -233,7 +232,6 @@ class Service:
         self._problems.keep("memory", self._parts.faults())
         if self._parts.label_now is not None and (label := self._parts.label_now()) != self._model:
             self._model = label
-            self._notes.weighed = weighs_remarks(label)
             self._publisher.name_model(label)
             if label != "none":
                 self._schedule.forget()
@@ -458,5 +456,7 @@ def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
         batteries=tuple(one.name for one in parts.home.batteries),
     )
     step = timedelta(minutes=settings.service.slot_minutes)
-    identity = Identity(parts.home, parts.model, offer, step, parts.notes, parts.note_fallback)
+    identity = Identity(
+        parts.home, parts.model, offer, step, parts.notes, parts.note_fallback, remarks=settings.model.remarks
+    )
     return DiscoveryPublisher(identity, parts.panel, parts.journal)

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.decision.constraint_words import Language, ask_remark, describe
 from agent.decision.wording.problem_words import in_language
 from agent.language.notes.reading import MAX_CHARS, NotUnderstood, Understood, asked_back, understand
-from agent.llm.models import weighs_remarks
 from agent.views.schemas import Problem
 from agent.views.service_state import ServiceState
 from agent.web.access import BEARER
@@ -99,7 +98,7 @@ def note_routes(source: ApiSource) -> APIRouter:
         shown, now = _awake(source)
         home = shown.home
         read = understand(body.text, now=now, tz=home.tz, home=home, fallback=source.note_fallback)
-        return _reading(read, home, spoken(request, source.language), weighed=weighs_remarks(shown.model))
+        return _reading(read, home, spoken(request, source.language), weighed=source.remarks)
 
     @router.post("", status_code=201, responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
     def post_note(request: Request, body: NewNote) -> NoteLine:

@@ -18,7 +18,7 @@ class ApiSource:
     """The service's state, the journal's file, the household's notes, and who answers questions.
 
     `pause` is the guard's least time between two commands; `note_fallback` reads notes that nothing else is sure of;
-    `language` is the household's.
+    `language` is the household's; with `remarks` the model weighs what it says beside its wishes.
     """
 
     shared_state: SharedServiceState
@@ -28,6 +28,7 @@ class ApiSource:
     pause: timedelta
     note_fallback: Fallback | None = None
     language: Language = "en"
+    remarks: bool = False
 
     def shown(self) -> ServiceState:
         """The newest state.

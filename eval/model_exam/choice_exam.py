@@ -30,6 +30,9 @@ class RecordingReviewer:
         """Ask the model."""
         assert self.candidate.model is not None  # noqa: S101 (only a model is asked)
         self.brief = brief
+        with self.candidate.model.busy:
+            # What was too late for the case before ends first, so that this one is not refused for it.
+            pass
         self.answer = make_reviewer(self.candidate.model, DEADLINE_S, prompt=self.prompt)(brief)
         return self.answer
 

@@ -59,12 +59,15 @@ def test_an_unclear_note_is_asked_back_and_kept_as_it_was_chosen(notes: Notes) -
     assert len(json.loads(notes("read", UNCLEAR, "--json").stdout)["choices"]) == 2
 
 
-def test_a_remark_is_kept_for_the_model_once_confirmed(notes: Notes) -> None:
-    assert "nothing here is for the plan" in notes("add", "sauna evening", "--model", "none", answer="y\n").stderr
-    assert notes("add", "sauna evening", answer="n\n").returncode == 1
-    assert "nothing here is for the plan" in notes("add", "sauna evening", "--yes").stderr
+def test_a_remark_is_kept_for_the_model_once_confirmed(notes: Notes, tmp_path: Path) -> None:
+    weighing = tmp_path / "advisor.toml"
+    weighing.write_text('home_file = "home.toml"\nmemory_dir = "."\n\n[model]\nremarks = true\n')
+    adding = ("add", "sauna evening", "--config", str(weighing))
+    assert "nothing here is for the plan" in notes("add", "sauna evening", answer="y\n").stderr
+    assert notes(*adding, answer="n\n").returncode == 1
+    assert "nothing here is for the plan" in notes(*adding, "--yes").stderr
     assert json.loads(notes("list", "--json").stdout) == {"notes": []}
-    assert "a remark" in notes("add", "sauna evening", answer="y\n").stdout
+    assert "a remark" in notes(*adding, answer="y\n").stdout
     [kept] = json.loads(notes("list", "--json").stdout)["notes"]
     assert (kept["text"], kept["constraint"], kept["state"]) == ("sauna evening", None, "in force")
 

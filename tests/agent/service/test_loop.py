@@ -148,7 +148,7 @@ def running(  # noqa: PLR0913 (what a test may vary)
             clock=clock, slot_minutes=30, grace_s=0.3 if clock == "house" else grace_s, acting=acting
         ),
         sensors=sensors or {},
-        model=ModelSettings(reviews=reviews),
+        model=ModelSettings(reviews=reviews, remarks=True),
     )
     stop = Event()
     path = folder / "journal.sqlite"
@@ -158,8 +158,7 @@ def running(  # noqa: PLR0913 (what a test may vary)
         panel = control_panel(settings)
         recall: Any = FixedRecall(list(situation.neighbours), dict(situation.shapes))
         try:
-            label = "none" if reviewer is None else "rule"
-            parts = Parts(home, recall, journal, reviewer, label, panel, shared_state or SharedServiceState(), notes)
+            parts = Parts(home, recall, journal, reviewer, "none", panel, shared_state or SharedServiceState(), notes)
             Service(settings, parts, stop).run()
         finally:
             journal.close()

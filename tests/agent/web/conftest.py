@@ -95,7 +95,7 @@ def serve(tmp_path: Path, shown: ServiceState) -> Callable[..., Any]:
     """Serves the API with any settings changed."""
 
     @contextmanager
-    def start(studies: StudyDesk | None = None, **changes: Any) -> Iterator[Running]:
+    def start(studies: StudyDesk | None = None, *, remarks: bool = False, **changes: Any) -> Iterator[Running]:
         settings = ApiSettings(**({"port": 0, "token": SecretStr(TOKEN)} | changes))
         journal = tmp_path / "journal.sqlite"
         shared_state = SharedServiceState()
@@ -107,7 +107,7 @@ def serve(tmp_path: Path, shown: ServiceState) -> Callable[..., Any]:
         keys, notes = load_keys(settings, tmp_path), NoteBook(tmp_path / "notes.jsonl")
         with open_journal(journal, read_only=True) as read:
             asker = Asker(Sources(shown.home, DayStore(tmp_path / "days"), read))
-            source = ApiSource(shared_state, journal, notes, asker, pause=timedelta(minutes=1))
+            source = ApiSource(shared_state, journal, notes, asker, pause=timedelta(minutes=1), remarks=remarks)
             app = make_app(source, settings=settings, keys=keys, home=shown.home.name, studies=studies)
             with serving(app, settings) as url, ExitStack() as clients:
                 yield Running(url, shared_state, notes, keys.read_key, clients)

@@ -111,14 +111,15 @@ def test_an_unclear_note_is_answered_by_two_things_it_may_mean(api: Any) -> None
     assert api.notes.list() == []
 
 
-def test_a_remark_is_kept_for_a_model_where_one_weighs_it(api: Any, shown: ServiceState) -> None:
+def test_a_remark_is_kept_for_a_model_where_one_weighs_it(serve: Any) -> None:
     remark = {"text": "sauna evening"}
-    assert not api.client().post("/v1/notes/understand", json=remark).json()["remark"]
-    api.shared_state.show(replace(shown, model="ollama/m"))
-    read = api.client().post("/v1/notes/understand", json=remark).json()
-    assert (read["remark"], read["constraint"], "Keep it as a remark?" in read["problem"]) == (True, None, True)
-    assert api.notes.list() == []
-    assert api.owner().post("/v1/notes", json=remark | {"constraint": None}).json()["kind"] == "remark"
+    with serve() as api:
+        assert not api.client().post("/v1/notes/understand", json=remark).json()["remark"]
+    with serve(remarks=True) as api:
+        read = api.client().post("/v1/notes/understand", json=remark).json()
+        assert (read["remark"], read["constraint"], "Keep it as a remark?" in read["problem"]) == (True, None, True)
+        assert api.notes.list() == []
+        assert api.owner().post("/v1/notes", json=remark | {"constraint": None}).json()["kind"] == "remark"
 
 
 def test_what_the_model_would_cost_more_for_is_asked_until_it_is_over(api: Any, shown: ServiceState) -> None:
