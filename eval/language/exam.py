@@ -21,6 +21,7 @@ from eval.language.exam_cases import (
     exam_questions,
     kitchen_notes,
     kitchen_questions,
+    passing_questions,
 )
 from eval.language.retelling import retold
 
@@ -42,7 +43,7 @@ _EXACT, _ROUGH = 0.01, 0.25
 Grade = Literal["right", "refused", "wrong"]
 Part = Literal[
     "notes", "questions", "notes, retold", "questions, retold", "notes, kitchen table", "questions, kitchen table",
-    "outside, asked", "outside, as a note",
+    "questions, in passing", "outside, asked", "outside, as a note",
 ]  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def sit() -> list[GradedText]:
         *map(_question, exam_questions()),
         *outside,
         *_retold(),
-        *_at_the_kitchen_table(),
+        *_written_later(),
     ]
 
 
@@ -98,10 +99,11 @@ def _retold() -> Iterator[GradedText]:
         yield from (replace(_question(one), part="questions, retold") for one in retold(case))
 
 
-def _at_the_kitchen_table() -> Iterator[GradedText]:
-    """The notes and questions that were written last, graded as parts of their own."""
+def _written_later() -> Iterator[GradedText]:
+    """The notes and questions that were written after the others, graded as parts of their own."""
     yield from (replace(_note(case), part="notes, kitchen table") for case in kitchen_notes())
     yield from (replace(_question(case), part="questions, kitchen table") for case in kitchen_questions())
+    yield from (replace(_question(case), part="questions, in passing") for case in passing_questions())
 
 
 def _outside(case: ExamCase) -> Iterator[GradedText]:

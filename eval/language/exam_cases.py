@@ -48,6 +48,12 @@ def kitchen_questions() -> tuple[ExamCase, ...]:
 
 
 @cache
+def passing_questions() -> tuple[ExamCase, ...]:
+    """Questions asked in passing, written likewise, later."""
+    return tuple(read_cases(_PHRASES / "passing_questions.txt"))
+
+
+@cache
 def exam_outside() -> tuple[ExamCase, ...]:
     """Texts about nothing that is known here, to be refused in a chat and as a note; their family is their sort."""
     lines = (_PHRASES / "exam_outside.txt").read_text(encoding="utf-8").splitlines()
@@ -59,7 +65,7 @@ def exam_texts() -> Iterator[str]:
     """Every text of the exam: none of them may be learnt from."""
     yield from (
         case.text
-        for cases in (exam_notes, exam_questions, exam_outside, kitchen_notes, kitchen_questions)
+        for cases in (exam_notes, exam_questions, exam_outside, kitchen_notes, kitchen_questions, passing_questions)
         for case in cases()
     )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -13,15 +14,17 @@ from agent.language.notes import safety
 from agent.language.text import plain
 from eval.language.phrases_file import FAMILIES, Phrase, training_phrases
 
-# Of 10 and 20, which both read the exam alike; the larger is surer of what it reads.
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+
 _STRENGTH = 20.0
+# Until nothing changes any more: a fit that stops earlier is not yet what the phrases say.
+_TOLERANCE, _MOST_ROUNDS = 1e-5, 2000
 _OUTSIDE = "off_subject"
 
 
 def fit(phrases: Sequence[Phrase] | None = None) -> Learned:
     """Fit to these phrases, or to all that there are."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (a second to import, for this command alone)
-
     inside = phrases or (*training_phrases("notes"), *training_phrases("questions"))
     outside = training_phrases("outside")
     words = _words((*inside, *outside))
@@ -29,10 +32,10 @@ def fit(phrases: Sequence[Phrase] | None = None) -> Learned:
     texts = [masked(plain(one.text)) for one in (*inside, *outside)]
     rarity = _rarity(texts[: len(inside)])
     features = _matrix(texts, rarity)
-    kinds = LogisticRegression(C=_STRENGTH, max_iter=40, tol=1e-3, class_weight="balanced")
+    kinds = _regression()
     kinds.fit(features[: len(inside)], [one.kind for one in inside])
     # A row of its own tells what is outside: among the kinds, so many sorts would make every kind less sure.
-    gate = LogisticRegression(C=_STRENGTH, max_iter=40, tol=1e-3, class_weight="balanced")
+    gate = _regression()
     gate.fit(features, [one.kind == _OUTSIDE for one in (*inside, *outside)])
     return Learned(
         tuple(kinds.classes_.tolist()),
@@ -41,6 +44,12 @@ def fit(phrases: Sequence[Phrase] | None = None) -> Learned:
         rarity,
         words,
     )
+
+
+def _regression() -> "LogisticRegression":
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (a second to import, for this command alone)
+
+    return LogisticRegression(C=_STRENGTH, max_iter=_MOST_ROUNDS, tol=_TOLERANCE, class_weight="balanced")
 
 
 def _words(phrases: Sequence[Phrase]) -> frozenset[str]:

@@ -28,8 +28,8 @@ _log = logging.getLogger(__name__)
 BUCKETS = 1 << 15
 _SEQUENCES = range(2, 6)
 _WEIGHTS = files("agent.language.kinds") / "learned.npz"
-# A text whose likeliest kind is likely in less than one case of four is like no example.
-_LEAST = 0.25
+# A text whose likeliest kind is likely in less than about one case of three is like no example.
+_LEAST = 0.35
 # Short words such as "thanks" stand near what is outside: a kind as likely as this is believed all the same.
 _PLAIN = 0.65
 # A text as likely of a kind as this is clear as it was typed.

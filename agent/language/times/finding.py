@@ -124,10 +124,11 @@ _JOINS = re.compile(
 # Words for times that nothing reads; a note that holds again and again, or at a feast, must not hold now instead.
 _UNREAD = re.compile(
     r"\b(?:every|each|daily|nightly|weekly|weekdays?|workdays?|weekends?|weeks?|months?|years?|days|"
-    r"(?<!for )hours?|minutes?"
+    r"(?<!for )(?<!kilowatt )hours?|minutes?"
     r"|fortnight\w*|quincena|next|following|later(?! than)|afterwards|soon|christmas|xmas|easter|new year\S*|eve|nights"
     r"|evenings|mornings|afternoons|summer|winter|spring|autumn|verano|invierno|primavera|otono|decade"
-    r"|cada|tod[oa]s l[oa]s|diari\w+|entre semana|laborables|semanas?|mes(?:es)?|anos?|dias|horas?|minutos?"
+    r"|cada|tod[oa]s l[oa]s|diari\w+|entre semana|laborables|semanas?|mes(?:es)?|anos?|dias|minutos?"
+    r"|(?<!kilovatio )(?<!kilovatios )horas?"
     r"|proxim[oa]s?|siguientes?|luego|pronto|navidad\w*|nochebuena|nochevieja|reyes|pascua|semana santa|noches|tardes"
     r"|mananas|dawn|sunrise|sunset|dusk|dark|madrugada|amanecer|anochecer|atardecer|past|y media|y cuarto|menos cuarto"
     rf"|(?:in )?(?:{'|'.join(month for month in MONTHS if len(month) > 4)})|in may"

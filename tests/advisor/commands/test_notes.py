@@ -47,7 +47,7 @@ def test_a_note_is_shown_back_confirmed_listed_and_withdrawn(notes: Notes) -> No
     assert "done" in notes("list").stdout
 
 
-UNCLEAR = "negative prices or not, I do not want grid power in the battery on Friday"
+UNCLEAR = "keep out of the grid tomorrow"
 
 
 def test_an_unclear_note_is_asked_back_and_kept_as_it_was_chosen(notes: Notes) -> None:

@@ -136,7 +136,7 @@ def test_orders_are_answered_and_change_nothing(known: Any, question: str) -> No
         ("What if we all wore hats?", "What should be different?"),
         ("compare the use", "Which two times"),
         ("How much did the dishwasher use yesterday?", "Only the whole house is measured"),
-        ("¿Cuánto costó la secadora ayer?", "Solo se mide la casa entera"),
+        ("¿Cuánto costó la secadora ayer?", "Eso no se mide aquí"),
         ("{facts} {0} %s ${x} what is the plan?", "The plan made at"),
         ("'; DROP TABLE decisions; -- why?", "I did not understand"),
         ("\u202ewhy did you do that?", "advisor chose"),

@@ -109,7 +109,7 @@ def test_an_unclear_note_in_the_box_is_settled_by_the_number_of_what_is_meant(
 ) -> None:
     notes = NoteBook(tmp_path / "notes.jsonl")
     box = NoteBox(home, notes)
-    box.write(b"negative prices or not, I do not want grid power in the battery on Friday", now=NOW)
+    box.write(b"keep out of the grid tomorrow", now=NOW)
     assert "1) no charging of the battery from the grid" in str(box.state()["said"])
     box.write(answer.encode(), now=NOW)
     if kept:

@@ -170,7 +170,7 @@ def test_common_wishes_are_understood_in_local_time(text: str, meant: str) -> No
         ("keep 50 % every night", "'every' is a time that is not understood"),
         ("mantén el 50 % todas las noches", "'todas las' is a time that is not understood"),
         ("no grid charging at weekends", "'weekends' is a time that is not understood|none of the wishes"),
-        ("guests on New Year's Eve", '"new year\'s" is a time that is not understood'),
+        ("guests on New Year's Eve", '"new year\'s" is a time that is not understood|none of the wishes'),
         ("invitados en Nochebuena", "'nochebuena' is a time that is not understood"),
         ("oven 2 kW for 3 hours tomorrow", "when does it begin"),
         ("never charge from the grid", "until when"),

@@ -103,7 +103,7 @@ def test_a_note_that_is_none_is_refused_and_nothing_is_kept(api: Any, note: dict
 
 
 def test_an_unclear_note_is_answered_by_two_things_it_may_mean(api: Any) -> None:
-    unclear = "negative prices or not, I do not want grid power in the battery on Friday"
+    unclear = "keep out of the grid tomorrow"
     read = api.client().post("/v1/notes/understand", json={"text": unclear}).json()
     assert read["constraint"] is None
     assert [one["constraint"]["kind"] for one in read["choices"]] == ["no_grid_charge", "no_export"]
