@@ -96,7 +96,12 @@ def test_any_change_of_a_file_changes_its_hash(folder: Path) -> None:
 # A released prompt is never edited: a new wording is a new version, so that journals stay comparable.
 @pytest.mark.parametrize(
     ("name", "version", "released"),
-    [("decide", 1, "e14557e68345"), ("decide", 2, "83f67b6312af"), ("decide", 4, "b53968fc8e07")],
+    [
+        ("decide", 1, "e14557e68345"),
+        ("decide", 2, "83f67b6312af"),
+        ("decide", 4, "b53968fc8e07"),
+        ("adjust", 1, "2e8a23c6af92"),
+    ],
 )
 def test_a_released_prompt_is_what_it_was(name: str, version: int, released: str) -> None:
     assert load(name, version).hash == released
