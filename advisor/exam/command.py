@@ -18,7 +18,9 @@ DEFAULT_MEMORY = Path(".advisor/memory")
 @eval_app.command("run")
 def eval_run(  # noqa: PLR0913 (a command line's options)
     *,
-    suite: Annotated[str | None, typer.Option(help="smoke by default; real, scenarios, decisions or model.")] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="smoke by default; real, unseen, forecasts, scenarios, decisions or model.")
+    ] = None,
     home: Annotated[str | None, typer.Option(help="One home, in memory or shipped, instead of a suite.")] = None,
     policies: Annotated[
         str | None,

@@ -113,6 +113,12 @@ SUITES = {
             ),
         ),
     ),
+    # Homes that nothing was developed or chosen on; 14 and 15 have hardly any panels.
+    "unseen": Suite(
+        "unseen",
+        tuple(f"{CITYLEARN}{number}" for number in (9, 10, 11, 12, 13, 16, 17)),
+        (Block(_SEASONS, tariffs=("own", "dynamic"), policies=_FEW | {"timer"}),),
+    ),
     # What a language model decides: weeks with something to win, six decisions a day.
     DECISIONS: Suite(
         DECISIONS,
