@@ -69,7 +69,10 @@ def test_the_command_sits_every_part_with_the_embedded_model_and_keeps_its_repli
             "model 'gpt-9' is not known: use none, embedded, auto, ollama, ollama/NAME or NAME@http://HOST",
         ),
         (("--model", "m@gopher://x"), "model 'm@gopher://x' is not known"),
-        (("--model", "none", "--parts", "dancing"), "'dancing' is not a part of the model's exam: use choice, notes"),
+        (
+            ("--model", "none", "--parts", "dancing"),
+            "'dancing' is not a part of the model's exam: use choice, remarks, notes",
+        ),
     ],
 )
 def test_what_there_is_not_is_named(run: Run, arguments: tuple[str, ...], expected: str) -> None:
