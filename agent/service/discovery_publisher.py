@@ -1,6 +1,6 @@
 """The advisor as a device: how it introduces itself, and the states that a new broker or Home Assistant must learn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +47,8 @@ class Identity:
     notes: NoteBook | None = None
     note_fallback: Fallback | None = None
     remarks: bool = False
+    # The home with the prices known at a moment, where those come while the service runs.
+    home_at: Callable[[datetime], Home] | None = None
 
     @property
     def language(self) -> Language:
@@ -67,7 +69,7 @@ class DiscoveryPublisher:
         self._introduction = advisor_discovery(self._topics, identity.offer)
         self._panel = panel
         self._journal = journal
-        self._bills = BillHistory(identity.home, identity.step)
+        self._bills = BillHistory(identity.home, identity.step, identity.home_at)
         self._published: dict[str, bytes] = {}
         self._problems: tuple[str, ...] = ()
 

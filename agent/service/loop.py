@@ -101,7 +101,7 @@ class Service:
         self._bill = OpenBill(home, journal, self._step, self._problems)
         self._carbon = LiveCarbon(settings, home, self._problems)
         self._situations = Situations(settings, self._prices, panel, parts.recall, self._days, self._bill, self._carbon)
-        self._publisher = _publisher(settings, parts)
+        self._publisher = _publisher(settings, parts, self._prices.home)
         self._bank = BatteryBank(home, parts.battery_actuators) if home.batteries else None
         self._sender = CommandSender(
             self._topics, panel, journal, self._publisher, actuator=parts.actuator, bank=self._bank
@@ -442,7 +442,7 @@ class Service:
             link.publish(self._topics.proceed, Moment(time=now).model_dump_json(), qos=1)
 
 
-def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
+def _publisher(settings: Settings, parts: Parts, home_at: Callable[[datetime], Home]) -> DiscoveryPublisher:
     """The advisor as the device that this home's facts and settings make it."""
     offer = Offer(
         currency=parts.home.currency,
@@ -457,6 +457,13 @@ def _publisher(settings: Settings, parts: Parts) -> DiscoveryPublisher:
     )
     step = timedelta(minutes=settings.service.slot_minutes)
     identity = Identity(
-        parts.home, parts.model, offer, step, parts.notes, parts.note_fallback, remarks=settings.model.remarks
+        parts.home,
+        parts.model,
+        offer,
+        step,
+        parts.notes,
+        parts.note_fallback,
+        remarks=settings.model.remarks,
+        home_at=home_at,
     )
     return DiscoveryPublisher(identity, parts.panel, parts.journal)

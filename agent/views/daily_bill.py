@@ -1,6 +1,6 @@
 """What the day has cost so far and is expected to, beside plain self-consumption of the same load and sun."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,6 +11,7 @@ from agent.views.status import ensemble_of
 from energy.billing.bills import greedy_flows
 from energy.billing.ledger import credit_per_kwh
 from energy.commands import SELF_CONSUMPTION, Levels
+from energy.errors import DataError
 from energy.home import Home
 from energy.planning.planner import Ensemble, follow
 from energy.pricing.tariff import Prices
@@ -59,16 +60,25 @@ class DailyBill:
 def daily_bill(
     slots: Sequence[MeteredSlot], home: Home, step: timedelta, *, before: MeteredSlot | None = None
 ) -> DailyBill:
-    """Account of one day's finished slots; `before` is the slot just before the first.
-
-    Raises:
-        DataError: the tariff has no price for a slot.
-    """
+    """Account of a day's finished slots, those without a price left out; `before` is the one just before the first."""
     total = DailyBill()
-    for stretch in without_gaps(slots, step):
+    for stretch in without_gaps(_priced(slots, home), step):
         prior = before if before is not None and before.start + step == stretch[0].start else None
         total = total.plus(_stretch(stretch, home, step, prior))
     return total
+
+
+def _priced(slots: Sequence[MeteredSlot], home: Home) -> Sequence[MeteredSlot]:
+    """Those that the tariff has a price for: all of them but for prices that came late, or never."""
+
+    def has_price(some: Sequence[MeteredSlot]) -> bool:
+        try:
+            home.tariff.prices([slot.start for slot in some], home.tz)
+        except DataError:
+            return False
+        return True
+
+    return slots if has_price(slots) else [slot for slot in slots if has_price([slot])]
 
 
 def _stretch(slots: Sequence[MeteredSlot], home: Home, step: timedelta, before: MeteredSlot | None) -> DailyBill:
@@ -134,31 +144,41 @@ def _expected(levels: Sequence[Levels], ahead: Ensemble, home: Home, stored_kwh:
 
 
 class BillHistory:
-    """Accounts of a month: finished days are worked out once."""
+    """Accounts of a month: finished days are worked out once.
 
-    def __init__(self, home: Home, step: timedelta) -> None:
+    `home_at` is the home with the prices known at a moment, where those come while the service runs.
+    """
+
+    def __init__(self, home: Home, step: timedelta, home_at: Callable[[datetime], Home] | None = None) -> None:
         self._home = home
         self._step = step
+        self._home_at = home_at or (lambda _: home)
         self._closed: dict[date, DailyBill] = {}
 
     def today(self, slots: Sequence[MeteredSlot], now: datetime) -> DailyBill:
         """The day's account; `slots` may begin earlier."""
-        return self._day(local_day(now, self._home.tz), [slot for slot in slots if slot.start < now])
+        return self._day(local_day(now, self._home.tz), [slot for slot in slots if slot.start < now], now)
 
     def month(self, slots: Sequence[MeteredSlot], now: datetime) -> dict[date, DailyBill]:
         """The account of each metered day of this month so far, today included."""
         today = local_day(now, self._home.tz)
         days = sorted({local_day(slot.start, self._home.tz) for slot in slots if slot.start < now})
-        accounts = {day: self._closed_day(day, slots) for day in days if day < today and day.month == today.month}
-        self._closed = {day: self._closed[day] for day in accounts}
+        accounts = {day: self._closed_day(day, slots, now) for day in days if day < today and day.month == today.month}
+        self._closed = {day: bill for day, bill in self._closed.items() if day in accounts}
         return accounts | {today: self.today(slots, now)}
 
-    def _closed_day(self, day: date, slots: Sequence[MeteredSlot]) -> DailyBill:
-        if day not in self._closed:
-            self._closed[day] = self._day(day, slots)
-        return self._closed[day]
+    def _closed_day(self, day: date, slots: Sequence[MeteredSlot], now: datetime) -> DailyBill:
+        if day in self._closed:
+            return self._closed[day]
+        start, end = day_bounds(day, self._home.tz)
+        bill = self._day(day, slots, now)
+        # A price may still come for a slot that had none.
+        if bill.hours >= hours(self._step) * sum(start <= slot.start < end for slot in slots) - 1e-9:
+            self._closed[day] = bill
+        return bill
 
-    def _day(self, day: date, slots: Sequence[MeteredSlot]) -> DailyBill:
+    def _day(self, day: date, slots: Sequence[MeteredSlot], now: datetime) -> DailyBill:
         start, end = day_bounds(day, self._home.tz)
         before = next((slot for slot in slots if slot.start == start - self._step), None)
-        return daily_bill([slot for slot in slots if start <= slot.start < end], self._home, self._step, before=before)
+        home = self._home_at(now)
+        return daily_bill([slot for slot in slots if start <= slot.start < end], home, self._step, before=before)

@@ -52,6 +52,10 @@ class Contract(Fact):
     fixed: tuple[Fixed, ...] = ()
     taxes: tuple[Tax, ...] = ()
     series: dict[str, PriceSeries] = Field(default_factory=dict)
+    # Terms and taxes that the published values of a series hold, where the series itself does not say so.
+    holds: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    # The series that prices which come while the service runs are, where nobody says another.
+    live: str | None = None
     contracted_kw: dict[str, float] = Field(default_factory=dict)
     billing_day: int = Field(default=1, ge=1, le=28)
     sources: tuple[Source, ...] = ()
@@ -85,6 +89,8 @@ class Contract(Fact):
             known.add(tax.name)
         for name, series in self.series.items():
             _check_known(series.includes, known - {CREDIT, WALLET, ALL}, f"series {name!r}: includes")
+        for name, held in self.holds.items():
+            _check_known(held, known - {CREDIT, WALLET, ALL}, f"holds {name!r}")
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -236,12 +242,13 @@ class Contract(Fact):
             return np.full(len(local), np.nan)
         series = self.series[name]
         values = series.at(seconds(local))
-        if not series.includes:
+        included = series.includes or self.holds.get(name, ())
+        if not included:
             return values
-        outside = [tax for tax in self.tax_names() if tax not in series.includes]
+        outside = [tax for tax in self.tax_names() if tax not in included]
         factors = {day: self.multiplier(row.name, day, skip=outside) for day in set(days)}
         for other in _names(self.import_terms):
-            if other in series.includes:
+            if other in included:
                 theirs = {day: self.multiplier(other, day, skip=outside) for day in set(days)}
                 held = self._term(other, self.import_terms, local, days).per_kwh
                 values = values - held * np.array([theirs[day] for day in days])

@@ -70,7 +70,7 @@ class Indexed(Fact):
     """A weighted sum of published series plus a part by the clock, within a floor and a cap.
 
     `published` names the series that the supplier publishes of the result: where it has a value that one is billed,
-    elsewhere the formula's is expected.
+    elsewhere the formula's is expected, and where that has none either, `otherwise` is.
     """
 
     of: dict[str, float] = Field(default_factory=dict)
@@ -78,6 +78,7 @@ class Indexed(Fact):
     floor: float | None = None
     cap: float | None = None
     published: str | None = None
+    otherwise: float | None = None
 
     @model_validator(mode="after")
     def _has_a_series(self) -> Self:
@@ -153,7 +154,10 @@ def _indexed(
     low = -np.inf if rule.floor is None else rule.floor
     high = np.inf if rule.cap is None else rule.cap
     values = np.clip(values, low, high)
-    if rule.published is None:
-        return values, names, sure
-    published = read(rule.published)
-    return np.where(np.isnan(published), values, published), names, np.isnan(published) & ~np.isnan(values)
+    published = np.full(len(local), np.nan) if rule.published is None else read(rule.published)
+    is_expected = sure if rule.published is None else np.isnan(published)
+    values = np.where(np.isnan(published), values, published)
+    if rule.otherwise is not None:
+        is_expected = is_expected | np.isnan(values)
+        values = np.where(np.isnan(values), rule.otherwise, values)
+    return values, names, is_expected & ~np.isnan(values)

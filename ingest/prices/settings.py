@@ -94,7 +94,7 @@ class PriceSettings(BaseModel):
             return None
         start, market = known
         if isinstance(usual, Contract) and usual.needs:
-            return _with_series(usual, self.series or usual.needs[0], start, market, step)
+            return _with_series(usual, self.series or usual.live or usual.needs[0], start, market, step)
         imports = (market + self.add_per_kwh) * (1 + self.tax_percent / 100)
         exports = market + self.export_add_per_kwh
         if self.export == "tariff":

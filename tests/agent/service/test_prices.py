@@ -23,11 +23,12 @@ from agent.service.prices import LivePrices
 from agent.settings import MqttSettings, ServiceSettings, Settings
 from agent.views.service_state import SharedServiceState
 from energy.home import Home
-from energy.pricing.tariff import FlatTariff
+from energy.pricing.tariff import Contract, FlatTariff
 from energy.slots import day_bounds
 from ingest.live.snapshot import Reading
 from ingest.prices.points import PricePoint
 from ingest.prices.settings import PriceSettings
+from ingest.tariffs.catalogue import named_tariff
 from knowledge.fingerprint import Expected
 from knowledge.forecast import DayShape
 from knowledge.similar import SimilarDay
@@ -240,6 +241,53 @@ def test_a_house_that_hears_nothing_of_tomorrow_goes_on_with_what_days_were_like
     assert shown is not None
     assert any("prices are known until" in problem for problem in shown.complaints)
     assert any("no solar forecast" in problem for problem in shown.complaints)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "topic"), [("es-pvpc", pvpc, "pvpc"), ("nl-dynamic", nord_pool, "nordpool")]
+)
+def test_a_tariff_by_name_is_decided_and_billed_with_prices_that_come(
+    name: str,
+    source: Callable[[datetime, Home], Iterator[tuple[str, str]]],
+    topic: str,
+    broker: BrokerAddress,
+    tmp_path: Path,
+    home: Home,
+    make_situation: Callable[..., Situation],
+) -> None:
+    contract = named_tariff(name, contracted_kw={"P1": 4.6, "P2": 4.6}) if name == "es-pvpc" else named_tariff(name)
+    house = home.model_copy(update={"tariff": contract, "zone": "Europe/Madrid"})
+    settings = PriceSettings(source="mqtt", topic=f"statestream/sensor/{topic}/+", unit="EUR/kWh")
+    with running(broker, tmp_path, make_situation(), house, settings) as (link, _):
+        link.subscribe(TOPICS.bill)
+        start = day_bounds(FIRST, house.tz)[0]
+        tell(link, source(start, house))
+        for hour in range(12):
+            now = start + hour * HOUR
+            tell(link, source(now, house))
+            decided(link, now)
+        bill = None
+        while (message := link.receive(2)) is not None:
+            bill = orjson.loads(message.payload) if message.topic == TOPICS.bill else bill
+    with open_journal(tmp_path / "journal.sqlite", read_only=True) as journal:
+        last = max(journal.decisions("test"), key=lambda one: one.at)
+    assert last.outcome == "published"
+    assert last.ensemble is not None
+    # The published price holds tolls: taxes alone come on top of it.
+    bare = mean_price(last.ensemble.start, house, source)
+    taxed = last.ensemble.import_prices[0]
+    assert taxed == pytest.approx(contract_price(contract, last.ensemble.start, bare, house), rel=1e-3)
+    assert bill is not None
+    assert bill["paid"] == pytest.approx(0.66 * taxed * 12, rel=0.6)
+
+
+def contract_price(contract: Contract, moment: datetime, bare: float, home: Home) -> float:
+    """What a kWh costs whose series says so much."""
+    day = moment.astimezone(home.tz).date()
+    if contract.name == "es-pvpc":
+        return bare * contract.multiplier("energy", day)
+    terms = {"energy": bare + 0.018, "energy tax": 0.0916}
+    return sum(value * contract.multiplier(name, day) for name, value in terms.items())
 
 
 def now_at(hour: int, minute: int = 0) -> datetime:
