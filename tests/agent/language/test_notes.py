@@ -306,6 +306,10 @@ def test_no_order_of_known_words_makes_it_stumble_or_leaves_the_bounds(words: li
             ),
         ),
         ("el coche necesita 40 km para las 7", "7,2 kWh en el coche antes del jue 15 ene, 07:00"),
+        (
+            "no uses la batería para el coche esta noche",
+            "no descargar la batería mientras se carga el coche, del mié 14 ene, 20:00 al jue 15 ene, 08:00",
+        ),
         ("guests tonight", "1.00 kW more load than usual, from Wed 14 Jan, 18:00 to Thu 15 Jan, 00:00"),
     ],
 )
