@@ -35,7 +35,7 @@ class Levels(_Closed):
 
     Between them the battery follows the house. Where given, `surplus_to_soc` stops storing surplus at that charge
     (to keep room for a dearer surplus later), `export_to_soc` empties the battery into the grid down to that charge,
-    and `max_charge_kw` bounds all charging.
+    and `max_charge_kw` bounds all charging. With `hold_for_car` the battery gives nothing while a car charges.
     """
 
     charge_to_soc: Fraction = 0.0
@@ -43,6 +43,7 @@ class Levels(_Closed):
     max_charge_kw: float | None = Field(default=None, ge=0, le=500)
     export_to_soc: Fraction | None = None
     surplus_to_soc: Fraction | None = None
+    hold_for_car: bool = False
 
     @model_validator(mode="after")
     def _levels_do_not_fight(self) -> "Levels":

@@ -67,6 +67,16 @@ class NoExport(_Constraint):
     kind: Literal["no_export"] = "no_export"
 
 
+class NoDischargeIntoCar(_Constraint):
+    """The battery gives nothing while a car charges."""
+
+    kind: Literal["no_discharge_into_car"] = "no_discharge_into_car"
+
+
+class CarCharges(NoDischargeIntoCar):
+    """The part of such a time in which the plan has a car charge: the battery is held, whatever it holds."""
+
+
 class ExtraLoad(_Constraint):
     """The house will need `power_kw` more than on days like this."""
 
@@ -90,7 +100,7 @@ class CarReady(_Constraint):
 
 
 Constraint = Annotated[
-    Reserve | NoGridCharge | NoExport | ExtraLoad | Away | CarReady,
+    Reserve | NoGridCharge | NoExport | NoDischargeIntoCar | ExtraLoad | Away | CarReady,
     Field(discriminator="kind"),
 ]
 
@@ -110,23 +120,25 @@ def obey(levels: _SomeLevels, asked: Sequence[Constraint], home: Home) -> _SomeL
     if not _of(asked, NoGridCharge):
         bought_soc = min(_floor_soc([one for one in _of(asked, Reserve) if one.bought]), home.battery.max_soc)
         charge_to = _raised(levels.charge_to_soc, bought_soc if home.grid.allow_grid_charging else 0.0)
-    reserve = max(_raised(levels.reserve_soc, floor_soc), charge_to)
-    export_to = None if _of(asked, NoExport) else levels.export_to_soc
+    held_soc = home.battery.max_soc if _of(asked, CarCharges) else 0.0
+    reserve = max(_raised(levels.reserve_soc, floor_soc), charge_to, held_soc)
+    export_to = None if held_soc or _of(asked, NoExport) else levels.export_to_soc
     if export_to is not None:
         export_to = _raised(export_to, reserve)
     surplus_to = levels.surplus_to_soc
     if surplus_to is not None:
         surplus_to = _raised(surplus_to, floor_soc)
-    changed = {
+    changed: dict[str, float | bool | None] = {
         "charge_to_soc": charge_to,
         "reserve_soc": reserve,
         "export_to_soc": export_to,
         "surplus_to_soc": surplus_to,
+        "hold_for_car": levels.hold_for_car or bool(_of(asked, NoDischargeIntoCar)),
     }
     return levels if all(getattr(levels, name) == value for name, value in changed.items()) else _with(levels, changed)
 
 
-def _with(levels: _SomeLevels, changed: dict[str, float | None]) -> _SomeLevels:
+def _with(levels: _SomeLevels, changed: dict[str, float | bool | None]) -> _SomeLevels:
     return type(levels).model_validate(levels.model_dump() | changed)
 
 
@@ -148,13 +160,14 @@ class SlotWishes:
     """Constraints laid over the slots of a plan: those that touch each slot, and what they mean for the battery.
 
     `floor_kwh` is the energy above the battery's minimum to be kept at each slot's end, 0 where nothing is asked;
-    `may_charge` and `may_export` say whether the battery may trade with the grid.
+    `may_charge` and `may_export` say whether the battery may trade with the grid, `may_give` whether it may discharge.
     """
 
     touching: tuple[tuple[Constraint, ...], ...]
     floor_kwh: Floats
     may_charge: NDArray[np.bool_]
     may_export: NDArray[np.bool_]
+    may_give: NDArray[np.bool_]
 
     def __bool__(self) -> bool:
         return any(self.touching)
@@ -172,6 +185,7 @@ def over_slots(asked: Sequence[Constraint], starts: Sequence[datetime], step: ti
         floor_kwh=np.maximum(floors - battery.min_kwh, 0.0),
         may_charge=np.array([not _of(here, NoGridCharge) for here in touching], dtype=bool),
         may_export=np.array([not _of(here, NoExport) for here in touching], dtype=bool),
+        may_give=np.array([not _of(here, CarCharges) for here in touching], dtype=bool),
     )
 
 

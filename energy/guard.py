@@ -162,6 +162,8 @@ def _as_asked(slot: SlotLevels, asked: Sequence[Constraint], home: Home, reasons
         reasons[f"charge target raised to the {wanted.charge_to_soc:.0%} that the household asked for"] = None
     if wanted.export_to_soc is None and slot.export_to_soc is not None:
         reasons["the household asked for no selling from the battery"] = None
+    if wanted.hold_for_car and not slot.hold_for_car:
+        reasons["the household asked for no discharging into the car"] = None
     if not reasons:
         reasons["levels raised to what the household asked for"] = None
     return SlotLevels.model_validate(wanted.model_dump())

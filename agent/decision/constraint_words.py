@@ -6,7 +6,16 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
+from energy.constraints import (
+    Away,
+    CarReady,
+    Constraint,
+    ExtraLoad,
+    NoDischargeIntoCar,
+    NoExport,
+    NoGridCharge,
+    Reserve,
+)
 from energy.home import Home
 
 Language = Literal["en", "es"]
@@ -21,6 +30,18 @@ def describe(constraint: Constraint, tz: ZoneInfo, language: Language = "en") ->
     return f"{what}, from {start} to {end}" if language == "en" else f"{what}, del {start} al {end}"
 
 
+_BANS: dict[Language, dict[str, str]] = {
+    "en": {
+        "no_grid_charge": "no charging of the battery from the grid",
+        "no_export": "no selling from the battery",
+        "no_discharge_into_car": "no discharging of the battery while the car charges",
+    },
+    "es": {
+        "no_grid_charge": "no cargar la batería de la red",
+        "no_export": "no vender de la batería",
+        "no_discharge_into_car": "no descargar la batería mientras se carga el coche",
+    },
+}
 _SHALL: dict[Language, str] = {
     "en": "{what}? That is expected to cost {extra:.2f} {currency} more than the best schedule.",
     "es": "¿{what}? Se espera que cueste {extra:.2f} {currency} más que el mejor plan.",
@@ -53,10 +74,8 @@ def _in_english(constraint: Constraint) -> str:
         case Reserve():
             bought = ", bought from the grid where needed" if constraint.bought else ", without buying it from the grid"
             return f"at least {constraint.soc * 100:.0f} % in the battery{bought}"
-        case NoGridCharge():
-            return "no charging of the battery from the grid"
-        case NoExport():
-            return "no selling from the battery"
+        case NoGridCharge() | NoExport() | NoDischargeIntoCar():
+            return _BANS["en"][constraint.kind]
         case ExtraLoad():
             return f"{constraint.power_kw:.2f} kW more load than usual"
         case Away():
@@ -72,10 +91,8 @@ def _in_spanish(constraint: Constraint) -> str:
         case Reserve():
             bought = ", comprando de la red si hace falta" if constraint.bought else ", sin comprarlo de la red"
             return f"al menos un {constraint.soc * 100:.0f} % en la batería{bought}"
-        case NoGridCharge():
-            return "no cargar la batería de la red"
-        case NoExport():
-            return "no vender de la batería"
+        case NoGridCharge() | NoExport() | NoDischargeIntoCar():
+            return _BANS["es"][constraint.kind]
         case ExtraLoad():
             return f"{constraint.power_kw:.2f} kW más de consumo que de costumbre".replace(".", ",", 1)
         case Away():

@@ -10,7 +10,7 @@ import numpy as np
 
 from agent.decision.constraint_words import Language
 from agent.decision.device_commands import Occasion, device_commands
-from agent.decision.device_plan import effective_prices, plan_devices, planned_cars
+from agent.decision.device_plan import effective_prices, held_for_cars, plan_devices, planned_cars
 from agent.decision.devices import NOTHING_KNOWN, KnownDevices
 from agent.decision.explain import Explanation, Grounds, candidate_name, explain, standing
 from agent.decision.record import (
@@ -267,8 +267,15 @@ def furnished_outline(
     base_load_kw = ensemble.load_kw if home.devices or home.grid.export_limit_settable else None
     if devices is not None:
         ensemble = replace(ensemble, load_kw=np.round(ensemble.load_kw + devices.total_kw(len(starts)), 3))
-    outline = outline_of(situation, snapshot, ensemble, starts=starts, neighbours=neighbours)
+    held = _with_cars_held(situation, devices, starts)
+    outline = outline_of(held, snapshot, ensemble, starts=starts, neighbours=neighbours)
     return replace(outline, devices=devices, base_load_kw=base_load_kw)
+
+
+def _with_cars_held(situation: Situation, devices: Dispatch | None, starts: list[datetime]) -> Situation:
+    """The situation with what keeps the battery out of a car that is planned to charge, where that is asked for."""
+    held = held_for_cars(devices, situation.home, situation.asked, starts)
+    return replace(situation, asked=(*situation.asked, *held)) if held else situation
 
 
 def outline_of(
@@ -324,10 +331,9 @@ def adjusted_outline(situation: Situation, outline: Outline, adjustment: Constra
     """The outline with one candidate more, planned with a wish beside those that are asked for."""
     if adjustment is None:
         return outline
-    home = situation.home
+    home, wished = situation.home, _with_cars_held(situation, outline.devices, outline.starts).asked
     asked, both = (
-        over_slots(wishes, outline.starts, situation.step, home)
-        for wishes in (situation.asked, (*situation.asked, adjustment))
+        over_slots(wishes, outline.starts, situation.step, home) for wishes in (wished, (*wished, adjustment))
     )
     stored_kwh = outline.plan.start_soc * home.battery.capacity_kwh
     made = adjusted(outline.plan, outline.at_margin, home, stored_kwh, wishes=asked, to=both)

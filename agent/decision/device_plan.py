@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 
 from agent.decision.devices import KnownDevices
-from energy.constraints import CarReady, Constraint
+from energy.constraints import CarCharges, CarReady, Constraint, NoDischargeIntoCar
 from energy.devices import AnyLoad, Car, Deferrable, HeatPump
 from energy.heat_pump import heat_pump_cop
 from energy.home import Home
@@ -20,6 +20,8 @@ from transport.payloads import DeviceState
 
 _MILD_C = 10.0
 _ROUNDING = 1e-6
+# Below this a planned power is a rounding of the linear programme.
+_CHARGES_KW = 0.01
 
 
 def effective_prices(prices: Prices, home: Home) -> Prices:
@@ -63,6 +65,24 @@ def planned_cars(known: KnownDevices, home: Home, now: datetime) -> bool:
     return any(
         one is not None and one.needed_kwh > 0 and one.ready_by is not None and one.ready_by > now for one in states
     )
+
+
+def held_for_cars(
+    planned: Dispatch | None, home: Home, asked: Sequence[Constraint], starts: Sequence[datetime]
+) -> list[CarCharges]:
+    """When the battery is held because a car is planned to charge and the household wants nothing of it in the car."""
+    wishes = [one for one in asked if isinstance(one, NoDischargeIntoCar)]
+    if planned is None or not wishes:
+        return []
+    cars = [planned.power_kw[one.name] for one in home.devices if isinstance(one, Car) and one.name in planned.power_kw]
+    charging_kw = np.sum([np.zeros(len(starts)), *cars], axis=0)
+    ends = [*starts[1:], starts[-1] + (starts[1] - starts[0])]
+    return [
+        CarCharges(start=max(start, wish.start), end=min(end, wish.end))
+        for start, end, power_kw in zip(starts, ends, charging_kw, strict=True)
+        for wish in wishes
+        if power_kw > _CHARGES_KW and wish.overlaps(start, end)
+    ]
 
 
 def _hastened(tasks: list[Task], asked: Sequence[Constraint], now: datetime, step: timedelta) -> list[Task]:

@@ -241,6 +241,8 @@ def _code(chosen: Candidate, grounds: Grounds) -> str:
     if mode is Mode.CHARGE:
         pays = worth >= buy / battery.charge_efficiency
         return "buy_ahead" if _is_for_money(levels.charge_to_soc, grounds, pays=pays) else "charge_as_asked"
+    if mode is Mode.HOLD and levels.hold_for_car and levels.reserve_soc >= battery.max_soc - SAME_SOC:
+        return "hold_as_asked"
     if mode is Mode.HOLD:
         pays = worth >= buy * battery.discharge_efficiency
         return "save_for_later" if _is_for_money(levels.reserve_soc, grounds, pays=pays) else "hold_as_asked"

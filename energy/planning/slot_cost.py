@@ -41,7 +41,7 @@ def slot_costs(
     hours: float,
     wishes: SlotWishes | None = None,
 ) -> SlotCosts:
-    """Slot costs of load and PV arrays of shape (scenarios, slots); `wishes` may ban trade with the grid in some.
+    """Slot costs of load and PV arrays of shape (scenarios, slots); `wishes` may ban trade or discharging in some.
 
     Prices are of shape (slots,), or (scenarios, slots) where the scenarios differ in them.
 
@@ -57,6 +57,7 @@ def slot_costs(
     least_kw = np.full_like(net_kw, -battery.max_discharge_kw)
     may_export = grid.allow_battery_export & (wishes.may_export if wishes else True)
     least_kw = np.where(may_export, least_kw, np.maximum(least_kw, -demand_kw))
+    least_kw = np.where(wishes.may_give if wishes else True, least_kw, 0.0)
     bends_kw = [
         least_kw,
         np.zeros_like(net_kw),

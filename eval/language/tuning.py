@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agent.language.kinds.learned import Learned, learned, read_by
+from agent.language.kinds.names import INTO_CAR
 from agent.language.kinds.spelling import mended
 from energy.errors import DataError
 from eval.language.exam import sit_notes, sit_questions
@@ -43,8 +44,9 @@ class Tuned:
 
 
 def own_phrases(kept: Sequence[KnownNote]) -> list[Phrase]:
-    """The notes that were confirmed as a constraint, each text once."""
-    found = {one.note.text: one.note.constraint.kind for one in kept if one.note.constraint is not None}
+    """The notes that were confirmed as a constraint of a kind that is learned, each text once."""
+    wishes = {one.note.text: one.note.constraint.kind for one in kept if one.note.constraint is not None}
+    found = {text: kind for text, kind in wishes.items() if kind != INTO_CAR}
     return [Phrase(text, _kind_of(text, kind), "en", "own") for text, kind in found.items()]
 
 

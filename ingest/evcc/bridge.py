@@ -134,9 +134,11 @@ class EvccBridge:
     def _wanted(self, command: BatteryCommand, state: EvccState, now: datetime, *, begins: bool) -> EvccBatteryMode:
         """The mode of the command; a battery that would feed a car, or one that begins to charge, is held."""
         soc = (state.battery_soc or 0.0) / 100
-        wanted = _MODES[command.levels_at(now).mode(soc, floor_soc=self._home.battery.min_soc)]
+        levels = command.levels_at(now)
+        wanted = _MODES[levels.mode(soc, floor_soc=self._home.battery.min_soc)]
         feeds_car = begins or any(self._is_fed(one, state) for one in state.loadpoints)
-        return "hold" if wanted == "normal" and feeds_car and not self._settings.discharge_into_car else wanted
+        may_feed = self._settings.discharge_into_car and not levels.hold_for_car
+        return "hold" if wanted == "normal" and feeds_car and not may_feed else wanted
 
     def _is_fed(self, loadpoint: Loadpoint, state: EvccState) -> bool:
         """Whether a car takes more than the panels have left over for it."""

@@ -7,10 +7,20 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.language.amounts import Amount, find_amounts, share_of
+from agent.language.kinds.names import INTO_CAR
 from agent.language.times.ahead import NoteSpan, span_ahead
 from agent.language.times.finding import Times
 from agent.language.times.names import COUNTS, HOURS, any_of
-from energy.constraints import Away, CarReady, Constraint, ExtraLoad, NoExport, NoGridCharge, Reserve
+from energy.constraints import (
+    Away,
+    CarReady,
+    Constraint,
+    ExtraLoad,
+    NoDischargeIntoCar,
+    NoExport,
+    NoGridCharge,
+    Reserve,
+)
 from energy.home import Home
 
 # What is assumed where a note does not say it; the confirmation shows it.
@@ -145,7 +155,7 @@ def _has_target(wish: NoteParts) -> bool:
     )
 
 
-def _ban(kind: type[NoGridCharge] | type[NoExport]) -> Callable[[NoteParts], _Made]:
+def _ban(kind: type[NoGridCharge] | type[NoExport] | type[NoDischargeIntoCar]) -> Callable[[NoteParts], _Made]:
     def made(wish: NoteParts) -> _Made:
         wish.none("A ban has no amount")
         span = wish.span()
@@ -228,6 +238,7 @@ _BUILDERS: dict[str, Callable[[NoteParts], _Made]] = {
     "reserve": _reserve,
     "no_grid_charge": _ban(NoGridCharge),
     "no_export": _ban(NoExport),
+    INTO_CAR: _ban(NoDischargeIntoCar),
     "guests": _guests,
     "extra_load": _extra_load,
     "away": _away,

@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from agent.decision.constraint_words import describe
 from agent.language.amounts import find_amounts
 from agent.language.kinds.learned import Guess, learned, read_text
-from agent.language.kinds.names import NO_WISHES, WISHES
+from agent.language.kinds.names import INTO_CAR, NO_WISHES, WISHES
 from agent.language.notes.building import NoteParts, NoWish, build
-from agent.language.notes.safety import denial, elsewhere, refusal, turned
+from agent.language.notes.safety import denial, elsewhere, keeps_out_of_car, refusal, turned
 from agent.language.text import Language, clean, language_of
 from agent.language.times.clocks import TimeError
 from agent.language.times.finding import Times, find_times, verbatim
-from energy.constraints import Constraint, Reserve
+from energy.constraints import Constraint, NoDischargeIntoCar, Reserve
+from energy.devices import Car
 from energy.home import Home
 
 MAX_CHARS = 300
@@ -118,9 +119,11 @@ def understand(
         return NotUnderstood(why)
     guess = _guess(whole)
     sure = guess.confidence >= SURE and guess.weight >= _A_NOTE and whole.is_known
-    if guess.kind in WISHES and not sure and (why := _no_wish(guess.kind, read.meant)):
+    if keeps_out_of_car(read.words):
+        result = as_wish(INTO_CAR, cleaned, now=now, tz=tz, home=home, by="rules")
+    elif guess.kind in WISHES and not sure and (why := _no_wish(guess.kind, read.meant)):
         return NotUnderstood(why, guess.kind, guess.confidence)
-    if guess.kind in WISHES and sure:
+    elif guess.kind in WISHES and sure:
         result = as_wish(guess.kind, cleaned, now=now, tz=tz, home=home, confidence=guess.confidence)
     elif guess.kind in _NO_WISHES and (sure or guess.kind != "remark") and guess.weight >= _A_NOTE:
         result = NotUnderstood(_NO_WISHES[guess.kind], guess.kind, guess.confidence, "learned")
@@ -234,11 +237,16 @@ def _sure_part(part: str) -> Guess | None:
 
 def _possible(result: Understood, home: Home | None) -> Understood | NotUnderstood:
     """What this home can do at all."""
-    if home is None or not isinstance(result.constraint, Reserve):
+    wish = result.constraint
+    if home is None or not isinstance(wish, Reserve | NoDischargeIntoCar):
         return result
     if not home.battery.capacity_kwh:
         return NotUnderstood("this home has no battery: there is nothing to keep")
-    if result.constraint.soc > home.battery.max_soc:
+    if isinstance(wish, NoDischargeIntoCar):
+        if any(isinstance(one, Car) for one in home.devices):
+            return result
+        return NotUnderstood("this home has no car that the advisor knows: there is nothing to hold the battery for")
+    if wish.soc > home.battery.max_soc:
         most = home.battery.max_soc
-        return NotUnderstood(f"{result.constraint.soc:.0%} is above what this battery may hold: give up to {most:.0%}")
+        return NotUnderstood(f"{wish.soc:.0%} is above what this battery may hold: give up to {most:.0%}")
     return result

@@ -2,6 +2,8 @@
 
 import re
 
+from agent.language.kinds.names import INTO_CAR
+
 _NEGATED = (
     r"no|not|don't|dont|doesn't|doesnt|isn't|aren't|won't|wont|never|nobody|without|cannot|can't|none|neither|nor|needn't|"
     r"tampoco|nunca|jamas|sin|ningun\w*|nadie|ni|no longer|ya no|rather we didn't"
@@ -62,7 +64,35 @@ _BATTERY_AND_CAR = (
 )
 _INTO_THE_CAR = (
     _BATTERY_AND_CAR,
-    "speaks of what the battery gives to a car, which no note can say: it is the setting discharge_into_car of [evcc]",
+    (
+        "speaks of battery and car in an unclear way: say 'do not discharge the battery into the car tonight'; "
+        "otherwise the setting discharge_into_car of [evcc] holds"
+    ),
+)
+# The ways to say that the battery shall give nothing to the car, which are told by their words alone.
+_NOT_INTO_THE_CAR = re.compile(
+    rf"\b(?:don't|dont|do not|never|avoid|stop) (?:let the battery )?"
+    r"(?:discharg\w*|drain\w*|empty\w*|us(?:e|ing)|feed\w*|put\w*)\b"
+    rf"[^,;.]{{0,40}}\b(?:in|into|to|for) (?:charg\w+ )?(?:the |my |our )?{_CAR}\b"
+    rf"|\b(?:don't|dont|do not|never|avoid|stop) charg\w+ (?:the |my |our )?{_CAR}\b[^,;.]{{0,12}}"
+    r"\b(?:from|with|off|using|out of) (?:the |our )?(?:house |home )?battery\b"
+    rf"|\b{_CAR} (?:must not|mustn't|should not|shouldn't|shall not|may not) (?:be )?"
+    r"(?:charg\w*|draw\w*|tak\w*|drain\w*|empt\w*|us\w*)\b[^,;.]{0,20}\bbattery\b"
+    rf"|\bno (?:house |home )?battery (?:power |energy )?(?:in|into|to|for) (?:the |my |our )?{_CAR}\b"
+    r"|\b(?:no|nunca|evita|deja de) (?:(?:se|me|nos|quiero|queremos|que) )*"
+    r"(?:descarg\w+|vaci\w+|us\w+|utili[cz]\w+|gast\w+|ech\w+|met\w+|pas\w+|des|dar)\b"
+    rf"[^,;.]{{0,40}}\b(?:en|para|al?|hacia) (?:cargar )?(?:el |mi |nuestro )?{_CAR}\b"
+    rf"|\b(?:no|nunca|evita|deja de) (?:se )?carg\w+ (?:el|mi|nuestro) {_CAR}\b[^,;.]{{0,12}}"
+    r"\b(?:con|de|desde|usando) (?:la |nuestra )?bateria\b"
+    rf"|\b(?:el|mi|nuestro) {_CAR} no (?:se )?(?:carg\w+|tir\w+|gast\w+|us\w+|consum\w+|vaci\w+|descarg\w+)\b"
+    r"[^,;.]{0,20}\bbateria\b"
+    rf"|\bnada de bateria (?:en|para|al?) (?:el |mi |nuestro )?{_CAR}\b"
+)
+_BATTERY_GIVES = re.compile(r"\b(?:batter\w+|bateria\w*|discharg\w*|drain\w*|descarg\w+|vaci\w+)\b")
+# What beside it makes it another wish.
+_NOT_ONLY_THE_CAR = re.compile(
+    r"\b(?:grid|mains|network|red|only|just|solo|solamente|sell\w*|vend\w+|(?:for|to|into) (?:the )?(?:house|home)|"
+    r"(?:para|en|a) (?:la )?casa)\b"
 )
 _TURNED: dict[str, tuple[tuple[str, str], ...]] = {
     "reserve": (
@@ -161,6 +191,13 @@ def refusal(plain: str) -> str | None:
     return None
 
 
+def keeps_out_of_car(plain: str) -> bool:
+    """Whether a note says for certain that the battery shall not be discharged into the car."""
+    denials = re.findall(rf"\b(?:{_NEGATED}|avoid|stop|evita|deja)\b", _HARMLESS.sub(" ", plain))
+    told = _NOT_INTO_THE_CAR.search(plain) and _BATTERY_GIVES.search(plain)
+    return bool(told) and len(denials) <= 1 and _NOT_ONLY_THE_CAR.search(plain) is None
+
+
 def elsewhere(kind: str, plain: str) -> str | None:
     """Words that say whose battery or house a wish is about, if it is not this one."""
     pattern = _ELSEWHERE if kind not in ("guests", "away", "extra_load") else _DEVICES_ELSEWHERE
@@ -178,7 +215,7 @@ def denial(kind: str, rest: str) -> str | None:
         return "selling"
     if kind in ("no_grid_charge", "no_export"):
         return None if _BAN.search(rest) else "what is allowed"
-    if kind == "reserve":
+    if kind in ("reserve", INTO_CAR):
         return None
     pattern = _NOT_AWAY if kind == "away" else _ANY_NO
     match = pattern.search(_HARMLESS.sub(" ", rest))

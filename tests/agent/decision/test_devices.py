@@ -13,9 +13,10 @@ import pytest
 from advisor.explain.explanation import replay_decision
 from agent.decision.decide import Situation, decide
 from agent.decision.devices import DeviceRegistry, KnownDevices
+from agent.decision.explain import reason_in
 from agent.decision.replay import Export, export, replay
 from energy.commands import ClimateCommand, ExportCommand, LoadCommand, device_command_schema
-from energy.constraints import CarReady
+from energy.constraints import CarReady, NoDischargeIntoCar
 from energy.devices import Car, Deferrable, HeatPump
 from energy.errors import DataError
 from energy.home import Grid, Home
@@ -79,6 +80,28 @@ def test_devices_are_commanded_with_the_decision_and_planned_where_power_is_chea
     assert decision.ensemble is not None
     assert without.ensemble is not None
     assert np.sum(decision.ensemble.load_w) > np.sum(without.ensemble.load_w)
+
+
+def test_the_battery_is_held_while_the_car_is_planned_to_charge_where_the_household_asks_for_it(
+    furnished: Home, make_situation: Callable[..., Situation]
+) -> None:
+    plain = make_situation()
+    wish = NoDischargeIntoCar(start=plain.now, end=plain.now + timedelta(hours=24))
+    soon = states(plain.now)["car"].model_copy(update={"ready_by": plain.now + timedelta(hours=2), "needed_kwh": 9})
+    known = KnownDevices({"car": soon}, {}, np.full(48, 4.0))
+    decision = decide(make_situation(home=furnished, devices=known, asked=(wish,)))
+    [car] = decision.device_commands
+    assert decision.command is not None
+    assert isinstance(car, LoadCommand)
+    assert all(slot.hold_for_car for slot in decision.command.slots if slot.start < wish.end)
+    charging = [slot.start for slot in car.slots if slot.power_kw > 0]
+    assert charging
+    assert all(decision.command.levels_at(start).mode(0.9) in {"hold", "charge"} for start in charging)
+    later = [slot for slot in decision.command.slots if slot.reserve_soc < 1]
+    assert later, "beside the car's hours the battery is the house's"
+    assert "no discharging of the battery while the car charges" in decision.reason
+    assert "mientras se carga el coche" in reason_in(decision, "es")
+    assert replay(export(decision, anonymous=False)).differences == ()
 
 
 def test_a_running_machine_is_planned_as_it_runs(furnished: Home, make_situation: Callable[..., Situation]) -> None:

@@ -13,6 +13,7 @@ from agent.decision.constraint_words import describe
 from agent.language.notes.reading import NotUnderstood, Understood, understand
 from energy.battery import Battery
 from energy.constraints import Reserve
+from energy.devices import Car
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
 
@@ -82,6 +83,16 @@ UNDERSTOOD = [
     ("mañana a las 18 la batería llena", "es reserve 15 18:00-15 21:00 1"),
     ("guarda el 40% hasta las nueve", "es reserve 14 18:00-15 09:00 0.4"),
     ("keep 40 % until nine", "en reserve 14 18:00-15 09:00 0.4"),
+    ("don't use the battery for the car tonight", "en no_discharge_into_car 14 20:00-15 08:00"),
+    ("please never drain the house battery into the car until Sunday", "en no_discharge_into_car 14 18:00-19 00:00"),
+    ("don't charge the car from the battery tonight", "en no_discharge_into_car 14 20:00-15 08:00"),
+    ("the car must not drain the battery tonight", "en no_discharge_into_car 14 20:00-15 08:00"),
+    ("no battery for the car tomorrow", "en no_discharge_into_car 15 00:00-16 00:00"),
+    ("no descargues la batería en el coche esta noche", "es no_discharge_into_car 14 20:00-15 08:00"),
+    ("no uses la batería para cargar el coche hasta mañana a las 8", "es no_discharge_into_car 14 18:00-15 08:00"),
+    ("no cargues el coche con la batería de casa esta noche", "es no_discharge_into_car 14 20:00-15 08:00"),
+    ("que el coche no tire de la batería esta noche", "es no_discharge_into_car 14 20:00-15 08:00"),
+    ("nada de batería para el coche mañana", "es no_discharge_into_car 15 00:00-16 00:00"),
     ("no exporting after 8 pm today", "en no_export 14 20:00-15 00:00"),
     ("no exportes después de las 20", "es no_export 14 20:00-15 00:00"),
     ("el coche necesita 20 kWh esta noche", "es car_ready 14 18:00-15 08:00 20"),
@@ -143,8 +154,14 @@ def test_common_wishes_are_understood_in_local_time(text: str, meant: str) -> No
         ("why did you keep 60 % tonight", "this is a question"),
         ("¿guardamos 60 % esta noche?", "this is a question"),
         ("save 30 % tonight and no grid charging", "more than one thing|none of the wishes"),
-        ("don't use the battery for the car", "the setting discharge_into_car of"),
-        ("no descargues la batería en el coche esta noche", "the setting discharge_into_car of"),
+        ("discharge the battery into the car tonight", "the setting discharge_into_car of"),
+        ("don't stop using the battery for the car", "the setting discharge_into_car of"),
+        ("no uses la batería del coche esta noche", "the setting discharge_into_car of"),
+        ("don't use the grid for the car, use the battery", "the setting discharge_into_car of"),
+        ("don't use the battery for the house, only for the car", "the setting discharge_into_car of"),
+        ("don't use 20 % of the battery for the car tonight", "A ban has no amount"),
+        ("don't use the neighbour's battery for the car tonight", "is not this house's battery"),
+        ("don't use the battery for the car tonight and keep 60 % until 8", "more than one thing"),
         ("keep at most 60 % until tomorrow", "'at most' sets an upper limit"),
         ("limit charge to 80 % until Sunday", "'limit' sets an upper limit"),
         ("keep it under 50 % tonight", "under' sets an upper limit"),
@@ -228,6 +245,14 @@ def test_what_this_home_cannot_hold_is_refused() -> None:
     )
     answer = understand("keep 95 % tonight", now=NOW, tz=MADRID, home=home)
     assert answer == NotUnderstood("95% is above what this battery may hold: give up to 90%")
+    car = "don't use the battery for the car tonight"
+    answer = understand(car, now=NOW, tz=MADRID, home=home)
+    assert answer == NotUnderstood(
+        "this home has no car that the advisor knows: there is nothing to hold the battery for"
+    )
+    its_car = Car(name="car", max_kw=7, daily_kwh=9, from_hour=18, ready_by_hour=7)
+    with_car = home.model_copy(update={"devices": (its_car,)})
+    assert isinstance(understand(car, now=NOW, tz=MADRID, home=with_car), Understood)
 
 
 def test_only_what_nothing_else_is_sure_of_goes_to_the_model() -> None:
@@ -281,6 +306,10 @@ def test_no_order_of_known_words_makes_it_stumble_or_leaves_the_bounds(words: li
             ),
         ),
         ("el coche necesita 40 km para las 7", "7,2 kWh en el coche antes del jue 15 ene, 07:00"),
+        (
+            "no uses la batería para el coche esta noche",
+            "no descargar la batería mientras se carga el coche, del mié 14 ene, 20:00 al jue 15 ene, 08:00",
+        ),
         ("guests tonight", "1.00 kW more load than usual, from Wed 14 Jan, 18:00 to Thu 15 Jan, 00:00"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.language.kinds.learned import Learned, learned, read_by
-from energy.constraints import ExtraLoad, NoExport, Reserve
+from energy.constraints import ExtraLoad, NoDischargeIntoCar, NoExport, Reserve
 from energy.errors import DataError
 from eval.language import tuning
 from eval.language.phrases_file import Phrase
@@ -32,6 +32,7 @@ def test_confirmed_notes_are_learnt_from_once_and_remarks_are_not(tmp_path: Path
         ("six guests tonight", load),
         ("sauna 6 kW from 18 to 21", load),
         ("nothing out of the house", NoExport(start=NOW, end=LATER)),
+        ("no battery for the car tonight", NoDischargeIntoCar(start=NOW, end=LATER)),
         ("the little one is ill", None),
     ):
         notes.add(text, constraint, now=NOW, until=LATER)

@@ -149,13 +149,15 @@ def test_a_battery_that_does_not_follow_is_answered_for_as_refused(evcc: Any, pl
     assert "shows 'unknown', not 'charge'" in answer["detail"]
 
 
-@pytest.mark.parametrize(("allowed", "mode"), [(False, "hold"), (True, "normal")])
+@pytest.mark.parametrize(
+    ("allowed", "asked", "mode"), [(False, False, "hold"), (True, False, "normal"), (True, True, "hold")]
+)
 def test_the_battery_is_not_discharged_into_the_car_unless_the_household_wants_it(
-    evcc: Any, play: Any, allowed: bool, mode: str
+    evcc: Any, play: Any, allowed: bool, asked: bool, mode: str
 ) -> None:
     evcc.car_w = 3600.0
     played = play(discharge_into_car=allowed)
-    played.order(SELF)
+    played.order(SELF.model_copy(update={"hold_for_car": asked}))
     played.bridge.step(NOON)
     assert evcc.battery_mode == mode
     evcc.pv_w = 5000.0

@@ -86,12 +86,14 @@ def sensor(name: str) -> str:
 
 
 def test_from_a_token_to_an_inverter_that_obeys_and_comes_back_whatever_stops(watched: Any, settings_of: Path) -> None:
-    # Setup and history: what a user types is the address, the token and the broker.
+    # Setup and history: what a user types is the address, the token and the broker; `-rP` shows how long it took.
+    began_s = time.monotonic()
     broker = ("--broker", str(watched.broker), "--username", watched.broker.username)
     advisor(
         settings_of, watched, "setup", "--yes", "--url", watched.homeassistant.url, "--token-file", "token", *broker
     )
     told = json.loads(advisor(settings_of, watched, "ingest", "homeassistant", "--json"))
+    sys.stdout.write(f"setup and history: {time.monotonic() - began_s:.0f} s\n")
     assert told["added"] >= 21
     settings = load_settings(settings_of / "advisor.toml")
     assert all(not source.topic for source in settings.sensors.values())
@@ -103,29 +105,37 @@ def test_from_a_token_to_an_inverter_that_obeys_and_comes_back_whatever_stops(wa
     house = behind_inverter(settings_of, watched.broker, battery=BATTERY)
     service = running(["advisor", "run"], settings_of / "advisor.log", watched.broker)
     with house, wired(watched), service as process:
+        obeyed(watched)
+        sys.stdout.write(f"from the token to a battery that obeys: {time.monotonic() - began_s:.0f} s\n")
         lived(watched, process)
 
 
-def lived(watched: Any, process: subprocess.Popen[bytes]) -> None:
+def battery(watched: Any, condition: Callable[[float], bool]) -> None:
+    watched.homeassistant.api.await_states(
+        lambda states: condition(_number(states, "sensor.battery_power")), timeout_s=60
+    )
+
+
+def obeyed(watched: Any) -> None:
     api = watched.homeassistant.api
-
-    def battery(condition: Callable[[float], bool]) -> None:
-        api.await_states(lambda states: condition(_number(states, "sensor.battery_power")), timeout_s=60)
-
     # The inverter obeys through the blueprint, and the battery follows.
     api.await_state(sensor("sensor.mode"), "charge", timeout_s=120)
     api.await_state(MODE, "Force charge", timeout_s=30)
     api.await_states(
         lambda states: abs(_number(states, TARGET) - _number(states, sensor("sensor.target_charge"))) <= 1, timeout_s=30
     )
-    battery(lambda power: power < -0.5)
+    battery(watched, lambda power: power < -0.5)
     api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=30)
+
+
+def lived(watched: Any, process: subprocess.Popen[bytes]) -> None:
+    api = watched.homeassistant.api
     # Somebody changes the inverter: it is noticed, and left alone until it is given back.
     time.sleep(4)  # the blueprint reads the last change back after three seconds
     api.act("input_select.select_option", entity_id=MODE, option="Self use")
     api.await_state(sensor("binary_sensor.changed_by_hand"), "on", timeout_s=30)
     api.await_state(sensor("binary_sensor.in_control"), "off", timeout_s=30)
-    battery(lambda power: power > -0.01)
+    battery(watched, lambda power: power > -0.01)
     api.act("select.select_option", entity_id=sensor("select.acting"), option="advise only")
     api.act("select.select_option", entity_id=sensor("select.acting"), option="act")
     api.await_state(MODE, "Force charge", timeout_s=30)
@@ -134,11 +144,11 @@ def lived(watched: Any, process: subprocess.Popen[bytes]) -> None:
     watched.homeassistant.restart()
     api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=90)
     api.await_state(MODE, "Force charge", timeout_s=60)
-    battery(lambda power: power < -0.5)
+    battery(watched, lambda power: power < -0.5)
     # The advisor dies without a word: the inverter returns to self-consumption by itself.
     process.kill()
     api.await_state(MODE, "Self use", timeout_s=60)
-    battery(lambda power: power > -0.01)
+    battery(watched, lambda power: power > -0.01)
 
 
 def _number(states: dict[str, dict[str, Any]], entity: str) -> float:
