@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from devtools.floors import MOST_FILES, MOST_FLOORS, ROOMS, Package, measure
+from devtools.floors import MOST_FILES, MOST_FLOORS, ROOMS, Package, drawn_into, measure
 
 ROOT = Path(__file__).parent.parent
 MEASURING = ("benchmarks", "devtools")
@@ -28,6 +28,12 @@ def packages() -> list[Package]:
 def trees() -> dict[Path, ast.Module]:
     files = (path for room in (*ROOMS, *MEASURING) for path in sorted((ROOT / room).rglob("*.py")))
     return {path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8")) for path in files}
+
+
+def test_the_diagram_in_contributing_is_that_of_the_imports() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert drawn_into(text) == text, "run python -m devtools.floors CONTRIBUTING.md"
+    assert "→  energy" in text
 
 
 def test_no_package_has_a_circle_more_than_six_floors_or_more_than_twenty_files(packages: list[Package]) -> None:
