@@ -8,7 +8,6 @@ from energy.errors import TransportError
 from ingest.evcc.state import EvccState, read_state
 
 EvccBatteryMode = Literal["normal", "hold", "charge"]
-EvccMode = Literal["off", "pv", "minpv", "now"]
 _TIMEOUT_S = 5.0
 _LONGEST = 4 * 1024 * 1024
 

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -11,6 +10,7 @@ from math import cos, hypot, radians
 
 from energy.errors import SettingsError
 from energy.panels import Place
+from ingest.history.files.cells.words import plain
 
 _PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,; ]\s*(-?\d+(?:\.\d+)?)\s*")
 _CURRENCIES = {
@@ -60,7 +60,7 @@ def town_of(text: str) -> Town:
     """
     if pair := _PAIR.fullmatch(text):
         return _at(float(pair[1]), float(pair[2]), text)
-    wanted = _plain(text)
+    wanted = plain(text)
     found = _by_name().get(wanted)
     if found is not None:
         return found
@@ -121,10 +121,4 @@ def _town(row: dict[str, str]) -> Town:
 
 @cache
 def _by_name() -> dict[str, Town]:
-    return {_plain(name): town for town in towns() for name in (town.name, *town.also)}
-
-
-def _plain(name: str) -> str:
-    """Small letters without accents."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
+    return {plain(name): town for town in towns() for name in (town.name, *town.also)}
