@@ -315,8 +315,9 @@ def test_a_counter_of_each_day_begins_anew_at_midnight(write: Callable[[str, str
         lines.append(f"{local(at, '%Y-%m-%d %H:%M')},{sums[0]:.3f},{sums[1]:.3f}")
         sums = [sums[0] + load, sums[1] + sun]
     day = understand(write("file.csv", "\n".join(lines))).history.days[1]
-    # What flowed between the last reading of a day and midnight is lost.
     assert day.load_kw[:23] == pytest.approx([one[1] for one in BASE[24:47]], abs=1e-3)
+    # What flowed between the last reading of a day and midnight is not to be seen: it goes on as before.
+    assert day.load_kw[23] == pytest.approx(BASE[46][1], abs=1e-3)
 
 
 def meter_file(rows: list[tuple[datetime, float, float]] = BASE) -> str:

@@ -52,7 +52,11 @@ def slot_means(values: Floats, moments_s: Seconds, slots: Slots) -> Floats:
 
 
 def counter_means(values: Floats, moments_s: Seconds, slots: Slots, *, dawn_kwh: float) -> Floats:
-    """Mean power of each slot from a counter's readings in kWh; a counter that falls began anew from nothing."""
+    """Mean power of each slot from a counter's readings in kWh; a counter that falls began anew from nothing.
+
+    Where it shows nothing just then, as counters of a day do at midnight, what the slot before held is not to be seen:
+    it is taken to go on like the one before it.
+    """
     places = slots.places(moments_s)
     inside = ~np.isnan(values) & (places >= 0) & (places < slots.count)
     readings = np.full(slots.count, np.nan)
@@ -62,7 +66,9 @@ def counter_means(values: Floats, moments_s: Seconds, slots: Slots, *, dawn_kwh:
     means = np.full(slots.count, np.nan)
     for first, after in zip(known[:-1].tolist(), known[1:].tolist(), strict=True):
         flowed = readings[after] - readings[first] if readings[after] >= readings[first] else readings[after]
-        if (after - first) * slots.step_s <= _SPREAD_S or flowed == 0:
+        if readings[first] > readings[after] == 0 and first:
+            means[first:after] = means[first - 1]
+        elif (after - first) * slots.step_s <= _SPREAD_S or flowed == 0:
             means[first:after] = flowed / (after - first) / slots.hours
         elif flowed <= dawn_kwh:
             means[first:after] = 0.0
