@@ -25,8 +25,8 @@ def tariff_names() -> tuple[str, ...]:
 def named_tariff(name: str, **own: Any) -> Contract:
     """A tariff by its name, with the household's own figures.
 
-    `prices` replaces the price of terms by their name, `contracted_kw`, `billing_day` and `series` say what the file
-    cannot know, `fixed` replaces amounts by name, and `wallet` adds one.
+    `prices` replaces the price of terms by their name, or of a term's periods by theirs; `contracted_kw`, `billing_day`
+    and `series` say what the file cannot know, `fixed` replaces amounts by name, and `wallet` adds one.
 
     Raises:
         SettingsError: there is no such tariff, or a figure cannot be; naming file, key, value and what is allowed.
@@ -96,8 +96,21 @@ def _replaced(name: str, rows: list[dict[str, Any]], values: Mapping[str, Any], 
     if key == "amount" and (strange := [one for one in values if one not in known]):
         raise SettingsError(f"tariff {name!r}: fixed has {strange[0]!r}: use {', '.join(sorted(known)) or 'none'}")
     kept = [row for row in rows if row["name"] not in values]
-    new = [_row(rows, one, value, key) for one, value in values.items() if one in known]
+    new = [_row(rows, one, _by_period(name, rows, one, value), key) for one, value in values.items() if one in known]
     return [*new, *kept]
+
+
+def _by_period(tariff: str, rows: list[dict[str, Any]], term: str, value: object) -> object:
+    """A price, or the file's periods with the prices that are given by the periods' names."""
+    price = next((row.get("price") for row in rows if row["name"] == term), None)
+    periods = price.get("periods", []) if isinstance(price, Mapping) else []
+    if not periods or not isinstance(value, Mapping) or not isinstance(price, Mapping) or "periods" in value:
+        return value
+    names = dict.fromkeys(period["name"] for period in periods)
+    for one in value:
+        if one not in names:
+            raise SettingsError(f"tariff {tariff!r}: prices.{term} has {one!r}: use {', '.join(names)}")
+    return {**price, "periods": [{**one, "price": value.get(one["name"], one["price"])} for one in periods]}
 
 
 def _row(rows: list[dict[str, Any]], name: str, value: object, key: str) -> dict[str, Any]:

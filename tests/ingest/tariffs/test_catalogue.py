@@ -45,6 +45,14 @@ def read(tmp_path: Path, tariff: str) -> Contract:
     return tariff_read
 
 
+def test_the_three_prices_of_a_contract_are_given_by_their_periods() -> None:
+    mine = named_tariff("es-2.0td", prices={"energy": {"P1": 0.15, "P3": 0.09}})
+    [term] = [one for one in mine.import_terms if one.name == "energy"]
+    assert {one.name: one.price for one in term.price.periods} == {"P1": 0.15, "P2": 0.095, "P3": 0.09}
+    with pytest.raises(SettingsError, match=r"prices.energy has 'P4': use P3, P1, P2"):
+        named_tariff("es-2.0td", prices={"energy": {"P4": 0.15}})
+
+
 def test_a_home_names_its_tariff_and_gives_its_own_figures(tmp_path: Path) -> None:
     tariff = read(
         tmp_path,
