@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 import typer
 
 from agent.llm.models import ModelSettings, load_model
+from agent.llm.review import NoChoice
 from agent.llm.trial_review import TrialReview, try_review
 from benchmarks import answers, decision
 
@@ -25,7 +26,10 @@ _SIZES_GB = {"0.5B": 0.4, "1.5B": 1.0, "3B": 2.0, "4B": 2.6, "8B": 5.2}
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Seconds and megabytes of this machine; `review_s` is one whole review by the embedded model, if there is one."""
+    """Seconds and megabytes of this machine; `review_s` is one whole review by the embedded model, if there is one.
+
+    `tokens_per_s` are those that it read and wrote in a second of the review.
+    """
 
     machine: str
     cores: int
@@ -34,6 +38,7 @@ class Edge:
     decision_ms: float
     question_ms: float
     review_s: float | None
+    tokens_per_s: float | None
     model_fits: str | None
 
 
@@ -47,7 +52,8 @@ def bench(*, model: bool, as_json: bool) -> None:
     typer.echo(f"  from start to first decision: {found.start_cpu_s:.1f} processor seconds, {found.resident_mb:.0f} MB")
     typer.echo(f"  a decision: {found.decision_ms:.0f} ms; a question: {found.question_ms:.0f} ms to the first word")
     if found.review_s is not None:
-        typer.echo(f"  a review by the embedded 135M model: {found.review_s:.1f} s")
+        rate = "" if found.tokens_per_s is None else f", {found.tokens_per_s:.0f} tokens a second"
+        typer.echo(f"  a review by the embedded 135M model: {found.review_s:.1f} s{rate}")
         typer.echo(f"  largest model that should answer within {DEADLINE_S:g} s: {found.model_fits or 'none'}")
 
 
@@ -66,8 +72,17 @@ def measure(*, model: bool) -> Edge:
         decision_ms=decision.measure().median_ms,
         question_ms=statistics.median(one.month_ms for one in answers.measure()),
         review_s=None if tried is None else tried.review_s,
+        tokens_per_s=None if tried is None else tokens_per_s(tried),
         model_fits=None if tried is None else largest_that_fits(tried),
     )
+
+
+def tokens_per_s(tried: TrialReview) -> float | None:
+    """Tokens read and written in a second of a review; None where they were not counted."""
+    answer = tried.answer
+    if isinstance(answer, NoChoice) or answer.prompt_tokens is None or answer.output_tokens is None:
+        return None
+    return (answer.prompt_tokens + answer.output_tokens) / max(tried.review_s, 0.1)
 
 
 def largest_that_fits(tried: TrialReview) -> str | None:

@@ -2,7 +2,7 @@ import pytest
 
 from agent.llm.review import NoChoice
 from agent.llm.trial_review import TrialReview
-from benchmarks.edge import largest_that_fits
+from benchmarks.edge import largest_that_fits, tokens_per_s
 
 
 @pytest.mark.parametrize(
@@ -13,3 +13,4 @@ def test_the_slower_the_small_model_the_smaller_the_largest_that_fits(embedded_t
         load_s=1.0, review_s=embedded_took_s, answer=NoChoice("missing", "none", "embedded", embedded_took_s)
     )
     assert largest_that_fits(tried) == fits
+    assert tokens_per_s(tried) is None
