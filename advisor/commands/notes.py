@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from advisor.json_option import Json
 from advisor.memory_choice import ChosenMemory, HomeName, MemoryDir, chosen_memory
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ notes_app = typer.Typer(
     help="Tell the advisor what the household wants: notes become constraints of the plan.", no_args_is_help=True
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 At = Annotated[datetime | None, typer.Option(help="Local time to use as now, for a simulated house.")]
 
 
