@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 from babel.dates import format_date
 
@@ -148,6 +148,15 @@ def day_in_words(iso_day: str, language: Language) -> str:
     """A day as people say it, such as `19 December`."""
     pattern = "d MMMM" if language == "en" else "d 'de' MMMM"
     return str(format_date(date.fromisoformat(iso_day), pattern, locale=language))
+
+
+def moment_in_words(moment: datetime, language: Language) -> str:
+    """A moment as people say it, by the clock that it comes with: `23:55 on 20 December 2016`; UTC is named."""
+    clock = f"{moment:%H:%M}{' UTC' if moment.tzinfo == UTC else ''}"
+    day = f"{day_in_words(moment.date().isoformat(), language)}{' ' if language == 'en' else ' de '}{moment.year}"
+    if language == "en":
+        return f"{clock} on {day}"
+    return f"el {day} {'a la' if moment.hour == 1 else 'a las'} {clock}"
 
 
 def in_words(sentence: str, facts: Mapping[str, str], language: Language) -> str:
