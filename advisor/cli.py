@@ -25,8 +25,11 @@ from advisor.exam.prompts import prompts_app
 from advisor.explain.command import explain, replay
 from advisor.fleet.command import fleet_app
 from advisor.homeassistant.command import ha_app
+from advisor.spoken_language import spoken_language
 from advisor.study.command import study
 from advisor.weather.command import weather_app
+from agent.decision.constraint_words import Language
+from agent.decision.wording.problem_words import in_language
 from energy.errors import AdvisorError, MemoryFault, ModelError, SettingsError, TransportError
 
 GREETING = """\
@@ -47,6 +50,7 @@ HINTS: dict[type[AdvisorError], str] = {
     MemoryFault: "advisor index check looks at the index; the days themselves are kept apart from it",
     SettingsError: "advisor COMMAND --help lists the options; advisor.example.toml explains every setting",
 }
+_HINT: dict[Language, str] = {"en": "hint", "es": "pista"}
 
 app = typer.Typer(
     help="Energy Advisor decides what a home with solar panels and a battery should do next, and explains why.",
@@ -99,7 +103,8 @@ def reporting_errors(program: typer.Typer) -> None:
     try:
         program()
     except AdvisorError as err:
-        typer.echo(f"error: {err}", err=True)
+        language = spoken_language(sys.argv[1:])
+        typer.echo(f"error: {in_language(str(err), language)}", err=True)
         if hint := next((hint for kind, hint in HINTS.items() if isinstance(err, kind)), ""):
-            typer.echo(f"hint: {hint}", err=True)
+            typer.echo(f"{_HINT[language]}: {in_language(hint, language)}", err=True)
         sys.exit(2 if isinstance(err, SettingsError) else 1)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.decision.journal import open_journal
+from agent.decision.wording.reason_words import moment_in_words
 from agent.language.answers.ask import Answer, Asker, Piece
 from agent.language.answers.interpreter import Interpreter
 from agent.language.text import Language
@@ -74,8 +75,9 @@ class MemoryBackend:
     def place(self) -> str:
         """Where the answers come from."""
         now = self.now()
-        ended = "" if now > datetime.now(UTC) - _LONG_AGO else f", as of {now.astimezone(self.facts.tz):%Y-%m-%d %H:%M}"
-        return f"the memory in {self.memory}{ended}"
+        if now > datetime.now(UTC) - _LONG_AGO:
+            return f"the memory in {self.memory}"
+        return f"the memory in {self.memory}, as of {moment_in_words(now.astimezone(self.facts.tz), 'en')}"
 
     def now(self) -> datetime:
         """The time of the clock, or the last moment of a memory that ended long ago."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
 from advisor.memory_choice import MemoryDir, chosen_memory
 
 
@@ -23,7 +24,7 @@ def bill(  # noqa: PLR0913 (a command line's options)
     ] = False,
     language: Annotated[str, typer.Option(help="en or es.")] = "en",
     memory: MemoryDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print the bill of a month line by line, or say which of two tariffs suits this home."""
     from advisor.commands.bill_text import BillWishes, compare_tariffs, print_bill

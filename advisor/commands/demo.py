@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+from advisor.json_option import Json
+
 HomeName = Annotated[str, typer.Option("--home", help="Name of the home.")]
 ScenarioName = Annotated[str | None, typer.Option("--scenario", help="A scenario: its name, or a YAML file.")]
 # A day in two minutes: slow enough to follow on the page.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from advisor.json_option import Json
 from energy.errors import DataError, UnclearError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
     show: Annotated[bool, typer.Option("--show", help="Show what was understood and store nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; store if all is clear.")] = False,
     memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Read what a supplier, an inverter or a spreadsheet gives; docs/files.md says what is understood."""
     from advisor.memory import ingest_and_report, understand_files

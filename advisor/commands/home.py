@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
+
 Config = Annotated[Path, typer.Option(help="Settings file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 CONFIG = Path("advisor.toml")
 
 

@@ -9,12 +9,12 @@ from advisor.commands.files import ingest_csv
 from advisor.commands.home import ingest_homeassistant
 from advisor.commands.many_homes import ingest_homes
 from advisor.commands.synthetic import ingest_synthetic
+from advisor.json_option import Json
 
 ingest_app = typer.Typer(help="Bring history into memory.", no_args_is_help=True)
 ingest_app.command("homeassistant")(ingest_homeassistant)
 ingest_app.command("synthetic")(ingest_synthetic)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 MemoryDir = Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")]
 DEFAULT_MEMORY = Path(".advisor/memory")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.json_option import Json
 from energy.errors import AdvisorError, DataError, SettingsError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def ingest_homes(
     workers: Annotated[int, typer.Option(min=0, help="Homes read at once on this machine; 0: in this process.")] = 2,
     dask: Annotated[str | None, typer.Option(help="HOST:PORT of a Dask scheduler whose workers read them.")] = None,
     memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Read the files of many homes; each is called by its folder's name, and what is unclear is told, not asked."""
     from advisor.memory import index_of, store_of

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
 from advisor.memory_choice import MemoryDir, chosen_memory
 from energy.errors import AdvisorError
 
 index_app = typer.Typer(help="Rebuild, check or count the index that finds similar days.", no_args_is_help=True)
 days_app = typer.Typer(help="Days in memory.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @index_app.command("rebuild")

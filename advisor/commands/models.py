@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.json_option import Json
+
 if TYPE_CHECKING:
     from agent.llm.models import ModelSettings
     from agent.llm.ollama_catalogue import OnShelf
@@ -19,7 +21,6 @@ models_app = typer.Typer(
 Url = Annotated[str | None, typer.Option("--url", help="Where Ollama is; OLLAMA_HOST or this machine by default.")]
 Config = Annotated[Path, typer.Option(help="Settings whose section model is marked, if the file is there.")]
 DEFAULT = Path("advisor.toml")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @models_app.callback()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from advisor.json_option import Json
 from advisor.memory_choice import ChosenMemory, HomeName, MemoryDir, chosen_memory
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ notes_app = typer.Typer(
     help="Tell the advisor what the household wants: notes become constraints of the plan.", no_args_is_help=True
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 At = Annotated[datetime | None, typer.Option(help="Local time to use as now, for a simulated house.")]
 
 
@@ -59,7 +59,7 @@ def add(  # noqa: PLR0913 (a command line's options)
         answer = _chosen(answer, facts)
     if isinstance(answer, NotUnderstood):
         if not (asks and answer.is_remark and settings.remarks and _is_to_be_weighed(text)):
-            raise DataError(f"not understood: {answer.why}")
+            raise DataError(_refusal(answer.why, text))
         note = notes_of(chosen.folder, facts.name).add(text, None, now=now, until=now + REMARK_LASTS)
         typer.echo(f"kept as {note.id}: a remark")
         return
@@ -105,6 +105,14 @@ def _chosen(unclear: "NotUnderstood", home: "Home") -> "Understood | NotUndersto
     return unclear.choices[number - 1] if 0 < number <= len(unclear.choices) else unclear
 
 
+def _refusal(why: str, text: str) -> str:
+    """Why a note is not understood, in its own language."""
+    from agent.decision.wording.problem_words import in_language
+    from agent.language.text import language_of
+
+    return in_language(f"not understood: {why}", language_of(text))
+
+
 def _is_to_be_weighed(text: str) -> bool:
     """Ask whether to keep a remark for the language model."""
     from agent.decision.constraint_words import ask_remark
@@ -139,7 +147,7 @@ def read(
     if as_json:
         typer.echo(json.dumps(_reading(answer, text, facts), ensure_ascii=False))
     elif isinstance(answer, NotUnderstood):
-        typer.echo(f"not understood: {answer.why}")
+        typer.echo(_refusal(answer.why, text))
     else:
         from agent.decision.constraint_words import describe
 

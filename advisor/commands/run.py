@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
+
 Config = Annotated[Path, typer.Option(help="Settings file.")]
 
 
@@ -19,7 +21,7 @@ def run(config: Config = Path("advisor.toml")) -> None:
 def page(
     config: Config = Path("advisor.toml"),
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print the addresses of the running service's page, with its access token."""
     from advisor.commands.page import show_addresses

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
+
 scenarios_app = typer.Typer(help="Houses to try before you buy any hardware.", no_args_is_help=True)
 
 
 @scenarios_app.command("list")
-def scenarios_list(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+def scenarios_list(*, as_json: Json = False) -> None:
     """Show every scenario with its title."""
     from simulator.scenario import all_scenarios
 
@@ -26,8 +28,10 @@ def scenarios_list(*, as_json: Annotated[bool, typer.Option("--json", help="Prin
 def scenarios_check(
     names: Annotated[list[str] | None, typer.Argument(help="Scenarios to play; all by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this Markdown file too.")] = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Play scenarios with the whole system; fails if the advisor costs over 1 % more than self-consumption."""
     from advisor.demo.scenarios import check
 
-    raise typer.Exit(0 if check(names, out) else 1)
+    raise typer.Exit(0 if check(names, out, as_json=as_json) else 1)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
+
 _DEFAULT_MEMORY = Path(".advisor/memory")
 
 
@@ -33,7 +35,7 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
     battery: Annotated[float | None, typer.Option(help="Capacity in kWh, charged within two hours.")] = None,
     step_minutes: Annotated[int, typer.Option(help="Minutes of a stored slot: 5, 10, 15, 20, 30 or 60.")] = 30,
     memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = _DEFAULT_MEMORY,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Make up a year of a home; the same seed gives the same weather, people and devices."""
     from advisor.commands.synthetic_home import battery_of, panels, periods, spec_from

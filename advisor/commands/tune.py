@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
 from advisor.memory_choice import HomeName, MemoryDir, chosen_memory
 from agent.language.kinds.names import OWN_WEIGHTS
 
@@ -22,7 +22,7 @@ def tune_language(
     *,
     home: HomeName = None,
     memory: MemoryDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Fit the reader of notes to the home's confirmed notes too (some minutes); kept only if nothing is read worse."""
     from advisor.memory import known_facts

@@ -1,5 +1,6 @@
 """Scenarios played: by the demo, by a house on its own, and all of them in a row against plain self-consumption."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -71,19 +72,22 @@ def loses(outcome: DemoResult) -> bool:
     return outcome.bills.advisor > greedy + max(_LOSS * abs(greedy), _CENT)
 
 
-def check(names: list[str] | None, out: Path | None) -> bool:
-    """Play scenarios without a model and print one row each; whether none of them loses."""
-    rows, sound = [_HEAD, _RULE], True
-    typer.echo(f"{_HEAD}\n{_RULE}")
+def check(names: list[str] | None, out: Path | None, *, as_json: bool) -> bool:
+    """Play scenarios without a model and print one row each, or all as one JSON object; whether none of them loses."""
+    rows, played = [_HEAD, _RULE], dict[str, DemoResult]()
+    if not as_json:
+        typer.echo(f"{_HEAD}\n{_RULE}")
     for name in names or scenario_names():
-        outcome = play(*stage(name, Choices(model="none")), None)
-        sound = sound and not loses(outcome)
-        rows.append(_row(name, outcome))
-        typer.echo(rows[-1])
+        played[name] = play(*stage(name, Choices(model="none")), None)
+        rows.append(_row(name, played[name]))
+        typer.echo(rows[-1], err=as_json)
+    if as_json:
+        figures = {name: outcome.as_json() | {"loses": loses(outcome)} for name, outcome in played.items()}
+        typer.echo(json.dumps({"scenarios": figures}, ensure_ascii=False))
     if out is not None:
         out.write_text(_INTRODUCTION + "\n".join(rows) + "\n", encoding="utf-8")
         typer.echo(f"written: {out}", err=True)
-    return sound
+    return not any(loses(outcome) for outcome in played.values())
 
 
 _HEAD = "| scenario | hours | no battery | self-consumption | advisor | bound | share of the bound's saving |"

@@ -15,16 +15,24 @@ from rich.text import Text
 
 from advisor.demo.words import TEXTS, decimal, long_moment
 from agent.decision.constraint_words import Language
-from agent.decision.wording.reason_words import day_in_words
+from agent.decision.wording.reason_words import days_in_words
 from agent.views.palette import PALETTE, Meaning
 from transport.topics import Topics
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _COLUMNS = 48
-_LETTERS: dict[str, Meaning] = {"S": "self_consumption", "H": "hold", "C": "charge", "D": "discharge"}
-_LETTER_OF: dict[str, str] = {mode: letter for letter, mode in _LETTERS.items()}
+# The modes, and the letter that each language has for them.
+_MODES: tuple[Meaning, ...] = ("self_consumption", "hold", "charge", "discharge")
+_LETTERS: dict[Language, Mapping[str, str]] = {
+    "en": dict(zip(_MODES, "SHCD", strict=True)),
+    "es": dict(zip(_MODES, "ARCV", strict=True)),
+}
 # A terminal is taken to be dark; rich finds the nearest colour that it has.
 _TONES = {meaning: tone.dark for meaning, tone in PALETTE.items()}
+
+
+def _tone(mode: str | None, otherwise: str) -> str:
+    return next((_TONES[one] for one in _MODES if one == mode), otherwise)
 
 
 @dataclass(slots=True)
@@ -87,7 +95,8 @@ class DayView:
     def _header(self) -> RenderableType:
         local = (self.now or self.start).astimezone(self.zone)
         line = Text.assemble(("Energy Advisor", "bold"), f"  {self.topics.home}")
-        line.append(f"  {self._texts['model']}: {self.model}", style="dim")
+        model = self._texts["no_model_here"] if self.model == "none" else f"{self._texts['model']}: {self.model}"
+        line.append(f"  {model}", style="dim")
         when = Text(long_moment(local, self.language), style="bold")
         return Group(
             line, when.append(f"  ({self._texts['example']})" if self.is_example else "", style="dim not bold")
@@ -128,8 +137,7 @@ class DayView:
         table.add_row(texts["level"], _spark(self.tracks.get("battery_soc"), _TONES["battery"], top=100), "%")
         marks = Text()
         for mode in self.modes:
-            letter = _LETTER_OF.get(mode or "")
-            marks.append(letter or "·", style=_TONES[_LETTERS[letter]] if letter else "dim")
+            marks.append(_LETTERS[self.language].get(mode or "", "·"), style=_tone(mode, "dim"))
         table.add_row(texts["mode"], marks, "")
         table.add_row("", self._hours(), "")
         return Panel(Group(table, self._legend()), title=texts["day"], title_align="left")
@@ -144,22 +152,21 @@ class DayView:
 
     def _legend(self) -> Text:
         """What the letters of the modes mean; selling only where it was done."""
-        shown = [letter for letter, mode in _LETTERS.items() if mode != "discharge" or mode in self.modes]
+        shown = [mode for mode in _MODES if mode != "discharge" or mode in self.modes]
         return Text("  ").join(
-            Text(letter, style=_TONES[_LETTERS[letter]]) + Text(f" {self._texts[_LETTERS[letter]]}", style="dim")
-            for letter in shown
+            Text(_LETTERS[self.language][mode], style=_TONES[mode]) + Text(f" {self._texts[mode]}", style="dim")
+            for mode in shown
         )
 
     def _command(self) -> RenderableType:
         texts, decision = self._texts, self.decision
-        style = _TONES[_LETTERS[_LETTER_OF[self.mode]]] if self.mode in _LETTER_OF else "white"
         lines: list[RenderableType] = [
-            Text(texts.get(self.mode, self.mode), style=f"bold {style}"),
+            Text(texts.get(self.mode, self.mode), style=f"bold {_tone(self.mode, 'white')}"),
             Text(decision.get("reason", texts["no_decision"])),
         ]
         near = decision.get("similar_days") or []
         if near:
-            days = ", ".join(day_in_words(day["day"], self.language) for day in near[:3])
+            days = days_in_words([day["day"] for day in near[:3]], self.language)
             lines.append(Text(texts["similar_days"].format(days=days), style="dim"))
         if rationale := (decision.get("review") or {}).get("rationale"):
             lines.append(Text(texts["model_says"].format(text=rationale), style="italic dim"))

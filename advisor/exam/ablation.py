@@ -1,6 +1,8 @@
 """`advisor eval ablation`: play what has not been played, then write the tables and the picture."""
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -10,35 +12,40 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from energy.errors import SettingsError
 from eval.collect.ablation import cases, results, run
 from eval.collect.homes import HistorySource
-from eval.report.ablation import ablation_digest, write_ablation
+from eval.report.ablation import ablation_digest, ablation_figures, write_ablation
 from eval.report.report import ABLATION_MARK, refresh
 from eval.sweep.sweep import Sweep
 
 
-def run_ablation(
-    wheel: Path | None, prices: Path | None, folder: Path, *, sweep: Sweep, report_only: bool, into: Path | None
-) -> None:
-    """Play every case, with progress, tell where the tables are, and refresh those of the document `into`.
+def tell_ablation(folder: Path, *, into: Path | None, as_json: bool) -> None:
+    """Write the tables of what was played, say where they are or print their figures, and refresh a document's.
 
     Raises:
-        SettingsError: a wheel is missing.
         DataError: nothing was played, or the document has no place for the tables.
     """
-    if not report_only:
-        if wheel is None or prices is None:
-            raise SettingsError(
-                "the recorded homes and the auction's prices are needed: give --from and --prices, "
-                "or --report-only to tell what was played",
-            )
-        _play(HistorySource(wheel, None, prices), folder, sweep)
     found = results(folder)
     table, picture = write_ablation(found, folder)
     if into is not None:
         refresh(into, ablation_digest(found), mark=ABLATION_MARK)
+    if as_json:
+        variants = [asdict(one) for one in ablation_figures(found)]
+        typer.echo(json.dumps({"table": str(table), "picture": str(picture), "variants": variants}))
+        return
     typer.echo(f"tables:  {table}\npicture: {picture}")
 
 
-def _play(source: HistorySource, folder: Path, sweep: Sweep) -> None:
+def play_ablation(wheel: Path | None, prices: Path | None, folder: Path, sweep: Sweep) -> None:
+    """Play every case that was not played yet, with progress.
+
+    Raises:
+        SettingsError: a wheel is missing.
+    """
+    if wheel is None or prices is None:
+        raise SettingsError(
+            "the recorded homes and the auction's prices are needed: give --from and --prices, "
+            "or --report-only to tell what was played",
+        )
+    source = HistorySource(wheel, None, prices)
     todo = list(cases())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:

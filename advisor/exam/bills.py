@@ -11,10 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from energy.errors import DataError
 from eval.bills.families import family_savings
-from eval.bills.rule_report import rule_section
+from eval.bills.rule_report import rule_results, rule_section
 from eval.bills.rule_windows import cases, play_cases, read_cases
-from eval.realism.stations import station_table
-from eval.realism.yields import published_table, yield_table
+from eval.realism.stations import station_suns, station_table
+from eval.realism.yields import published_table, published_yields, town_yields, yield_table
 from eval.report.page import markdown
 from eval.report.report import refresh
 from eval.sweep.sweep import Sweep
@@ -26,24 +26,23 @@ _PUBLISHED = "What is published of towns, beside the mean of five synthetic year
 _YIELDS = "What 1 kWp facing south at 35 degrees gives, to be held against your own query of PVGIS:"
 
 
-def run_rules(folder: Path, *, sweep: Sweep, report_only: bool, into: Path | None) -> None:
-    """Play what has no record yet, print the table, and refresh that of a document.
+def tell_rules(folder: Path, *, into: Path | None, as_json: bool) -> None:
+    """Print what was played, as a table or its figures, and refresh the table of a document.
 
     Raises:
         DataError: nothing was played, or the document has no place for the table.
     """
-    if not report_only:
-        _play(folder, sweep)
     months = read_cases(folder) if folder.is_dir() else []
     if not months:
         raise DataError(f"no records in {str(folder)!r}: run it without --report-only first")
     text = markdown("Rules of bills", [rule_section(months)])
     if into is not None:
         refresh(into, text, mark=RULES_MARK)
-    typer.echo(text)
+    typer.echo(json.dumps({"rules": [one.figures() for one in rule_results(months)]}) if as_json else text)
 
 
-def _play(folder: Path, sweep: Sweep) -> None:
+def play_rules(folder: Path, sweep: Sweep) -> None:
+    """Play what has no record yet, with progress."""
     todo = cases()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
@@ -64,14 +63,20 @@ def run_families(*, as_json: bool) -> None:
         typer.echo(json.dumps({"battery_kwh": 5, "families": found}))
 
 
-def run_yields(into: Path | None) -> None:
-    """Print the tables of sun and yields, and refresh those of a document.
+def run_yields(into: Path | None, *, as_json: bool) -> None:
+    """Print the tables of sun and yields or their figures, and refresh the tables of a document.
 
     Raises:
         DataError: the document has no place for the table.
     """
-    published = f"{_PUBLISHED}\n\n{published_table()}\n{_YIELDS}\n\n{yield_table()}"
-    table = f"{_STATIONS}\n\n{station_table()}\n{published}"
+    stations, published, towns = station_suns(), published_yields(), town_yields()
+    tables = f"{_PUBLISHED}\n\n{published_table(published)}\n{_YIELDS}\n\n{yield_table(towns)}"
+    text = f"{_STATIONS}\n\n{station_table(stations)}\n{tables}"
     if into is not None:
-        refresh(into, table, mark=YIELDS_MARK)
-    typer.echo(table)
+        refresh(into, text, mark=YIELDS_MARK)
+    figures = {
+        "stations": [one._asdict() for one in stations],
+        "published": [one._asdict() for one in published],
+        "towns": [one._asdict() for one in towns],
+    }
+    typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else text)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
+
 eval_app = typer.Typer(help="Measure how good the decisions are, on homes and periods.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option(help="Folder of the records.")]
@@ -58,7 +60,7 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
     dask: Dask = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a cell counts as hanging.")] = 1800.0,
     out: Out = DEFAULT_OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Play what has no record yet, grade all records and write the report."""
     from advisor.exam.run import ExamRun, HomeWindows, check_choice, check_model_options, run_home, run_suite
@@ -98,16 +100,22 @@ def eval_report(
     wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel, to draw similar days from.")] = None,
     memory: Annotated[Path, typer.Option(help="Memory to draw similar days of an own home from.")] = DEFAULT_MEMORY,
     into: Annotated[Path | None, typer.Option(help="A document whose few tables are refreshed.")] = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Grade the records and write the page and its tables; nothing is run again."""
     from eval.collect.homes import HistorySource
     from eval.collect.suites import SUITES
-    from eval.report.report import refresh_digest, write_report
+    from eval.report.report import refresh_digest, setting_figures, write_report
 
     source = HistorySource(wheel, None if name in SUITES else memory)
     page, text = write_report(out / name / "records", out / name, source=source)
     if into is not None:
         refresh_digest(out / name / "records", into, name)
+    if as_json:
+        figures = {"page": str(page), "table": str(text), "settings": setting_figures(out / name / "records")}
+        typer.echo(json.dumps(figures))
+        return
     typer.echo(f"page:  {page}\ntable: {text}")
 
 
@@ -120,11 +128,9 @@ def eval_language(
         Path | None, typer.Option(help="Write the phrases to learn from here, a JSON object a line.")
     ] = None,
     chat: Annotated[bool, typer.Option(help="With --export: in chat format instead of text and request.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure how well notes and questions are understood: right, refused and wrong."""
-    import json
-
     from eval.language.exam import sit
     from eval.language.report import chats, failures, pairs, refresh, tables
 
@@ -143,13 +149,14 @@ def eval_language(
     if into is not None:
         refresh(into, graded)
     if as_json:
-        typer.echo(json.dumps([{"text": one.case.text, "grade": one.grade, "got": one.got} for one in graded]))
+        texts = [{"text": one.case.text, "grade": one.grade, "got": one.got} for one in graded]
+        typer.echo(json.dumps({"texts": texts}, ensure_ascii=False))
         return
     typer.echo(f"{tables(graded)}\n\n{failures(graded)}")
 
 
 @eval_app.command("ablation")
-def eval_ablation(
+def eval_ablation(  # noqa: PLR0913 (a command line's options)
     *,
     wheel: Annotated[Path | None, typer.Option("--from", help="CityLearn wheel with the recorded homes.")] = None,
     prices: Annotated[Path | None, typer.Option(help="Wheel with the auction's prices.")] = None,
@@ -158,12 +165,16 @@ def eval_ablation(
     report_only: Annotated[bool, typer.Option(help="Only report what was played before.")] = False,
     into: Annotated[Path | None, typer.Option(help="A document whose tables are refreshed.")] = None,
     out: Out = DEFAULT_OUT,
+    as_json: Json = False,
 ) -> None:
     """Show what each part of the retrieval is worth, on recorded and synthetic homes."""
-    from advisor.exam.ablation import run_ablation
+    from advisor.exam.ablation import play_ablation, tell_ablation
     from eval.sweep.choice import sweep_on
 
-    run_ablation(wheel, prices, out / "ablation", sweep=sweep_on(workers, dask), report_only=report_only, into=into)
+    folder = out / "ablation"
+    if not report_only:
+        play_ablation(wheel, prices, folder, sweep_on(workers, dask))
+    tell_ablation(folder, into=into, as_json=as_json)
 
 
 @eval_app.command("remarks")
@@ -172,11 +183,12 @@ def eval_remarks(
     workers: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 2,
     into: Annotated[Path | None, typer.Option(help="A document whose table is refreshed.")] = None,
     out: Out = DEFAULT_OUT,
+    as_json: Json = False,
 ) -> None:
     """Show what it is worth to remember days by what the household remarked of them, on synthetic homes."""
     from advisor.exam.remarks import run_remark_exam
 
-    run_remark_exam(out / "remarks", workers=workers, into=into)
+    run_remark_exam(out / "remarks", workers=workers, into=into, as_json=as_json)
 
 
 @eval_app.command("rules")
@@ -187,16 +199,20 @@ def eval_rules(
     report_only: Annotated[bool, typer.Option(help="Only report what was played before.")] = False,
     into: Annotated[Path | None, typer.Option(help="A document whose table is refreshed.")] = None,
     out: Out = DEFAULT_OUT,
+    as_json: Json = False,
 ) -> None:
     """Show what planning with each rule of a bill earns: netting, cap, wallet, peaks."""
-    from advisor.exam.bills import run_rules
+    from advisor.exam.bills import play_rules, tell_rules
     from eval.sweep.choice import sweep_on
 
-    run_rules(out / "rules", sweep=sweep_on(workers, dask), report_only=report_only, into=into)
+    folder = out / "rules"
+    if not report_only:
+        play_rules(folder, sweep_on(workers, dask))
+    tell_rules(folder, into=into, as_json=as_json)
 
 
 @eval_app.command("families")
-def eval_families(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+def eval_families(*, as_json: Json = False) -> None:
     """Show what a 5 kWh battery saves families of Madrid a year, with and without the cap on surplus credit."""
     from advisor.exam.bills import run_families
 
@@ -205,17 +221,21 @@ def eval_families(*, as_json: Annotated[bool, typer.Option("--json", help="Print
 
 @eval_app.command("yields")
 def eval_yields(
-    *, into: Annotated[Path | None, typer.Option(help="A document whose table is refreshed.")] = None
+    *,
+    into: Annotated[Path | None, typer.Option(help="A document whose table is refreshed.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Compare what a kWp yields under synthetic weather with published yields of towns."""
     from advisor.exam.bills import run_yields
 
-    run_yields(into)
+    run_yields(into, as_json=as_json)
 
 
 @eval_app.command("export")
 def eval_export(
     to: Annotated[Path, typer.Argument(help="File of JSON lines to write.")] = DEFAULT_OUT / "training.jsonl",
+    *,
+    as_json: Json = False,
 ) -> None:
     """Write training data in chat format, from homes, months and notes that the exam does not ask."""
     from eval.model_exam.training import training_lines
@@ -223,11 +243,12 @@ def eval_export(
     lines = list(training_lines())
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    typer.echo(f"{len(lines)} conversations: {to}")
+    told = json.dumps({"conversations": len(lines), "file": str(to)})
+    typer.echo(told if as_json else f"{len(lines)} conversations: {to}")
 
 
 @eval_app.command("list")
-def eval_list(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+def eval_list(*, as_json: Json = False) -> None:
     """Show the suites, scenarios and policies."""
     from eval.collect.policies import PEERS, POLICIES
     from eval.collect.suites import SUITES, scenario_suite

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.json_option import Json
+
 if TYPE_CHECKING:
     from prompts.library import Prompt
 
@@ -17,7 +19,7 @@ PromptName = Annotated[str, typer.Argument(help="NAME or NAME/vN, such as decide
 
 
 @prompts_app.command("list")
-def prompts_list(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+def prompts_list(*, as_json: Json = False) -> None:
     """Show every version, which one is used, and what it changed."""
     from prompts.library import load, names, versions
 
@@ -37,10 +39,15 @@ def prompts_list(*, as_json: Annotated[bool, typer.Option("--json", help="Print 
 
 
 @prompts_app.command("show")
-def prompts_show(prompt: PromptName) -> None:
+def prompts_show(prompt: PromptName, *, as_json: Json = False) -> None:
     """Print a prompt's sections, with its variables in place."""
     found = prompt_named(prompt)
     header = found.header
+    if as_json:
+        facts = {"name": found.name, "version": found.version, "hash": found.hash}
+        facts |= {"purpose": header.purpose, "change": header.change, "sections": dict(found.sections)}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
     typer.echo(f"{found.name}/v{found.version}  {found.hash}\n{header.purpose}\nChange: {header.change}")
     for title, text in found.sections.items():
         typer.echo(f"\n# {title}\n{text}")
@@ -57,7 +64,7 @@ def prompts_compare(
     suite: Annotated[str | None, typer.Option(help="choice or notes; that of the prompt if not given.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many cases.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of kept replies.")] = Path(".advisor/eval"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare two prompts on the same cases: the difference with its interval, the cost, and each case that differs."""
     from advisor.exam.prompt_duel import duel, summary

@@ -17,7 +17,7 @@ from eval.collect.policies import POLICIES
 from eval.collect.rollout import collect
 from eval.collect.suites import Suite, home_suite, shortened, suite_named
 from eval.grade.records import Cell
-from eval.report.report import write_report
+from eval.report.report import setting_figures, write_report
 from eval.sweep.processes import ProcessSweep
 from eval.sweep.sweep import Sweep
 
@@ -116,7 +116,7 @@ def _run(suite: Suite, source: HistorySource, sitting: ExamRun) -> None:
     page, text = write_report(folder, folder.parent, source=source)
     if sitting.as_json:
         result = {"played": played, "cells": len(cells), "page": str(page), "table": str(text)}
-        typer.echo(json.dumps(result))
+        typer.echo(json.dumps(result | {"settings": setting_figures(folder)}))
     else:
         typer.echo(f"{played} played, {len(cells) - played} were there already, in {folder}")
         typer.echo(f"page:  {page}\ntable: {text}")

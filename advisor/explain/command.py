@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from advisor.json_option import Json
 from advisor.memory_choice import chosen_memory
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _DEMO = Path(".advisor/demo/memory")
 
 

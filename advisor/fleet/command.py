@@ -1,11 +1,14 @@
 """`advisor fleet`: register homes, run workers, play many simulated houses, and see how it all stands."""
 
+import json
 import signal
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import typer
+
+from advisor.json_option import Json
 
 fleet_app = typer.Typer(help="Many homes on shared servers: docs/scale.md.", no_args_is_help=True)
 
@@ -21,6 +24,8 @@ def fleet_register(
     shard: Annotated[str, typer.Option(help="The shard that these homes belong to.")] = _SHARDS,
     act: Annotated[bool, typer.Option(help="Send them commands; else they are only advised.")] = False,
     redis: RedisUrl = _REDIS,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Put homes on the fleet's register, or change what it says of them."""
     from fleet.addresses import FleetHome
@@ -29,7 +34,8 @@ def fleet_register(
 
     homes = [FleetHome(shard=shard, home=load_home(file), act=act) for file in files]
     register(connect(redis), homes)
-    typer.echo(f"{len(homes)} homes in shard {shard}")
+    told = json.dumps({"shard": shard, "act": act, "homes": [one.home.name for one in homes]})
+    typer.echo(told if as_json else f"{len(homes)} homes in shard {shard}")
 
 
 @fleet_app.command("run")
@@ -92,10 +98,9 @@ def fleet_simulate(  # noqa: PLR0913 (as above)
     step: Annotated[float, typer.Option(min=1, help="Seconds between two readings of all meters.")] = 20,
     days: Annotated[int, typer.Option(min=1, help="How many days to play.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Play many houses, which keep a clock of their own: run the workers with --clock house."""
-    import json
     from dataclasses import asdict
     from datetime import timedelta
 
@@ -133,11 +138,9 @@ def fleet_status(
     *,
     shards: Shards = _SHARDS,
     redis: RedisUrl = _REDIS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show by shard what waits, who lags, what was decided and what was refused."""
-    import json
-
     from fleet.status import fleet_status as status_of
     from fleet.streams import connect
 

@@ -1,9 +1,12 @@
 """`advisor ha`: the dashboard, its pictures, its PV forecast, and leaving Home Assistant as clean as before."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from advisor.json_option import Json
 
 ha_app = typer.Typer(help="The advisor in Home Assistant.", no_args_is_help=True)
 
@@ -15,6 +18,7 @@ def remove(
     *,
     config: Config = Path("advisor.toml"),
     house: Annotated[bool, typer.Option("--house", help="Remove the simulated house's device too.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Remove the advisor's device and retained messages from the broker; its memory stays."""
     from advisor.homeassistant.remove import remove_device
@@ -24,7 +28,8 @@ def remove(
     settings = load_settings(config)
     home = load_home(settings.home_file)
     count = remove_device(settings.mqtt.address, home.name, house=house)
-    typer.echo(f"removed {count} retained messages of {home.name!r}")
+    told = json.dumps({"home": home.name, "removed": count})
+    typer.echo(told if as_json else f"removed {count} retained messages of {home.name!r}")
 
 
 @ha_app.command("dashboard")
@@ -56,6 +61,7 @@ def forecast(
     *,
     config: Config = Path("advisor.toml"),
     once: Annotated[bool, typer.Option("--once", help="Publish once and end; 1 if there is none.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON object.")] = False,
 ) -> None:
     """Publish the energy dashboard's solar forecast for the service, every half hour until stopped."""
     from advisor.homeassistant.forecast import keep_publishing, publish_forecast
@@ -67,10 +73,13 @@ def forecast(
     if not once:
         keep_publishing(settings, home)
     forecast = publish_forecast(settings, home)
-    if forecast is None:
+    if as_json:
+        typer.echo(json.dumps({"pv_forecast": None if forecast is None else forecast.model_dump(mode="json")}))
+    elif forecast is None:
         typer.echo("none: the energy dashboard has no solar forecast (Settings > Dashboards > Energy > Solar panels)")
-        raise typer.Exit(1)
-    typer.echo(
-        f"published {sum(forecast.values_kw):.1f} kWh over {len(forecast.values_kw)} hours "
-        f"from {forecast.start:%d %b %H:%M} UTC"
-    )
+    else:
+        typer.echo(
+            f"published {sum(forecast.values_kw):.1f} kWh over {len(forecast.values_kw)} hours "
+            f"from {forecast.start:%d %b %H:%M} UTC"
+        )
+    raise typer.Exit(1 if forecast is None else 0)

@@ -1,5 +1,6 @@
 """`advisor study`: what panels and a battery would do to a home's bill, as one report."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ DEFAULT_MEMORY = Path(".advisor/memory")
 
 
 def study(  # noqa: PLR0913 (a command line's options)
+    context: typer.Context,
     *,
     place: Annotated[str | None, typer.Option(help="A town in Europe, or latitude,longitude.")] = None,
     home: Annotated[str | None, typer.Option(help="A home in memory: its own days are used.")] = None,
@@ -74,8 +76,11 @@ def study(  # noqa: PLR0913 (a command line's options)
         "with_advisor": not quick,
     }
     asked = StudyAsked(place, home, language, {name: value for name, value in said.items() if value not in (None, [])})
+    command = shlex.join(["advisor", *sys.argv[1:]])
     if place is None and home is None and sys.stdin.isatty() and not as_json:
+        from advisor.study.command_line import command_line
         from advisor.study.wizard import asked_in_a_terminal
 
         asked = asked_in_a_terminal(asked)
-    run_study(asked, StudyRun(out, cache, memory, workers, dask, quick, as_json))
+        command = command_line(context, asked)
+    run_study(asked, StudyRun(out, cache, memory, workers, dask, quick, as_json), command)

@@ -46,6 +46,11 @@ class ProcessDesk:
         """The form as it was sent last, else with what is usual, and the tariffs that can be simulated."""
         return self._form, fitting_tariffs()
 
+    def faults(self, form: StudyForm, language: Language) -> Mapping[str, str]:
+        """What is wrong with a form, by its fields."""
+        asked = asked_by(form, language)
+        return asked.fields if isinstance(asked, FormFaults) else {}
+
     def start(self, form: StudyForm, language: Language) -> Mapping[str, str]:
         """Begin a study, unless the form cannot be: then what is wrong, by its fields."""
         asked = asked_by(form, language)

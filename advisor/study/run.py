@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -46,8 +45,8 @@ class StudyRun:
     as_json: bool = False
 
 
-def run_study(asked: StudyAsked, run: StudyRun) -> None:
-    """Play the study, print its answer and write the report; the first answer at once, the final one at the end.
+def run_study(asked: StudyAsked, run: StudyRun, command: str) -> None:
+    """Play the study, print its answer and write the report, which names its command; the first answer at once.
 
     Raises:
         SettingsError: the place is not known, or something cannot be.
@@ -61,7 +60,7 @@ def run_study(asked: StudyAsked, run: StudyRun) -> None:
     study: Study | None = None
     with _progress(texts, quiet=run.as_json) as tell:
         for study in studies(wishes, run, tell, recorded=recorded):
-            write_report(run.out, report_html(study, language, command=shlex.join(["advisor", *sys.argv[1:]])))
+            write_report(run.out, report_html(study, language, command=command))
             if not study.final and not run.as_json:
                 typer.echo(f"{answer_text(study, words)}\n")
     if study is None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.json_option import Json
+
 if TYPE_CHECKING:
     from advisor.weather.forecast import Forecaster
 
@@ -26,7 +28,7 @@ def weather_show(
     site: _Site = Path("site.toml"),
     cache: _Cache = _CACHE,
     service: _Service = _URL,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print what the panels are expected to give; asks the service once an hour at most."""
     from advisor.weather.forecast import show

@@ -9,7 +9,7 @@ import numpy as np
 from agent.decision.constraint_words import Language, describe
 from agent.decision.record import Decision
 from agent.decision.wording.problem_words import in_language
-from agent.decision.wording.reason_words import WORDS, candidate_name, day_in_words, in_words
+from agent.decision.wording.reason_words import WORDS, candidate_name, days_in_words, in_words
 from energy.commands import SAME_SOC, Mode
 from energy.constraints import Constraint, Reserve
 from energy.guard import least_soc
@@ -269,8 +269,8 @@ def _asked(facts: dict[str, str], language: Language) -> list[str]:
 
 def _ahead(facts: dict[str, str], language: Language) -> list[str]:
     words = WORDS[language]
-    days = [day_in_words(facts[key], language) for key in ("similar_day_1", "similar_day_2") if key in facts]
-    like = words["like"].format(days=words["and"].join(days)) if days else ""
+    days = [facts[key] for key in ("similar_day_1", "similar_day_2") if key in facts]
+    like = words["like"].format(days=days_in_words(days, language)) if days else ""
     sentences = [in_words(words["ahead"], facts, language).replace("{like}", like)]
     if facts["price_highest"] != facts["price_now"]:
         sentences.append(in_words(words["peak_price"], facts, language))

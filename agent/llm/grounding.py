@@ -92,6 +92,8 @@ _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _TOKEN = re.compile(
     r"(?P<iso>\d{4}-\d{2}-\d{2})"
+    # Of several days of a month, those before the last: "14, 15 and 19 December".
+    rf"|\b(?P<day3>\d{{1,2}})(?=(?:, \d{{1,2}})* (?:and|y) \d{{1,2}}(?: de| of)? (?P<month3>{_MONTH})\b)"
     rf"|\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: de| of)? (?P<month>{_MONTH})\b\.?(?:,? (?:de |del )?(?P<year>\d{{4}}))?"
     rf"|\b(?P<month2>{_MONTH}) (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,? (?P<year2>\d{{4}}))?"
     r"|(?P<clock>\d{1,2}[:h]\d{2})(?: ?(?P<half>[ap])\.? ?m\b\.?)?"
@@ -186,8 +188,9 @@ def _one(found: re.Match[str], symbol: str) -> Quantity | CitedTime:
     raw = found[0].strip()
     if found["iso"]:
         return CitedTime(raw, found["iso"])
-    if month := found["month"] or found["month2"]:
-        return CitedTime(raw, _date(month, found["day"] or found["day2"], found["year"] or found["year2"]))
+    if month := found["month"] or found["month2"] or found["month3"]:
+        day = found["day"] or found["day2"] or found["day3"]
+        return CitedTime(raw, _date(month, day, found["year"] or found["year2"]))
     if found["clock"] or found["hour"]:
         return CitedTime(raw, _clock(found["clock"] or f"{found['hour']}:00", found["half"] or found["half2"]))
     if found["word"]:

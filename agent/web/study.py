@@ -69,7 +69,7 @@ class StudyView(_Body):
 
 
 class StudyFaults(_Body):
-    """What is wrong with a form, by its fields, each in a sentence."""
+    """What is wrong with a form, by its fields, each in a sentence; empty where nothing is."""
 
     error: str
     fields: dict[str, str]
@@ -89,6 +89,9 @@ class StudyDesk(Protocol):
 
     def offered(self) -> tuple[StudyForm, tuple[str, ...]]:
         """The form with what is usual, and the tariffs to choose from."""
+
+    def faults(self, form: StudyForm, language: Language) -> Mapping[str, str]:
+        """What is wrong with a form, by its fields; empty where a study can begin."""
 
     def start(self, form: StudyForm, language: Language) -> Mapping[str, str]:
         """Begin a study; where the form cannot be, what is wrong by its fields, and nothing is begun."""
@@ -126,10 +129,14 @@ def study_routes(source: ApiSource, desk: StudyDesk) -> APIRouter:
         if desk.progress().running:
             raise HTTPException(409, _BUSY)
         if faults := desk.start(body, language):
-            said = {name: _sentence(fault, language) for name, fault in faults.items()}
-            told = StudyFaults(error="; ".join(said.values()), fields=said)
-            return JSONResponse(told.model_dump(), status_code=422)
+            return JSONResponse(_told(faults, language).model_dump(), status_code=422)
         return _spoken(desk, language)
+
+    @router.post("/check", responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
+    def post_check(request: Request, body: StudyForm) -> StudyFaults:
+        """What is wrong with a form, by its fields; nothing is begun. The token is needed."""
+        language = spoken(request, source.language)
+        return _told(desk.faults(body, language), language)
 
     @router.post("/cancel", responses={401: {"model": Problem}}, dependencies=[Depends(BEARER)])
     def post_cancel(request: Request) -> StudyProgress:
@@ -152,6 +159,11 @@ def study_routes(source: ApiSource, desk: StudyDesk) -> APIRouter:
 def _spoken(desk: StudyDesk, language: Language) -> StudyProgress:
     now = desk.progress()
     return now if now.failed is None else now.model_copy(update={"failed": in_language(now.failed, language)})
+
+
+def _told(faults: Mapping[str, str], language: Language) -> StudyFaults:
+    said = {name: _sentence(fault, language) for name, fault in faults.items()}
+    return StudyFaults(error="; ".join(said.values()), fields=said)
 
 
 def _sentence(fault: str, language: Language) -> str:

@@ -1,7 +1,7 @@
 """What planning with each rule earned: a table from the records, with intervals and the worst window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from eval.bills.rule_contracts import Rule, rules
 from eval.bills.rule_windows import RuleMonth
@@ -26,6 +26,11 @@ class RuleResult:
     share_with: Estimate | None
     against_greedy: Estimate
     median_ms: float
+
+    def figures(self) -> dict[str, object]:
+        """The same by name, with the rule's own name and currency in place of its contract."""
+        numbers = {name: value for name, value in asdict(self).items() if name != "rule"}
+        return {"rule": self.rule.name, "currency": self.rule.contract.currency} | numbers
 
 
 def rule_results(months: Sequence[RuleMonth]) -> list[RuleResult]:

@@ -1,5 +1,6 @@
 """Sun of synthetic weather beside that of weather files: a year's irradiation on the level, station by station."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,18 +60,33 @@ def lit(station: Station, *, seeds: int = 3) -> Lit:
     return Lit(level_kwh_m2(years), float(np.mean([year.cloud.mean() for year in years])))
 
 
-def station_table(*, seeds: int = 3) -> str:
-    """A Markdown table of all stations."""
+class StationSun(NamedTuple):
+    """A weather file beside synthetic years over its place."""
+
+    file: str
+    measured_kwh_m2: float
+    synthetic_kwh_m2: float
+    measured_cloud: float | None
+    synthetic_cloud: float
+
+
+def station_suns(*, seeds: int = 3) -> list[StationSun]:
+    """All stations."""
+    made = [(station, lit(station, seeds=seeds)) for station in STATIONS.values()]
+    return [StationSun(one.file, one.level_kwh_m2, sun.level_kwh_m2, one.cloud, sun.cloud) for one, sun in made]
+
+
+def station_table(suns: Sequence[StationSun]) -> str:
+    """The same as a table of Markdown."""
     rows = [
         "| weather file | measured (kWh/m²) | synthetic years (kWh/m²) | difference | cloud measured | synthetic |",
         "|:--|--:|--:|--:|--:|--:|",
     ]
-    for station in STATIONS.values():
-        made = lit(station, seeds=seeds)
-        off = made.level_kwh_m2 / station.level_kwh_m2 - 1
-        cloud = "" if station.cloud is None else f"{station.cloud:.2f}"
+    for one in suns:
+        off = one.synthetic_kwh_m2 / one.measured_kwh_m2 - 1
+        cloud = "" if one.measured_cloud is None else f"{one.measured_cloud:.2f}"
         rows.append(
-            f"| {station.file} | {station.level_kwh_m2:.0f} | {made.level_kwh_m2:.0f} | {off:+.0%} "
-            f"| {cloud} | {made.cloud:.2f} |"
+            f"| {one.file} | {one.measured_kwh_m2:.0f} | {one.synthetic_kwh_m2:.0f} | {off:+.0%} "
+            f"| {cloud} | {one.synthetic_cloud:.2f} |"
         )
     return "\n".join(rows) + "\n"

@@ -100,25 +100,57 @@ def yielded(place: Place, *, tilt_deg: float = 35.0, seeds: int = 5) -> Yielded:
     return Yielded(float(np.mean(given)), level_kwh_m2(years))
 
 
-def published_table(*, seeds: int = 5) -> str:
-    """A Markdown table of what is published, with its source, beside synthetic years."""
+class PublishedYield(NamedTuple):
+    """What is published of a town for a year beside synthetic years; the unit is that of a tilt, or of the level."""
+
+    town: str
+    unit: str
+    tilt_deg: float | None
+    published: float
+    synthetic: float
+    source: str
+
+
+class TownYield(NamedTuple):
+    """Synthetic years of a town of which no published yield was found."""
+
+    town: str
+    kwh_per_kwp: float
+    level_kwh_m2: float
+
+
+def published_yields(*, seeds: int = 5) -> list[PublishedYield]:
+    """Every town of which something is published."""
+    return [_published(name, town, seeds) for name, town in PUBLISHED.items()]
+
+
+def _published(name: str, town: Published, seeds: int) -> PublishedYield:
+    made = yielded(town.place, tilt_deg=town.tilt_deg or 0.0, seeds=seeds)
+    unit, value = ("kWh/m²", made.level_kwh_m2) if town.tilt_deg is None else ("kWh/kWp", made.kwh_per_kwp)
+    return PublishedYield(name, unit, town.tilt_deg, town.per_year, value, town.source)
+
+
+def town_yields(*, seeds: int = 5) -> list[TownYield]:
+    """What a kWp gives in every other town."""
+    made = {name: yielded(place, seeds=seeds) for name, place in UNPUBLISHED.items()}
+    return [TownYield(name, one.kwh_per_kwp, one.level_kwh_m2) for name, one in made.items()]
+
+
+def published_table(yields: Sequence[PublishedYield]) -> str:
+    """What is published, with its source, beside synthetic years, as a table of Markdown."""
     rows = [
         "| town | a year | published | synthetic years | difference | source |",
         "|:--|:--|--:|--:|--:|:--|",
     ]
-    for name, town in PUBLISHED.items():
-        made = yielded(town.place, tilt_deg=town.tilt_deg or 0.0, seeds=seeds)
-        value = made.level_kwh_m2 if town.tilt_deg is None else made.kwh_per_kwp
-        what = "kWh/m² on the level" if town.tilt_deg is None else f"kWh/kWp, south, {town.tilt_deg:.0f}°"
-        off = value / town.per_year - 1
-        rows.append(f"| {name} | {what} | {town.per_year:.0f} | {value:.0f} | {off:+.0%} | {town.source} |")
+    for one in yields:
+        what = f"{one.unit} on the level" if one.tilt_deg is None else f"{one.unit}, south, {one.tilt_deg:.0f}°"
+        off = one.synthetic / one.published - 1
+        rows.append(f"| {one.town} | {what} | {one.published:.0f} | {one.synthetic:.0f} | {off:+.0%} | {one.source} |")
     return "\n".join(rows) + "\n"
 
 
-def yield_table(*, seeds: int = 5) -> str:
-    """A Markdown table of what a kWp gives in towns of which no published yield was found."""
+def yield_table(yields: Sequence[TownYield]) -> str:
+    """What a kWp gives in towns, as a table of Markdown."""
     rows = ["| town | synthetic years (kWh/kWp) | level irradiation (kWh/m²) |", "|:--|--:|--:|"]
-    for name, place in UNPUBLISHED.items():
-        made = yielded(place, seeds=seeds)
-        rows.append(f"| {name} | {made.kwh_per_kwp:.0f} | {made.level_kwh_m2:.0f} |")
+    rows += [f"| {one.town} | {one.kwh_per_kwp:.0f} | {one.level_kwh_m2:.0f} |" for one in yields]
     return "\n".join(rows) + "\n"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
@@ -47,57 +48,102 @@ def write_ablation(found: Sequence[Result], folder: Path) -> tuple[Path, Path]:
     return table, picture
 
 
-def ablation_table(found: Sequence[Result]) -> str:
-    """One table for each group of cases.
+@dataclass(frozen=True, slots=True)
+class VariantFigures:
+    """A variant on a group of cases; None is what it cannot have: the retrieval is not compared with itself."""
+
+    group: str
+    variant: str
+    windows: int
+    share_of_bound: Estimate | None
+    worst_share_of_bound: float | None
+    bill_above_retrieval_in_28_days: Estimate | None
+    day_load_error_above_retrieval_percent: Estimate | None
+    hour_load_error_above_retrieval_percent: Estimate | None
+    share_within_80_percent_interval: float | None
+    mode_changes_a_day: float
+
+
+def ablation_figures(found: Sequence[Result]) -> list[VariantFigures]:
+    """Every variant in every group.
 
     Differences are paired: the same home, window and tariff under the variant and under the retrieval. Intervals are
     95 % bootstrap, homes drawn first and windows after. Errors are continuous ranked probability scores, as a
     difference from the retrieval's in per cent: above zero is worse.
     """
-    parts = []
+    figures: list[VariantFigures] = []
     for group, results in _by_group(found).items():
         base = {one.case: one for one in results if one.variant == RETRIEVAL}
-        rows = [
-            _row(variant, mine, base)
-            for variant in VARIANTS
-            if (mine := [one for one in results if one.variant == variant])
-        ]
-        parts.append(f"**{group}** ({len(base)} windows of {WINDOW_DAYS} days)\n\n{_HEAD}" + "".join(rows))
+        by_variant = {name: [one for one in results if one.variant == name] for name in VARIANTS}
+        figures += [_figures(group, name, mine, base) for name, mine in by_variant.items() if mine]
+    return figures
+
+
+def _figures(group: str, variant: str, mine: Sequence[Result], base: dict[Case, Result]) -> VariantFigures:
+    shares = [(one.case.home, one.share) for one in mine if one.share is not None]
+    differs, forecasts = variant != RETRIEVAL, variant not in KNOWING
+    return VariantFigures(
+        group=group,
+        variant=variant,
+        windows=len(mine),
+        share_of_bound=mean_of(shares),
+        worst_share_of_bound=min((value for _, value in shares), default=None),
+        bill_above_retrieval_in_28_days=bill_difference(mine, base) if differs else None,
+        day_load_error_above_retrieval_percent=(
+            _ratio(mine, base, lambda one: one.crps_day_kwh) if differs and forecasts else None
+        ),
+        hour_load_error_above_retrieval_percent=(
+            _ratio(mine, base, lambda one: one.crps_hour_kw) if differs and forecasts else None
+        ),
+        share_within_80_percent_interval=float(np.mean([one.covered for one in mine])) if forecasts else None,
+        mode_changes_a_day=float(np.mean([one.mode_changes_a_day for one in mine])),
+    )
+
+
+def ablation_table(found: Sequence[Result]) -> str:
+    """One table for each group of cases."""
+    groups: dict[str, list[VariantFigures]] = defaultdict(list)
+    for one in ablation_figures(found):
+        groups[one.group].append(one)
+    parts = []
+    for group, rows in groups.items():
+        windows = sum(one.windows for one in rows if one.variant == RETRIEVAL)
+        parts.append(f"**{group}** ({windows} windows of {WINDOW_DAYS} days)\n\n{_HEAD}" + "".join(map(_row, rows)))
     return "\n".join(parts)
 
 
 def ablation_digest(found: Sequence[Result]) -> str:
     """One table of what each variant costs more than the retrieval in 28 days, and how much worse it forecasts."""
-    groups = _by_group(found)
-    heads = [head for head, group, _ in _DIGEST if group in groups]
-    lines = [f"| variant | {' | '.join(heads)} |", f"|---|{'--:|' * len(heads)}"]
+    figures = {(one.group, one.variant): one for one in ablation_figures(found)}
+    shown = [(head, group, of) for head, group, of in _DIGEST if any(known == group for known, _ in figures)]
+    lines = [f"| variant | {' | '.join(head for head, _, _ in shown)} |", f"|---|{'--:|' * len(shown)}"]
     for variant in VARIANTS[1:]:
-        cells = [_difference(groups[group], variant, of) for _, group, of in _DIGEST if group in groups]
+        cells = [_difference(figures.get((group, variant)), of) for _, group, of in shown]
         lines.append(f"| {variant} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def _difference(results: Sequence[Result], variant: str, of: str) -> str:
-    base = {one.case: one for one in results if one.variant == RETRIEVAL}
-    mine = [one for one in results if one.variant == variant]
+def _difference(one: VariantFigures | None, of: str) -> str:
+    if one is None:
+        return "-"
     if of == "bill":
-        return _in_words(bill_difference(mine, base), "+.2f")
-    return "-" if variant in KNOWING else _in_words(_ratio(mine, base, lambda one: one.crps_day_kwh), "+.1f")
+        return _in_words(one.bill_above_retrieval_in_28_days, "+.2f")
+    return _in_words(one.day_load_error_above_retrieval_percent, "+.1f")
 
 
-def _row(variant: str, mine: Sequence[Result], base: dict[Case, Result]) -> str:
-    shares = [(one.case.home, one.share) for one in mine if one.share is not None]
-    mean = mean_of(shares)
-    share, worst = (mean.text(times=100), f"{100 * min(value for _, value in shares):.1f}") if mean else ("-", "-")
-    more, day, hour = ("-", "-", "-")
-    if variant != RETRIEVAL:
-        more = _in_words(bill_difference(mine, base), "+.2f")
-        if variant not in KNOWING:
-            day = _in_words(_ratio(mine, base, lambda one: one.crps_day_kwh), "+.1f")
-            hour = _in_words(_ratio(mine, base, lambda one: one.crps_hour_kw), "+.1f")
-    held = "-" if variant in KNOWING else f"{100 * np.mean([one.covered for one in mine]):.0f}"
-    changes = np.mean([one.mode_changes_a_day for one in mine])
-    return f"| {variant} | {len(mine)} | {share} | {worst} | {more} | {day} | {hour} | {held} | {changes:.1f} |\n"
+def _row(one: VariantFigures) -> str:
+    cells = (
+        one.variant,
+        str(one.windows),
+        "-" if one.share_of_bound is None else one.share_of_bound.text(times=100),
+        "-" if one.worst_share_of_bound is None else f"{100 * one.worst_share_of_bound:.1f}",
+        _in_words(one.bill_above_retrieval_in_28_days, "+.2f"),
+        _in_words(one.day_load_error_above_retrieval_percent, "+.1f"),
+        _in_words(one.hour_load_error_above_retrieval_percent, "+.1f"),
+        "-" if one.share_within_80_percent_interval is None else f"{100 * one.share_within_80_percent_interval:.0f}",
+        f"{one.mode_changes_a_day:.1f}",
+    )
+    return f"| {' | '.join(cells)} |\n"
 
 
 def bill_difference(mine: Sequence[Result], base: dict[Case, Result]) -> Estimate | None:
@@ -129,13 +175,10 @@ def _by_group(found: Sequence[Result]) -> dict[str, list[Result]]:
 
 def bill_differences(found: Sequence[Result]) -> dict[str, dict[str, Estimate]]:
     """What each variant costs more than the retrieval, by group and variant."""
-    differences: dict[str, dict[str, Estimate]] = {}
-    for group, results in _by_group(found).items():
-        base = {one.case: one for one in results if one.variant == RETRIEVAL}
-        estimates = {
-            name: bill_difference([one for one in results if one.variant == name], base) for name in VARIANTS[1:]
-        }
-        differences[group] = {name: estimate for name, estimate in estimates.items() if estimate is not None}
+    differences: dict[str, dict[str, Estimate]] = defaultdict(dict)
+    for one in ablation_figures(found):
+        more = one.bill_above_retrieval_in_28_days
+        differences[one.group].update({} if more is None else {one.variant: more})
     return differences
 
 

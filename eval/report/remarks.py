@@ -1,6 +1,7 @@
 """What remarks are worth, as a table: each variant against the three fixed words on the same homes and windows."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from eval.grade.intervals import Estimate, mean_of
 from eval.remarks.playing import PERFECT, VARIANTS, WINDOW_DAYS, WORDS, RemarkCase, RemarkResult
@@ -11,33 +12,61 @@ _HEAD = (
 )
 
 
-def remark_table(found: Sequence[RemarkResult]) -> str:
+@dataclass(frozen=True, slots=True)
+class RemarkFigures:
+    """A variant beside the three words; None is what it cannot have, such as an error where the load is known."""
+
+    variant: str
+    windows: int
+    bill_above_words_in_28_days: Estimate | None
+    day_load_error_above_words_percent: Estimate | None
+    remarked_day_load_error_above_words_percent: Estimate | None
+    hour_load_error_above_words_percent: Estimate | None
+    days_changed: int
+
+
+def remark_figures(found: Sequence[RemarkResult]) -> list[RemarkFigures]:
     """Paired differences with 95 % bootstrap intervals; above zero is more expensive, or a worse forecast."""
     base = {one.case: one for one in found if one.variant == WORDS}
-    return _HEAD + "".join(
-        _row(name, mine, base) for name in VARIANTS if (mine := [one for one in found if one.variant == name])
-    )
+    by_variant = {name: [one for one in found if one.variant == name] for name in VARIANTS}
+    return [_figures(name, mine, base) for name, mine in by_variant.items() if mine]
 
 
-def _row(variant: str, mine: Sequence[RemarkResult], base: dict[RemarkCase, RemarkResult]) -> str:
-    changed = sum(one.days_changed for one in mine)
-    if variant == WORDS:
-        return f"| {variant} | {len(mine)} | - | - | - | - | - |\n"
+def remark_table(found: Sequence[RemarkResult]) -> str:
+    """The same as a table of Markdown."""
+    return _HEAD + "".join(map(_row, remark_figures(found)))
+
+
+def _figures(variant: str, mine: Sequence[RemarkResult], base: dict[RemarkCase, RemarkResult]) -> RemarkFigures:
+    differs, forecasts = variant != WORDS, variant not in (WORDS, PERFECT)
     bill = mean_of((_home(one), (one.cost - base[one.case].cost) * 28 / WINDOW_DAYS) for one in mine)
-    errors: tuple[Callable[[RemarkResult], float], ...] = (
-        lambda one: one.crps_day_kwh,
-        lambda one: one.remarked_crps_day_kwh or 0.0,
-        lambda one: one.crps_hour_kw,
+    return RemarkFigures(
+        variant,
+        len(mine),
+        bill if differs else None,
+        _percent(mine, base, lambda one: one.crps_day_kwh) if forecasts else None,
+        _percent(mine, base, lambda one: one.remarked_crps_day_kwh or 0.0) if forecasts else None,
+        _percent(mine, base, lambda one: one.crps_hour_kw) if forecasts else None,
+        sum(one.days_changed for one in mine),
     )
-    cells = ["-"] * 3 if variant == PERFECT else [_percent(mine, base, of) for of in errors]
-    return f"| {variant} | {len(mine)} | {_in_words(bill, '+.2f')} | {' | '.join(cells)} | {changed} |\n"
+
+
+def _row(one: RemarkFigures) -> str:
+    errors = (
+        one.day_load_error_above_words_percent,
+        one.remarked_day_load_error_above_words_percent,
+        one.hour_load_error_above_words_percent,
+    )
+    cells = [_in_words(one.bill_above_words_in_28_days, "+.2f"), *(_in_words(error, "+.1f") for error in errors)]
+    changed = "-" if one.variant == WORDS else str(one.days_changed)
+    return f"| {one.variant} | {one.windows} | {' | '.join(cells)} | {changed} |\n"
 
 
 def _percent(
     mine: Sequence[RemarkResult], base: dict[RemarkCase, RemarkResult], of: Callable[[RemarkResult], float]
-) -> str:
+) -> Estimate | None:
     pairs = [(one, of(base[one.case])) for one in mine]
-    return _in_words(mean_of((_home(one), 100 * (of(one) / theirs - 1)) for one, theirs in pairs if theirs), "+.1f")
+    return mean_of((_home(one), 100 * (of(one) / theirs - 1)) for one, theirs in pairs if theirs)
 
 
 def _in_words(estimate: Estimate | None, form: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from energy.errors import DataError
@@ -56,6 +57,21 @@ def refresh_digest(records: Path, document: Path, suite: str) -> None:
     """
     found = [record for record in _read(records).values() if record is not None]
     refresh(document, markdown(_TITLE, digest(found)), mark=mark_of(suite))
+
+
+def setting_figures(records: Path) -> list[dict[str, object]]:
+    """What each policy costs in each setting of a folder's records, by name.
+
+    Raises:
+        DataError: the folder holds no record.
+    """
+    by_setting = _by_setting([record for record in _read(records).values() if record is not None])
+    names = ("suite", "days", "battery_kwh", "tariff", "forecast", "step_minutes")
+    return [
+        dict(zip(names, at, strict=True))
+        | {"policies": [asdict(one) for one in tables.policy_money(by_policy(by_setting[at]))]}
+        for at in sorted(by_setting)
+    ]
 
 
 def _read(records: Path) -> dict[Path, Record | None]:

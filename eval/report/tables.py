@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import mean, median
 
 import numpy as np
 
-from eval.grade.intervals import mean_of, median_of
+from eval.grade.intervals import Estimate, mean_of, median_of
 from eval.grade.metrics import Graded, Setting, by_policy, setting, shares, window
 from eval.report.page import Table
 
@@ -23,8 +24,45 @@ def named(at: Setting) -> str:
     return f"{days} d, {battery_kwh:g} kWh, {tariff} tariff, forecast {forecast}{step}"
 
 
-def money(groups: Mapping[str, Sequence[Graded]]) -> Table:
+@dataclass(frozen=True, slots=True)
+class PolicyMoney:
+    """What a policy costs on its windows; a share or a regret is None where nothing is there to hold it against."""
+
+    policy: str
+    windows: int
+    bill_in_28_days: float
+    share_of_bound: Estimate | None
+    worst_share_of_bound: float | None
+    best_share_of_bound: float | None
+    regret_to_greedy_in_28_days: Estimate | None
+    regret_to_oracle_in_28_days: Estimate | None
+
+
+def policy_money(groups: Mapping[str, Sequence[Graded]]) -> list[PolicyMoney]:
     """What each policy costs, and against self-consumption and the bound."""
+    return [_money_of(name, cells) for name, cells in groups.items()]
+
+
+def _money_of(policy: str, cells: Sequence[Graded]) -> PolicyMoney:
+    found = shares(cells)
+    return PolicyMoney(
+        policy=policy,
+        windows=len(cells),
+        bill_in_28_days=mean(one.cost_in_28_days for one in cells),
+        share_of_bound=median_of((one.cell.home, one.share) for one in cells if one.share is not None),
+        worst_share_of_bound=min(found, default=None),
+        best_share_of_bound=max(found, default=None),
+        regret_to_greedy_in_28_days=_regret(cells, "greedy"),
+        regret_to_oracle_in_28_days=_regret(cells, "oracle"),
+    )
+
+
+def _regret(cells: Sequence[Graded], rival: str) -> Estimate | None:
+    return mean_of((one.cell.home, regret) for one in cells if (regret := one.regret(rival)) is not None)
+
+
+def money(groups: Mapping[str, Sequence[Graded]]) -> Table:
+    """The same as a table."""
     headers = (
         "policy",
         "n",
@@ -34,26 +72,22 @@ def money(groups: Mapping[str, Sequence[Graded]]) -> Table:
         "regret to greedy",
         "regret to oracle",
     )
-    return Table(headers, tuple(_money_row(name, cells) for name, cells in groups.items()))
+    return Table(headers, tuple(map(_money_row, policy_money(groups))))
 
 
-def _money_row(policy: str, cells: Sequence[Graded]) -> tuple[str, ...]:
-    found = shares(cells)
-    share = median_of((one.cell.home, one.share) for one in cells if one.share is not None)
+def _money_row(one: PolicyMoney) -> tuple[str, ...]:
+    worst, best = one.worst_share_of_bound, one.best_share_of_bound
     return (
-        policy,
-        str(len(cells)),
-        f"{mean(one.cost_in_28_days for one in cells):.2f}",
-        NOTHING if share is None else share.text(times=100),
-        f"{100 * min(found):.0f} … {100 * max(found):.0f}" if found else NOTHING,
-        _regret(cells, "greedy"),
-        _regret(cells, "oracle"),
+        one.policy,
+        str(one.windows),
+        f"{one.bill_in_28_days:.2f}",
+        NOTHING if one.share_of_bound is None else one.share_of_bound.text(times=100),
+        NOTHING if worst is None or best is None else f"{100 * worst:.0f} … {100 * best:.0f}",
+        *(
+            NOTHING if regret is None else regret.text("+.2f")
+            for regret in (one.regret_to_greedy_in_28_days, one.regret_to_oracle_in_28_days)
+        ),
     )
-
-
-def _regret(cells: Sequence[Graded], rival: str) -> str:
-    found = mean_of((one.cell.home, regret) for one in cells if (regret := one.regret(rival)) is not None)
-    return NOTHING if found is None else found.text("+.2f")
 
 
 def house(groups: Mapping[str, Sequence[Graded]]) -> Table:

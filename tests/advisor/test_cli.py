@@ -12,35 +12,26 @@ import typer
 
 from advisor.cli import HINTS, app, reporting_errors
 from advisor.memory_choice import USUAL_MEMORY, chosen_memory
+from advisor.spoken_language import spoken_language
+from agent.decision.wording.problem_words import in_language
 from energy.battery import Battery
 from energy.errors import MemoryFault, ModelError, SettingsError, TransportError
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
 
-# What does something instead of reporting, or prints a document of its own.
-DOERS = {
-    "run",
-    "simulate",
-    "setup",
-    "mcp",
-    "scenarios check",
-    "eval report",
-    "eval ablation",
-    "eval rules",
-    "eval export",
-    "eval yields",
-    "eval remarks",
-    "fleet run",
-    "fleet page",
-    "fleet register",
-    "prompts show",
-    "models pull",
-    "weather publish",
-    "ha remove",
-    "ha dashboard",
-    "ha forecast",
-    "schema command",
-    "schema device-command",
+# Commands that need no --json, with the reason: every other one reports, and must offer it.
+WITHOUT_JSON = {
+    "run": "runs until stopped; what it does is in the journal and on the page",
+    "simulate": "plays a house until stopped",
+    "mcp": "speaks JSON on its standard output all the time",
+    "fleet run": "works until stopped; `fleet status` reports",
+    "fleet page": "serves a page until stopped",
+    "setup": "asks a person, and writes files that say everything",
+    "models pull": "fetches a model, with its progress; `models` reports",
+    "weather publish": "publishes and prints nothing; `weather show` reports",
+    "ha dashboard": "prints a document of another format, YAML",
+    "schema command": "prints JSON whatever is said",
+    "schema device-command": "prints JSON whatever is said",
 }
 
 
@@ -70,8 +61,7 @@ def test_it_says_its_version_and_offers_completion(advisor: Callable[..., Comple
 def test_every_command_that_reports_does_so_in_json_too_and_each_says_what_it_is_for() -> None:
     known = dict(leaves(typer.main.get_command(app)))
     options = {name: {option for each in command.params for option in each.opts} for name, command in known.items()}
-    assert {name for name, offered in options.items() if "--json" not in offered} <= DOERS
-    assert known.keys() >= DOERS
+    assert {name for name, offered in options.items() if "--json" not in offered} == WITHOUT_JSON.keys()
     assert [name for name, command in known.items() if not command.help] == []
 
 
@@ -90,6 +80,44 @@ def test_an_error_comes_with_a_hint(
         reporting_errors(program)
     assert left.value.code == (2 if kind is SettingsError else 1)
     assert capsys.readouterr().err.splitlines()[-2:] == ["error: something is wrong", f"hint: {HINTS[kind]}"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("how", ["--language es", "--language=es", "settings"])
+def test_a_spanish_household_is_told_in_spanish_with_a_hint(
+    how: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if how == "settings":
+        (tmp_path / "advisor.toml").write_text('[service]\nlanguage = "es"\n', encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["advisor", "do", *(how.split() if how != "settings" else [])])
+    program = typer.Typer()
+
+    @program.command()
+    def do(language: str = "") -> None:
+        raise TransportError("no readings from the house since 2016-12-20 23:55")
+
+    @program.callback()
+    def several() -> None:
+        pass
+
+    with pytest.raises(SystemExit):
+        reporting_errors(program)
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "error: no hay lecturas de la casa desde el 20 de diciembre de 2016 a las 23:55",
+        "pista: advisor doctor comprueba el bróker, los sensores y la configuración",
+    ]
+
+
+@pytest.mark.parametrize("hint", HINTS.values())
+def test_every_hint_is_known_in_spanish(hint: str) -> None:
+    assert in_language(hint, "es") != hint
+
+
+@pytest.mark.parametrize("text", ["[service]\nlanguage = 'fr'", "not TOML", "service = 3", ""])
+def test_settings_that_cannot_be_read_are_told_in_english(tmp_path: Path, text: str) -> None:
+    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
+    assert spoken_language(["run", "--config", str(tmp_path / "wrong.toml")]) == "en"
+    assert spoken_language(["run", "--config"]) == "en"
 
 
 def test_memory_and_home_are_those_of_the_settings_unless_the_command_line_names_others(tmp_path: Path) -> None:

@@ -4,13 +4,17 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
 from agent.decision.constraint_words import Language
+from agent.decision.wording.reason_words import moment_in_words
 
 # A sentence within a sentence within a list of them.
 _DEEPEST = 4
+# What stands in quotes was given by somebody, and is told as it was given.
+_MOMENT = re.compile(r"(?<!['\"\w-])\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?(?!['\"\w])")
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -23,11 +27,20 @@ class _Entry:
 
 
 def in_language(text: str, language: Language) -> str:
-    """A text of ours in a language; what the catalogue does not hold stays as it is.
+    """A text of ours in a language, its moments as people say them; what the catalogue does not hold stays as it is.
 
     Problems are kept and compared in English; they are translated where somebody reads them.
     """
-    return text if language == "en" else _translated(text, language, _DEEPEST)
+    said = text if language == "en" else _translated(text, language, _DEEPEST)
+    return _contracted(_MOMENT.sub(lambda found: _moment(found[0], language), said), language)
+
+
+def _moment(text: str, language: Language) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment_in_words(moment, language)
 
 
 def _translated(text: str, language: Language, depth: int) -> str:

@@ -1,8 +1,8 @@
 """The sentences of reasons in each language; what stands in braces is a fact."""
 
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from babel.dates import format_date
 
@@ -148,6 +148,25 @@ def day_in_words(iso_day: str, language: Language) -> str:
     """A day as people say it, such as `19 December`."""
     pattern = "d MMMM" if language == "en" else "d 'de' MMMM"
     return str(format_date(date.fromisoformat(iso_day), pattern, locale=language))
+
+
+def days_in_words(iso_days: Sequence[str], language: Language) -> str:
+    """Days in a row, with their month once where it is the same, such as `14, 15 and 19 December`."""
+    days = [date.fromisoformat(one) for one in iso_days]
+    *before, last = days
+    one_month = len({(day.year, day.month) for day in days}) == 1
+    names = [str(day.day) if one_month else day_in_words(day.isoformat(), language) for day in before]
+    joint = [", ".join(names)] if names else []
+    return WORDS[language]["and"].join([*joint, day_in_words(last.isoformat(), language)])
+
+
+def moment_in_words(moment: datetime, language: Language) -> str:
+    """A moment as people say it, by the clock that it comes with: `23:55 on 20 December 2016`; UTC is named."""
+    clock = f"{moment:%H:%M}{' UTC' if moment.tzinfo == UTC else ''}"
+    day = f"{day_in_words(moment.date().isoformat(), language)}{' ' if language == 'en' else ' de '}{moment.year}"
+    if language == "en":
+        return f"{clock} on {day}"
+    return f"el {day} {'a la' if moment.hour == 1 else 'a las'} {clock}"
 
 
 def in_words(sentence: str, facts: Mapping[str, str], language: Language) -> str:

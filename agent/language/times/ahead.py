@@ -63,7 +63,7 @@ def span_ahead(times: Times, now: datetime, zone: ZoneInfo, *, by: bool = False,
         raise TimeError(str(err)) from err
     start, end = _rolled(frame, start, end)
     if end <= frame.now:
-        raise TimeError(f"that time is over: it ended {end.astimezone(zone):%Y-%m-%d %H:%M}")
+        raise TimeError(f"that time is over: it ended at {end.astimezone(zone):%Y-%m-%d %H:%M}")
     begins = max(start, frame.now).astimezone(UTC)
     if end.astimezone(UTC) <= begins:
         raise TimeError("it would end before it begins, or falls into an hour that the clocks leave out")

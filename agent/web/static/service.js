@@ -10,10 +10,9 @@ if (fromLink) {
 export const keepToken = (token) => localStorage.setItem(KEPT, token);
 
 export class Refused extends Error {
-  constructor(status, message, fields = {}) {
+  constructor(status, message) {
     super(message);
     this.status = status;
-    this.fields = fields;
   }
 }
 
@@ -37,7 +36,7 @@ async function send(path, { body, signal, method } = {}) {
 async function refusalOf(answer) {
   try {
     const body = await answer.json();
-    return new Refused(answer.status, body.error ?? body.problems?.join("; ") ?? answer.statusText, body.fields);
+    return new Refused(answer.status, body.error ?? body.problems?.join("; ") ?? answer.statusText);
   } catch {
     return new Refused(answer.status, answer.statusText || `status ${answer.status}`);
   }

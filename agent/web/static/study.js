@@ -135,13 +135,19 @@ async function follow() {
 
 byId("study").addEventListener("submit", async (event) => {
   event.preventDefault();
+  const form = asked();
   tell({});
   try {
-    showProgress(await withToken(() => post("v1/study", asked())));
+    const { fields } = await withToken(() => post("v1/study/check", form));
+    if (Object.keys(fields).length) {
+      tell(fields, t("study.look"));
+      return;
+    }
+    showProgress(await post("v1/study", form));
     byId("course").scrollIntoView({ block: "nearest" });
     follow();
   } catch (err) {
-    tell(err.fields ?? {}, Object.keys(err.fields ?? {}).length ? t("study.look") : said(err));
+    tell({}, said(err));
     // Somebody else has begun one: it is shown.
     if (err.status === 409) follow();
   }

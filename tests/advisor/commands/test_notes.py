@@ -76,6 +76,8 @@ def test_what_is_not_understood_is_said_and_not_kept(notes: Notes, memory: Path)
     shown = notes("add", "keep 160 % until 08:00", "--yes")
     assert shown.returncode == 1
     assert "error: not understood: 160 % is more than a battery holds" in shown.stderr
+    spanish = notes("add", "guarda el 160 % hasta las 8:00", "--yes")
+    assert "error: no se entiende: 160 % es más de lo que cabe en una batería" in spanish.stderr
     assert not (memory / "notes").exists()
 
 

@@ -27,6 +27,16 @@ def test_a_scenario_is_played_whole_and_does_not_lose(advisor: Advisor, tmp_path
     assert result["bill"]["advisor"] <= result["bill"]["greedy"] + 0.01 * abs(result["bill"]["greedy"]) + 1e-6
 
 
+@pytest.mark.slow
+def test_the_check_of_a_scenario_has_the_figures_of_its_demo(advisor: Advisor, tmp_path: Path) -> None:
+    shipped = (SCENARIOS / "no-battery.yaml").read_text(encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(re.sub(r"hours: \d+", "hours: 2", shipped), encoding="utf-8")
+    done = advisor("scenarios", "check", "mine.yaml", "--json", cwd=tmp_path)
+    (result,) = json.loads(done.stdout)["scenarios"].values()
+    assert result["decisions"] == 4
+    assert result["loses"] == (done.returncode == 1)
+
+
 def test_a_wrong_scenario_is_one_clear_line(advisor: Advisor, tmp_path: Path) -> None:
     unknown = advisor("demo", "--scenario", "nowhere", cwd=tmp_path)
     assert unknown.returncode == 2

@@ -53,12 +53,16 @@ def test_the_picture_is_whole_in_eighty_columns(language: Language) -> None:
     lines, texts = drawn(view(language), 80), TEXTS[language]
     assert max(map(len, lines)) <= 80
     tracks = [
-        line for line in lines if re.match(rf"│ ({texts['house']}|{texts['solar']}|{texts['mode']})\b.*[█▁SHCD·]", line)
+        line
+        for line in lines
+        if re.match(rf"│ ({texts['house']}|{texts['solar']}|{texts['mode']})\b.*[█▁SHCDAR·]", line)
     ]
     assert len(tracks) >= 3
     text = " ".join(lines)
-    for key in ("self_consumption", "hold", "charge", "discharge", "in_force", "to_grid"):
+    for key in ("self_consumption", "hold", "charge", "discharge", "in_force", "to_grid", "no_model_here"):
         assert texts[key] in text
+    letters = {"en": "S self-consumption  H hold", "es": "A autoconsumo  R reserva"}
+    assert letters[language] in text
     assert "…" not in text
 
 

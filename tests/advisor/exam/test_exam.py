@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from advisor.cli import main
+from eval.bills.rule_windows import RuleCase, RuleMonth
+from eval.collect.ablation import RETRIEVAL, Case, Result
 from eval.grade.records import read
+from eval.remarks.playing import NONE, WORDS, RemarkResult, remark_cases
+
+DAY = date(2025, 2, 1)
 
 HOME = """
 name = "my-home"
@@ -66,6 +71,8 @@ def test_two_commands_lead_from_a_file_to_a_graded_report(folder: Path, terminal
     terminal.advisor("ingest", "csv", "history.csv", "--home", "my-home", "--facts", "home.toml")
     result = json.loads(terminal.advisor("eval", "run", "--home", "my-home", "--json"))
     assert result["played"] == 7
+    assert json.loads(terminal.advisor("eval", "report", "my-home", "--json"))["settings"] == result["settings"]
+    assert {one["policy"] for one in result["settings"][0]["policies"]} >= {"planner", "greedy", "oracle"}
     text = (folder / result["table"]).read_text()
     assert (folder / result["page"]).read_text().count("<svg") >= 4
     assert "7 cells: 7 done" in text
@@ -76,6 +83,41 @@ def test_two_commands_lead_from_a_file_to_a_graded_report(folder: Path, terminal
     assert "0 played, 7 were there already" in again
     redone = terminal.advisor("eval", "run", "--home", "my-home", "--redo", "greedy,none")
     assert "2 played, 5 were there already" in redone
+
+
+def test_what_was_played_before_is_told_by_name(terminal: Terminal, tmp_path: Path) -> None:
+    out = tmp_path / ".advisor" / "eval"
+    for part in ("ablation", "rules", "remarks"):
+        (out / part).mkdir(parents=True)
+    costs = {"none": 50.0, "greedy": 45.0, "without": 40.0, "with": 36.0, "bound": 30.0}
+    rule = RuleMonth(case=RuleCase(home="a", month=DAY), costs={"cap": costs}, median_ms={"cap": 9.0})
+    (out / "rules" / rule.case.name).write_text(rule.model_dump_json(), encoding="utf-8")
+    scored = {"crps_day_kwh": 2.0, "crps_hour_kw": 0.3}
+    case = Case(group="recorded, time of use", home="a", first_day=DAY)
+    shown = scored | {"saved_by_bound": 9.0, "share": 0.9, "covered": 0.8, "mode_changes_a_day": 3.0}
+    tried = Result.model_validate({"case": case, "variant": RETRIEVAL, "cost": 5.0, **shown})
+    (out / "ablation" / "a.jsonl").write_text(tried.model_dump_json() + "\n", encoding="utf-8")
+    for remark in remark_cases():
+        kept = {"case": remark, "cost": 5.0, **scored, "remarked_crps_day_kwh": 2.0, "days_changed": 0}
+        lines = [RemarkResult.model_validate(kept | {"variant": name}).model_dump_json() for name in (NONE, WORDS)]
+        name = f"{remark.home}_{remark.seed}_{remark.first_day}.jsonl"
+        (out / "remarks" / name).write_text("\n".join(lines), encoding="utf-8")
+    rules = json.loads(terminal.advisor("eval", "rules", "--report-only", "--json"))["rules"]
+    assert [(one["rule"], one["currency"], one["gain"]["value"]) for one in rules] == [("cap", "EUR", 4.0)]
+    variants = json.loads(terminal.advisor("eval", "ablation", "--report-only", "--json"))["variants"]
+    assert [(one["variant"], one["share_of_bound"]["value"]) for one in variants] == [(RETRIEVAL, 0.9)]
+    remarks = json.loads(terminal.advisor("eval", "remarks", "--json"))["variants"]
+    assert {one["variant"]: one["bill_above_words_in_28_days"] for one in remarks}[WORDS] is None
+    assert json.loads(terminal.advisor("eval", "export", "--json"))["conversations"] > 0
+
+
+def test_yields_and_prompts_are_told_by_name(terminal: Terminal) -> None:
+    yields = json.loads(terminal.advisor("eval", "yields", "--json"))
+    assert yields["published"][0]["town"] == "Zaragoza"
+    assert {len(yields[name]) > 0 for name in ("stations", "published", "towns")} == {True}
+    prompt = json.loads(terminal.advisor("prompts", "show", "decide/v1", "--json"))
+    assert (prompt["name"], prompt["version"]) == ("decide", 1)
+    assert prompt["sections"]
 
 
 def test_windows_batteries_and_tariffs_of_a_home_are_those_that_were_asked_for(

@@ -60,6 +60,7 @@ def test_a_process_that_dies_is_told_with_what_to_do(tmp_path: Path) -> None:
 def test_a_form_that_cannot_be_starts_nothing(tmp_path: Path) -> None:
     with ProcessDesk(tmp_path / "none") as desk:
         assert set(desk.start(StudyForm(place="Madrid", people="0"), "en")) == {"people"}
+        assert set(desk.faults(StudyForm(place="Madrid", people="0"), "en")) == {"people"}
         assert not desk.progress().running
     assert not (tmp_path / "none").exists()
 

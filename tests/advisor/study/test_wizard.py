@@ -1,5 +1,8 @@
 """What a terminal asks, and that its answers are those of the options."""
 
+import shlex
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -7,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from advisor.study.asking import StudyAsked, wishes_of
+from advisor.study.command import study
 from advisor.study.wizard import asked_in_a_terminal
 from eval.study.play.wishes import StudyWishes
 
@@ -54,6 +58,29 @@ def test_a_person_answers_in_spanish_and_may_mistype_each_answer() -> None:
         "Precio de la batería por kWh (EUR)",
     ):
         assert told in shown
+
+
+def asked_and_named(monkeypatch: pytest.MonkeyPatch, *options: str, typed: Sequence[str] = ()) -> tuple[Any, str]:
+    """What `advisor study` would play with some options, typing the rest where something is typed; its command."""
+    app, found = typer.Typer(), []
+    app.command()(study)
+    monkeypatch.setattr("advisor.study.run.run_study", lambda *arguments: found.append(arguments))
+    terminal = SimpleNamespace(argv=[], stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("advisor.study.command.sys", terminal)
+    done = CliRunner().invoke(app, options, input="\n".join(typed) + "\n")
+    assert done.exception is None, done.output
+    ((asked, run, command),) = found
+    return (wishes_of(asked, None), asked.words, run), command
+
+
+def test_the_report_names_the_whole_command_which_asks_for_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = ("es", "40.4,-3.7", "4", "95,5", "2", "s", "no", "0; 4,5", "0; 10", "es-pvpc es-2.0td", "550", "", "20")
+    given = ("--habits", "retired", "--out", "our study.html", "--quick", "--people", "2")
+    asked, command = asked_and_named(monkeypatch, *given, typed=answers)
+    assert command.startswith("advisor study --place 40.4,-3.7 --people 4 --habits retired --floor 95.5 ")
+    assert "--kwp 0 --kwp 4.5" in command
+    again, _ = asked_and_named(monkeypatch, *shlex.split(command)[2:])
+    assert again == asked
 
 
 @pytest.mark.parametrize("place", ["Madrid", "40.4,-3.7"])

@@ -144,7 +144,7 @@ def test_common_wishes_are_understood_in_local_time(text: str, meant: str) -> No
         ("we are not away tomorrow", "'not away' denies something|takes something back"),
         ("we had guests last night", "speaks of something past"),
         ("anoche vinieron invitados", "speaks of something past"),
-        ("keep 60 % until 2025-01-01", "that time is over: it ended 2025-01-02 00:00"),
+        ("keep 60 % until 2025-01-01", "that time is over: it ended at 2025-01-02 00:00"),
         ("keep 60 % on 2026-02-30", "2026-02-30 is no date"),
         ("keep 60 % from 25:00", "25:00 is no time of day"),
         ("keep 60 % if it rains", "'if' cannot be followed safely"),

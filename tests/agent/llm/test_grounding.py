@@ -39,6 +39,8 @@ from agent.llm.grounding import ungrounded_numbers
         ("at 12 am", "dear at 00:00", []),
         ("as on 2 December 2016", "2016-12-02: similar", []),
         ("como el 2 de diciembre", "2016-12-02: similar", []),
+        ("as on 3 and 2 December 2016", "2016-12-02: similar; 2016-12-03: alike", []),
+        ("como el 14, 15 y 2 de diciembre", "2016-12-02: similar; 2016-12-14: alike", ["15"]),
         ("as on December 3", "2016-12-02: similar", ["december 3"]),
         ("in May 2017", "2016-12-02: similar", ["2017"]),
         ("needs 12500 Wh", "needs 12.5 kWh", []),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from agent.decision.constraint_words import Language
 from agent.web.study import StudyForm, StudyProgress, StudyReport
@@ -36,12 +36,17 @@ class Desk:
     def offered(self) -> tuple[StudyForm, tuple[str, ...]]:
         return StudyForm(), ("es-2.0td", "es-pvpc", "uk-agile-seg")
 
-    def start(self, form: StudyForm, language: Language) -> Mapping[str, str]:
+    def faults(self, form: StudyForm, language: Language) -> Mapping[str, str]:
         self.languages.append(language)
         if form.people == "0":
             return {"people": "should be 1 to 10 (given: 0)"}
         if "uk-agile-seg" in form.tariffs:
             return {"tariffs": "tariff 'uk-agile-seg' is in GBP, but Madrid pays in EUR: use es-2.0td"}
+        return {}
+
+    def start(self, form: StudyForm, language: Language) -> Mapping[str, str]:
+        if faults := self.faults(form, language):
+            return faults
         self.asked.append(form)
         self.now = StudyProgress(running=True)
         return {}
@@ -86,8 +91,20 @@ def test_only_who_has_the_token_begins_and_ends_a_study(running: Any, desk: Desk
     [("en", "Should be 1 to 10 (given: 0)."), ("es", "Debe estar entre 1 y 10 (escrito: 0).")],
 )
 def test_what_is_wrong_stands_beside_its_field_in_the_readers_language(running: Any, language: str, said: str) -> None:
-    refused = running.owner().post("/v1/study", json={"people": "0"}, headers={"Accept-Language": language})
+    owner, spoken = running.owner(), {"Accept-Language": language}
+    refused = owner.post("/v1/study", json={"people": "0"}, headers=spoken)
     assert (refused.status_code, refused.json()["fields"]) == (422, {"people": said})
+    checked = owner.post("/v1/study/check", json={"people": "0"}, headers=spoken)
+    assert (checked.status_code, checked.json()) == (200, refused.json())
+
+
+def test_a_check_needs_the_token_finds_nothing_wrong_with_a_good_form_and_begins_nothing(
+    running: Any, desk: Desk
+) -> None:
+    assert running.client().post("/v1/study/check", json={"place": "Madrid"}).status_code == 401
+    good = running.owner().post("/v1/study/check", json={"place": "Madrid"})
+    assert (good.status_code, good.json()) == (200, {"error": "", "fields": {}})
+    assert desk.asked == []
 
 
 @pytest.mark.parametrize("body", [{"place": "x" * 300}, {"tariffs": ["a"] * 5}, {"out": "/etc/passwd"}, {"people": 3}])
@@ -119,13 +136,21 @@ def test_without_a_desk_there_is_no_form_and_no_link_to_one(api: Any, browser: B
 
 @pytest.fixture
 def open_page(browser: Browser, running: Any) -> Iterator[Callable[..., Page]]:
+    """Opens the form; but for what a test brings about itself, the browser must have nothing to complain of."""
     contexts, complaints = [], list[str]()
+    # A study that runs already, and a service that went away.
+    brought_about = ("409", "ERR_FAILED")
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not any(one in message.text for one in brought_about):
+            complaints.append(message.text)
 
     def open_(path: str = "/study", **options: Any) -> Page:
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", hear)
         page.goto(running.url + path)
         return page
 

@@ -8,7 +8,7 @@ from energy.errors import DataError
 from eval.collect.ablation import HINDSIGHT, RETRIEVAL, Case, Result, cases, play_case, results, run
 from eval.collect.homes import HistorySource
 from eval.grade.crps import crps
-from eval.report.ablation import ablation_digest, ablation_table, bill_difference, write_ablation
+from eval.report.ablation import ablation_digest, ablation_figures, ablation_table, bill_difference, write_ablation
 from eval.sweep.sweep import SerialSweep
 
 WINTER = date(2017, 1, 9)
@@ -47,6 +47,8 @@ def test_differences_are_paired_by_case() -> None:
     assert estimate.high == pytest.approx(4.0)
     table = ablation_table([*base.values(), *other])
     assert "| yesterday | 2 | 90.0 [90.0, 90.0] | 90.0 | +3.00 [+2.00, +4.00] | +10.0 [+10.0, +10.0] |" in table
+    (mine,) = (one for one in ablation_figures([*base.values(), *other]) if one.variant == "yesterday")
+    assert (mine.windows, mine.bill_above_retrieval_in_28_days) == (2, estimate)
     digest = ablation_digest([*base.values(), *other])
     assert digest.startswith("| variant | bill, recorded, time of use |\n")
     assert "| yesterday | +3.00 [+2.00, +4.00] |\n" in digest

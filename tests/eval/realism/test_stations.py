@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from energy.panels import Place
-from eval.realism.stations import STATIONS, Station, lit, station_table
+from eval.realism.stations import STATIONS, Station, lit, station_suns, station_table
 from eval.realism.yields import A_YEAR
 from simulator.weather.climate import Climate
 from simulator.weather.weather import make_weather
@@ -31,6 +31,6 @@ def test_the_table_says_how_far_off_each_station_is(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("eval.realism.stations.STATIONS", {"here": here})
     made = lit(here, seeds=1)
     off = made.level_kwh_m2 / 1776 - 1
-    assert station_table(seeds=1).splitlines()[2] == (
+    assert station_table(station_suns(seeds=1)).splitlines()[2] == (
         f"| a file | 1776 | {made.level_kwh_m2:.0f} | {off:+.0%} |  | {made.cloud:.2f} |"
     )

@@ -2,7 +2,15 @@
 
 import pytest
 
-from eval.realism.yields import PUBLISHED, UNPUBLISHED, published_table, yield_table, yielded
+from eval.realism.yields import (
+    PUBLISHED,
+    UNPUBLISHED,
+    published_table,
+    published_yields,
+    town_yields,
+    yield_table,
+    yielded,
+)
 
 LEVEL = [name for name, town in PUBLISHED.items() if town.tilt_deg is None]
 
@@ -24,12 +32,12 @@ def test_every_published_figure_has_an_address_and_says_how_far_off_we_are(monke
     monkeypatch.setattr("eval.realism.yields.PUBLISHED", {"Wien": PUBLISHED["Wien"]})
     made = yielded(PUBLISHED["Wien"].place, tilt_deg=38, seeds=1)
     off = made.kwh_per_kwp / 1176 - 1
-    row = published_table(seeds=1).splitlines()[2]
+    row = published_table(published_yields(seeds=1)).splitlines()[2]
     assert row.startswith(f"| Wien | kWh/kWp, south, 38° | 1176 | {made.kwh_per_kwp:.0f} | {off:+.0%} | [PVGIS 5.3](")
 
 
 def test_towns_without_a_published_figure_stand_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eval.realism.yields.UNPUBLISHED", {"Bilbao": UNPUBLISHED["Bilbao"]})
     made = yielded(UNPUBLISHED["Bilbao"], seeds=1)
-    rows = yield_table(seeds=1).splitlines()
+    rows = yield_table(town_yields(seeds=1)).splitlines()
     assert rows[2:] == [f"| Bilbao | {made.kwh_per_kwp:.0f} | {made.level_kwh_m2:.0f} |"]

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +13,7 @@ from eval.grade import records
 from eval.grade.metrics import price
 from eval.grade.records import Cell, CellOutcome, Record, Series
 from eval.grade.stretches import by_day, by_month
-from eval.report.report import mark_of, refresh, refresh_digest, write_report
+from eval.report.report import mark_of, refresh, refresh_digest, setting_figures, write_report
 from eval.report.similar_plot import similar_to
 
 JANUARY, JUNE = date(2017, 1, 1), date(2017, 6, 15)
@@ -74,6 +75,16 @@ def test_bills_and_shares_are_those_worked_out_by_hand(tmp_path: Path) -> None:
     assert "| planner | 0.0 [0.0, 0.0] | 0.0 [0.0, 0.0] | 0.90 [0.90, 0.90] | 2.0 [2.0, 2.0] |" in text
     assert "| greedy | 1 | +20.16 [+20.16, +20.16] | 1 of 1 |" in text
     assert "planner 90% (worst 90%); greedy 50% (worst 50%)" in text
+
+
+def test_the_same_figures_have_names(tmp_path: Path) -> None:
+    reported(tmp_path, [played(policy) for policy in SHIFTED_KW])
+    (found,) = json.loads(json.dumps(setting_figures(tmp_path / "records")))
+    assert (found["battery_kwh"], found["tariff"], found["step_minutes"]) == (6, "own", 60)
+    by_name = {one["policy"]: one for one in found["policies"]}
+    assert by_name["none"]["bill_in_28_days"] == pytest.approx(268.80)
+    assert by_name["planner"]["share_of_bound"]["value"] == pytest.approx(0.9)
+    assert by_name["planner"]["regret_to_greedy_in_28_days"]["value"] == pytest.approx(-20.16)
 
 
 def test_the_page_carries_everything_inside_and_follows_light_and_dark(tmp_path: Path) -> None:

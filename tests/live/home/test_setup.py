@@ -88,6 +88,8 @@ def test_the_energy_dashboards_solar_forecast_is_published_where_the_service_hea
     done = advisor(settings_of, watched, "ha", "forecast", "--once")
     assert done.returncode == 0, done.stderr
     assert "published 20.0 kWh" in done.stdout
+    told = json.loads(advisor(settings_of, watched, "ha", "forecast", "--once", "--json").stdout)
+    assert sum(told["pv_forecast"]["values_kw"]) == pytest.approx(20)
     with MqttLink(watched.broker, "curious") as link:
         link.subscribe(Topics("home").sensor("pv_forecast"))
         message = link.receive(5)

@@ -25,6 +25,9 @@ SOURCES: dict[str, set[str] | None] = {
     "agent/service/open_bill.py": {"report"},
     "agent/web/bills.py": {"HTTPException"},
     "agent/service/household.py": {"DataError"},
+    "agent/language/notes/note_box.py": {"DataError"},
+    "agent/language/times/ahead.py": {"TimeError"},
+    "agent/language/times/clocks.py": {"TimeError"},
 }
 _WORDS_OF_A_SENTENCE = 3
 
@@ -74,8 +77,8 @@ def test_every_sentence_that_a_household_reads_is_known_in_spanish(path: str, ca
             "Sin orden: las potencias no cuadran: consumo de 0,44 kW frente a 1,50 kW de solar, red y batería; comprueba unidades y signos.",  # noqa: E501 (one sentence)
         ),
         (
-            "no decision yet; starts in the future, at 07:00",
-            "aún no hay ninguna decisión; empieza en el futuro, a las 07:00",
+            "no decision yet; follows the last command within 5 min",
+            "aún no hay ninguna decisión; han pasado menos de 5 min desde la última orden",
         ),
         (
             "2 days before; most alike in season and temperature, least in day type",
@@ -87,3 +90,30 @@ def test_every_sentence_that_a_household_reads_is_known_in_spanish(path: str, ca
 def test_a_problem_keeps_its_values_in_spanish_and_is_untouched_in_english(english: str, spanish: str) -> None:
     assert in_language(english, "es") == spanish
     assert in_language(english, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("kept", "english", "spanish"),
+    [
+        (
+            "no readings from the house since 2016-12-20 23:55",
+            "no readings from the house since 23:55 on 20 December 2016",
+            "no hay lecturas de la casa desde el 20 de diciembre de 2016 a las 23:55",
+        ),
+        (
+            "the month's bill is unknown before 2026-04-14 01:00: plans take it that nothing was bought or sold until then",  # noqa: E501 (one sentence)
+            "the month's bill is unknown before 01:00 on 14 April 2026: plans take it that nothing was bought or sold until then",  # noqa: E501 (one sentence)
+            "la factura del mes no se conoce antes del 14 de abril de 2026 a la 01:00: se planifica como si hasta entonces no se hubiera comprado ni vertido nada",  # noqa: E501 (one sentence)
+        ),
+        (
+            "expired at 2017-01-10T00:00:00+00:00",
+            "expired at 00:00 UTC on 10 January 2017",
+            "caducó el 10 de enero de 2017 a las 00:00 UTC",
+        ),
+        ("start '2017-01-10T00:00:00'", "start '2017-01-10T00:00:00'", "start '2017-01-10T00:00:00'"),
+        ("at 2017-01-10 27:00", "at 2017-01-10 27:00", "at 2017-01-10 27:00"),
+    ],
+)  # fmt: skip
+def test_a_moment_is_told_as_people_say_it_unless_somebody_gave_it(kept: str, english: str, spanish: str) -> None:
+    assert in_language(kept, "en") == english
+    assert in_language(kept, "es") == spanish
