@@ -278,8 +278,14 @@ def _check_known(names: Sequence[str], known: set[str], where: str) -> None:
 
 
 def _check_successive(what: str, rows: Sequence[Dated]) -> None:
+    """No two rows hold on one day, and no day between two rows is without one."""
     for one, two in pairwise(sorted(rows, key=lambda row: row.first or date.min)):
         if one.last is None or two.first is None or two.first <= one.last:
             until = one.last.isoformat() if one.last else "without end"
             since = two.first.isoformat() if two.first else "without beginning"
             raise ValueError(f"{what}: one row holds {until}, the next from {since}: let none overlap")
+        if two.first - one.last > DAY:
+            raise ValueError(
+                f"{what}: no row holds from {one.last + DAY} to {two.first - DAY}: set the earlier row's "
+                f"last to {two.first - DAY}, or add a row of 0 for those days"
+            )

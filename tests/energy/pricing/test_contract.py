@@ -191,6 +191,24 @@ OVERLAP = {
             },
             "taxes 'VAT': one row holds without end, the next from 2026-03-22",
         ),
+        (
+            {
+                "import_terms": [
+                    {"name": "energy", "price": 0.2, "last": "2026-03-10"},
+                    {"name": "energy", "price": 0.2, "first": "2026-03-21"},
+                ]
+            },
+            "import_terms 'energy': no row holds from 2026-03-11 to 2026-03-20: set the earlier row's last",
+        ),
+        (
+            {
+                "taxes": [
+                    {"name": "VAT", "percent": 10, "on": ["all"], "first": "2026-06-01"},
+                    {"name": "VAT", "percent": 21, "on": ["all"], "last": "2026-03-15"},
+                ]
+            },
+            "taxes 'VAT': no row holds from 2026-03-16 to 2026-05-31",
+        ),
         ({"credit": {"wallet": {"fee_per_month": 2}}}, "set cap"),
         ({"import_terms": [{"name": "energy", "price": {"plus": 0.1}}]}, "names no series"),
         ({"fixed": [{"name": "power", "amount": 1, "contracted": "P1"}]}, "contracted_kw 'P1' is not known"),
@@ -199,3 +217,13 @@ OVERLAP = {
 def test_a_contract_that_cannot_be_says_where_and_what_is_allowed(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         contract(**changes)
+
+
+def test_rows_may_begin_late_end_early_and_follow_each_other_to_the_day() -> None:
+    rows = [("2026-01-01", "2026-03-21"), ("2026-03-22", "2026-06-30"), ("2026-07-01", "2026-12-31")]
+    made = contract(
+        taxes=[{"name": "VAT", "percent": 10, "on": ["all"], "first": one, "last": two} for one, two in rows]
+    )
+    assert made.multiplier("energy", date(2025, 12, 31)) == 1
+    assert made.multiplier("energy", date(2026, 3, 22)) == pytest.approx(1.1)
+    assert made.multiplier("energy", date(2027, 1, 1)) == 1
