@@ -14,6 +14,7 @@ from agent.queries.bills import HouseholdBill
 from energy.billing.bill import bills
 from energy.billing.lines import Carried, MonthBill
 from energy.errors import DataError, SettingsError
+from energy.home import Home
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.metering import MeterReadings
 from energy.pricing.tariff import AnyTariff, as_contract
@@ -65,6 +66,19 @@ def _whole(period: BillingPeriod, known: Sequence[date]) -> bool:
     return len({day for day in known if period.first <= day <= period.last}) == period.days
 
 
+def check_currency(name: str, tariff: AnyTariff, home: Home) -> None:
+    """Hold a tariff's currency against the home's.
+
+    Raises:
+        SettingsError: they differ.
+    """
+    currency = as_contract(tariff).currency
+    if currency not in {None, home.currency}:
+        raise SettingsError(
+            f"tariff {name!r} is in {currency}, the home in {home.currency}: name one in {home.currency}"
+        )
+
+
 def household_bill(history: History, period: BillingPeriod, tariff: AnyTariff, journal: Path) -> HouseholdBill:
     """The bill of a period: by the meter where the journal has it, else as the battery follows the house.
 
@@ -72,8 +86,10 @@ def household_bill(history: History, period: BillingPeriod, tariff: AnyTariff, j
 
     Raises:
         DataError: no day of the period is complete.
+        SettingsError: the tariff is in another currency.
     """
     home = history.home
+    check_currency(as_contract(tariff).name, tariff, home)
     metered = _metered(history, period, journal)
     readings = metered or readings_of(history, period, "self-consumption")
     carried = Carried() if metered else _carried(history, period, tariff)
@@ -138,6 +154,8 @@ def compare(history: History, tariffs: dict[str, AnyTariff], *, ways: Sequence[s
     months = _whole_months(history)
     if not months:
         raise DataError(f"{history.home.name!r} has no whole month stored: ingest more days")
+    for name, tariff in tariffs.items():
+        check_currency(name, tariff, history.home)
     totals = [_total(history, name, tariff, months, ways) for name, tariff in tariffs.items()]
     return sorted(totals, key=lambda one: one.totals[ways[-1]])
 
@@ -150,11 +168,6 @@ def _whole_months(history: History) -> list[BillingPeriod]:
 def _total(
     history: History, name: str, tariff: AnyTariff, months: Iterable[BillingPeriod], ways: Sequence[str]
 ) -> TariffTotal:
-    contract = as_contract(tariff)
-    if contract.currency not in {None, history.home.currency}:
-        raise SettingsError(
-            f"tariff {name!r} is in {contract.currency}, the home in {history.home.currency}: compare others",
-        )
     home = history.home.model_copy(update={"tariff": tariff})
     priced = History(home, history.step, history.days)
     wanted = list(months)

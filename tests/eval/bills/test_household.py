@@ -87,6 +87,9 @@ def test_two_tariffs_are_compared_with_and_without_a_battery(history: History) -
     assert text.startswith(f"Best {totals[0].tariff}: {gain:.2f} EUR less than {totals[1].tariff} over 2 months")
 
 
-def test_a_tariff_of_another_currency_is_not_compared(history: History) -> None:
-    with pytest.raises(SettingsError, match="is in GBP, the home in EUR"):
-        compare(history, {"uk-agile-seg": named_tariff("uk-agile-seg")})
+def test_a_tariff_of_another_currency_is_neither_compared_nor_billed(history: History) -> None:
+    tariff = named_tariff("uk-agile-seg")
+    with pytest.raises(SettingsError, match="'uk-agile-seg' is in GBP, the home in EUR: name one in EUR"):
+        compare(history, {"uk-agile-seg": tariff})
+    with pytest.raises(SettingsError, match="'uk-agile-seg' is in GBP, the home in EUR: name one in EUR"):
+        household_bill(history, month_of(history, "2026-02", tariff), tariff, NO_JOURNAL)
