@@ -15,12 +15,12 @@ from energy.slots import DAY, local_day
 
 @dataclass(frozen=True, slots=True)
 class HouseholdBill:
-    """The bill of a month, and where its energies come from."""
+    """The bill of a month, and of how many of its days the energies are computed, not metered."""
 
     bill: MonthBill
     currency: str
     tariff: str
-    metered: bool
+    computed_days: int = 0
 
 
 def billed_months(sources: Sources, now: datetime) -> list[BillingPeriod]:
@@ -48,7 +48,7 @@ def monthly_bill(sources: Sources, period: BillingPeriod, now: datetime) -> Hous
     readings = sources.meter(Span(first, period.last), now)
     made = bills(readings, contract, home.tz) if readings else []
     wanted = next((one for one in made if one.period == period), None)
-    return None if wanted is None else HouseholdBill(wanted, home.currency, contract.name, metered=True)
+    return None if wanted is None else HouseholdBill(wanted, home.currency, contract.name)
 
 
 def _is_carried(contract: Contract) -> bool:

@@ -4,27 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-
-from agent.decision.journal import open_journal
 from agent.queries.bills import HouseholdBill
 from energy.billing.bill import bills
 from energy.billing.lines import Carried, MonthBill
 from energy.errors import DataError, SettingsError
 from energy.home import Home
 from energy.pricing.calendar import BillingPeriod, billing_period
-from energy.pricing.metering import MeterReadings
+from energy.pricing.contract import Contract
 from energy.pricing.tariff import AnyTariff, as_contract
-from energy.slots import DAY, day_bounds
-from eval.collect.billed_planner import by_the_bill
-from eval.collect.closed_loop import Planner
-from eval.collect.homes import with_battery
-from eval.collect.playing import play, self_consumption, stretch
+from energy.slots import DAY
+from eval.bills.meter import meter_of, readings_of
 from ingest.history.table import History
-from ingest.live.metered import meter_readings
 from knowledge.days import is_complete
 
 # How the battery was run: as metered, not at all, by plain self-consumption, by the planner.
@@ -80,7 +72,7 @@ def check_currency(name: str, tariff: AnyTariff, home: Home) -> None:
 
 
 def household_bill(history: History, period: BillingPeriod, tariff: AnyTariff, journal: Path) -> HouseholdBill:
-    """The bill of a period: by the meter where the journal has it, else as the battery follows the house.
+    """The bill of a period: by the meter where it is known, else as the battery follows the house.
 
     A wallet and a netting year are followed from the first stored day on.
 
@@ -88,60 +80,24 @@ def household_bill(history: History, period: BillingPeriod, tariff: AnyTariff, j
         DataError: no day of the period is complete.
         SettingsError: the tariff is in another currency.
     """
-    home = history.home
-    check_currency(as_contract(tariff).name, tariff, home)
-    metered = _metered(history, period, journal)
-    readings = metered or readings_of(history, period, "self-consumption")
-    carried = Carried() if metered else _carried(history, period, tariff)
-    [bill] = bills(readings, tariff, home.tz, carried=carried)
-    return HouseholdBill(bill, home.currency, as_contract(tariff).name, metered is not None)
+    home, contract = history.home, as_contract(tariff)
+    check_currency(contract.name, tariff, home)
+    read = meter_of(history, period, journal)
+    carried = _carried(history, period, contract, journal)
+    [bill] = bills(read.readings, contract, home.tz, carried=carried)
+    return HouseholdBill(bill, home.currency, contract.name, read.computed_days)
 
 
-def _carried(history: History, period: BillingPeriod, tariff: AnyTariff) -> Carried:
-    contract = as_contract(tariff)
+def _carried(history: History, period: BillingPeriod, contract: Contract, journal: Path) -> Carried:
     year = any(rule.interval == "year" for rule in contract.netting)
     earlier = BillingPeriod(history.days[0].day, period.first - DAY)
     if not (contract.credit.wallet or year) or earlier.last < earlier.first:
         return Carried()
     try:
-        made = bills(readings_of(history, earlier, "self-consumption"), tariff, history.home.tz)
+        made = bills(meter_of(history, earlier, journal).readings, contract, history.home.tz)
     except DataError:
         return Carried()
     return made[-1].carried if made else Carried()
-
-
-def _metered(history: History, period: BillingPeriod, journal: Path) -> MeterReadings | None:
-    """What the service measured at the meter; None unless it did for some of the period."""
-    if not journal.is_file():
-        return None
-    start, end = day_bounds(period.first, history.home.tz)[0], day_bounds(period.last, history.home.tz)[1]
-    with open_journal(journal, read_only=True) as opened:
-        slots = [slot for slot in opened.measured(history.home.name, start, end) if slot.grid_import_kw is not None]
-    if not slots:
-        return None
-    gaps = [later.start - earlier.start for earlier, later in pairwise(slots)]
-    step = min(gaps, default=history.step)
-    return meter_readings(slots, history.home, step)
-
-
-def readings_of(history: History, period: BillingPeriod, way: str) -> MeterReadings:
-    """What the meter would have read with the battery run in some way.
-
-    Raises:
-        DataError: no day of the period is complete.
-    """
-    days = tuple(day for day in history.days if period.first <= day.day <= period.last and is_complete(day))
-    if not days:
-        raise DataError(f"no complete day from {period.first} to {period.last}: ingest the home's history first")
-    sized = history if way != "no battery" else with_battery(history, 0.0)
-    played = stretch(sized.home, days)
-    flows = play(
-        sized.home, played, by_the_bill(sized, played, Planner(sized)) if way == "advisor" else self_consumption
-    ).flows
-    hours = played.hours
-    return MeterReadings(
-        played.starts, np.asarray(flows.grid_import_kw) * hours, np.asarray(flows.grid_export_kw) * hours, history.step
-    )
 
 
 def compare(history: History, tariffs: dict[str, AnyTariff], *, ways: Sequence[str] = WAYS[:2]) -> list[TariffTotal]:

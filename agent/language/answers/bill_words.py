@@ -72,7 +72,8 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
     bill, words = found.bill, book_of(language).words
     facts = {
         "to_date": "" if bill.complete else f"{bill.days_billed}",
-        "computed": "" if found.metered else "yes",
+        "computed": "yes" if 0 < found.computed_days >= bill.days_billed else "",
+        "computed_days": f"{found.computed_days}" if 0 < found.computed_days < bill.days_billed else "",
         "cancelled": _some(bill.cancelled_kwh, ".1f"),
         "without_price": _some(bill.hours_without_price, "g"),
         "without_meter": _some(bill.hours_without_meter, "g"),

@@ -93,3 +93,32 @@ def test_a_tariff_of_another_currency_is_neither_compared_nor_billed(history: Hi
         compare(history, {"uk-agile-seg": tariff})
     with pytest.raises(SettingsError, match="'uk-agile-seg' is in GBP, the home in EUR: name one in EUR"):
         household_bill(history, month_of(history, "2026-02", tariff), tariff, NO_JOURNAL)
+
+
+def test_stored_import_and_export_are_billed_and_days_without_them_are_computed(history: History) -> None:
+    tariff = named_tariff("es-2.0td")
+    period = month_of(history, "2026-02", tariff)
+    imported, exported = np.full(24, 0.25), np.full(24, 0.125)
+    gap = np.where(np.arange(24) == 3, np.nan, imported)
+
+    def metered(day: DayRecord) -> DayRecord:
+        known = gap if day.day == date(2026, 2, 5) else imported
+        return replace(day, grid_import_kw=known, grid_export_kw=exported)
+
+    whole = replace(history, days=tuple(metered(day) for day in history.days))
+    found = household_bill(whole, period, tariff, NO_JOURNAL)
+    assert found.computed_days == 0
+    assert found.bill.import_kwh == pytest.approx(28 * 6 - 0.25)
+    assert found.bill.export_kwh == pytest.approx(28 * 3 - 0.125)
+    assert found.bill.hours_without_meter == 1
+    assert "computed" not in bill_text(found, "en")
+
+    last = date(2026, 2, 20)
+    partly = replace(history, days=tuple(metered(day) if day.day <= last else day for day in history.days))
+    found = household_bill(partly, period, tariff, NO_JOURNAL)
+    assert found.computed_days == 8
+    assert found.bill.days_billed == 28
+    assert "Days without meter readings: 8." in bill_text(found, "en")
+    assert "Días sin lecturas del contador: 8." in bill_text(found, "es")
+    computed = household_bill(history, period, tariff, NO_JOURNAL)
+    assert "The meter is computed" in bill_text(computed, "en")
