@@ -7,13 +7,18 @@ from pathlib import Path
 import typer
 
 from advisor.memory import known_history
+from advisor.memory_choice import SETTINGS
 from agent.language.answers.bill_words import bill_text, remarks
 from agent.language.text import Language
+from agent.settings import load_settings
 from energy.errors import SettingsError
 from energy.pricing.tariff import AnyTariff
+from eval.bills.book_prices import with_known_prices
 from eval.bills.household import WAYS, compare, household_bill, month_of
 from eval.bills.words import comparison_text
 from ingest.history.table import History
+from ingest.prices.book import PriceBook
+from ingest.prices.settings import PriceSettings
 from ingest.tariffs.catalogue import named_tariff
 
 _OWN = "own"
@@ -45,7 +50,7 @@ class BillWishes:
 def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> None:
     """Print the bill of a month."""
     history, words = wishes.history(), wishes.words
-    chosen = _tariff(tariff or _OWN, history)
+    chosen = _tariff(tariff or _OWN, history, wishes)
     found = household_bill(history, month_of(history, month, chosen), chosen, wishes.memory / "journal.sqlite")
     if not wishes.as_json:
         typer.echo(bill_text(found, words))
@@ -72,7 +77,7 @@ def compare_tariffs(wishes: BillWishes, names: tuple[str, str], *, with_advisor:
     history, words = wishes.history(), wishes.words
     totals = compare(
         history,
-        {name: _tariff(name, history) for name in names},
+        {name: _tariff(name, history, wishes) for name in names},
         ways=WAYS if with_advisor else WAYS[:2],
     )
     if wishes.as_json:
@@ -81,5 +86,20 @@ def compare_tariffs(wishes: BillWishes, names: tuple[str, str], *, with_advisor:
         typer.echo(comparison_text(totals, history.home.currency, words))
 
 
-def _tariff(name: str, history: History) -> AnyTariff:
-    return history.home.tariff if name == _OWN else named_tariff(name)
+def _tariff(name: str, history: History, wishes: BillWishes) -> AnyTariff:
+    """A tariff by its name, or the home's own with the prices that the service has kept."""
+    if name != _OWN:
+        return named_tariff(name)
+    home, settings = history.home, _price_settings(wishes.memory)
+    if settings.source == "none":
+        return home.tariff
+    book = PriceBook(home.tz, home.currency, wishes.memory / "prices" / f"{home.name}.json")
+    return with_known_prices(home.tariff, settings, book, home.tz)
+
+
+def _price_settings(memory: Path) -> PriceSettings:
+    """Section `[prices]` of the settings file whose memory it is; without a source where there is no such file."""
+    if not SETTINGS.exists():
+        return PriceSettings()
+    settings = load_settings(SETTINGS)
+    return settings.prices if settings.memory_dir.resolve() == memory.resolve() else PriceSettings()
