@@ -14,9 +14,10 @@ from energy.billing.taxes import tax_lines
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, WALLET, Contract
 from energy.pricing.metering import MeterReadings, Netted, day_peaks, month_peak, netted
+from energy.pricing.rules import Fixed
 from energy.pricing.series import Floats
 from energy.pricing.tariff import AnyTariff, as_contract
-from energy.pricing.terms import Dated
+from energy.pricing.terms import Dated, EnergyTerm
 from energy.slots import day_bounds, hours
 
 
@@ -104,7 +105,8 @@ def _bill(
         hours_without_price=float((~priced & used).sum() * per_entry),
         hours_without_meter=float((~read).sum() * hours(metered.step)),
         expected_hours=float(_expected(energy).sum() * per_entry),
-        unsure=_unsure(contract, days),
+        unsure=tuple(dict.fromkeys(_doubts(contract, days))),
+        examples=tuple(dict.fromkeys(_examples(contract, days))),
         peak_kw=peaks,
         carried=Carried(wallet, carried.year, carried.registers),
     )
@@ -209,10 +211,6 @@ def _spent(draft: Draft, wallet: float) -> float:
     return wallet - pays
 
 
-def _unsure(contract: Contract, days: Sequence[date]) -> tuple[Doubt, ...]:
-    return tuple(dict.fromkeys(_doubts(contract, days)))
-
-
 def _doubts(contract: Contract, days: Sequence[date]) -> Iterator[Doubt]:
     rows: tuple[Dated, ...] = (
         *contract.import_terms,
@@ -225,3 +223,10 @@ def _doubts(contract: Contract, days: Sequence[date]) -> Iterator[Doubt]:
     for row in rows:
         if row.unsure and any(row.holds(day) for day in days):
             yield Doubt(row.unsure, row.unsure_es or row.unsure)
+
+
+def _examples(contract: Contract, days: Sequence[date]) -> Iterator[str]:
+    rows: tuple[EnergyTerm | Fixed, ...] = (*contract.import_terms, *contract.export_terms, *contract.fixed)
+    for row in rows:
+        if row.example and any(row.holds(day) for day in days):
+            yield row.name

@@ -48,7 +48,7 @@ class MonthBill:
 
     `cancelled_kwh` was imported and exported within one netting interval. `complete` is false while days are missing;
     hours without a price or a meter reading are counted and not billed. `unsure` repeats what the contract is not
-    sure of.
+    sure of, `examples` names the terms whose prices are examples.
     """
 
     period: BillingPeriod
@@ -62,6 +62,7 @@ class MonthBill:
     hours_without_meter: float = 0.0
     expected_hours: float = 0.0
     unsure: tuple[Doubt, ...] = ()
+    examples: tuple[str, ...] = ()
     peak_kw: dict[str, float] = field(default_factory=dict)
     carried: Carried = Carried()
 

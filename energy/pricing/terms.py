@@ -17,13 +17,15 @@ from energy.pricing.series import Fact, Floats
 class Dated(Fact):
     """Something that holds from its first local day to its last, both included.
 
-    `unsure` says what is not certain, `unsure_es` the same in Spanish.
+    `unsure` says what is not certain, `unsure_es` the same in Spanish. `example` marks a price that each contract sets
+    for itself, so that the one here only shows what such a contract costs.
     """
 
     first: date | None = None
     last: date | None = None
     unsure: str = ""
     unsure_es: str = ""
+    example: bool = False
 
     @model_validator(mode="after")
     def _dates_are_in_order(self) -> Self:

@@ -31,6 +31,7 @@ class TariffTotal:
     months: int
     totals: dict[str, float]
     hours_without_price: float
+    examples: tuple[str, ...] = ()
 
 
 def month_of(history: History, month: str | None, tariff: AnyTariff) -> BillingPeriod:
@@ -128,11 +129,13 @@ def _total(
     priced = History(home, history.step, history.days)
     wanted = list(months)
     totals, missing = {}, 0.0
+    examples: dict[str, None] = {}
     for way in ways:
         made = _bills(priced, wanted, way)
         totals[way] = sum(bill.total for bill in made) - (made[-1].carried.wallet if made else 0.0)
         missing = max(missing, sum(bill.hours_without_price for bill in made))
-    return TariffTotal(name, len(wanted), totals, missing)
+        examples |= dict.fromkeys(one for bill in made for one in bill.examples)
+    return TariffTotal(name, len(wanted), totals, missing, tuple(examples))
 
 
 def _bills(history: History, months: Sequence[BillingPeriod], way: str) -> list[MonthBill]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agent.language.answers.bill_words import example_prices
 from agent.language.text import Language
 from eval.bills.household import TariffTotal
 
@@ -28,4 +29,6 @@ def comparison_text(totals: Sequence[TariffTotal], currency: str, language: Lang
         if one.hours_without_price:
             missing = f"{one.hours_without_price:g} h"
             rows.append(f"  {missing} {'sin precio: no comparable' if spanish else 'without a price: not comparable'}")
+        if one.examples:
+            rows.append(f"  {example_prices(one.examples, language)}")
     return "\n".join([answer, "", *rows])

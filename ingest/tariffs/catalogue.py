@@ -115,7 +115,8 @@ def _by_period(tariff: str, rows: list[dict[str, Any]], term: str, value: object
 
 def _row(rows: list[dict[str, Any]], name: str, value: object, key: str) -> dict[str, Any]:
     first = next(row for row in rows if row["name"] == name)
-    return {**{part: first[part] for part in first if part not in {"first", "last", "unsure", "unsure_es"}}, key: value}
+    of_the_file = {"first", "last", "unsure", "unsure_es", "example"}
+    return {**{part: first[part] for part in first if part not in of_the_file}, key: value}
 
 
 @cache

@@ -1,6 +1,7 @@
 """A bill as a household knows it, in English or Spanish: its lines, and what must be said beside them."""
 
 import re
+from collections.abc import Sequence
 
 from babel.dates import format_interval
 
@@ -37,11 +38,21 @@ def line_label(kind: str, name: str, period: str, language: Language) -> str:
     words = book_of(language).words
     if kind in {"cap", "wallet", "wallet_fee"}:
         return words[f"bill.{kind}"]
-    named = words.get(f"bill.name.{name}", name)
+    named = _term(name, language)
     where = f", {period}" if period else ""
     if kind in {"energy", "fixed", "tax"}:
         return f"{named[0].upper()}{named[1:]}{where}"
     return f"{words[f'bill.{kind}']}: {named}{where}"
+
+
+def example_prices(names: Sequence[str], language: Language) -> str:
+    """That prices of a tariff are examples, and where the contract's own go."""
+    terms = ", ".join(_term(name, language) for name in names)
+    return book_of(language).words["bill.remark.examples"].format(terms=terms)
+
+
+def _term(name: str, language: Language) -> str:
+    return book_of(language).words.get(f"bill.name.{name}", name)
 
 
 def line_detail(line: BillLine, language: Language) -> str:
@@ -82,6 +93,8 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
     }
     given = {"days": bill.period.days, "currency": found.currency, **facts}
     told = [words[f"bill.remark.{name}"].format_map(given) for name, value in facts.items() if value]
+    if bill.examples:
+        told.append(example_prices(bill.examples, language))
     told += [words["bill.remark.unsure"].format(doubt=getattr(doubt, language)) for doubt in bill.unsure]
     return [_written(text, language) for text in told]
 

@@ -1,13 +1,16 @@
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agent.language.answers.bill_words import bill_text
+from agent.language.text import Language
 from energy.errors import SettingsError
 from energy.pricing.calendar import BillingPeriod
+from energy.pricing.contract import Contract
 from energy.slots import day_bounds
 from eval.bills.household import compare, household_bill, month_of
 from eval.bills.words import comparison_text
@@ -122,3 +125,24 @@ def test_stored_import_and_export_are_billed_and_days_without_them_are_computed(
     assert "Días sin lecturas del contador: 8." in bill_text(found, "es")
     computed = household_bill(history, period, tariff, NO_JOURNAL)
     assert "The meter is computed" in bill_text(computed, "en")
+
+
+def test_prices_that_are_examples_are_told_in_the_bill_and_the_comparison_until_the_home_has_its_own(
+    history: History,
+) -> None:
+    def footer(tariff: Contract, language: Language) -> str:
+        found = household_bill(history, month_of(history, "2026-02", tariff), tariff, NO_JOURNAL)
+        return bill_text(found, language)
+
+    shipped = named_tariff("es-2.0td")
+    assert "Prices of this tariff are examples (energy, surplus): put those of your contract" in footer(shipped, "en")
+    assert "Esta tarifa lleva precios de ejemplo (energía, excedentes): pon los de tu contrato" in footer(shipped, "es")
+    partly = named_tariff("es-2.0td", prices={"energy": 0.14})
+    assert "are examples (surplus)" in footer(partly, "en")
+    own = named_tariff("es-2.0td", prices={"energy": 0.14, "surplus": 0.05})
+    assert "examples" not in footer(own, "en")
+    totals = compare(history, {"es-2.0td": shipped, "own": own})
+    rows = comparison_text(totals, "EUR", "en").splitlines()
+    told = [earlier.split()[0] for earlier, later in pairwise(rows) if "are examples (energy, surplus)" in later]
+    assert told == ["es-2.0td"]
+    assert "precios de ejemplo" in comparison_text(totals, "EUR", "es")
