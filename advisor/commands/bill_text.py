@@ -55,7 +55,7 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
     if not wishes.as_json:
         typer.echo(bill_text(found, words))
         return
-    bill = found.bill.rounded()
+    bill = found.rounded
     result = {
         "home": wishes.home,
         "tariff": found.tariff,

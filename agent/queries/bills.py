@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from babel.numbers import get_currency_precision
+
 from agent.queries.finding import Fact, Finding, unknown
 from agent.queries.sources import Sources, Span
 from energy.billing.bill import bills
@@ -21,6 +23,16 @@ class HouseholdBill:
     currency: str
     tariff: str
     computed_days: int = 0
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of an amount: two, and none where the currency has no cents."""
+        return get_currency_precision(self.currency)
+
+    @property
+    def rounded(self) -> MonthBill:
+        """The bill as it is printed."""
+        return self.bill.rounded(self.decimals)
 
 
 def billed_months(sources: Sources, now: datetime) -> list[BillingPeriod]:
@@ -62,7 +74,7 @@ def bill(sources: Sources, day: date | None, *, now: datetime) -> Finding:
     found = monthly_bill(sources, period, now)
     if found is None:
         return unknown("bill", "no_bill", asked_first=period.first, asked_last=period.last)
-    made = found.bill.rounded()
+    made = found.rounded
     facts: dict[str, Fact] = {
         "first_day": period.first,
         "last_day": period.last,

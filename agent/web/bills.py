@@ -44,7 +44,7 @@ def bill_routes(source: ApiSource) -> APIRouter:
 
 
 def _shown(found: HouseholdBill, months: tuple[str, ...], language: Language) -> MonthBillView:
-    bill = found.bill.rounded()
+    bill = found.rounded
     return MonthBillView(
         month=f"{bill.period.first:%Y-%m}",
         first=bill.period.first,
@@ -56,20 +56,20 @@ def _shown(found: HouseholdBill, months: tuple[str, ...], language: Language) ->
         days=bill.period.days,
         import_kwh=round(bill.import_kwh, 3),
         export_kwh=round(bill.export_kwh, 3),
-        lines=tuple(_line(line, language) for line in bill.lines),
+        lines=tuple(_line(line, language, found.decimals) for line in bill.lines),
         total=round(bill.total, 2),
         remarks=tuple(remarks(found, language)),
         months=months,
     )
 
 
-def _line(line: BillLine, language: Language) -> MonthBillLine:
+def _line(line: BillLine, language: Language, decimals: int) -> MonthBillLine:
     return MonthBillLine(
         kind=line.kind,
         name=line.name,
         period=line.period,
         label=line_label(line.kind, line.name, line.period, language),
-        detail=line_detail(line, language),
+        detail=line_detail(line, language, decimals),
         amount=line.amount,
         quantity=line.quantity,
         unit=line.unit,

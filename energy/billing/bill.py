@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from energy.billing.lines import BillLine, Carried, Doubt, MonthBill
+from energy.billing.lines import KEPT, BillLine, Carried, Doubt, MonthBill
 from energy.billing.registers import net_registers
 from energy.billing.taxes import tax_lines
 from energy.pricing.calendar import BillingPeriod, billing_period
@@ -161,7 +161,7 @@ def _credit_lines(draft: Draft, energy: Netted, priced: NDArray[np.bool_]) -> fl
         name = ", ".join(term.name for term in energy.exports)
         draft.lines.append(BillLine("credit", name, -gross, sold, "kWh", gross / sold))
     if lost > 0:
-        draft.lines.append(BillLine("cap", "beyond the cap", lost))
+        draft.lines.append(BillLine("cap", KEPT if rule.wallet else "beyond the cap", lost))
     draft.amounts[CREDIT] = earned
     if rule.wallet is None:
         return 0.0

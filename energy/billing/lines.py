@@ -6,6 +6,10 @@ from typing import Literal
 
 from energy.pricing.calendar import BillingPeriod
 
+# Less than the ninth decimal of an amount is binary rounding.
+_NOTHING = 1e-9
+# What the line of a cap is called where a wallet keeps what is beyond it.
+KEPT = "kept in the wallet"
 LineKind = Literal["energy", "netting", "credit", "cap", "wallet", "wallet_fee", "peak", "fixed", "tax"]
 
 
@@ -69,17 +73,24 @@ class MonthBill:
     @property
     def total(self) -> float:
         """What is to be paid; below zero it is owed to the household."""
-        return sum(line.amount for line in self.lines)
+        return round(sum(line.amount for line in self.lines), 9) + 0.0
 
     def of(self, *kinds: LineKind) -> float:
         """Sum of the lines of some kinds."""
         return sum(line.amount for line in self.lines if line.kind in kinds)
 
-    def rounded(self) -> "MonthBill":
-        """The same bill with every line to the cent, and the total as their sum."""
-        return replace(self, lines=tuple(replace(line, amount=_to_cents(line.amount)) for line in self.lines))
+    def rounded(self, decimals: int = 2) -> "MonthBill":
+        """The same bill with every line to the currency's decimals, and the total as their sum.
+
+        A wallet that pays all pays what the lines above it add up to.
+        """
+        lines = [replace(line, amount=_rounded(line.amount, decimals)) for line in self.lines]
+        if lines and lines[-1].kind == "wallet" and abs(self.total) < _NOTHING:
+            lines[-1] = replace(lines[-1], amount=-_rounded(sum(line.amount for line in lines[:-1]), decimals))
+        return replace(self, lines=tuple(lines))
 
 
-def _to_cents(amount: float) -> float:
+def _rounded(amount: float, decimals: int) -> float:
     """Half a cent is rounded up, as on bills; binary rounding of the ninth place does not count."""
-    return float(Decimal(f"{amount:.9f}").quantize(Decimal("0.01"), ROUND_HALF_UP)) + 0.0
+    coin = Decimal(1).scaleb(-decimals)
+    return float(Decimal(f"{amount:.9f}").quantize(coin, ROUND_HALF_UP)) + 0.0

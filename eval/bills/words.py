@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from babel.numbers import get_currency_precision
+
 from agent.language.answers.bill_words import example_prices
 from agent.language.text import Language
 from eval.bills.household import TariffTotal
@@ -16,7 +18,8 @@ def comparison_text(totals: Sequence[TariffTotal], currency: str, language: Lang
     spanish = language == "es"
     names = [_WAYS.get(way, way) if spanish else way for way in ways]
     gain = totals[-1].totals[ways[-1]] - best.totals[ways[-1]]
-    less = f"{best.tariff}: {gain:.2f} {currency}"
+    decimals = get_currency_precision(currency)
+    less = f"{best.tariff}: {gain:.{decimals}f} {currency}"
     answer = (
         f"Conviene {less} menos que {totals[-1].tariff} en {months} meses ({names[-1]})."
         if spanish
@@ -25,7 +28,7 @@ def comparison_text(totals: Sequence[TariffTotal], currency: str, language: Lang
     width = max(len(one.tariff) for one in totals)
     rows = [f"{'':<{width}}  " + "  ".join(f"{name:>16}" for name in names)]
     for one in totals:
-        rows.append(f"{one.tariff:<{width}}  " + "  ".join(f"{one.totals[way]:>16.2f}" for way in ways))
+        rows.append(f"{one.tariff:<{width}}  " + "  ".join(f"{one.totals[way]:>16.{decimals}f}" for way in ways))
         if one.hours_without_price:
             missing = f"{one.hours_without_price:g} h"
             rows.append(f"  {missing} {'sin precio: no comparable' if spanish else 'without a price: not comparable'}")

@@ -8,7 +8,7 @@ from babel.dates import format_interval
 from agent.language.answers.book import book_of
 from agent.language.text import Language
 from agent.queries.bills import HouseholdBill
-from energy.billing.lines import BillLine
+from energy.billing.lines import KEPT, BillLine
 
 _TIMES = "\u00d7"
 _LOCALES = {"en": "en_GB", "es": "es_ES"}
@@ -16,18 +16,18 @@ _LOCALES = {"en": "en_GB", "es": "es_ES"}
 
 def bill_text(found: HouseholdBill, language: Language) -> str:
     """The bill as text, every line to the cent."""
-    bill = found.bill.rounded()
+    bill, decimals = found.rounded, found.decimals
     days = format_interval(bill.period.first, bill.period.last, "yMMMMd", locale=_LOCALES[language])
     title = f"{book_of(language).words['bill.title']}: {days} ({found.tariff})"
     rows = [
         (
             line_label(line.kind, line.name, line.period, language),
-            line_detail(line, language),
-            _written(f"{line.amount:.2f}", language),
+            line_detail(line, language, decimals),
+            _written(f"{line.amount:.{decimals}f}", language),
         )
         for line in bill.lines
     ]
-    rows.append(("Total", "", _written(f"{bill.total:.2f} {found.currency}", language)))
+    rows.append(("Total", "", _written(f"{bill.total:.{decimals}f} {found.currency}", language)))
     widths = [max(len(row[at]) for row in rows) for at in range(3)]
     table = [f"{label:<{widths[0]}}  {detail:<{widths[1]}}  {amount:>{widths[2]}}" for label, detail, amount in rows]
     return "\n".join([title, "", *table, "", *remarks(found, language)])
@@ -37,7 +37,7 @@ def line_label(kind: str, name: str, period: str, language: Language) -> str:
     """What a line is for; names that contracts use are in the household's language, others as the contract has them."""
     words = book_of(language).words
     if kind in {"cap", "wallet", "wallet_fee"}:
-        return words[f"bill.{kind}"]
+        return words["bill.kept" if name == KEPT else f"bill.{kind}"]
     named = _term(name, language)
     where = f", {period}" if period else ""
     if kind in {"energy", "fixed", "tax"}:
@@ -55,12 +55,13 @@ def _term(name: str, language: Language) -> str:
     return book_of(language).words.get(f"bill.name.{name}", name)
 
 
-def line_detail(line: BillLine, language: Language) -> str:
-    """Quantity and price of a line; empty where it has none."""
+def line_detail(line: BillLine, language: Language, decimals: int = 2) -> str:
+    """Quantity and price of a line; empty where it has none. `decimals` are those of the currency."""
     if line.quantity is None:
         return ""
     if line.unit == "%":
-        return _written(f"{line.per_unit:g} % {book_of(language).words['bill.of']} {line.quantity:.2f}", language)
+        of = book_of(language).words["bill.of"]
+        return _written(f"{line.per_unit:g} % {of} {line.quantity:.{decimals}f}", language)
     unit = book_of(language).words.get(f"bill.unit.{line.unit}", line.unit)
     digits = 0 if line.unit == "days" else 2
     price = "" if line.per_unit is None else f" {_TIMES} {_price(line.per_unit)}"
@@ -89,7 +90,7 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
         "without_price": _some(bill.hours_without_price, "g"),
         "without_meter": _some(bill.hours_without_meter, "g"),
         "expected": _some(bill.expected_hours, "g"),
-        "wallet": _some(bill.carried.wallet, ".2f"),
+        "wallet": _some(bill.carried.wallet, f".{found.decimals}f"),
     }
     given = {"days": bill.period.days, "currency": found.currency, **facts}
     told = [words[f"bill.remark.{name}"].format_map(given) for name, value in facts.items() if value]
@@ -101,4 +102,5 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
 
 def _some(value: float, form: str) -> str:
     """A figure that is told where there is any of it."""
-    return f"{value:{form}}" if value > 0 else ""
+    told = f"{value:{form}}"
+    return told if float(told) > 0 else ""

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from babel.numbers import get_currency_precision
 
 from agent.decision.explain import retell
 from agent.language.answers.bill_words import line_label
@@ -20,7 +21,7 @@ _DATES = {
     "es": ("EEEE d 'de' MMMM 'de' y", "d 'de' MMMM 'de' y", "d 'de' MMMM", "MMMM 'de' y"),
 }
 # Digits after the point by the unit that a fact's name ends in; the first ending that fits counts.
-_DIGITS = (("_per_kwh", 2), ("percent", 0), ("cost", 2), ("_kwh", 1), ("_kw", 2), ("_hours", 1), ("_c", 1))
+_DIGITS = (("_per_kwh", 2), ("percent", 0), ("_kwh", 1), ("_kw", 2), ("_hours", 1), ("_c", 1))
 _OTHER_DIGITS = 2
 _MODES = ("mode", "wanted", "before_mode", "after_mode")
 # Facts that are words of a closed set, and where the book has them.
@@ -183,7 +184,7 @@ def _told(name: str, fact: Fact, voice: Voice) -> str:
         if name in _WORDS:
             return str(book_of(voice.language).words.get(f"{_WORDS[name]}{fact}", fact))
         return _point(fact, voice) if _is_number(fact) else fact
-    return _point(_number(name, fact), voice)
+    return _point(_number(name, fact, voice), voice)
 
 
 def _canonical(name: str, fact: Fact, voice: Voice) -> str:
@@ -191,16 +192,18 @@ def _canonical(name: str, fact: Fact, voice: Voice) -> str:
         return f"{fact.astimezone(voice.zone):%Y-%m-%d %H:%M}"
     if isinstance(fact, date):
         return fact.isoformat()
-    return fact if isinstance(fact, str) else _number(name, fact)
+    return fact if isinstance(fact, str) else _number(name, fact, voice)
 
 
-def _number(name: str, fact: float) -> str:
-    """A number rounded by its unit; counts as they are, and never a negative zero."""
+def _number(name: str, fact: float, voice: Voice) -> str:
+    """A number rounded by its unit, money to its currency's decimals; counts as they are, and never a negative zero."""
     if isinstance(fact, int):
         return str(fact)
     digits = next((digits for ending, digits in _DIGITS if name.endswith(ending)), _OTHER_DIGITS)
     if name.endswith("hours") and fact == round(fact):
         digits = 0
+    if name.endswith("cost"):
+        digits = get_currency_precision(voice.currency)
     return f"{round(fact, digits) + 0.0:.{digits}f}"
 
 

@@ -2,7 +2,7 @@
 
 import { byId, make, show } from "./dom.js";
 import { get } from "./service.js";
-import { currency, money, month, number, t } from "./words.js";
+import { amount, currency, money, month, t } from "./words.js";
 
 let wanted = null;
 
@@ -33,9 +33,9 @@ function steps({ months, month: shown }) {
 }
 
 function table(bill) {
-  const row = (cell, label, detail, amount) => make("tr", {}, make("th", cell === "th" ? { scope: "col" } : { scope: "row" }, label), make(cell, {}, detail), make(cell, {}, amount));
+  const row = (cell, label, detail, sum) => make("tr", {}, make("th", cell === "th" ? { scope: "col" } : { scope: "row" }, label), make(cell, {}, detail), make(cell, {}, sum));
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("month_bill.title") }, make("table", { class: "lines" },
     make("thead", {}, row("th", t("month_bill.line"), t("month_bill.detail"), currency())),
-    make("tbody", {}, ...bill.lines.map(({ label, detail, amount }) => row("td", label, detail, number(amount, 2)))),
-    make("tfoot", {}, row("td", t("month_bill.total"), "", number(bill.total, 2)))));
+    make("tbody", {}, ...bill.lines.map((line) => row("td", line.label, line.detail, amount(line.amount)))),
+    make("tfoot", {}, row("td", t("month_bill.total"), "", amount(bill.total)))));
 }

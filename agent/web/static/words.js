@@ -58,8 +58,10 @@ export const kw = (value) => (value === null || value === undefined ? "–" : nu
 export const kwh = (value) => number(value, 1);
 export const percent = (fraction) => (fraction === null || fraction === undefined ? "–" : `${Math.round(fraction * 100)} %`);
 export const price = (value) => (value === null || value === undefined ? "–" : `${number(value, 2)} ${place.currency}/kWh`);
-export const money = (value) =>
-  new Intl.NumberFormat(texts.locale, { style: "currency", currency: place.currency, currencyDisplay: "narrowSymbol" }).format(value);
+const moneyFormat = () =>
+  new Intl.NumberFormat(texts.locale, { style: "currency", currency: place.currency, currencyDisplay: "narrowSymbol" });
+export const money = (value) => moneyFormat().format(value);
+export const amount = (value) => number(value, moneyFormat().resolvedOptions().maximumFractionDigits);
 export const currency = () => place.currency;
 export const zone = () => place.zone;
 export const fact = (name) => (has(`fact.${name}`) ? texts[`fact.${name}`] : name.replaceAll("_", " "));

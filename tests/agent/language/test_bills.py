@@ -81,3 +81,8 @@ def test_a_price_has_the_decimals_that_it_needs(per_unit: float, shown: str) -> 
     line = BillLine("energy", "base", 2.7, quantity=12.86, unit="kWh", per_unit=per_unit)
     assert line_detail(line, "en") == f"12.86 kWh \u00d7 {shown}"
     assert line_detail(line, "es") == f"12,86 kWh \u00d7 {shown.replace('.', ',')}"
+
+
+def test_a_tax_on_yen_names_whole_yen() -> None:
+    line = BillLine("tax", "tax", 123.0, quantity=1234.0, unit="%", per_unit=10.0)
+    assert line_detail(line, "en", 0) == "10 % of 1234"

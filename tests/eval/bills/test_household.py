@@ -11,6 +11,7 @@ from agent.language.text import Language
 from energy.errors import SettingsError
 from energy.pricing.calendar import BillingPeriod
 from energy.pricing.contract import Contract
+from energy.pricing.tariff import FlatTariff
 from energy.slots import day_bounds
 from eval.bills.household import compare, household_bill, month_of
 from eval.bills.words import comparison_text
@@ -146,3 +147,30 @@ def test_prices_that_are_examples_are_told_in_the_bill_and_the_comparison_until_
     told = [earlier.split()[0] for earlier, later in pairwise(rows) if "are examples (energy, surplus)" in later]
     assert told == ["es-2.0td"]
     assert "precios de ejemplo" in comparison_text(totals, "EUR", "es")
+
+
+def test_a_wallet_that_keeps_the_rest_of_the_credit_does_not_call_it_lost(history: History) -> None:
+    home = history.home.model_copy(update={"pv_peak_kw": 9.0})
+    sunny = replace(history, home=home, days=tuple(replace(day, pv_kw=day.pv_kw * 3) for day in history.days))
+    lost = named_tariff("es-2.0td")
+    kept = named_tariff("es-2.0td", wallet={"fee_per_month": 2.0})
+    texts = {}
+    for name, tariff in (("lost", lost), ("kept", kept)):
+        found = household_bill(sunny, month_of(sunny, "2026-02", tariff), tariff, NO_JOURNAL)
+        texts[name] = bill_text(found, "en"), bill_text(found, "es")
+    assert "Credit lost to the month's cap" in texts["lost"][0]
+    assert "lost" not in texts["kept"][0]
+    assert "Credit above the month's cap, kept in the wallet" in texts["kept"][0]
+    assert "Compensación por encima del tope del mes, a la batería virtual" in texts["kept"][1]
+    assert "perdida" not in texts["kept"][1]
+
+
+def test_a_currency_without_cents_is_billed_in_whole_units(history: History) -> None:
+    yen = replace(history, home=history.home.model_copy(update={"currency": "JPY"}))
+    tariff = FlatTariff(import_price=35.6, export_price=8.5)
+    found = household_bill(yen, month_of(yen, "2026-02", tariff), tariff, NO_JOURNAL)
+    assert all(line.amount == round(line.amount) for line in found.rounded.lines)
+    assert f"  {found.rounded.total:.0f} JPY\n" in bill_text(found, "en")
+    assert (
+        "." not in comparison_text(compare(yen, {"flat": tariff, "other": tariff}), "JPY", "en").partition(" over ")[0]
+    )

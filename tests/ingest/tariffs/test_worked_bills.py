@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from energy.billing.bill import bills
-from energy.billing.lines import Carried, MonthBill
+from energy.billing.lines import BillLine, Carried, MonthBill
+from energy.pricing.calendar import BillingPeriod
 from energy.pricing.metering import MeterReadings
 from energy.slots import DAY, day_bounds, slots_between
 from ingest.tariffs.catalogue import named_tariff
@@ -72,12 +73,43 @@ def test_a_spanish_contract_with_a_wallet_keeps_what_the_cap_cuts_off_for_the_ne
     [first] = bills(read, contract, ZoneInfo("Europe/Madrid"))
     # VAT on 11.602949 + 0.593224 + 0.81 + 1.99 = 14.996173
     taxes = [("electricity tax", "", 0.59), ("VAT", "", 3.15)]
-    assert told(first.rounded()) == [*CAPPED, ("wallet fee", "", 1.99), *FIXED, *taxes]
+    assert told(first.rounded()) == [
+        *CAPPED[:-1],
+        ("kept in the wallet", "", 7.92),
+        ("wallet fee", "", 1.99),
+        *FIXED,
+        *taxes,
+    ]
     assert first.rounded().total == pytest.approx(18.15)
     assert first.carried.wallet == pytest.approx(7.92)
     [second] = bills(read, contract, ZoneInfo("Europe/Madrid"), carried=first.carried)
     assert told(second.rounded())[-1] == ("paid from the wallet", "", -7.92)
     assert second.rounded().total == pytest.approx(10.23)
+
+
+def test_a_wallet_that_pays_all_leaves_nothing_to_pay_to_the_cent() -> None:
+    contract = named_tariff("es-2.0td", wallet={"fee_per_month": 1.99})
+    read = metered(date(2026, 2, 1), date(2026, 2, 28), "Europe/Madrid", evening_and_noon)
+    [bill] = bills(read, contract, ZoneInfo("Europe/Madrid"), carried=Carried(wallet=100.0))
+    # the lines above add up to 18.15 to the cent
+    assert told(bill.rounded())[-1] == ("paid from the wallet", "", -18.15)
+    assert f"{bill.rounded().total:.2f}" == "0.00"
+
+
+def test_what_rounding_moves_goes_on_the_wallets_line() -> None:
+    parts = (BillLine("energy", "energy", 1.004), BillLine("fixed", "power", 1.004))
+    whole = MonthBill(
+        period=BillingPeriod(date(2026, 2, 1), date(2026, 2, 28)),
+        lines=(*parts, BillLine("wallet", "paid from the wallet", -2.008)),
+        import_kwh=1.0,
+        export_kwh=0.0,
+        cancelled_kwh=0.0,
+        days_billed=28,
+        complete=True,
+    )
+    assert [line.amount for line in whole.rounded().lines] == [1.0, 1.0, -2.0]
+    assert whole.rounded().total == 0.0
+    assert [line.amount for line in whole.rounded(0).lines] == [1.0, 1.0, -2.0]
 
 
 def test_a_pvpc_month_in_which_taxes_change_is_taxed_by_the_rates_of_its_end() -> None:
