@@ -96,7 +96,8 @@ def _replaced(name: str, rows: list[dict[str, Any]], values: Mapping[str, Any], 
     if key == "amount" and (strange := [one for one in values if one not in known]):
         raise SettingsError(f"tariff {name!r}: fixed has {strange[0]!r}: use {', '.join(sorted(known)) or 'none'}")
     kept = [row for row in rows if row["name"] not in values]
-    new = [_row(rows, one, _by_period(name, rows, one, value), key) for one, value in values.items() if one in known]
+    whole = {one: _by_period(name, rows, one, value) for one, value in values.items() if one in known}
+    new = [_row(rows, one, price, key, partly=_lacks(values[one], price)) for one, price in whole.items()]
     return [*new, *kept]
 
 
@@ -113,9 +114,16 @@ def _by_period(tariff: str, rows: list[dict[str, Any]], term: str, value: object
     return {**price, "periods": [{**one, "price": value.get(one["name"], one["price"])} for one in periods]}
 
 
-def _row(rows: list[dict[str, Any]], name: str, value: object, key: str) -> dict[str, Any]:
+def _lacks(given: object, whole: object) -> bool:
+    """Whether some of a price's periods are left as the file has them."""
+    if not isinstance(given, Mapping) or not isinstance(whole, Mapping) or "periods" in given:
+        return False
+    return any(period["name"] not in given for period in whole.get("periods", []))
+
+
+def _row(rows: list[dict[str, Any]], name: str, value: object, key: str, *, partly: bool) -> dict[str, Any]:
     first = next(row for row in rows if row["name"] == name)
-    of_the_file = {"first", "last", "unsure", "unsure_es", "example"}
+    of_the_file = {"first", "last", "unsure", "unsure_es"} | (set() if partly else {"example"})
     return {**{part: first[part] for part in first if part not in of_the_file}, key: value}
 
 
