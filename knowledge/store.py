@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import orjson
+from pydantic import ValidationError
 
 from energy.errors import MemoryFault
 from energy.home import Home
+from energy.validation_messages import validation_messages
 from knowledge.days import DayRecord, Floats
 
 _log = logging.getLogger(__name__)
@@ -76,13 +78,17 @@ class DayStore:
         """A home's fixed facts.
 
         Raises:
-            MemoryFault: nothing is known of this home.
+            MemoryFault: nothing is known of this home, or its facts are not allowed any more.
         """
         path = self._root / name / "home.json"
         if not path.exists():
             known = ", ".join(self.homes()) or "none"
             raise MemoryFault(f"no home {name!r} in {str(self._root)!r} (known: {known}): ingest its history first")
-        return Home.model_validate_json(path.read_bytes())
+        try:
+            return Home.model_validate_json(path.read_bytes())
+        except ValidationError as err:
+            wrong = validation_messages(err, Home)
+            raise MemoryFault(f"{path}: {wrong}; correct the home's file and ingest again") from err
 
     def days(self, home: str, *, before: date | None = None) -> list[DayRecord]:
         """Days of a home, oldest first; with `before`, only strictly earlier ones."""

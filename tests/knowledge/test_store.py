@@ -1,3 +1,4 @@
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,6 +62,20 @@ def test_facts_of_a_home_are_kept_and_an_unknown_home_is_named(tmp_path: Path, h
     assert DayStore(tmp_path).home("test") == home
     with pytest.raises(MemoryFault, match="no home 'other'"):
         DayStore(tmp_path).home("other")
+
+
+def test_kept_facts_that_are_not_allowed_any_more_are_told_with_their_file(tmp_path: Path, home: Home) -> None:
+    store = DayStore(tmp_path)
+    store.remember_home(home)
+    rows = [
+        {"name": "energy", "price": 0.2, "last": "2026-03-10"},
+        {"name": "energy", "price": 0.2, "first": "2026-03-21"},
+    ]
+    path = tmp_path / "test" / "home.json"
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(facts | {"tariff": {"kind": "contract", "import_terms": rows}}), encoding="utf-8")
+    with pytest.raises(MemoryFault, match=r"home\.json: .*no row holds from 2026-03-11 to 2026-03-20.*ingest again"):
+        store.home("test")
 
 
 def test_a_torn_last_line_is_dropped_and_the_day_can_be_added_again(tmp_path: Path, make_days: DayMaker) -> None:
