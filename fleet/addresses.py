@@ -1,6 +1,8 @@
 """Topics of a fleet, `fleet/<shard>/<home>/…`, and the register of which home lives in which shard."""
 
 import re
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Self
 
@@ -40,3 +42,7 @@ class FleetHome(BaseModel):
     shard: str = Field(pattern=SHARD_NAME)
     home: Home
     act: bool = False
+
+
+# The homes by name, as the register has them; those of the given names are looked up at once if they are new.
+Homes = Callable[[AbstractSet[str]], Mapping[str, FleetHome]]

@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
 from redis import Redis as Redis  # noqa: PLC0414 (others name it by way of this door)
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError, WatchError
@@ -14,6 +15,7 @@ from redis.retry import Retry
 
 from energy.errors import NewerFormat, TransportError
 from fleet.addresses import FleetHome
+from transport.payloads import first_fault
 
 _log = logging.getLogger(__name__)
 
@@ -91,9 +93,31 @@ def register(redis: Redis, homes: Iterable[FleetHome]) -> None:
         redis.hset(REGISTER, mapping=entries)
 
 
-def registered(redis: Redis) -> dict[str, FleetHome]:
-    """All homes of the register, by name."""
-    return {name.decode(): FleetHome.model_validate_json(text) for name, text in redis.hgetall(REGISTER).items()}
+@dataclass(slots=True)
+class Registered:
+    """Homes of the register by name, and why an entry cannot be read, as where a newer version wrote it."""
+
+    homes: dict[str, FleetHome] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def registered(redis: Redis, names: Collection[str] | None = None) -> Registered:
+    """All homes of the register, or those of `names` that it has."""
+    if names is None:
+        entries = {name.decode(errors="replace"): text for name, text in redis.hgetall(REGISTER).items()}
+    else:
+        entries = dict(zip(names, redis.hmget(REGISTER, list(names)), strict=True))
+    found = Registered()
+    for name, text in entries.items():
+        if text is None:
+            continue
+        try:
+            home = FleetHome.model_validate_json(text)
+        except ValidationError as err:
+            found.faults[name] = f"the register's entry cannot be read ({first_fault(err)}): register the home again"
+        else:
+            found.homes[home.home.name] = home
+    return found
 
 
 class Shard:

@@ -1,7 +1,7 @@
 """The owner of a group's seat on one shard: reads in order, leaves changes and acknowledgement behind as one."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from energy.errors import AdvisorError
 from energy.slots import floor_slot
-from fleet.addresses import FleetHome
+from fleet.addresses import FleetHome, Homes
 from fleet.home_state import CLOCK, STEP, HomeState, pack_slot
 from fleet.streams import READINGS, Changes, Entry, Shard
 from fleet.tenure import SeatedWork, Tenure
@@ -59,7 +59,7 @@ class Seat(SeatedWork):
         duty: Duty,
         tenure: Tenure,
         *,
-        homes: Mapping[str, FleetHome],
+        homes: Homes,
         wall: Wall | None,
     ) -> None:
         super().__init__(shard, tenure, stream=READINGS, group=duty.group, batch=BATCH)
@@ -68,16 +68,18 @@ class Seat(SeatedWork):
 
     def _learn(self) -> None:
         stored = self._shard.homes(self._duty.group)
-        self._states = {name: HomeState(self._homes[name].home, stored[name]) for name in stored if name in self._homes}
+        homes = self._homes(frozenset())
+        self._states = {name: HomeState(homes[name].home, stored[name]) for name in stored if name in homes}
         self._duty.start_over()
 
     def _work(self, entries: list[Entry]) -> bool:
         changes, touched = Changes(), set[str]()
+        homes = self._homes({entry.fields[b"home"].decode() for entry in entries})
         for entry in entries:
             name = entry.fields[b"home"].decode()
-            if name in self._homes:
+            if name in homes:
                 touched.add(name)
-                self._take(self._homes[name], entry, changes)
+                self._take(homes[name], entry, changes)
         changes.homes = {name: self._states[name].stored() for name in touched}
         self._tenure.keep()
         return self._shard.commit(self._duty.group, self._tenure.token, entries, changes)

@@ -146,15 +146,19 @@ def fleet_status(
 
     found = status_of(connect(redis), shards.split(","))
     if as_json:
-        typer.echo(json.dumps({"shards": found}))
+        typer.echo(json.dumps(found))
         return
-    for one in found:
+    for one in found["shards"]:
         typer.echo(f"{one['shard']}: {one['homes']} homes, {one['waiting']} readings in the stream")
         for group, state in one["groups"].items():
             typer.echo(f"  {group}: {state['lag']} to do, {state['pending']} begun")
         for what, number in (one["counts"] | one["refused"]).items():
             typer.echo(f"  {what}: {number}")
         for home, fault in one["faults"].items():
+            typer.echo(f"  {home}: {fault}")
+    if faults := found["register"]["faults"]:
+        typer.echo(f"register: {len(faults)} entries cannot be read")
+        for home, fault in faults.items():
             typer.echo(f"  {home}: {fault}")
 
 

@@ -22,7 +22,7 @@ def test_homes_are_registered_and_shown(
     assert (done.returncode, done.stdout) == (0, "1 homes in shard s1\n")
     again = json.loads(advisor("fleet", "register", str(file), "--shard", "s1", "--json", *url).stdout)
     assert again == {"shard": "s1", "act": False, "homes": ["ada"]}
-    assert registered(redis)["ada"] == home("ada", shard="s1").model_copy(update={"act": False})
+    assert registered(redis).homes["ada"] == home("ada", shard="s1").model_copy(update={"act": False})
     shown = json.loads(advisor("fleet", "status", "--shards", "s0,s1", "--json", *url).stdout)
     assert [one["shard"] for one in shown["shards"]] == ["s0", "s1"]
     assert "plan: 0 to do, 0 begun" in advisor("fleet", "status", *url).stdout
