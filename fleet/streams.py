@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -66,8 +67,11 @@ class Changes:
     # How many of a home's last slots are still needed.
     kept: dict[str, int] = field(default_factory=dict)
     decisions: list[dict[str, bytes | str]] = field(default_factory=list)
+    # By home and what the fault is about, with a space between them.
     faults: dict[str, str] = field(default_factory=dict)
+    well: set[str] = field(default_factory=set)
     savings: dict[str, bytes] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 def connect(url: str) -> Redis:
@@ -231,14 +235,22 @@ class Shard:
                 pipe.xadd(self.key(DECISIONS), {**decision, _FORMAT_FIELD: FORMAT})
             if changes.savings:
                 pipe.hset(self.key("savings"), mapping=dict(changes.savings))
-            if changes.faults:
-                pipe.hset(self.key("faults"), mapping=dict(changes.faults))
+            self._tell(pipe, group, changes)
             self._done(pipe, READINGS, group, done)
             try:
                 pipe.execute()
             except WatchError:
                 return False
         return True
+
+    def _tell(self, redis: Redis, group: str, changes: Changes) -> None:
+        """What the status shows of a batch."""
+        if changes.faults:
+            redis.hset(self.key(group, "faults"), mapping=dict(changes.faults))
+        if changes.well:
+            redis.hdel(self.key(group, "faults"), *changes.well)
+        for what, count in changes.counts.items():
+            redis.hincrby(self.key("counts"), f"{group} {what}", count)
 
     def acknowledge(self, stream: str, group: str, done: Sequence[Entry]) -> None:
         """These are done with."""
@@ -264,6 +276,18 @@ class Shard:
             found = self._redis.hget(self.key("savings"), home)
             return {} if found is None else {home: found}
         return {name.decode(): text for name, text in self._redis.hgetall(self.key("savings")).items()}
+
+    def faults(self, group: str) -> dict[str, str]:
+        """What a group found wrong, by home and what it is about."""
+        return {name.decode(): text.decode() for name, text in self._redis.hgetall(self.key(group, "faults")).items()}
+
+    def _faults_by_home(self) -> dict[str, str]:
+        """What is wrong with each home; groups that found the same say it once."""
+        told: dict[str, dict[str, None]] = {}
+        for group in GROUPS[READINGS]:
+            for name, text in self.faults(group).items():
+                told.setdefault(name.partition(" ")[0], {})[text] = None
+        return {home: "; ".join(texts) for home, texts in told.items()}
 
     def slots(self, group: str, home: str) -> list[bytes]:
         """A home's metered slots, oldest first."""
@@ -327,7 +351,7 @@ class Shard:
             "homes": redis.hlen(self.key("plan", "homes")),
             "counts": _numbers(redis.hgetall(self.key("counts"))),
             "refused": _numbers(redis.hgetall(self.key("refused"))),
-            "faults": {name.decode(): text.decode() for name, text in redis.hgetall(self.key("faults")).items()},
+            "faults": self._faults_by_home(),
         }
 
 
