@@ -3,9 +3,10 @@
 import logging
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
@@ -63,17 +64,22 @@ def run(settings: FleetSettings, roles: Sequence[Role], stop: Event) -> None:
     if (likes := settings.likes()) is not None:
         likes.check()
         likes.close()
-    failures: list[Exception] = []
     work: dict[Role, Callable[[FleetSettings, Event], None]] = {"ingest": _ingest, "plan": _plan, "archive": _archive}
+    _side_by_side({role: partial(work[role], settings, stop) for role in roles}, stop)
 
-    def guarded(role: Role) -> None:
+
+def _side_by_side(work: Mapping[str, Callable[[], None]], stop: Event) -> None:
+    """Each on a thread of its own, by name; where one fails all are asked to stop, and its reason is raised."""
+    failures: list[Exception] = []
+
+    def guarded(one: Callable[[], None]) -> None:
         try:
-            work[role](settings, stop)
+            one()
         except Exception as err:  # noqa: BLE001 (it is raised again where the threads have ended)
             failures.append(err)
             stop.set()
 
-    threads = [Thread(target=guarded, args=(role,), name=role) for role in roles]
+    threads = [Thread(target=guarded, args=(one,), name=name) for name, one in work.items()]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -85,14 +91,8 @@ def run(settings: FleetSettings, roles: Sequence[Role], stop: Event) -> None:
 def _ingest(settings: FleetSettings, stop: Event) -> None:
     redis = connect(settings.redis_url)
     register = Register(redis)
-    threads = [
-        Thread(target=Ingester(Shard(redis, name), register, settings.limits).run, args=(settings.broker, stop))
-        for name in settings.shards
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    ingesters = {name: Ingester(Shard(redis, name), register, settings.limits) for name in settings.shards}
+    _side_by_side({f"ingest {name}": partial(one.run, settings.broker, stop) for name, one in ingesters.items()}, stop)
 
 
 def _plan(settings: FleetSettings, stop: Event) -> None:
