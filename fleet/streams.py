@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError, WatchError
 from redis.retry import Retry
 
-from energy.errors import NewerFormat, TransportError
+from energy.errors import NewerFormat, SettingsError, TransportError
 from fleet.addresses import FleetHome
 from transport.payloads import first_fault
 
@@ -78,9 +78,15 @@ def connect(url: str) -> Redis:
     """A connection that mends itself, but not unseen: a Redis that was away may have forgotten what we remember.
 
     Raises:
+        SettingsError: it is no URL of a Redis.
         TransportError: nobody answers.
     """
-    redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15, retry=Retry(NoBackoff(), 0))
+    try:
+        redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15, retry=Retry(NoBackoff(), 0))
+    except (ValueError, TypeError) as err:
+        raise SettingsError(
+            f"Redis {url.rpartition('@')[2]!r} is no URL: write it like redis://127.0.0.1:6379/0"
+        ) from err
     try:
         redis.ping()
     except RedisError as err:
