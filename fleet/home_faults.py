@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 
 from energy.errors import AdvisorError
-from fleet.streams import Changes
+from fleet.streams import Changes, StreamError
 from transport.payloads import first_fault
 
 _log = logging.getLogger(__name__)
@@ -23,9 +23,11 @@ class HomeFaults:
 
     @contextmanager
     def within(self, changes: Changes, home: str, about: str) -> Iterator[None]:
-        """Whatever goes wrong here is this home's fault."""
+        """Whatever goes wrong here is this home's fault, but for a Redis that is away."""
         try:
             yield
+        except StreamError:
+            raise
         except ValidationError as err:
             self.say(changes, home, about, f"{about}: {first_fault(err)}")
         except AdvisorError as err:

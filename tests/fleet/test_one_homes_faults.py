@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -10,7 +11,7 @@ from energy.slots import DAY
 from fleet.addresses import FleetHome
 from fleet.home_state import STEP
 from fleet.planning import Planning
-from fleet.streams import Redis, Shard, register
+from fleet.streams import Redis, Shard, StreamError, register
 from fleet.worker import Seat
 from tests.fleet.test_page import shown
 from tests.fleet.test_worker import HOMES, NOON, decisions, home, readings, seat, shard, work_off
@@ -98,6 +99,20 @@ def test_a_decision_that_fails_is_told_until_the_next_one(
     assert shard.status()["faults"] == {"ada": "slot: ValueError: invalid literal for int() with base 10: '?'"}
     shard.add(readings("ada", NOON + STEP), {})
     work_off(worker)
+    assert shard.status()["faults"] == {}
+
+
+def test_a_redis_that_is_away_is_no_homes_fault(shard: Shard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    duty = Planning(shard, tmp_path)
+    worker = seat(shard, duty)
+    worker.turn()
+    shard.add(readings("ada", NOON), {})
+    with monkeypatch.context() as away:
+        away.setattr(duty, "slot_began", Mock(side_effect=StreamError("away")))
+        with pytest.raises(StreamError, match="away"):
+            worker.turn()
+    work_off(worker)
+    assert decisions(shard) == [("ada", NOON.isoformat(), "published")]
     assert shard.status()["faults"] == {}
 
 
