@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from agent.decision.pv_forecast import PvForecasts
+from energy.errors import DataError
 from energy.home import Home
 from energy.slots import floor_slot
 from ingest.live.mapping import check_forecast
@@ -36,6 +37,8 @@ class HomeState:
         self.counted = 0
         self.pv_forecast = PvForecasts(home.tz)
         self._forecast = ""
+        # Why a stored forecast was dropped, as where the home has fewer panels than it had.
+        self.misfit = ""
         self._finished_to = datetime.min.replace(tzinfo=UTC)
         # Of each open slot and sensor: sum, count, sums of the positive and the negative part, the last value.
         self._open: dict[datetime, dict[str, list[float]]] = defaultdict(dict)
@@ -131,7 +134,10 @@ class HomeState:
         self.counted, self._finished_to = known["counted"], _time(known["finished_to"])
         self._open.update({_time(start): sums for start, sums in known["open"]})
         if known["forecast"]:
-            self._take_forecast(known["forecast"].encode())
+            try:
+                self._take_forecast(known["forecast"].encode())
+            except DataError as err:
+                self.misfit = str(err)
 
 
 def pack_slot(slot: MeteredSlot) -> bytes:

@@ -2,12 +2,12 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic
 
-from fleet.addresses import ROOT, FleetHome, HomeTopic
+from fleet.addresses import ROOT, FleetHome, Homes, HomeTopic
 from fleet.streams import Shard, StreamError, pause_after
 from transport.durable import DurableLink, Received
 from transport.mqtt import BrokerAddress
@@ -52,7 +52,7 @@ class Allowance:
 class Ingester:
     """Takes in what the homes of one shard send; what is not theirs to send is counted, and thrown away."""
 
-    def __init__(self, shard: Shard, homes: Callable[[], dict[str, FleetHome]], limits: IntakeLimits) -> None:
+    def __init__(self, shard: Shard, homes: Homes, limits: IntakeLimits) -> None:
         self._shard, self._homes, self._limits = shard, homes, limits
         self._allowances: dict[str, Allowance] = {}
         self._held_back = False
@@ -104,11 +104,11 @@ class Ingester:
 
     def sorted_out(self, received: Sequence[Received]) -> tuple[list[dict[str, bytes | str]], Counter[str]]:
         """What belongs into the stream, and how often something did not, by home and reason."""
-        homes, now = self._homes(), monotonic()
+        topics = [HomeTopic.parse(one.topic) for one in received]
+        homes, now = self._homes({topic.home for topic in topics if topic is not None}), monotonic()
         readings: list[dict[str, bytes | str]] = []
         refused: Counter[str] = Counter()
-        for one in received:
-            topic = HomeTopic.parse(one.topic)
+        for one, topic in zip(received, topics, strict=True):
             if topic is None or (home := homes.get(topic.home)) is None:
                 refused["not registered"] += 1
             elif why := self._objection(topic, home, one, now):

@@ -67,13 +67,25 @@ def serve_page(redis: Redis, shards: list[str], host: str, port: int) -> None:
 
 
 def _rows(redis: Redis, shards: list[Shard], stands: list[dict[str, Any]]) -> list[Row]:
-    homes, rows = registered(redis), []
+    found = registered(redis)
+    homes, rows = found.homes, [_unreadable(name, fault) for name, fault in found.faults.items()]
     for shard, stand in zip(shards, stands, strict=True):
         states, savings = shard.homes("plan"), shard.savings()
         for name in (name for name, home in homes.items() if home.shard == shard.name):
-            saving = Saving.read(savings[name]) if name in savings else None
-            rows.append(_row(homes[name], orjson.loads(states.get(name, b"{}")), saving, stand["faults"].get(name, "")))
+            try:
+                saving = Saving.read(savings[name]) if name in savings else None
+                state = orjson.loads(states.get(name, b"{}"))
+                rows.append(_row(homes[name], state, saving, stand["faults"].get(name, "")))
+            except (ValueError, TypeError, LookupError, AttributeError) as err:
+                rows.append(_unreadable(name, f"what is stored of it cannot be read: {err!r}"))
     return rows
+
+
+def _unreadable(name: str, fault: str) -> Row:
+    """A home of which something stored says nothing to this version."""
+    return Row(
+        name=name, shard="-", act=False, last_reading="", soc="-", load="-", pv="-", decided="", saved="-", fault=fault
+    )
 
 
 def _row(home: FleetHome, state: Mapping[str, Any], saving: Saving | None, fault: str) -> Row:

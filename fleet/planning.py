@@ -34,6 +34,7 @@ _MOST_PASTS = 2000
 class Past:
     """What a home's decisions of one day look back on."""
 
+    home: Home
     today: date
     recall: Recall
     lent: list[DayShape]
@@ -94,12 +95,12 @@ class Planning:
     def _past(self, home: Home, today: date) -> Past:
         """The home's days and those it is lent, read once a day."""
         known = self._pasts.get(home.name)
-        if known is None or known.today != today:
+        if known is None or known.today != today or known.home != home:
             while len(self._pasts) >= _MOST_PASTS:
                 self._pasts.pop(next(iter(self._pasts)))
             store = DayStore(self._days, read_only=True)
             recall = Recall(home, store, None, STEP)
-            known = self._pasts[home.name] = Past(today, recall, self._lent(home, today, recall, store))
+            known = self._pasts[home.name] = Past(home, today, recall, self._lent(home, today, recall, store))
         return known
 
     def _lent(self, home: Home, today: date, recall: Recall, store: DayStore) -> list[DayShape]:

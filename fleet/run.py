@@ -3,20 +3,21 @@
 import logging
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import Literal
 
-from fleet.addresses import FleetHome
 from fleet.archive import Archive
 from fleet.ingester import Ingester, IntakeLimits
 from fleet.planning import Planning
+from fleet.register import Register
 from fleet.sending import Sending
-from fleet.streams import Redis, Shard, StreamError, connect, pause_after, registered
+from fleet.streams import Shard, StreamError, connect, pause_after
 from fleet.tenure import Tenure
 from fleet.worker import Clock, Duty, Seat, wall_of
 from knowledge.home_index import HomeIndex
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 Role = Literal["ingest", "plan", "archive"]
 ROLES: tuple[Role, ...] = ("ingest", "plan", "archive")
-_IDLE_S, _TRIM_EVERY_S, _REGISTER_EVERY_S = 0.05, 1.0, 10.0
+_IDLE_S, _TRIM_EVERY_S = 0.05, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +54,6 @@ class FleetSettings:
         return None if self.chroma is None else HomeIndex(self.chroma)
 
 
-class Register:
-    """The homes as the register has them, looked up now and then; without Redis, as they were."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis, self._homes, self._at = redis, registered(redis), monotonic()
-
-    def __call__(self) -> dict[str, FleetHome]:
-        """All homes by name; the same object is kept up to date."""
-        if monotonic() - self._at > _REGISTER_EVERY_S:
-            self._at = monotonic()
-            try:
-                found = registered(self._redis)
-            except StreamError:
-                return self._homes
-            self._homes.clear()
-            self._homes.update(found)
-        return self._homes
-
-
 def run(settings: FleetSettings, roles: Sequence[Role], stop: Event) -> None:
     """Do the work of the roles; each on a thread of its own, and one that fails ends the process.
 
@@ -82,17 +64,22 @@ def run(settings: FleetSettings, roles: Sequence[Role], stop: Event) -> None:
     if (likes := settings.likes()) is not None:
         likes.check()
         likes.close()
-    failures: list[Exception] = []
     work: dict[Role, Callable[[FleetSettings, Event], None]] = {"ingest": _ingest, "plan": _plan, "archive": _archive}
+    _side_by_side({role: partial(work[role], settings, stop) for role in roles}, stop)
 
-    def guarded(role: Role) -> None:
+
+def _side_by_side(work: Mapping[str, Callable[[], None]], stop: Event) -> None:
+    """Each on a thread of its own, by name; where one fails all are asked to stop, and its reason is raised."""
+    failures: list[Exception] = []
+
+    def guarded(one: Callable[[], None]) -> None:
         try:
-            work[role](settings, stop)
+            one()
         except Exception as err:  # noqa: BLE001 (it is raised again where the threads have ended)
             failures.append(err)
             stop.set()
 
-    threads = [Thread(target=guarded, args=(role,), name=role) for role in roles]
+    threads = [Thread(target=guarded, args=(one,), name=name) for name, one in work.items()]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -104,14 +91,8 @@ def run(settings: FleetSettings, roles: Sequence[Role], stop: Event) -> None:
 def _ingest(settings: FleetSettings, stop: Event) -> None:
     redis = connect(settings.redis_url)
     register = Register(redis)
-    threads = [
-        Thread(target=Ingester(Shard(redis, name), register, settings.limits).run, args=(settings.broker, stop))
-        for name in settings.shards
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    ingesters = {name: Ingester(Shard(redis, name), register, settings.limits) for name in settings.shards}
+    _side_by_side({f"ingest {name}": partial(one.run, settings.broker, stop) for name, one in ingesters.items()}, stop)
 
 
 def _plan(settings: FleetSettings, stop: Event) -> None:
@@ -125,7 +106,7 @@ def _plan(settings: FleetSettings, stop: Event) -> None:
         seats += [
             Sending(one, link, Tenure(one, "send", settings.lease_s), wall=wall_of(settings.clock)) for one in shards
         ]
-        _work(seats, shards, register, stop)
+        _work(seats, shards, stop)
 
 
 def _archive(settings: FleetSettings, stop: Event) -> None:
@@ -135,22 +116,20 @@ def _archive(settings: FleetSettings, stop: Event) -> None:
     _work(
         [_seat(settings, shard, Archive(shard, settings.days, likes=likes), register) for shard in shards],
         shards,
-        register,
         stop,
     )
 
 
 def _seat(settings: FleetSettings, shard: Shard, duty: Duty, register: Register) -> Seat:
     tenure = Tenure(shard, duty.group, settings.lease_s)
-    return Seat(shard, duty, tenure, homes=register(), wall=wall_of(settings.clock))
+    return Seat(shard, duty, tenure, homes=register, wall=wall_of(settings.clock))
 
 
-def _work(seats: Sequence[Seat | Sending], shards: Sequence[Shard], register: Register, stop: Event) -> None:
+def _work(seats: Sequence[Seat | Sending], shards: Sequence[Shard], stop: Event) -> None:
     """Turn after turn over all shards; a Redis that cannot be reached is waited for."""
     trimmed, failures = monotonic(), 0
     while not stop.is_set():
         try:
-            register()
             done = sum(seat.turn() for seat in seats)
             if monotonic() - trimmed > _TRIM_EVERY_S:
                 trimmed = monotonic()

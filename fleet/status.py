@@ -7,7 +7,7 @@ from prometheus_client import start_http_server
 from prometheus_client.core import REGISTRY, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from fleet.streams import Redis, Shard, StreamError
+from fleet.streams import Redis, Shard, StreamError, registered
 
 
 class FleetMetrics(Collector):
@@ -41,6 +41,9 @@ def serve_metrics(redis: Redis, shards: list[str], port: int) -> None:
     start_http_server(port, addr="127.0.0.1")
 
 
-def fleet_status(redis: Redis, shards: list[str]) -> list[dict[str, Any]]:
-    """How each shard stands."""
-    return [Shard(redis, name).status() for name in shards]
+def fleet_status(redis: Redis, shards: list[str]) -> dict[str, Any]:
+    """How each shard stands, and which entries of the register cannot be read."""
+    return {
+        "shards": [Shard(redis, name).status() for name in shards],
+        "register": {"faults": registered(redis).faults},
+    }

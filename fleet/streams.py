@@ -2,18 +2,21 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
 from redis import Redis as Redis  # noqa: PLC0414 (others name it by way of this door)
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError, WatchError
 from redis.retry import Retry
 
-from energy.errors import NewerFormat, TransportError
+from energy.errors import NewerFormat, SettingsError, TransportError
 from fleet.addresses import FleetHome
+from transport.payloads import first_fault
 
 _log = logging.getLogger(__name__)
 
@@ -64,17 +67,26 @@ class Changes:
     # How many of a home's last slots are still needed.
     kept: dict[str, int] = field(default_factory=dict)
     decisions: list[dict[str, bytes | str]] = field(default_factory=list)
+    # By home and what the fault is about, with a space between them.
     faults: dict[str, str] = field(default_factory=dict)
+    well: set[str] = field(default_factory=set)
     savings: dict[str, bytes] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 def connect(url: str) -> Redis:
     """A connection that mends itself, but not unseen: a Redis that was away may have forgotten what we remember.
 
     Raises:
+        SettingsError: it is no URL of a Redis.
         TransportError: nobody answers.
     """
-    redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15, retry=Retry(NoBackoff(), 0))
+    try:
+        redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15, retry=Retry(NoBackoff(), 0))
+    except (ValueError, TypeError) as err:
+        raise SettingsError(
+            f"Redis {url.rpartition('@')[2]!r} is no URL: write it like redis://127.0.0.1:6379/0"
+        ) from err
     try:
         redis.ping()
     except RedisError as err:
@@ -91,9 +103,31 @@ def register(redis: Redis, homes: Iterable[FleetHome]) -> None:
         redis.hset(REGISTER, mapping=entries)
 
 
-def registered(redis: Redis) -> dict[str, FleetHome]:
-    """All homes of the register, by name."""
-    return {name.decode(): FleetHome.model_validate_json(text) for name, text in redis.hgetall(REGISTER).items()}
+@dataclass(slots=True)
+class Registered:
+    """Homes of the register by name, and why an entry cannot be read, as where a newer version wrote it."""
+
+    homes: dict[str, FleetHome] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def registered(redis: Redis, names: Collection[str] | None = None) -> Registered:
+    """All homes of the register, or those of `names` that it has."""
+    if names is None:
+        entries = {name.decode(errors="replace"): text for name, text in redis.hgetall(REGISTER).items()}
+    else:
+        entries = dict(zip(names, redis.hmget(REGISTER, list(names)), strict=True))
+    found = Registered()
+    for name, text in entries.items():
+        if text is None:
+            continue
+        try:
+            home = FleetHome.model_validate_json(text)
+        except ValidationError as err:
+            found.faults[name] = f"the register's entry cannot be read ({first_fault(err)}): register the home again"
+        else:
+            found.homes[home.home.name] = home
+    return found
 
 
 class Shard:
@@ -207,14 +241,22 @@ class Shard:
                 pipe.xadd(self.key(DECISIONS), {**decision, _FORMAT_FIELD: FORMAT})
             if changes.savings:
                 pipe.hset(self.key("savings"), mapping=dict(changes.savings))
-            if changes.faults:
-                pipe.hset(self.key("faults"), mapping=dict(changes.faults))
+            self._tell(pipe, group, changes)
             self._done(pipe, READINGS, group, done)
             try:
                 pipe.execute()
             except WatchError:
                 return False
         return True
+
+    def _tell(self, redis: Redis, group: str, changes: Changes) -> None:
+        """What the status shows of a batch."""
+        if changes.faults:
+            redis.hset(self.key(group, "faults"), mapping=dict(changes.faults))
+        if changes.well:
+            redis.hdel(self.key(group, "faults"), *changes.well)
+        for what, count in changes.counts.items():
+            redis.hincrby(self.key("counts"), f"{group} {what}", count)
 
     def acknowledge(self, stream: str, group: str, done: Sequence[Entry]) -> None:
         """These are done with."""
@@ -240,6 +282,18 @@ class Shard:
             found = self._redis.hget(self.key("savings"), home)
             return {} if found is None else {home: found}
         return {name.decode(): text for name, text in self._redis.hgetall(self.key("savings")).items()}
+
+    def faults(self, group: str) -> dict[str, str]:
+        """What a group found wrong, by home and what it is about."""
+        return {name.decode(): text.decode() for name, text in self._redis.hgetall(self.key(group, "faults")).items()}
+
+    def _faults_by_home(self) -> dict[str, str]:
+        """What is wrong with each home; groups that found the same say it once."""
+        told: dict[str, dict[str, None]] = {}
+        for group in GROUPS[READINGS]:
+            for name, text in self.faults(group).items():
+                told.setdefault(name.partition(" ")[0], {})[text] = None
+        return {home: "; ".join(texts) for home, texts in told.items()}
 
     def slots(self, group: str, home: str) -> list[bytes]:
         """A home's metered slots, oldest first."""
@@ -303,7 +357,7 @@ class Shard:
             "homes": redis.hlen(self.key("plan", "homes")),
             "counts": _numbers(redis.hgetall(self.key("counts"))),
             "refused": _numbers(redis.hgetall(self.key("refused"))),
-            "faults": {name.decode(): text.decode() for name, text in redis.hgetall(self.key("faults")).items()},
+            "faults": self._faults_by_home(),
         }
 
 

@@ -1,23 +1,19 @@
 """The owner of a group's seat on one shard: reads in order, leaves changes and acknowledgement behind as one."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
-from pydantic import ValidationError
-
-from energy.errors import AdvisorError
+from energy.errors import DataError
+from energy.home import Home
 from energy.slots import floor_slot
-from fleet.addresses import FleetHome
-from fleet.home_state import CLOCK, STEP, HomeState, pack_slot
+from fleet.addresses import FleetHome, Homes
+from fleet.home_faults import HomeFaults
+from fleet.home_state import CLOCK, PV_FORECAST, STEP, HomeState, pack_slot
 from fleet.streams import READINGS, Changes, Entry, Shard
 from fleet.tenure import SeatedWork, Tenure
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import NoSnapshot
-from transport.payloads import first_fault
-
-_log = logging.getLogger(__name__)
 
 Clock = Literal["wall", "house"]
 Wall = Callable[[], datetime]
@@ -25,7 +21,8 @@ BATCH = 250
 Slots = Sequence[MeteredSlot]
 # How long into a slot a home's fresh readings are waited for.
 _GRACE = timedelta(minutes=2)
-_MOST_TOLD = 300
+_NEEDED = {b"home", b"topic", b"payload"}
+_SLOT, _STATE = "slot", "state"
 
 
 def wall_of(clock: Clock) -> Wall | None:
@@ -59,49 +56,68 @@ class Seat(SeatedWork):
         duty: Duty,
         tenure: Tenure,
         *,
-        homes: Mapping[str, FleetHome],
+        homes: Homes,
         wall: Wall | None,
     ) -> None:
         super().__init__(shard, tenure, stream=READINGS, group=duty.group, batch=BATCH)
         self._duty, self._homes, self._wall = duty, homes, wall
         self._states: dict[str, HomeState] = {}
+        self._stored: dict[str, bytes] = {}
+        self._faults = HomeFaults(())
 
     def _learn(self) -> None:
-        stored = self._shard.homes(self._duty.group)
-        self._states = {name: HomeState(self._homes[name].home, stored[name]) for name in stored if name in self._homes}
+        # Restored when the home is heard: what cannot be is that home's fault.
+        self._stored = self._shard.homes(self._duty.group)
+        self._states, self._faults = {}, HomeFaults(self._shard.faults(self._duty.group))
         self._duty.start_over()
 
     def _work(self, entries: list[Entry]) -> bool:
-        changes, touched = Changes(), set[str]()
-        for entry in entries:
-            name = entry.fields[b"home"].decode()
-            if name in self._homes:
-                touched.add(name)
-                self._take(self._homes[name], entry, changes)
-        changes.homes = {name: self._states[name].stored() for name in touched}
+        changes = Changes()
+        heard = [(_home_of(entry), entry) for entry in entries]
+        homes = self._homes({name for name, _ in heard})
+        for name, entry in heard:
+            home = homes.get(name)
+            if home is not None and home.shard == self._shard.name:
+                self._take(home, entry, changes)
+            else:
+                changes.counts["not of this shard" if name else "unreadable"] += 1
+                self._faults.all_well(changes, name)
+        changes.homes = {name: self._states[name].stored() for name, _ in heard if name in self._states}
         self._tenure.keep()
         return self._shard.commit(self._duty.group, self._tenure.token, entries, changes)
 
     def _take(self, home: FleetHome, entry: Entry, changes: Changes) -> None:
         """Take in a message and what follows from it; whatever is wrong with it is this home's alone."""
         name, topic = home.home.name, entry.fields[b"topic"].decode("utf-8", "replace")
-        state = self._states.setdefault(name, HomeState(home.home))
+        state = self._state(home.home, changes)
         wall = self._wall() if self._wall is not None else None
-        try:
+        with self._faults.within(changes, name, topic):
             state.take(topic, entry.fields[b"payload"], wall=wall)
+            self._faults.well(changes, name, topic)
             if (now := wall or (state.clock if topic == CLOCK else None)) is not None:
-                self._begin_slot(home, state, now, changes)
-        except ValidationError as err:
-            changes.faults[name] = f"{topic}: {first_fault(err)}"[:_MOST_TOLD]
-        except AdvisorError as err:
-            changes.faults[name] = str(err)[:_MOST_TOLD]
-        except Exception as err:  # noqa: BLE001 (one home's worst message must not end the work for the others)
-            _log.exception("home %s, %s", name, topic)
-            changes.faults[name] = f"{type(err).__name__}: {err}"[:_MOST_TOLD]
+                with self._faults.within(changes, name, _SLOT):
+                    self._begin_slot(home, state, now, changes)
+
+    def _state(self, home: Home, changes: Changes) -> HomeState:
+        """The home as we know it; by its new facts where those changed, and afresh where it cannot be restored."""
+        known = self._states.get(home.name)
+        if known is not None and (known.home is home or known.home == home):
+            return known
+        stored = self._stored.pop(home.name, None) if known is None else known.stored()
+        self._states[home.name] = HomeState(home)
+        with self._faults.within(changes, home.name, _STATE):
+            try:
+                state = self._states[home.name] = HomeState(home, stored)
+            except Exception as err:
+                changes.counts["states dropped"] += 1
+                raise DataError(f"what was known of the home cannot be read ({err!r}): it starts afresh") from err
+            if state.misfit:
+                self._faults.say(changes, home.name, PV_FORECAST, state.misfit)
+        return self._states[home.name]
 
     def _begin_slot(self, home: FleetHome, state: HomeState, now: datetime, changes: Changes) -> None:
-        slot = floor_slot(now, STEP)
-        if (state.decided is not None and slot <= state.decided) or self._may_wait(state, now, slot):
+        slot, before = floor_slot(now, STEP), state.decided
+        if (before is not None and slot <= before) or self._may_wait(state, now, slot):
             return
         # Deciding takes time; the seat must be ours when it is done.
         self._tenure.keep()
@@ -109,6 +125,9 @@ class Seat(SeatedWork):
         ended = state.finished(slot)
         changes.slots += [(home.home.name, pack_slot(one)) for one in ended]
         self._duty.slot_began(home, state, now, ended, changes)
+        self._faults.well(changes, home.home.name, _SLOT)
+        if before is not None:
+            self._faults.well(changes, home.home.name, _STATE)
 
     def _may_wait(self, state: HomeState, now: datetime, slot: datetime) -> bool:
         """Whether fresh readings may still come, as where a backlog is worked through first."""
@@ -117,3 +136,8 @@ class Seat(SeatedWork):
             and now - slot < _GRACE
             and isinstance(state.snapshot(now, _GRACE.total_seconds()), NoSnapshot)
         )
+
+
+def _home_of(entry: Entry) -> str:
+    """Whose entry it is; nobody's where it lacks what an entry has."""
+    return entry.fields[b"home"].decode("utf-8", "replace") if entry.fields.keys() >= _NEEDED else ""

@@ -28,11 +28,11 @@ def fleet_register(
     as_json: Json = False,
 ) -> None:
     """Put homes on the fleet's register, or change what it says of them."""
-    from fleet.addresses import FleetHome
+    from fleet.addresses import FleetHome, one_shard
     from fleet.streams import connect, register
     from ingest.home_file import load_home
 
-    homes = [FleetHome(shard=shard, home=load_home(file), act=act) for file in files]
+    homes = [FleetHome(shard=one_shard(shard), home=load_home(file), act=act) for file in files]
     register(connect(redis), homes)
     told = json.dumps({"shard": shard, "act": act, "homes": [one.home.name for one in homes]})
     typer.echo(told if as_json else f"{len(homes)} homes in shard {shard}")
@@ -61,6 +61,7 @@ def fleet_run(  # noqa: PLR0913 (a command line's options)
 ) -> None:
     """Do the work of some roles on some shards until asked to stop; more workers than shards stand by."""
     from energy.errors import SettingsError
+    from fleet.addresses import shard_names
     from fleet.ingester import IntakeLimits
     from fleet.run import ROLES, FleetSettings, run
     from fleet.status import serve_metrics
@@ -75,7 +76,7 @@ def fleet_run(  # noqa: PLR0913 (a command line's options)
     settings = FleetSettings(
         broker=BrokerAddress.from_environment(broker),
         redis_url=redis,
-        shards=shards.split(","),
+        shards=shard_names(shards),
         days=days,
         clock="wall" if clock == "wall" else "house",
         limits=IntakeLimits(per_second=per_second, burst=200 * per_second),
@@ -104,11 +105,12 @@ def fleet_simulate(  # noqa: PLR0913 (as above)
     from dataclasses import asdict
     from datetime import timedelta
 
+    from fleet.addresses import shard_names
     from fleet.simulate import FleetPace, play, simulated_fleet
     from fleet.streams import connect, register
     from transport.mqtt import BrokerAddress
 
-    fleet = simulated_fleet(homes, shards=shards.split(","), days=days, seed=seed)
+    fleet = simulated_fleet(homes, shards=shard_names(shards), days=days, seed=seed)
     register(connect(redis), [home for home, _ in fleet])
     pace = FleetPace(speed or None, timedelta(seconds=step))
     played = play(fleet, BrokerAddress.from_environment(broker), pace, _stopped())
@@ -127,10 +129,11 @@ def fleet_page(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8090,
 ) -> None:
     """Serve one page with all homes: how each stands, what it saved, and who lags."""
+    from fleet.addresses import shard_names
     from fleet.page import serve_page
     from fleet.streams import connect
 
-    serve_page(connect(redis), shards.split(","), host, port)
+    serve_page(connect(redis), shard_names(shards), host, port)
 
 
 @fleet_app.command("status")
@@ -141,20 +144,25 @@ def fleet_status(
     as_json: Json = False,
 ) -> None:
     """Show by shard what waits, who lags, what was decided and what was refused."""
+    from fleet.addresses import shard_names
     from fleet.status import fleet_status as status_of
     from fleet.streams import connect
 
-    found = status_of(connect(redis), shards.split(","))
+    found = status_of(connect(redis), shard_names(shards))
     if as_json:
-        typer.echo(json.dumps({"shards": found}))
+        typer.echo(json.dumps(found))
         return
-    for one in found:
+    for one in found["shards"]:
         typer.echo(f"{one['shard']}: {one['homes']} homes, {one['waiting']} readings in the stream")
         for group, state in one["groups"].items():
             typer.echo(f"  {group}: {state['lag']} to do, {state['pending']} begun")
         for what, number in (one["counts"] | one["refused"]).items():
             typer.echo(f"  {what}: {number}")
         for home, fault in one["faults"].items():
+            typer.echo(f"  {home}: {fault}")
+    if faults := found["register"]["faults"]:
+        typer.echo(f"register: {len(faults)} entries cannot be read")
+        for home, fault in faults.items():
             typer.echo(f"  {home}: {fault}")
 
 

@@ -60,13 +60,13 @@ def _measured_on(redis: Redis, homes: int, slots: int, folder: Path, every: time
     register(redis, [home for home, _ in fleet])
     known = {home.home.name: home for home, _ in fleet}
     shard = Shard(redis, "s0")
-    ingester = Ingester(shard, lambda: known, IntakeLimits(per_second=1e9, burst=1e9))
+    ingester = Ingester(shard, lambda _: known, IntakeLimits(per_second=1e9, burst=1e9))
     houses = [SimulatedHome(home, recording, every, at) for at, (home, recording) in enumerate(fleet)]
     before = redis.info()
     ingest_s = sum(_ingest_step(houses, ingester, shard) for _ in range((slots - 1) * (STEP // every) + 1))
 
     def work(duty: Duty) -> float:
-        seat = Seat(shard, duty, Tenure(shard, duty.group, 3600), homes=known, wall=None)
+        seat = Seat(shard, duty, Tenure(shard, duty.group, 3600), homes=lambda _: known, wall=None)
         seat.turn()
         return _timed(lambda: _work_off(seat))
 

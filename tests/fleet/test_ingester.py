@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from threading import Event, Thread
 
 import pytest
@@ -14,7 +15,7 @@ from transport.durable import DurableLink, Received
 HOMES = {"ada": home("ada"), "bob": home("bob", shard="s1")}
 
 
-def registered() -> dict[str, FleetHome]:
+def registered(_wanted: AbstractSet[str]) -> dict[str, FleetHome]:
     return HOMES
 
 
@@ -49,7 +50,7 @@ def test_a_message_is_of_a_home_of_this_shard_or_refused(
 
 def test_a_home_that_floods_is_cut_and_no_other(redis: Redis) -> None:
     both = {"ada": HOMES["ada"], "eve": home("eve")}
-    ingester = Ingester(Shard(redis, "s0"), lambda: both, IntakeLimits(per_second=0.001, burst=50))
+    ingester = Ingester(Shard(redis, "s0"), lambda _: both, IntakeLimits(per_second=0.001, burst=50))
     flood = [Received(f"fleet/s0/{name}/house/load_power", b"", 1, 1) for name in ["eve"] * 500 + ["ada"] * 50]
     taken, counted = ingester.sorted_out(flood)
     assert counted == {"eve: too many messages": 450}

@@ -50,10 +50,12 @@ def shard(redis: Redis) -> Shard:
     return Shard(redis, "s0")
 
 
-def seat(shard: Shard, duty: Duty, *, wall: datetime | None = None) -> Seat:
+def seat(shard: Shard, duty: Duty, *, wall: datetime | None = None, homes: dict[str, FleetHome] | None = None) -> Seat:
     """A worker of homes that keep a clock of their own, or at a time by the wall clock."""
     tells = None if wall is None else lambda: wall
-    return Seat(shard, duty, Tenure(shard, duty.group, 30.0), homes=HOMES, wall=tells)
+    return Seat(
+        shard, duty, Tenure(shard, duty.group, 30.0), homes=lambda _: HOMES if homes is None else homes, wall=tells
+    )
 
 
 def work_off(worker: Seat) -> None:

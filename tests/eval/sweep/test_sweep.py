@@ -100,6 +100,17 @@ def test_without_a_scheduler_the_address_is_named(monkeypatch: pytest.MonkeyPatc
         list(DaskSweep("127.0.0.1:1").map(len, ["a"]))
 
 
+@pytest.mark.parametrize("address", ["x", "", "x:", "x:0", "x:99999", "a b:8786", "tcp://"])
+def test_what_is_no_address_of_a_scheduler_is_named(address: str) -> None:
+    with pytest.raises(SettingsError, match=f"Dask scheduler {address!r} is not HOST:PORT"):
+        sweep_on(0, address)
+
+
+@pytest.mark.parametrize("address", ["scheduler:8786", "tcp://127.0.0.1:8786", "tls://[::1]:8786"])
+def test_an_address_of_a_scheduler_is_taken(address: str) -> None:
+    assert isinstance(sweep_on(0, address), DaskSweep)
+
+
 def test_an_exam_on_dask_goes_on_where_it_was_broken_off(dask_address: str, tmp_path: Path) -> None:
     cells, result = SUITE.cells(("none", "greedy")), list[str]()
     for asked in (cells[:1], cells, cells):
