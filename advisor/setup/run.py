@@ -156,8 +156,8 @@ def _survey(wishes: Wishes) -> Survey:
 
 
 def _broker(wishes: Wishes) -> BrokerAddress:
-    password = os.environ.get("ADVISOR_MQTT__PASSWORD")
-    return BrokerAddress.parse(wishes.broker, username=wishes.username, password=password)
+    address = BrokerAddress.from_environment(wishes.broker)
+    return replace(address, username=wishes.username or address.username)
 
 
 def _find_way(wishes: Wishes, survey: Survey) -> tuple[Way, bool]:

@@ -31,12 +31,13 @@ def test_another_length_is_refused_with_what_is_allowed(
         load_settings(file)
 
 
-def test_certificates_make_the_way_to_the_broker_an_encrypted_one(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["ca_file", "cert_file", "key_file"])
+def test_a_certificate_or_key_makes_the_way_to_the_broker_an_encrypted_one(file: Path, name: str) -> None:
     assert load_settings(file).mqtt.address.tls is None
-    monkeypatch.setenv("ADVISOR_MQTT__CA_FILE", "ca.pem")
+    file.write_text(f'home_file = "home.toml"\n[mqtt]\n{name} = "mine.pem"\n', encoding="utf-8")
     tls = load_settings(file).mqtt.address.tls
     assert tls is not None
-    assert tls.ca_file == Path("ca.pem")
+    assert getattr(tls, name) == file.parent / "mine.pem"
 
 
 TWO = [{"name": name, "capacity_kwh": 5, "max_charge_kw": 2, "max_discharge_kw": 2} for name in ("garage", "cellar")]

@@ -29,7 +29,7 @@ from ingest.homeassistant.proposal import SensorProposal, Way
 from ingest.homeassistant.statistics import HOUR, SlotGrid
 from ingest.homeassistant.survey import Survey
 from ingest.live.mapping import MappedRole, SensorSource
-from transport.mqtt import BrokerAddress
+from transport.mqtt import BrokerAddress, BrokerTls
 
 HOME = Home(
     name="casa-1",
@@ -171,6 +171,21 @@ def test_the_forecast_is_the_dashboards_or_it_is_said_what_is_done_without(
 ) -> None:
     found, why = find_forecast(replace(survey(**states), solar_forecast=expected), datetime(2026, 3, 1, tzinfo=UTC))
     assert (found, words in why) == (there, True)
+
+
+def test_login_and_certificates_of_the_broker_come_from_the_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"USERNAME": "advisor", "PASSWORD": "never-in-a-file", "TLS": "true", "CA_FILE": str(tmp_path / "ca.pem")}
+    for name, value in given.items():
+        monkeypatch.setenv(f"ADVISOR_MQTT__{name}", value)
+    broker = setup._broker(Wishes(tmp_path, broker="broker.lan:8883"))
+    assert broker == BrokerAddress("broker.lan", 8883, "advisor", "never-in-a-file", BrokerTls(tmp_path / "ca.pem"))
+    assert setup._broker(Wishes(tmp_path, username="me")).username == "me"
+    for name in given:
+        monkeypatch.delenv(f"ADVISOR_MQTT__{name}")
+    settings, _ = read_back(tmp_path, HOME, broker=broker)
+    assert settings.mqtt.address == replace(broker, password=None)
 
 
 def test_a_token_is_asked_for_once_and_kept_where_only_its_owner_reads_it(
