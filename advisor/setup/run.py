@@ -28,6 +28,7 @@ from ingest.homeassistant.survey import Survey, take_survey
 from ingest.live.mapping import MappedRole
 from ingest.live.snapshot import REQUIRED, Role
 from ingest.prices.settings import PriceSettings
+from knowledge.private import write_private
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import first_fault
 
@@ -132,9 +133,7 @@ def _with_token(wishes: Wishes) -> Wishes:
         return wishes
     token = typer.prompt(f"Token of {wishes.url} (your profile > Security > Long-lived access tokens)", hide_input=True)
     wishes.folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(wishes.folder / "token", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(token.strip())
+    write_private(wishes.folder / "token", token.strip())
     return replace(wishes, token_file=Path("token"))
 
 
