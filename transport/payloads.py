@@ -79,9 +79,14 @@ class _Forecast(_Payload):
 
 
 class PvForecast(_Forecast):
-    """Mean PV power of each slot in kW."""
+    """Mean PV power of each slot in kW; None where it is unknown."""
 
-    values_kw: tuple[Annotated[float, Field(ge=-1, le=10_000)], ...] = Field(max_length=_LONGEST_FORECAST)
+    values_kw: tuple[Annotated[float, Field(ge=-1, le=10_000)] | None, ...] = Field(max_length=_LONGEST_FORECAST)
+
+    @property
+    def known_kw(self) -> list[float]:
+        """The values that are known."""
+        return [value for value in self.values_kw if value is not None]
 
 
 class TemperatureForecast(_Forecast):
