@@ -1,5 +1,6 @@
 """Settings of the service: one file, overridden by environment variables, secrets from the environment only."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -16,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as NotJsonError
 
 from agent.decision.controls import Acting
 from agent.decision.inverter_mapping import Actuation
@@ -244,6 +246,26 @@ def _sources(err: ValidationError, path: Path) -> str:
     return " and ".join([*overruling, *([str(path)] if len(overruling) < len(names) else [])])
 
 
+def _not_json() -> list[str]:
+    """The variables that hold a whole section or a list and cannot be read."""
+    sections = {f"ADVISOR_{name}".upper() for name, field in Settings.model_fields.items() if field.annotation != Path}
+    return [
+        name
+        for name, value in sorted(os.environ.items())
+        if name.upper().startswith("ADVISOR_")
+        and (name.upper() in sections or value.lstrip()[:1] in {"[", "{"})
+        and not _is_json(value)
+    ]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def load_settings(path: Path) -> Settings:
     """Read `advisor.toml` and the environment; the files that it names are looked for beside the settings.
 
@@ -262,6 +284,11 @@ def load_settings(path: Path) -> Settings:
         settings = Settings(**given)
     except ValidationError as err:
         raise SettingsError(f"{_sources(err, path)}: {validation_messages(err, Settings)}") from err
+    except (NotJsonError, RecursionError) as err:
+        raise SettingsError(
+            f"{' and '.join(_not_json()) or err}: not readable as JSON: correct it, or give each key a variable of its "
+            "own, as ADVISOR_<SECTION>__<KEY>"
+        ) from err
     beside = {name: _beside(section, path.parent) for name, section in settings if isinstance(section, BaseModel)}
     return settings.model_copy(update={"home_file": path.parent / settings.home_file, **beside})
 
