@@ -1,5 +1,6 @@
 """`advisor setup`: read a home's Home Assistant, propose the mapping with reasons, write both files."""
 
+import math
 import os
 import re
 import tempfile
@@ -281,6 +282,13 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     console.print("\nNext:", highlight=False)
     for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
         console.print(f"  {command} --config {config}", highlight=False)
+    least = math.ceil(round(100 * chosen.home.battery.min_soc, 6))
+    console.print(
+        f"In an automation of the blueprint *drive an inverter*, set the lowest reserve to {least} %, "
+        "the min_soc of home.toml.",
+        highlight=False,
+        markup=False,
+    )
     if chosen.batteries > 1:
         console.print(
             f"The energy dashboard has {chosen.batteries} batteries, taken as one here. If each has its own inverter, "
