@@ -100,7 +100,7 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
             live,
             battery_actuators=driving_each(settings, home, stack),
             advisor_id=advisor_id(settings.memory_dir),
-            faults=lambda: faults_of(home, store, journal, panel, indexed=index is not None),
+            faults=lambda: faults_of(home, store, journal, panel, index=index),
             label_now=(lambda: reconnecting.label) if reconnecting else None,
             ask_prices=price_question(settings, home),
             ask_pv_forecast=pv_question(settings, home),
@@ -138,13 +138,15 @@ def open_reader(journal: Journal, path: Path, stack: ExitStack) -> Journal:
         return journal
 
 
-def faults_of(home: Home, store: DayStore, journal: Journal, panel: ControlPanel, *, indexed: bool) -> dict[str, str]:
+def faults_of(
+    home: Home, store: DayStore, journal: Journal, panel: ControlPanel, *, index: MemoryIndex | None
+) -> dict[str, str]:
     """What is wrong with the parts of the memory now."""
     known = {
         "days": "; ".join(store.faults(home.name)),
         "journal": journal.fault,
         "controls": panel.fault,
-        "index": "" if indexed else "the index cannot be written: days are compared one by one",
+        "index": index.fault if index else "the index cannot be written: days are compared one by one",
     }
     return {name: fault for name, fault in known.items() if fault}
 

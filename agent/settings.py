@@ -1,5 +1,6 @@
 """Settings of the service: one file, overridden by environment variables, secrets from the environment only."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -16,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as NotJsonError
 
 from agent.decision.controls import Acting
 from agent.decision.inverter_mapping import Actuation
@@ -47,7 +49,8 @@ class MqttSettings(_Section):
     port: int = Field(default=1883, ge=1, le=65535)
     username: str | None = None
     password: SecretStr | None = None
-    # Encrypted; `ca_file` for a broker with a certificate of its own making, the other two where it asks for ours.
+    # Encrypted, also where a file is named: `ca_file` for a broker with a certificate of its own making, the other two
+    # where it asks for ours.
     tls: bool = False
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -57,7 +60,7 @@ class MqttSettings(_Section):
     def address(self) -> BrokerAddress:
         """Where the broker listens, who we say we are, and how the way there is encrypted."""
         password = self.password.get_secret_value() if self.password else None
-        tls = BrokerTls(self.ca_file, self.cert_file, self.key_file) if self.tls or self.ca_file else None
+        tls = BrokerTls.wished(self.tls, self.ca_file, self.cert_file, self.key_file)
         return BrokerAddress(self.host, self.port, self.username, password, tls)
 
 
@@ -243,8 +246,28 @@ def _sources(err: ValidationError, path: Path) -> str:
     return " and ".join([*overruling, *([str(path)] if len(overruling) < len(names) else [])])
 
 
+def _not_json() -> list[str]:
+    """The variables that hold a whole section or a list and cannot be read."""
+    sections = {f"ADVISOR_{name}".upper() for name, field in Settings.model_fields.items() if field.annotation != Path}
+    return [
+        name
+        for name, value in sorted(os.environ.items())
+        if name.upper().startswith("ADVISOR_")
+        and (name.upper() in sections or value.lstrip()[:1] in {"[", "{"})
+        and not _is_json(value)
+    ]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def load_settings(path: Path) -> Settings:
-    """Read `advisor.toml` and the environment; `home_file` and `token_file` are looked for beside the settings.
+    """Read `advisor.toml` and the environment; the files that it names are looked for beside the settings.
 
     Raises:
         SettingsError: naming the file, each wrong key, its value and what is allowed; never a secret.
@@ -261,23 +284,15 @@ def load_settings(path: Path) -> Settings:
         settings = Settings(**given)
     except ValidationError as err:
         raise SettingsError(f"{_sources(err, path)}: {validation_messages(err, Settings)}") from err
-    assistant = settings.homeassistant
-    if assistant.token_file is not None:
-        assistant = assistant.model_copy(update={"token_file": path.parent / assistant.token_file})
-    prices = settings.prices
-    if prices.token_file is not None:
-        prices = prices.model_copy(update={"token_file": path.parent / prices.token_file})
-    carbon = settings.carbon
-    if carbon is not None and carbon.file is not None:
-        carbon = carbon.model_copy(update={"file": path.parent / carbon.file})
-    forecast = settings.forecast
-    if forecast.site_file is not None:
-        forecast = forecast.model_copy(update={"site_file": path.parent / forecast.site_file})
-    beside = {
-        "home_file": path.parent / settings.home_file,
-        "homeassistant": assistant,
-        "prices": prices,
-        "carbon": carbon,
-        "forecast": forecast,
-    }
-    return settings.model_copy(update=beside)
+    except (NotJsonError, RecursionError) as err:
+        raise SettingsError(
+            f"{' and '.join(_not_json()) or err}: not readable as JSON: correct it, or give each key a variable of its "
+            "own, as ADVISOR_<SECTION>__<KEY>"
+        ) from err
+    beside = {name: _beside(section, path.parent) for name, section in settings if isinstance(section, BaseModel)}
+    return settings.model_copy(update={"home_file": path.parent / settings.home_file, **beside})
+
+
+def _beside(section: BaseModel, folder: Path) -> BaseModel:
+    """A section whose files are looked for in a folder."""
+    return section.model_copy(update={name: folder / file for name, file in section if isinstance(file, Path)})

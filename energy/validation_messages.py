@@ -53,8 +53,16 @@ def allowed(fault: ErrorDetails, model: type[BaseModel]) -> str:
 def _given(fault: ErrorDetails) -> str:
     if any(word in dotted(fault["loc"]) for word in _SECRET) or isinstance(fault["input"], dict):
         return ""
-    found = repr(fault["input"])
-    return f" (given: {found if len(found) <= _LONGEST else f'{found[: _LONGEST - 3]}...'})"
+    return f" (given: {shortened(fault['input'])})"
+
+
+def shortened(value: object) -> str:
+    """A value as it is shown in a message."""
+    try:
+        found = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return found if len(found) <= _LONGEST else f"{found[: _LONGEST - 3]}..."
 
 
 def _bounds(model: type[BaseModel], place: tuple[str | int, ...]) -> Iterator[str]:

@@ -44,6 +44,8 @@ class MemoryIndex:
     """
 
     def __init__(self, path: Path) -> None:
+        # What was wrong when it was opened; empty where nothing was.
+        self.fault = ""
         self._path = path
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         self._owner = path.with_name(path.name + ".owner")
@@ -197,7 +199,8 @@ class MemoryIndex:
         shutil.rmtree(aside, ignore_errors=True)
         if self._path.exists():
             self._path.rename(aside)
-        _log.warning("the index was damaged and is filled again from the day store; the old one is in %s", aside)
+        self.fault = f"the index was damaged and is filled again from the day store; the old one is in {str(aside)!r}"
+        _log.warning("%s", self.fault)
 
 
 def is_sound(path: Path) -> bool:

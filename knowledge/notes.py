@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from energy.constraints import Constraint
 from energy.errors import DataError, MemoryFault
 from energy.slots import Instant, day_bounds
+from knowledge.private import private_file, private_folder
 
 _LOCK_S = 5.0
 # How long a remark is weighed.
@@ -177,6 +178,7 @@ class NoteBook:
         return tuple(sorted(texts - {""}))
 
     def _read(self) -> dict[str, KnownNote]:
+        private_file(self._path)
         known: dict[str, KnownNote] = {}
         lines = self._path.read_bytes().split(b"\n")
         faults = []
@@ -196,9 +198,7 @@ class NoteBook:
 
     def _append(self, entry: _Line) -> None:
         with self._locked():
-            if not self._path.exists():
-                # What a household writes is for its owner alone.
-                self._path.touch(mode=0o600)
+            private_file(self._path)
             kept = self._path.read_bytes()
             with self._path.open("ab") as file:
                 # A write that was cut off has no line end: nobody was told that it is kept.
@@ -208,7 +208,7 @@ class NoteBook:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._path.parent)
             with FileLock(f"{self._path}.lock", timeout=_LOCK_S):
                 yield
         except Timeout as err:

@@ -17,6 +17,7 @@ from energy.errors import MemoryFault
 from energy.home import Home
 from energy.validation_messages import validation_messages
 from knowledge.days import DayRecord, Floats
+from knowledge.private import private_folder
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class DayStore:
     def remember_home(self, home: Home) -> None:
         """Keep a home's fixed facts beside its days."""
         folder = self._root / home.name
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         draft = folder / "home.json.new"
         draft.write_text(home.model_dump_json(indent=1), encoding="utf-8")
         draft.replace(folder / "home.json")
@@ -124,7 +125,7 @@ class DayStore:
         if not lines:
             return
         path = self._path(home)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         with path.open("ab") as file:
             before = file.tell()
             try:

@@ -44,12 +44,19 @@ class BrokerTls:
     cert_file: Path | None = None
     key_file: Path | None = None
 
+    @classmethod
+    def wished(cls, tls: bool, *files: Path | None) -> Self | None:
+        """An encrypted way where it is asked for, or where any of its files is named; None for a plain one."""
+        return cls(*files) if tls or any(files) else None
+
     def context(self) -> ssl.SSLContext:
         """What a connection is checked and encrypted by: the broker's name must be in its certificate.
 
         Raises:
             SettingsError: a file cannot be read, or holds no certificate or key.
         """
+        if self.key_file is not None and self.cert_file is None:
+            raise SettingsError(f"mqtt.key_file {str(self.key_file)!r} has no certificate: give mqtt.cert_file too")
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
             if self.cert_file is not None:
@@ -78,8 +85,8 @@ class BrokerAddress:
             SettingsError: the text is neither.
         """
         known = {name: os.environ.get(f"ADVISOR_MQTT__{name}") or None for name in _VARIABLES}
-        ca, cert, key = (Path(file) if (file := known[name]) else None for name in _VARIABLES[3:])
-        tls = BrokerTls(ca, cert, key) if ca or (known["TLS"] or "").lower() in {"1", "true", "yes", "on"} else None
+        files = (Path(file) if (file := known[name]) else None for name in _VARIABLES[3:])
+        tls = BrokerTls.wished((known["TLS"] or "").lower() in {"1", "true", "yes", "on"}, *files)
         address = cls.parse(text, username=known["USERNAME"], password=known["PASSWORD"])
         return replace(address, tls=tls)
 

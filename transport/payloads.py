@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from energy.commands import Mode
 from energy.devices import DeviceName
 from energy.slots import Instant
+from energy.validation_messages import shortened
 
 # Ids and sentences that houses send; what is longer is no answer to a command.
 _Id = Annotated[str, Field(max_length=64)]
@@ -79,9 +80,14 @@ class _Forecast(_Payload):
 
 
 class PvForecast(_Forecast):
-    """Mean PV power of each slot in kW."""
+    """Mean PV power of each slot in kW; None where it is unknown."""
 
-    values_kw: tuple[Annotated[float, Field(ge=-1, le=10_000)], ...] = Field(max_length=_LONGEST_FORECAST)
+    values_kw: tuple[Annotated[float, Field(ge=-1, le=10_000)] | None, ...] = Field(max_length=_LONGEST_FORECAST)
+
+    @property
+    def known_kw(self) -> list[float]:
+        """The values that are known."""
+        return [value for value in self.values_kw if value is not None]
 
 
 class TemperatureForecast(_Forecast):
@@ -99,6 +105,5 @@ def first_fault(err: ValidationError) -> str:
     """Where a payload or file is wrong first, why, and what it says there, in one line."""
     fault = err.errors(include_url=False)[0]
     where = ".".join(str(part) for part in fault["loc"])
-    found = repr(fault["input"])
-    shown = found if len(found) <= 80 else f"{found[:77]}..."
+    shown = shortened(fault["input"])
     return f"{where}: {fault['msg']}, got {shown}" if where else f"{fault['msg']}, got {shown}"

@@ -118,13 +118,13 @@ def _who_may_write(settings: Settings, link: MqttLink, topics: Topics) -> CheckR
     with suppress(TransportError), MqttLink(address, f"energy-advisor-doctor-stranger-{topics.home}"):
         level: Level = "note" if address.host in _THIS_MACHINE else "warning"
         return CheckResult("access", level, f"{address} lets in strangers, who may publish commands", fix)
-    if _may_publish(link, topics.sensor("doctor")):
+    if _may_publish(link, topics.sensor("doctor/probe")):
         return CheckResult("access", "note", f"{address} has no access list: every account may publish commands", fix)
     return ok("access", "strangers are refused, and an access list is in force")
 
 
 def _may_publish(link: MqttLink, topic: str) -> bool:
-    """Whether what we publish on a topic comes back; the advisor has no business on that of a house."""
+    """Whether what we publish on a topic comes back: no account has any business on the doctor's probe."""
     link.subscribe(topic)
     link.publish(topic, "may the advisor write here?", qos=1)
     end = time.monotonic() + _ECHO_S / 2

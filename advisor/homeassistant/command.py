@@ -79,7 +79,7 @@ def forecast(
         typer.echo("none: the energy dashboard has no solar forecast (Settings > Dashboards > Energy > Solar panels)")
     else:
         typer.echo(
-            f"published {sum(forecast.values_kw):.1f} kWh over {len(forecast.values_kw)} hours "
+            f"published {sum(forecast.known_kw):.1f} kWh over {len(forecast.values_kw)} hours "
             f"from {forecast.start:%d %b %H:%M} UTC"
         )
     raise typer.Exit(1 if forecast is None else 0)

@@ -68,7 +68,7 @@ def find_forecast(survey: Survey, now: datetime) -> tuple[bool, str]:
     except DataError as err:
         return False, f"{err}. Without it the sun of similar days is expected"
     if solar is not None:
-        ahead_kwh = sum(solar.values_kw)
+        ahead_kwh = sum(solar.known_kw)
         return True, f"the energy dashboard's own: {ahead_kwh:.1f} kWh in {len(solar.values_kw)} hours"
     if named := forecast_entities(survey.states):
         return False, (

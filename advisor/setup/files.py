@@ -8,7 +8,7 @@ from energy.pricing.tariff import FlatTariff
 from ingest.homeassistant.client import Signed, StatisticRole
 from ingest.live.mapping import MappedRole, SensorSource
 from ingest.prices.settings import PriceSettings
-from transport.mqtt import BrokerAddress
+from transport.mqtt import BrokerAddress, BrokerTls
 
 _WIDTH = 110
 
@@ -74,6 +74,7 @@ def settings_text(
         f"host = {_text(broker.host)}",
         f"port = {broker.port}",
         *([f"username = {_text(broker.username)}"] if broker.username else []),
+        *_encryption(broker.tls),
         "",
         "[homeassistant]",
         f"url = {_text(url)}",
@@ -87,6 +88,13 @@ def settings_text(
     for role, source in sensors.items():
         lines += ["", f"[sensors.{role}]", *_comment(why.get(role, "")), *_source(source)]
     return "\n".join(lines) + "\n"
+
+
+def _encryption(tls: BrokerTls | None) -> list[str]:
+    if tls is None:
+        return []
+    files = {"ca_file": tls.ca_file, "cert_file": tls.cert_file, "key_file": tls.key_file}
+    return ["tls = true", *(f"{key} = {_text(str(file.absolute()))}" for key, file in files.items() if file)]
 
 
 def prices_section(prices: PriceSettings | None, why: Mapping[str, str]) -> list[str]:

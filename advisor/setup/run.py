@@ -1,5 +1,6 @@
 """`advisor setup`: read a home's Home Assistant, propose the mapping with reasons, write both files."""
 
+import math
 import os
 import re
 import tempfile
@@ -28,6 +29,7 @@ from ingest.homeassistant.survey import Survey, take_survey
 from ingest.live.mapping import MappedRole
 from ingest.live.snapshot import REQUIRED, Role
 from ingest.prices.settings import PriceSettings
+from knowledge.private import write_private
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import first_fault
 
@@ -132,9 +134,7 @@ def _with_token(wishes: Wishes) -> Wishes:
         return wishes
     token = typer.prompt(f"Token of {wishes.url} (your profile > Security > Long-lived access tokens)", hide_input=True)
     wishes.folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(wishes.folder / "token", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(token.strip())
+    write_private(wishes.folder / "token", token.strip())
     return replace(wishes, token_file=Path("token"))
 
 
@@ -156,8 +156,8 @@ def _survey(wishes: Wishes) -> Survey:
 
 
 def _broker(wishes: Wishes) -> BrokerAddress:
-    password = os.environ.get("ADVISOR_MQTT__PASSWORD")
-    return BrokerAddress.parse(wishes.broker, username=wishes.username, password=password)
+    address = BrokerAddress.from_environment(wishes.broker)
+    return replace(address, username=wishes.username or address.username)
 
 
 def _find_way(wishes: Wishes, survey: Survey) -> tuple[Way, bool]:
@@ -282,6 +282,13 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     console.print("\nNext:", highlight=False)
     for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
         console.print(f"  {command} --config {config}", highlight=False)
+    least = math.ceil(round(100 * chosen.home.battery.min_soc, 6))
+    console.print(
+        f"In an automation of the blueprint *drive an inverter*, set the lowest reserve to {least} %, "
+        "the min_soc of home.toml.",
+        highlight=False,
+        markup=False,
+    )
     if chosen.batteries > 1:
         console.print(
             f"The energy dashboard has {chosen.batteries} batteries, taken as one here. If each has its own inverter, "

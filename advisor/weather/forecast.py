@@ -63,7 +63,7 @@ def _by_day(expected: HomeForecast) -> Iterator[str]:
         warmth[(expected.warmth.start + at * HOUR).date()].append(celsius)
     energy_kwh: dict[date, float] = defaultdict(float)
     for at, power_kw in enumerate(expected.sun.values_kw):
-        energy_kwh[(expected.sun.start + at * STEP).date()] += power_kw * (STEP / HOUR)
+        energy_kwh[(expected.sun.start + at * STEP).date()] += (power_kw or 0.0) * (STEP / HOUR)
     for day, felt in warmth.items():
         sun_kwh = energy_kwh[day]
         bar = "▇" * round(sun_kwh)

@@ -114,7 +114,8 @@ _ALLOWED = {
 class ControlPanel:
     """The controls with their file: every turn is on disk before it counts, where the disk takes it.
 
-    A file that holds no controls is set aside, and they begin with advice only: nobody knows what was allowed.
+    A file that holds no controls is set aside. At this start and later ones they begin with advice only, until one is
+    turned: nobody knows what was allowed.
     """
 
     def __init__(self, path: Path, initial: Controls) -> None:
@@ -151,7 +152,7 @@ class ControlPanel:
         return True
 
     def _change(self, turned: Controls, name: str) -> None:
-        if turned == self.controls:
+        if turned == self.controls and not self.fault:
             return
         self.controls = turned
         self._keep(turned)
@@ -169,16 +170,20 @@ class ControlPanel:
         self.fault = ""
 
     def _read(self, initial: Controls) -> Controls:
+        aside = self._path.with_suffix(".damaged")
         try:
             return Controls.model_validate_json(self._path.read_bytes())
-        except FileNotFoundError:
-            return initial
+        except FileNotFoundError as err:
+            if not aside.exists():
+                return initial
+            fault: Exception = err
         except (OSError, ValidationError) as err:
-            self.fault = (
-                f"{str(self._path)!r} does not hold the controls ({type(err).__name__}) and was set aside: "
-                "the advisor only advises until Acting is set again"
-            )
-            _log.warning("%s", self.fault)
             with suppress(OSError):
-                self._path.replace(self._path.with_suffix(".damaged"))
-            return initial.model_copy(update={"acting": Acting.ADVISE})
+                self._path.replace(aside)
+            fault = err
+        self.fault = (
+            f"{str(self._path)!r} does not hold the controls ({type(fault).__name__}) and was set aside: "
+            "the advisor only advises until Acting is set again"
+        )
+        _log.warning("%s", self.fault)
+        return initial.model_copy(update={"acting": Acting.ADVISE})

@@ -30,13 +30,14 @@ class DayAheadForecast:
         self._step = timedelta(minutes=30)
         self._by_start: dict[datetime, float] = {}
 
-    def update(self, forecast: PvForecast | TemperatureForecast, values: Sequence[float]) -> None:
+    def update(self, forecast: PvForecast | TemperatureForecast, values: Sequence[float | None]) -> None:
         """Take in a forecast that is no older than the last one."""
         made_on = local_day(forecast.time, self._zone)
         self._step = timedelta(minutes=forecast.step_minutes)
         for index, value in enumerate(values):
             start = forecast.start + index * self._step
-            if start not in self._by_start or local_day(start, self._zone) > made_on:
+            known = start in self._by_start and local_day(start, self._zone) <= made_on
+            if value is not None and not known:
                 self._by_start[start] = value
         self._by_start = {start: value for start, value in self._by_start.items() if start > forecast.time - _KEPT}
 

@@ -5,7 +5,7 @@ import sqlite3
 import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from agent.decision.record import Decision
 from energy.commands import Mode
 from energy.errors import MemoryFault
 from ingest.live.meter import MeteredSlot
+from knowledge.private import private_file, private_folder
 
 _log = logging.getLogger(__name__)
 
-_OWNER_ONLY = 0o600
 # What waits for a disk that is full: a day of slots and decisions and a little more.
 _MOST_WAITING = 500
 # Beyond what any home measures, in any unit that is kept.
@@ -292,11 +292,9 @@ def open_journal(path: Path, *, read_only: bool = False) -> Iterator[Journal]:
 
 
 def _open_to_write(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Who is at home when stands in it: for its owner alone, as SQLite makes the files beside it too.
-    path.touch(mode=_OWNER_ONLY)
-    with suppress(OSError):
-        path.chmod(_OWNER_ONLY)
+    # Who is at home when stands in it; SQLite makes the files beside it alike.
+    private_folder(path.parent)
+    private_file(path)
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")

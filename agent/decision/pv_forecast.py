@@ -66,9 +66,11 @@ class PvForecasts:
         forecast_step = timedelta(minutes=newest.step_minutes)
         at = [(first + index * step - newest.start) // forecast_step for index in range(reach // step)]
         known = len(newest.values_kw)
-        return np.array([newest.values_kw[index] if 0 <= index < known else np.nan for index in at])
+        values = [newest.values_kw[index] if 0 <= index < known else None for index in at]
+        return np.array([np.nan if value is None else value for value in values])
 
 
 def _slots(forecast: PvForecast) -> Iterator[tuple[datetime, float]]:
     step = timedelta(minutes=forecast.step_minutes)
-    return ((forecast.start + at * step, value) for at, value in enumerate(forecast.values_kw))
+    values = enumerate(forecast.values_kw)
+    return ((forecast.start + at * step, value) for at, value in values if value is not None)

@@ -159,5 +159,6 @@ class DiscoveryPublisher:
 
     def _health(self, now: datetime, problems: tuple[str, ...]) -> dict[str, object]:
         self._problems = problems
-        shown = tuple(in_language(problem, self._identity.language) for problem in problems)
+        since = (self.troubles.data,) if self.troubles.data else ()
+        shown = tuple(in_language(problem, self._identity.language) for problem in problems or since)
         return health_state(now, shown, self.troubles)

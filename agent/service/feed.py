@@ -14,6 +14,7 @@ from ingest.homeassistant.live_states import LiveStates, StateChanges, take_in
 from ingest.live.mapping import MappedSensors, check_forecast
 from ingest.live.meter import MeteredSlot, SlotMeter
 from ingest.live.plausible import PlausibilityCheck
+from ingest.live.pv_forecast import in_slots
 from ingest.live.snapshot import REQUIRED, NoSnapshot, Reading, Role, Snapshot, read_payload, snapshot
 from transport.mqtt import Message
 from transport.payloads import DeviceAnswer, DeviceState, Moment, PvForecast, TemperatureForecast
@@ -185,7 +186,7 @@ class Feed:
             DataError: these panels cannot give as much.
         """
         check_forecast(forecast, self._home)
-        self.pv_forecast.update(forecast, now=self.now())
+        self.pv_forecast.update(in_slots(forecast, self._step), now=self.now())
         self._problems.clear("pv_forecast", "there is a solar forecast")
 
     def note_missing_forecast(self, now: datetime) -> None:

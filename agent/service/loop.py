@@ -210,6 +210,15 @@ class Service:
             self._household.see_to_acting(now, link)
             self._decide_when_due(now, link)
             self._command_batteries(now, link)
+        self._tell_missing_data(now, link)
+
+    def _tell_missing_data(self, now: datetime, link: MqttLink) -> None:
+        """Say between decisions too that the readings allow none; a house that keeps its own time waits for each."""
+        problem = self._display.data_problem if self._slot is not None else ""
+        told = self._publisher.troubles.data
+        # The age in it grows all the time; it is told once.
+        if self._settings.service.clock == "wall" and bool(problem) != bool(told):
+            self._publisher.publish_problems(now, link, data=problem)
 
     def _command_batteries(self, now: datetime, link: MqttLink) -> None:
         """Send each of several batteries its part of the command; a house that keeps its own time waits for that."""

@@ -13,7 +13,9 @@ from agent.service.feed import Feed, Problems
 from agent.service.prices import LivePrices
 from agent.service.situation import MeasuredDays
 from agent.views.service_state import ServiceState, SharedServiceState
+from agent.views.status import data_health
 from energy.slots import DAY, local_day
+from ingest.live.snapshot import REQUIRED
 
 _EVERY_S = 0.5
 _AT_LATEST_S = 2.0
@@ -48,6 +50,11 @@ class StateDisplay:
         """Whether the newest decision is from before a moment, or there is none."""
         return self._state.decision is None or self._state.decision.at <= moment
 
+    @property
+    def data_problem(self) -> str:
+        """What is wrong with the readings as they are shown; empty where they allow a decision."""
+        return "; ".join(data_health(self._state).problems)
+
     def show_decision(self, now: datetime, decision: Decision, days: MeasuredDays, recall: Recall) -> None:
         """Show a new decision with the measured slots and the similar days that belong to it."""
         shapes = recall.shapes()
@@ -63,7 +70,8 @@ class StateDisplay:
 
     def show(self, **changed: Any) -> None:
         """Show the newest readings and problems, and what else has changed."""
-        now = self._feed.now()
+        now, readings = self._feed.now(), dict(self._feed.readings)
+        is_complete = now is not None and readings.keys() >= set(REQUIRED)
         self._state = replace(
             self._state,
             home=self._prices.home(now),
@@ -72,7 +80,8 @@ class StateDisplay:
             acting=self._panel.controls.acting,
             acting_until=self._panel.controls.acting_until,
             acting_after=self._panel.controls.acting_after,
-            readings=MappingProxyType(dict(self._feed.readings)),
+            readings=MappingProxyType(readings),
+            complete_at=now if is_complete else self._state.complete_at,
             complaints=self._problems.texts(),
             forecast_at=self._feed.pv_forecast.made_at,
             **changed,

@@ -156,8 +156,12 @@ def _rounded(money: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """What is wrong beyond the data; empty where all is well. `in_control` tells whether a command of ours stands."""
+    """What is wrong beyond the last decision; empty where all is well. `in_control`: whether a command of ours stands.
 
+    `data` is what has become of the readings since then.
+    """
+
+    data: str = ""
     model: str = ""
     command: str = ""
     changed: ChangedByHand | None = None

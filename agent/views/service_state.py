@@ -74,7 +74,8 @@ class ServiceState:
 
     `now` is the last time its clock showed, None before the first reading; `awake` is false while that clock is away.
     `connected` says whether the broker can be reached, `caught` how many faults of its own the service survived;
-    readings older than `max_age_s` give no command; `known_days` of its own the home can compare with.
+    readings older than `max_age_s` give no command, and `complete_at` all that a decision needs were there last;
+    `known_days` of its own the home can compare with.
     `measured` holds the finished slots of yesterday and today, `shapes` the similar days of the last decision;
     `batteries` are the home's where it has several.
     """
@@ -98,6 +99,7 @@ class ServiceState:
     connected: bool = True
     caught: int = 0
     max_age_s: float = 120.0
+    complete_at: datetime | None = None
     forecast_at: datetime | None = None
     known_days: int = 0
     batteries: tuple[BatteryState, ...] = ()

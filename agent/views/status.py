@@ -105,7 +105,7 @@ def health(shown: ServiceState | None, language: Language = "en") -> Health:
     """Whether decisions come, and commands with them: broker, data, forecast and plan, each with its own state."""
     if shown is None:
         return Health(ok=False, problems=_in(("the service is starting",), language))
-    looks: list[Callable[[ServiceState], HealthPart]] = [_broker_health, _data_health, _forecast_health]
+    looks: list[Callable[[ServiceState], HealthPart]] = [_broker_health, data_health, _forecast_health]
     # Switched off, nothing is planned.
     looks += [] if shown.acting is Acting.OFF else [_plan_health]
     seen = (look(shown) for look in looks)
@@ -119,8 +119,8 @@ def _broker_health(shown: ServiceState) -> HealthPart:
     return HealthPart(name="broker", ok=not lost, problems=lost)
 
 
-def _data_health(shown: ServiceState) -> HealthPart:
-    """How old the oldest reading that a decision needs is; what is missing, the decision says."""
+def data_health(shown: ServiceState) -> HealthPart:
+    """How old the oldest reading that a decision needs is, and what has been missing for too long."""
     if shown.now is None:
         return HealthPart(name="data", ok=False, problems=("no readings from the house yet",))
     known = [shown.readings[role].at for role in REQUIRED if role in shown.readings]
@@ -130,13 +130,21 @@ def _data_health(shown: ServiceState) -> HealthPart:
         problem, age_s = f"no readings from the house since {_local(shown.now, shown.home)}", None
     elif len(known) < len(REQUIRED):
         missing = ", ".join(role for role in REQUIRED if role not in shown.readings)
-        problem = f"no usable reading of {missing}" if shown.decision is None else ""
+        problem = f"no usable reading of {missing}" if _is_missed(shown, shown.now) else ""
     elif age_s is not None and age_s > shown.max_age_s:
         problem = f"the newest readings are {age_s:.0f} s old, limit {shown.max_age_s:.0f} s"
     else:
         problem = ""
     complete = not problem and len(known) == len(REQUIRED)
     return HealthPart(name="data", ok=complete, problems=(problem,) if problem else (), age_s=age_s)
+
+
+def _is_missed(shown: ServiceState, now: datetime) -> bool:
+    """Whether readings have been missing for longer than they count, and no decision says so."""
+    if shown.decision is None:
+        return True
+    missing_s = (now - (shown.complete_at or shown.started)).total_seconds()
+    return shown.decision.outcome != "no_command" and missing_s > shown.max_age_s
 
 
 def _forecast_health(shown: ServiceState) -> HealthPart:

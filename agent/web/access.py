@@ -22,6 +22,7 @@ from agent.settings import ApiSettings
 from agent.web.mcp import MCP_PATHS
 from agent.web.spoken import preferred
 from energy.errors import SettingsError
+from knowledge.private import write_private
 
 Kind = Literal["read", "ask", "assist", "change"]
 
@@ -77,21 +78,13 @@ def load_keys(settings: ApiSettings, memory: Path) -> Keys:
     path = settings.token_file or memory / "api-token"
     try:
         if not path.exists() or not path.stat().st_size:
-            _draw_token(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_private(path, secrets.token_urlsafe(32) + "\n")
         return Keys(_checked(path.read_text(encoding="ascii").strip(), f"token file {str(path)!r}"))
     except (OSError, UnicodeDecodeError) as err:
         raise SettingsError(
             f"token file {str(path)!r} cannot be used: {type(err).__name__}; correct it or remove it"
         ) from err
-
-
-def _draw_token(path: Path) -> None:
-    """Write a new token, whole or not at all, for its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-    draft.touch(mode=0o600, exist_ok=False)
-    draft.write_text(secrets.token_urlsafe(32) + "\n", encoding="ascii")
-    draft.replace(path)
 
 
 def _checked(token: str, where: str) -> str:

@@ -238,7 +238,7 @@ class MappedSensors:
         forecast = read_forecast(payload, path=source.path, unit=source.unit or "W", now=now)
         check_forecast(forecast, self._home)
         self._forecasts[name] = forecast
-        return joined(list(self._forecasts.values()))
+        return joined(list(self._forecasts.values()), now=now)
 
     def readings(self, now: datetime) -> dict[Role, Reading]:
         """Every role that is known now, with the time it is known to have been true; stale ones are the gate's."""
@@ -356,7 +356,7 @@ def check_forecast(forecast: PvForecast, home: Home) -> None:
     Raises:
         DataError: a value is above what the panels can bring.
     """
-    most_kw, limit_kw = max(forecast.values_kw, default=0.0), pv_limit_kw(home)
+    most_kw, limit_kw = max(forecast.known_kw, default=0.0), pv_limit_kw(home)
     if most_kw > limit_kw:
         raise DataError(
             f"pv_forecast: {most_kw:g} kW is more than panels of {home.pv_peak_kw:g} kW can bring ({limit_kw:g} kW): "

@@ -20,8 +20,11 @@ _RESTING_KW = 0.05
 _CLIPPED = 0.95
 # How long a charge that jumped must go on without another jump, and what no jump is: meters count in whole per cent.
 _SETTLES, _STEP, _RESOLUTION = timedelta(minutes=15), 0.03, 0.01
-# A charge from nothing to 1 % is, where it comes first or by a jump, a fraction under a percent unit.
-_FRACTION = 0.01
+# A charge up to 1 % is a fraction under a percent unit, or another slip of units, where it comes first or is such a
+# part of the one before.
+_FRACTION, _SLIPS = 0.01, (100, 1000)
+# A jump down to that must last longer: sensors that start anew say nothing for a while too.
+_EMPTY_SETTLES = timedelta(hours=1)
 _METERS: tuple[Role, ...] = ("load_power", "pv_power", "grid_power", "battery_power")
 _WATCHED = (*_METERS, "battery_soc")
 # A charge told in steps of one or two per cent moves when this much went through.
@@ -36,12 +39,14 @@ class _Doubt:
 
     reading: Reading
     jumped: bool
+    fraction: bool = False
     moved: float = 0.0
     slack: float = 0.0
 
-    def lasts(self, now: datetime) -> bool:
-        """Whether it is too early to believe the charge by what it shows alone."""
-        return now - self.reading.at < _SETTLES
+    @property
+    def settles(self) -> timedelta:
+        """How long it is too early to believe the charge by what it shows alone."""
+        return _EMPTY_SETTLES if self.reading.value <= _FRACTION else _SETTLES
 
     def follows(self, value: float) -> bool:
         """Whether a charge is where the power since then puts it; one that drifted off must have moved for that."""
@@ -57,7 +62,8 @@ class _ChargeWatch:
 
     `slack` is what a stretch of unknown power may have changed. A charge that is doubted is believed again when it
     comes back, when it has followed the battery's power over `SOC_TOLERANCE`, or, after a jump, when it has been steady
-    or moved smoothly for a quarter of an hour: a battery that sets its own count right jumps, and then goes on.
+    or moved smoothly for a quarter of an hour, at nothing for an hour: a battery that sets its own count right jumps,
+    and then goes on.
     """
 
     expected: float
@@ -67,7 +73,7 @@ class _ChargeWatch:
 
     def __post_init__(self) -> None:
         if _may_be_fraction(self.last.value):
-            self.doubt = _Doubt(self.last, jumped=True)
+            self.doubt = _Doubt(self.last, jumped=True, fraction=True)
 
     def update(self, reading: Reading, moved: float, slack: float) -> None:
         """Take in a charge, after the battery moved by `moved`, give or take `slack`, since the one before."""
@@ -76,14 +82,18 @@ class _ChargeWatch:
         step = abs(reading.value - self.last.value) - abs(moved) - slack
         if self.doubt is not None:
             self._reconsider(reading, self.doubt, moved=moved, slack=slack, step=step)
-        elif abs(reading.value - self.expected) > SOC_TOLERANCE + self.slack or self._became_a_fraction(reading.value):
-            self.doubt = _Doubt(reading, jumped=step > SOC_TOLERANCE / 2 or _may_be_fraction(reading.value))
+        elif (fraction := self._became_a_fraction(reading.value)) or (
+            abs(reading.value - self.expected) > SOC_TOLERANCE + self.slack
+        ):
+            self.doubt = _Doubt(reading, jumped=fraction or step > SOC_TOLERANCE / 2, fraction=fraction)
         else:
             self._correct(reading)
         self.last = reading
 
     def _became_a_fraction(self, value: float) -> bool:
-        return _may_be_fraction(value) and self.last.value - value > _STEP
+        before = self.last.value
+        slipped = any(abs(factor * value - before) <= _STEP for factor in _SLIPS)
+        return slipped and _may_be_fraction(value) and before - value > _STEP
 
     def _correct(self, reading: Reading) -> None:
         share = min(_CORRECTION * ((reading.at - self.last.at) / _CORRECTION_TIME), 1.0)
@@ -95,11 +105,14 @@ class _ChargeWatch:
         doubt.slack += slack
         back = abs(reading.value - self.expected) <= SOC_TOLERANCE
         far = abs(doubt.moved) >= SOC_TOLERANCE and doubt.follows(reading.value)
-        settled = reading.value > _FRACTION and not doubt.lasts(reading.at) and doubt.follows(reading.value)
-        if not _may_be_fraction(reading.value) and (back or far or settled):
+        settled = reading.at - doubt.reading.at >= doubt.settles and doubt.follows(reading.value)
+        fraction = doubt.fraction and _may_be_fraction(reading.value)
+        if not fraction and (back or far or settled):
             self.expected, self.slack, self.doubt = reading.value, 0.0, None
         elif step > _STEP or abs(reading.value - doubt.reading.value - doubt.moved) > SOC_TOLERANCE / 2 + doubt.slack:
-            self.doubt = _Doubt(reading, jumped=step > _STEP)
+            self.doubt = _Doubt(
+                reading, jumped=step > _STEP, fraction=fraction or self._became_a_fraction(reading.value)
+            )
 
 
 def _may_be_fraction(value: float) -> bool:
@@ -188,7 +201,7 @@ class PlausibilityCheck:
         if watch is None or watch.doubt is None:
             return ()
         charge, counted = watch.last.value, f"{watch.expected:.0%}"
-        if _may_be_fraction(charge):
+        if watch.doubt.fraction and _may_be_fraction(charge):
             return (f"battery_soc says {charge:.2%}, which looks like a fraction: check the sensor's unit",)
         doubt = (
             f"battery_soc says {charge:.0%}, the battery's power says {counted}: check the charge sensor and its unit"
@@ -197,6 +210,11 @@ class PlausibilityCheck:
             doubt = (
                 f"battery_soc jumped to {charge:.0%} where {counted} was expected: "
                 "it counts again after a quarter of an hour without another jump"
+            )
+        if watch.doubt.jumped and watch.doubt.settles == _EMPTY_SETTLES:
+            doubt = (
+                f"battery_soc jumped to {charge:.0%} where {counted} was expected: "
+                "it counts again after an hour without another jump"
             )
         return (doubt,)
 

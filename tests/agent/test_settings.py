@@ -31,12 +31,40 @@ def test_another_length_is_refused_with_what_is_allowed(
         load_settings(file)
 
 
-def test_certificates_make_the_way_to_the_broker_an_encrypted_one(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["ca_file", "cert_file", "key_file"])
+def test_a_certificate_or_key_makes_the_way_to_the_broker_an_encrypted_one(file: Path, name: str) -> None:
     assert load_settings(file).mqtt.address.tls is None
-    monkeypatch.setenv("ADVISOR_MQTT__CA_FILE", "ca.pem")
+    file.write_text(f'home_file = "home.toml"\n[mqtt]\n{name} = "mine.pem"\n', encoding="utf-8")
     tls = load_settings(file).mqtt.address.tls
     assert tls is not None
-    assert tls.ca_file == Path("ca.pem")
+    assert getattr(tls, name) == file.parent / "mine.pem"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ADVISOR_MODEL", "{{{{"),
+        ("ADVISOR_MODEL", "hello"),
+        ("ADVISOR_MQTT", "[[[["),
+        ("ADVISOR_MQTT", '{"port": ' + "9" * 6000 + "}"),
+        ("ADVISOR_SERVICE", "[" * 30_000),
+        ("ADVISOR_API__ALLOWED_HOSTS", "[" * 30_000),
+        ("ADVISOR_API__ALLOWED_HOSTS", "[["),
+    ],
+    ids=lambda part: part[:12],
+)
+def test_a_variable_that_is_no_json_is_named(
+    file: Path, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name}: not readable as JSON: correct it, or give each key"):
+        load_settings(file)
+
+
+def test_a_number_of_thousands_of_digits_is_refused_in_a_sentence(file: Path) -> None:
+    file.write_text(f'home_file = "home.toml"\n[mqtt]\nport = 0x{"f" * 5000}\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"mqtt.port: .*\(given: a number of thousands of digits\)"):
+        load_settings(file)
 
 
 TWO = [{"name": name, "capacity_kwh": 5, "max_charge_kw": 2, "max_discharge_kw": 2} for name in ("garage", "cellar")]

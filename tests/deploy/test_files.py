@@ -158,7 +158,11 @@ def test_mosquitto_takes_its_file_and_nobody_without_a_password(
                 pass
 
 
-COMMANDS = ("energy_advisor/casa/battery/command", "energy_advisor/casa/device/car/command")
+COMMANDS = (
+    "energy_advisor/casa/battery/command",
+    "energy_advisor/casa/device/car/command",
+    "energy_advisor/casa/house/proceed/set",
+)
 WRITERS = [
     *((topic, {"advisor"}) for topic in COMMANDS),
     ("energy_advisor/casa/advisor/claim", {"advisor"}),

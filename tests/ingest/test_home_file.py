@@ -32,6 +32,7 @@ def test_a_home_kept_as_json_reads_back_the_same(tmp_path: Path) -> None:
         ("max_soc = 1.0", "max_soc = 0.05", ["battery", "min_soc 0.1 is above max_soc 0.05"]),
         ("es-2.0td", "octopus", ["tariff.preset.name", "given: 'octopus'", "citylearn"]),
         ('kind = "preset"', 'kind = "free"', ["tariff", "'free'", "'flat'"]),
+        ("pv_peak_kw = 4.0", f"pv_peak_kw = 0x{'f' * 5000}", ["pv_peak_kw", "a number of thousands of digits"]),
         ("pv_peak_kw = 4.0", "pv_peak_kw = four", ["is not valid TOML", "line 6"]),
     ],
 )

@@ -96,7 +96,10 @@ def test_a_damaged_index_is_set_aside_and_filled_again(
     assert not is_sound(path)
     with MemoryIndex(path) as index:
         assert index.sync_days("test", table) == 40
+        assert "damaged and is filled again" in index.fault
     assert "damaged" in caplog.text
+    with MemoryIndex(path) as index:
+        assert not index.fault
 
 
 def test_an_index_damaged_after_a_clean_stop_is_set_aside_too(

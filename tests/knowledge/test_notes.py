@@ -87,6 +87,7 @@ def test_a_torn_write_is_dropped_and_a_wrong_line_is_named(tmp_path: Path) -> No
     assert [known.note.text for known in NoteBook(path).list()] == ["one", "two"]
     with path.open("ab") as file:
         file.write(b"junk\n")
+    path.chmod(0o644)
     damaged = NoteBook(path)
     assert [known.note.text for known in damaged.list()] == ["one", "two"]
     assert "line 3 is not a note: b'junk'" in damaged.faults[0]

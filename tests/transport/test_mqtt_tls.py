@@ -72,6 +72,8 @@ def test_certificates_that_are_none_are_named(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("this is no certificate", encoding="ascii")
     with pytest.raises(SettingsError, match=r"ca.pem.*check mqtt.ca_file"):
         BrokerTls(tmp_path / "ca.pem").context()
+    with pytest.raises(SettingsError, match=r"mqtt.key_file.*give mqtt.cert_file too"):
+        BrokerTls(key_file=tmp_path / "own.key").context()
 
 
 def test_login_and_certificates_come_from_the_variables_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,6 +82,9 @@ def test_login_and_certificates_come_from_the_variables_of_the_service(monkeypat
     address = BrokerAddress.from_environment("broker:8883")
     assert address == BrokerAddress("broker", 8883, "house", "secret", BrokerTls(Path("ca.pem")))
     assert "secret" not in repr(address)
-    for name in ("USERNAME", "PASSWORD", "CA_FILE"):
+    monkeypatch.setenv("ADVISOR_MQTT__CA_FILE", "")
+    monkeypatch.setenv("ADVISOR_MQTT__CERT_FILE", "own.pem")
+    assert BrokerAddress.from_environment("broker").tls == BrokerTls(cert_file=Path("own.pem"))
+    for name in ("USERNAME", "PASSWORD", "CERT_FILE"):
         monkeypatch.setenv(f"ADVISOR_MQTT__{name}", "")
     assert BrokerAddress.from_environment("broker") == BrokerAddress("broker")

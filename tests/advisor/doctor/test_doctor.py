@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,17 +13,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 from rich.console import Console
 
+from advisor.doctor.broker import listen
 from advisor.doctor.finding import CheckResult
 from advisor.doctor.machine import check_disk, check_history, check_index, check_noon, check_zone
 from advisor.doctor.run import examine, show
+from agent.settings import MqttSettings, Settings
 from energy.battery import Battery
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
 from energy.slots import DAY, day_bounds
 from knowledge.days import DayRecord
 from knowledge.store import DayStore
+from tests.conftest import StartDeployed, StartMosquitto
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.payloads import state_json
 from transport.topics import Topics
@@ -258,3 +263,28 @@ def test_each_of_several_batteries_is_listed_with_what_it_shows(
     assert found["battery garage"].level == "ok"
     assert (found["battery cellar"].level, text in found["battery cellar"].text) == (level, True), found
     assert "battery_soc" not in found
+
+
+def access(address: BrokerAddress) -> CheckResult:
+    """What the doctor says of who may write, with the advisor's account."""
+    mqtt = MqttSettings(host=address.host, port=address.port, username="advisor", password=SecretStr("secret"))
+    findings, _ = listen(Settings(home_file=Path("home.toml"), mqtt=mqtt), MADRID, 0.2)
+    return next(one for one in findings if one.check == "access")
+
+
+def test_the_shipped_access_list_is_seen(tmp_path: Path, start_deployed_mosquitto: StartDeployed) -> None:
+    with start_deployed_mosquitto(tmp_path / "deployed", "secret") as address:
+        found = access(address)
+    assert (found.level, found.text) == ("ok", "strangers are refused, and an access list is in force")
+
+
+def test_a_broker_without_an_access_list_is_told(tmp_path: Path, start_mosquitto: StartMosquitto) -> None:
+    passwords = tmp_path / "passwords"
+    passwords.touch(mode=0o600)
+    subprocess.run(["mosquitto_passwd", "-b", passwords, "advisor", "secret"], check=True, timeout=10)
+    rules = f"allow_anonymous false\npassword_file {passwords}"
+    if os.getuid() == 0:
+        rules += "\nuser root"  # Mosquitto would give up root and could then read nothing here
+    with start_mosquitto(tmp_path, 0, rules) as address:
+        found = access(address)
+    assert (found.level, "has no access list" in found.text) == ("note", True)

@@ -29,7 +29,7 @@ from ingest.homeassistant.proposal import SensorProposal, Way
 from ingest.homeassistant.statistics import HOUR, SlotGrid
 from ingest.homeassistant.survey import Survey
 from ingest.live.mapping import MappedRole, SensorSource
-from transport.mqtt import BrokerAddress
+from transport.mqtt import BrokerAddress, BrokerTls
 
 HOME = Home(
     name="casa-1",
@@ -173,6 +173,21 @@ def test_the_forecast_is_the_dashboards_or_it_is_said_what_is_done_without(
     assert (found, words in why) == (there, True)
 
 
+def test_login_and_certificates_of_the_broker_come_from_the_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"USERNAME": "advisor", "PASSWORD": "never-in-a-file", "TLS": "true", "CA_FILE": str(tmp_path / "ca.pem")}
+    for name, value in given.items():
+        monkeypatch.setenv(f"ADVISOR_MQTT__{name}", value)
+    broker = setup._broker(Wishes(tmp_path, broker="broker.lan:8883"))
+    assert broker == BrokerAddress("broker.lan", 8883, "advisor", "never-in-a-file", BrokerTls(tmp_path / "ca.pem"))
+    assert setup._broker(Wishes(tmp_path, username="me")).username == "me"
+    for name in given:
+        monkeypatch.delenv(f"ADVISOR_MQTT__{name}")
+    settings, _ = read_back(tmp_path, HOME, broker=broker)
+    assert settings.mqtt.address == replace(broker, password=None)
+
+
 def test_a_token_is_asked_for_once_and_kept_where_only_its_owner_reads_it(
     tmp_path: Path, answers: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,3 +221,12 @@ def test_a_home_with_several_batteries_is_told_how_to_list_them(tmp_path: Path, 
     console = Console(record=True, width=400)
     setup._say_next(chosen, Wishes(tmp_path), console)
     assert ("list them as [[batteries]] in home.toml" in console.export_text()) is (count > 1)
+
+
+@pytest.mark.parametrize(("min_soc", "percent"), [(0.0, 0), (0.1, 10), (0.29, 29), (0.121, 13)])
+def test_the_lowest_reserve_of_the_blueprint_is_said(tmp_path: Path, min_soc: float, percent: int) -> None:
+    battery = HOME.battery.model_copy(update={"min_soc": min_soc})
+    chosen = ChosenSetup(HOME.model_copy(update={"battery": battery}), lacking(), {}, Way(), True)
+    console = Console(record=True, width=400)
+    setup._say_next(chosen, Wishes(tmp_path), console)
+    assert f"set the lowest reserve to {percent} %" in console.export_text()

@@ -83,7 +83,13 @@ def test_a_damaged_file_is_set_aside_and_the_advisor_only_advises(tmp_path: Path
     assert panel.controls == Controls(acting=Acting.ADVISE, reserve_soc=0.2)
     assert "set aside" in panel.fault
     assert path.with_suffix(".damaged").read_bytes() == content
-    panel.turn("acting", b"act")
+    again = ControlPanel(path, Controls(acting=Acting.ACT))
+    assert again.controls.acting is Acting.ADVISE
+    assert "set aside" in again.fault
+    again.turn("acting", b"advise only")
+    assert not again.fault
+    assert ControlPanel(path, Controls(acting=Acting.ACT)).controls.acting is Acting.ADVISE
+    again.turn("acting", b"act")
     assert ControlPanel(path, Controls()).controls.acting is Acting.ACT
 
 

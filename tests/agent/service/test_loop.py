@@ -29,6 +29,7 @@ from agent.views.service_state import ActingWish, SharedServiceState
 from energy.commands import BatteryCommand
 from energy.constraints import Reserve
 from energy.errors import TransportError
+from energy.guard import Policy
 from energy.home import Home
 from energy.pricing.contract import Contract
 from ingest.live.mapping import MappedRole, SensorSource
@@ -108,6 +109,17 @@ class Stage:
                 return text
         pytest.fail("the advisor decided nothing")
 
+    def health(self, keep_alive: str, *, ok: bool) -> list[str]:
+        """The problems of the next health that is well or not; meanwhile a sensor goes on."""
+        for at in range(200):
+            self.link.publish(keep_alive, str(at % 2), retain=True)
+            message = self.link.receive(0.1)
+            if message is not None and message.topic == TOPICS.health:
+                text: dict[str, Any] = orjson.loads(message.payload)
+                if text["ok"] is ok:
+                    return list(text["problems"])
+        pytest.fail("the advisor said nothing of it")
+
     def command(self) -> BatteryCommand:
         while (message := self.link.receive(20)) is not None:
             if message.topic == TOPICS.command:
@@ -139,8 +151,10 @@ def running(  # noqa: PLR0913 (what a test may vary)
     reviewer: Reviewer | None = None,
     reviews: Literal["when needed", "always"] = "when needed",
     notes: NoteBook | None = None,
+    policy: Policy | None = None,
 ) -> Iterator[Stage]:
     settings = Settings(
+        policy=policy or Policy(),
         home_file=folder / "home.toml",
         memory_dir=folder,
         mqtt=MqttSettings(host=broker.host, port=broker.port),
@@ -321,6 +335,22 @@ def test_a_home_on_statestream_is_decided_for_and_an_absurd_word_of_it_withholds
         journal.close()
         assert kept.snapshot is not None
         assert kept.snapshot.load_kw == pytest.approx(0.8, abs=0.001)
+
+
+def test_a_charge_that_is_gone_between_slots_is_said_at_once_and_so_is_its_return(
+    broker: BrokerAddress, tmp_path: Path, home: Home, make_situation: Callable[..., Situation]
+) -> None:
+    situation, policy = moved_to(datetime.now(UTC), make_situation()), Policy(max_snapshot_age_s=2)
+    with running(
+        broker, tmp_path, home, situation, clock="wall", sensors=STATESTREAM, grace_s=1.5, policy=policy
+    ) as stage:
+        for entity, state in (("pv", "1200"), ("battery", "400"), ("soc", "50")):
+            stage.link.publish(f"ha/sensor/{entity}/state", state, retain=True)
+        assert stage.decision("ha/sensor/grid/state")["outcome"] == "published"
+        stage.link.publish("ha/sensor/soc/state", "unavailable", retain=True)
+        assert "battery_soc" in stage.health("ha/sensor/grid/state", ok=False)[0]
+        stage.link.publish("ha/sensor/soc/state", "50", retain=True)
+        assert stage.health("ha/sensor/grid/state", ok=True) == []
 
 
 def test_a_restarted_service_knows_its_journal(

@@ -83,6 +83,7 @@ def shown(make_situation: Callable[..., Situation]) -> ServiceState:
         started=now - timedelta(days=1),
         now=now,
         awake=True,
+        complete_at=now,
         readings={role: Reading(value, now) for role, value in values.items()},  # type: ignore[misc]
         decision=decision,
         measured=tuple(night),

@@ -89,6 +89,7 @@ def test_an_advisor_that_was_switched_off_is_well(api: Any, shown: ServiceState)
     [
         ({"connected": False}, "broker", "the MQTT broker cannot be reached"),
         ({"readings": {}, "decision": None}, "data", "no usable reading of load_power, pv_power, battery_soc"),
+        ({"gone": "battery_soc", "late": 121}, "data", "no usable reading of battery_soc"),
         ({"max_age_s": 120.0, "late": 121}, "data", "the newest readings are 121 s old, limit 120 s"),
         ({"max_age_s": 14_400.0, "late": 7200}, "plan", "the last decision was at"),
     ],
@@ -99,6 +100,12 @@ def test_broker_data_forecast_and_plan_each_have_their_own_state(
     assert shown.now is not None
     changes = dict(changed)
     now = shown.now + timedelta(seconds=changes.pop("late", 0))
+    if (gone := changes.pop("gone", None)) is not None:
+        # The others go on.
+        fresh = {role: replace(one, at=now) for role, one in shown.readings.items() if role != gone}
+        api.shared_state.show(replace(shown, now=shown.now + timedelta(seconds=20), readings=fresh))
+        assert api.client().get("/v1/health").status_code == 200
+        changes["readings"] = fresh
     api.shared_state.show(replace(shown, now=now, **changes))
     answer = api.client().get("/v1/health")
     assert answer.status_code == 503

@@ -275,6 +275,21 @@ def test_a_charge_that_never_comes_to_rest_is_never_believed() -> None:
 
 
 @pytest.mark.parametrize("power_kw", [None, 0.0])
+@pytest.mark.parametrize(("before", "after"), [(0.30, 0.0), (0.85, 0.0), (0.20, 0.01), (0.30, 0.006)])
+def test_a_charge_that_jumped_to_nothing_is_believed_after_an_hour(
+    before: float, after: float, power_kw: float | None
+) -> None:
+    doubted = minutes_of_doubt([before] * 60 + [after] * 400, power_kw=power_kw)
+    assert doubted == list(range(60, 120))
+
+
+@pytest.mark.parametrize("power_kw", [None, 0.0])
+def test_a_percentage_that_becomes_a_fraction_is_doubted_for_as_long_as_it_is_one(power_kw: float | None) -> None:
+    doubted = minutes_of_doubt([0.55] * 60 + [0.0055] * 400 + [0.55] * 10, power_kw=power_kw)
+    assert doubted == list(range(60, 460))
+
+
+@pytest.mark.parametrize("power_kw", [None, 0.0])
 def test_a_fraction_under_a_percent_unit_is_doubted_from_the_start_for_as_long_as_it_lasts(
     power_kw: float | None,
 ) -> None:
