@@ -12,7 +12,7 @@ from transport.payloads import first_fault
 
 _log = logging.getLogger(__name__)
 
-_MOST_TOLD = 300
+_LONGEST = 300
 
 
 class HomeFaults:
@@ -36,12 +36,12 @@ class HomeFaults:
             _log.exception("home %s, %s", home, about)
             self.say(changes, home, about, f"{about}: {type(err).__name__}: {err}")
 
-    def say(self, changes: Changes, home: str, about: str, told: str) -> None:
+    def say(self, changes: Changes, home: str, about: str, text: str) -> None:
         """Keep a fault."""
         name = f"{home} {about}"
         self._known.add(name)
         changes.well.discard(name)
-        changes.faults[name] = told[:_MOST_TOLD]
+        changes.faults[name] = text[:_LONGEST]
 
     def well(self, changes: Changes, home: str, about: str) -> None:
         """This is well; a fault that it had is gone."""

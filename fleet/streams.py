@@ -241,7 +241,7 @@ class Shard:
                 pipe.xadd(self.key(DECISIONS), {**decision, _FORMAT_FIELD: FORMAT})
             if changes.savings:
                 pipe.hset(self.key("savings"), mapping=dict(changes.savings))
-            self._tell(pipe, group, changes)
+            self._keep_findings(pipe, group, changes)
             self._done(pipe, READINGS, group, done)
             try:
                 pipe.execute()
@@ -249,7 +249,7 @@ class Shard:
                 return False
         return True
 
-    def _tell(self, redis: Redis, group: str, changes: Changes) -> None:
+    def _keep_findings(self, redis: Redis, group: str, changes: Changes) -> None:
         """What the status shows of a batch."""
         if changes.faults:
             redis.hset(self.key(group, "faults"), mapping=dict(changes.faults))
@@ -289,11 +289,11 @@ class Shard:
 
     def _faults_by_home(self) -> dict[str, str]:
         """What is wrong with each home; groups that found the same say it once."""
-        told: dict[str, dict[str, None]] = {}
+        found: dict[str, dict[str, None]] = {}
         for group in GROUPS[READINGS]:
             for name, text in self.faults(group).items():
-                told.setdefault(name.partition(" ")[0], {})[text] = None
-        return {home: "; ".join(texts) for home, texts in told.items()}
+                found.setdefault(name.partition(" ")[0], {})[text] = None
+        return {home: "; ".join(texts) for home, texts in found.items()}
 
     def slots(self, group: str, home: str) -> list[bytes]:
         """A home's metered slots, oldest first."""

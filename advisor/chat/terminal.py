@@ -16,6 +16,7 @@ from advisor.chat.answer_backend import AnswerBackend, footing
 from agent.language.answers.ask import Answer, AnswerPiece, Done, Ran
 from agent.language.text import Language
 from energy.errors import AdvisorError
+from knowledge.private import private_file
 
 _COMMANDS = {
     "/why": "why the decision in force was made; /why last night, /why 18:30",
@@ -205,5 +206,5 @@ def _history(path: Path | None) -> History:
     if path is None:
         return InMemoryHistory()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600, exist_ok=True)
+    private_file(path)
     return FileHistory(str(path))

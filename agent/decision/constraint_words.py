@@ -5,6 +5,7 @@ from typing import Literal, assert_never
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.numbers import format_decimal
 
 from energy.constraints import (
     Away,
@@ -43,8 +44,8 @@ _BANS: dict[Language, dict[str, str]] = {
     },
 }
 _SHALL: dict[Language, str] = {
-    "en": "{what}? That is expected to cost {extra:.2f} {currency} more than the best schedule.",
-    "es": "¿{what}? Se espera que cueste {extra:.2f} {currency} más que el mejor plan.",
+    "en": "{what}? That is expected to cost {extra} {currency} more than the best schedule.",
+    "es": "¿{what}? Se espera que cueste {extra} {currency} más que el mejor plan.",
 }
 _WEIGHED: dict[Language, str] = {
     "en": "Nothing here is for the plan, but the language model may weigh it for a day. Keep it as a remark?",
@@ -55,8 +56,8 @@ _WEIGHED: dict[Language, str] = {
 def ask_whether(constraint: Constraint, extra: float, home: Home, language: Language = "en") -> str:
     """The question whether something shall hold that costs more than the household has allowed."""
     what = describe(constraint, home.tz, language)
-    said = _SHALL[language].format(what=what[0].upper() + what[1:], extra=extra, currency=home.currency)
-    return said.replace(f"{extra:.2f}", f"{extra:.2f}".replace(".", ",")) if language == "es" else said
+    cost = format_decimal(extra, format="0.00", locale=language)
+    return _SHALL[language].format(what=what[0].upper() + what[1:], extra=cost, currency=home.currency)
 
 
 def ask_remark(language: Language) -> str:

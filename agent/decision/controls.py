@@ -1,7 +1,6 @@
 """What the household lets the advisor do: the controls that a person turns, kept on disk and obeyed by the service."""
 
 import logging
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -14,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from energy.errors import DataError
 from energy.guard import Policy
 from energy.home import Home
+from knowledge.private import private_folder, write_private
 
 _log = logging.getLogger(__name__)
 
@@ -159,11 +159,9 @@ class ControlPanel:
         _log.info("%s is now %s", name, turned.states()[name])
 
     def _keep(self, turned: Controls) -> None:
-        fresh = self._path.with_suffix(".new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(turned.model_dump_json(indent=1), encoding="utf-8")
-            os.replace(fresh, self._path)  # noqa: PTH105 (atomic on every platform)
+            private_folder(self._path.parent)
+            write_private(self._path, turned.model_dump_json(indent=1))
         except OSError as err:
             self.fault = f"the controls hold until the next start only: {str(self._path)!r} cannot be written: {err}"
             raise DataError(self.fault) from err

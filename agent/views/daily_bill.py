@@ -61,24 +61,27 @@ def daily_bill(
     slots: Sequence[MeteredSlot], home: Home, step: timedelta, *, before: MeteredSlot | None = None
 ) -> DailyBill:
     """Account of a day's finished slots, those without a price left out; `before` is the one just before the first."""
+    try:
+        return _account(slots, home, step, before)
+    except DataError:
+        return _account([slot for slot in slots if _has_price(slot, home)], home, step, before)
+
+
+def _account(slots: Sequence[MeteredSlot], home: Home, step: timedelta, before: MeteredSlot | None) -> DailyBill:
     total = DailyBill()
-    for stretch in without_gaps(_priced(slots, home), step):
+    for stretch in without_gaps(slots, step):
         prior = before if before is not None and before.start + step == stretch[0].start else None
         total = total.plus(_stretch(stretch, home, step, prior))
     return total
 
 
-def _priced(slots: Sequence[MeteredSlot], home: Home) -> Sequence[MeteredSlot]:
-    """Those that the tariff has a price for: all of them but for prices that came late, or never."""
-
-    def has_price(some: Sequence[MeteredSlot]) -> bool:
-        try:
-            home.tariff.prices([slot.start for slot in some], home.tz)
-        except DataError:
-            return False
-        return True
-
-    return slots if has_price(slots) else [slot for slot in slots if has_price([slot])]
+def _has_price(slot: MeteredSlot, home: Home) -> bool:
+    """Whether the tariff has a price for a slot: prices may come late, or never."""
+    try:
+        home.tariff.prices([slot.start], home.tz)
+    except DataError:
+        return False
+    return True
 
 
 def _stretch(slots: Sequence[MeteredSlot], home: Home, step: timedelta, before: MeteredSlot | None) -> DailyBill:

@@ -28,6 +28,11 @@ class Estimate:
         return f"{value} [{low}, {high}]"
 
 
+def text_or_dash(estimate: Estimate | None, form: str) -> str:
+    """The value with its interval, where there is one."""
+    return "-" if estimate is None else estimate.text(form)
+
+
 def median_of(values: Iterable[tuple[str, float]]) -> Estimate | None:
     """Median of values that each belong to a home; None where there is none."""
     return _estimate(values, np.median)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from energy.errors import DataError
 from eval.collect.ablation import KNOWING, RETRIEVAL, VARIANTS, WINDOW_DAYS, Case, Result, is_synthetic
-from eval.grade.intervals import Estimate, mean_of
+from eval.grade.intervals import Estimate, mean_of, text_or_dash
 from eval.report.style import INK, SOFT, STYLE
 
 _PER_28_DAYS = 28 / WINDOW_DAYS
@@ -127,8 +127,8 @@ def _difference(one: VariantFigures | None, of: str) -> str:
     if one is None:
         return "-"
     if of == "bill":
-        return _in_words(one.bill_above_retrieval_in_28_days, "+.2f")
-    return _in_words(one.day_load_error_above_retrieval_percent, "+.1f")
+        return text_or_dash(one.bill_above_retrieval_in_28_days, "+.2f")
+    return text_or_dash(one.day_load_error_above_retrieval_percent, "+.1f")
 
 
 def _row(one: VariantFigures) -> str:
@@ -137,9 +137,9 @@ def _row(one: VariantFigures) -> str:
         str(one.windows),
         "-" if one.share_of_bound is None else one.share_of_bound.text(times=100),
         "-" if one.worst_share_of_bound is None else f"{100 * one.worst_share_of_bound:.1f}",
-        _in_words(one.bill_above_retrieval_in_28_days, "+.2f"),
-        _in_words(one.day_load_error_above_retrieval_percent, "+.1f"),
-        _in_words(one.hour_load_error_above_retrieval_percent, "+.1f"),
+        text_or_dash(one.bill_above_retrieval_in_28_days, "+.2f"),
+        text_or_dash(one.day_load_error_above_retrieval_percent, "+.1f"),
+        text_or_dash(one.hour_load_error_above_retrieval_percent, "+.1f"),
         "-" if one.share_within_80_percent_interval is None else f"{100 * one.share_within_80_percent_interval:.0f}",
         f"{one.mode_changes_a_day:.1f}",
     )
@@ -158,10 +158,6 @@ def _ratio(mine: Sequence[Result], base: dict[Case, Result], of: _Measure) -> Es
 
 def _place(one: Result) -> str:
     return f"{one.case.home} {one.case.seed}"
-
-
-def _in_words(estimate: Estimate | None, form: str) -> str:
-    return "-" if estimate is None else estimate.text(form)
 
 
 def _by_group(found: Sequence[Result]) -> dict[str, list[Result]]:

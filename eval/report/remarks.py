@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from eval.grade.intervals import Estimate, mean_of
+from eval.grade.intervals import Estimate, mean_of, text_or_dash
 from eval.remarks.playing import PERFECT, VARIANTS, WINDOW_DAYS, WORDS, RemarkCase, RemarkResult
 
 _HEAD = (
@@ -57,7 +57,7 @@ def _row(one: RemarkFigures) -> str:
         one.remarked_day_load_error_above_words_percent,
         one.hour_load_error_above_words_percent,
     )
-    cells = [_in_words(one.bill_above_words_in_28_days, "+.2f"), *(_in_words(error, "+.1f") for error in errors)]
+    cells = [text_or_dash(one.bill_above_words_in_28_days, "+.2f"), *(text_or_dash(error, "+.1f") for error in errors)]
     changed = "-" if one.variant == WORDS else str(one.days_changed)
     return f"| {one.variant} | {one.windows} | {' | '.join(cells)} | {changed} |\n"
 
@@ -67,10 +67,6 @@ def _percent(
 ) -> Estimate | None:
     pairs = [(one, of(base[one.case])) for one in mine]
     return mean_of((_home(one), 100 * (of(one) / theirs - 1)) for one, theirs in pairs if theirs)
-
-
-def _in_words(estimate: Estimate | None, form: str) -> str:
-    return "-" if estimate is None else estimate.text(form)
 
 
 def _home(one: RemarkResult) -> str:

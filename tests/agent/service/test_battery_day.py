@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -21,11 +21,11 @@ from agent.settings import MqttSettings, ServiceSettings, Settings
 from energy.battery import NamedBattery
 from energy.home import Grid, Home
 from energy.pricing.tariff import DynamicTariff
-from knowledge.forecast import DayShape
 from simulator.house.house import House
 from simulator.house.recording import Recording
 from simulator.house.sensors import Fault, SensorQuality
 from simulator.service import HouseService, Pace
+from tests.agent.service.fixed_recall import FixedRecall
 from transport.mqtt import BrokerAddress, MqttLink
 from transport.topics import Topics
 
@@ -34,24 +34,6 @@ TOPICS = Topics("test")
 GARAGE = NamedBattery(name="garage", capacity_kwh=8, max_charge_kw=4, max_discharge_kw=4, min_soc=0.1)
 CELLAR = NamedBattery(name="cellar", capacity_kwh=3, max_charge_kw=1.2, max_discharge_kw=2, charge_efficiency=0.9)
 NOTHING_KW = 1e-6
-
-
-class Recalled:
-    """Memory that always answers the same."""
-
-    def __init__(self, situation: Situation) -> None:
-        self._situation = situation
-
-    def neighbours(self, *_: object) -> Any:
-        return list(self._situation.neighbours)
-
-    def shapes(self) -> dict[date, DayShape]:
-        return dict(self._situation.shapes)
-
-    def known_days(self, _: date) -> int:
-        return len(self._situation.shapes)
-
-    def remember(self, *_: object, **__: object) -> None: ...
 
 
 def played(start: datetime, hours: int) -> Recording:
@@ -118,7 +100,7 @@ def advised(broker: BrokerAddress, home: Home, folder: Path, situation: Situatio
 
     def work() -> None:
         with open_journal(folder / "journal.sqlite") as journal:
-            recall: Any = Recalled(situation)
+            recall: Any = FixedRecall(list(situation.neighbours), situation.shapes)
             parts = Parts(home, recall, journal, None, "none", control_panel(settings))
             Service(settings, parts, stop).run()
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
@@ -25,6 +25,7 @@ from ingest.evcc.bridge import EvccBridge
 from ingest.evcc.settings import EvccSettings
 from knowledge.forecast import DayShape
 from knowledge.notes import notes_of
+from tests.agent.service.fixed_recall import FixedRecall
 from transport.mqtt import Message, MqttLink
 from transport.topics import Topics
 
@@ -38,24 +39,6 @@ def hourly(shape: DayShape) -> DayShape:
     """A day of half-hours as one of hours: three days are played in a quarter of the time."""
     load_kw, pv_kw = (values.reshape(-1, 2).mean(axis=1) for values in (shape.load_kw, shape.pv_kw))
     return replace(shape, load_kw=load_kw, pv_kw=pv_kw)
-
-
-class Recalled:
-    """Memory that always answers the same."""
-
-    def __init__(self, situation: Situation) -> None:
-        self._situation = situation
-
-    def neighbours(self, *_: object) -> Any:
-        return list(self._situation.neighbours)
-
-    def shapes(self) -> dict[date, DayShape]:
-        return {day: hourly(shape) for day, shape in self._situation.shapes.items()}
-
-    def known_days(self, _: date) -> int:
-        return len(self._situation.shapes)
-
-    def remember(self, *_: object, **__: object) -> None: ...
 
 
 class Wire:
@@ -141,7 +124,9 @@ def begun(evcc: EvccStandIn, situation: Situation, journal: Journal, memory: Pat
     evcc.connected, evcc.plan_soc, evcc.car_soc = False, TARGET, 55.0
     service_settings = ServiceSettings(clock="house", slot_minutes=60, grace_s=0)
     settings = Settings(home_file=memory / "home.toml", memory_dir=memory, service=service_settings)
-    recall: Any = Recalled(situation)
+    recall: Any = FixedRecall(
+        list(situation.neighbours), {day: hourly(shape) for day, shape in situation.shapes.items()}
+    )
     notes = notes_of(memory, "test")
     parts = Parts(situation.home, recall, journal, None, "none", control_panel(settings), notes=notes)
     return Days(evcc, Service(settings, parts, Event()), situation.home, situation.now, **evcc_settings)

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -35,36 +35,15 @@ from energy.pricing.contract import Contract
 from ingest.live.mapping import MappedRole, SensorSource
 from ingest.live.meter import MeteredSlot
 from ingest.live.snapshot import Snapshot
-from knowledge.fingerprint import Expected
-from knowledge.forecast import DayShape
 from knowledge.notes import NoteBook
-from knowledge.similar import SimilarDay
 from knowledge.store import DayStore
+from tests.agent.service.fixed_recall import FixedRecall
 from transport.broker import EmbeddedBroker
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.topics import Topics
 
 TOPICS = Topics("test")
 STEP = timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class FixedRecall:
-    """Memory that always answers the same."""
-
-    near: list[SimilarDay]
-    past: dict[date, DayShape]
-
-    def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
-        return self.near[:count]
-
-    def shapes(self) -> dict[date, DayShape]:
-        return self.past
-
-    def known_days(self, before: date) -> int:
-        return sum(day < before for day in self.past)
-
-    def remember(self, *_: object, **__: object) -> None: ...
 
 
 class Stage:

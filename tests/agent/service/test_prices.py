@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -29,9 +28,8 @@ from ingest.live.snapshot import Reading
 from ingest.prices.points import PricePoint
 from ingest.prices.settings import PriceSettings
 from ingest.tariffs.catalogue import named_tariff
-from knowledge.fingerprint import Expected
 from knowledge.forecast import DayShape
-from knowledge.similar import SimilarDay
+from tests.agent.service.fixed_recall import FixedRecall
 from transport.mqtt import BrokerAddress, Message, MqttLink
 from transport.topics import Topics
 
@@ -39,25 +37,6 @@ TOPICS = Topics("test")
 FIRST = date(2026, 1, 14)
 DAYS = 3
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class FixedRecall:
-    """Memory that always answers the same days."""
-
-    near: list[SimilarDay]
-    past: dict[date, DayShape]
-
-    def neighbours(self, so_far: DayShape, count: int, expected: Expected) -> list[SimilarDay]:
-        return self.near[:count]
-
-    def shapes(self) -> dict[date, DayShape]:
-        return self.past
-
-    def known_days(self, before: date) -> int:
-        return sum(day < before for day in self.past)
-
-    def remember(self, *_: object, **__: object) -> None: ...
 
 
 def price(moment: datetime, home: Home) -> float:
