@@ -193,15 +193,20 @@ def test_a_controller_that_goes_offline_is_not_waited_for(two_hours: Recording, 
 
 @pytest.mark.parametrize("payload", [b"go", b'{"time": "2099-01-01T00:00:00Z"}', b'{"time": 7', b"\xff"])
 def test_a_wrong_go_ahead_moves_nothing(two_hours: Recording, broker: BrokerAddress, payload: bytes) -> None:
+    """A command sent after it is answered before the house takes a step."""
     house = house_of(two_hours)
-    service = Thread(target=HouseService(house, pace=Pace(patience_s=0.3), stop=Event()).run, args=(broker,))
+    service = Thread(target=HouseService(house, pace=Pace(patience_s=600), stop=Event()).run, args=(broker,))
     with MqttLink(broker, "stranger") as stranger:
-        stranger.subscribe(TOPICS.clock)
+        stranger.subscribe(TOPICS.clock, TOPICS.command_state)
         service.start()
         assert stranger.receive(WAIT_S) is not None
         stranger.publish(TOPICS.proceed, payload, qos=1)
-        time.sleep(0.1)
+        stranger.publish(TOPICS.command, "nothing to obey", qos=1)
+        answer = stranger.receive(WAIT_S)
+        assert answer is not None
+        assert answer.topic == TOPICS.command_state
         assert house.now == two_hours.start
+        stranger.publish(TOPICS.advisor_status, "offline", qos=1)
         service.join(WAIT_S)
     assert house.finished
 
