@@ -27,15 +27,18 @@ settings.register_profile("quick", max_examples=25, deadline=None)
 settings.register_profile("long", max_examples=500, deadline=None)
 settings.load_profile("quick")
 
-# What of the tests shares expensive set-ups or a port runs in one process, beside the others.
-_TOGETHER = ("tests/live/", "tests/deploy/")
+# Tests that share an expensive set-up or a port run in one process, beside the others; the first that fits counts.
+_TOGETHER = ("tests/deploy/", "tests/live/home/", "tests/live/")
+_LIKE_DEPLOY = "tests/live/test_deployed.py"
 
 
 class _ByFile(LoadScopeScheduling):
     """Each file's tests in one process, so that what they share is made once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "together" if nodeid.startswith(_TOGETHER) else nodeid.partition("::")[0]
+        if nodeid.startswith(_LIKE_DEPLOY):
+            return _TOGETHER[0]
+        return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

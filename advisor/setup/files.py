@@ -90,6 +90,40 @@ def settings_text(
     return "\n".join(lines) + "\n"
 
 
+def statestream_text(base_topic: str, entities: Sequence[str]) -> str:
+    """Lines for `configuration.yaml` that publish entities on MQTT: each change, and each value once a minute.
+
+    Once a minute, because after a restart of the broker statestream leaves `unavailable` until a value changes.
+    """
+    return "\n".join(
+        [
+            "mqtt_statestream:",
+            f"  base_topic: {base_topic}",
+            "  include:",
+            "    entities:",
+            *(f"      - {entity}" for entity in entities),
+            "automation energy_advisor:",
+            "  - id: energy_advisor_publish_sensors",
+            '    alias: "Energy Advisor: publish the sensors every minute"',
+            "    mode: single",
+            "    max_exceeded: silent",
+            "    trigger:",
+            "      - platform: time_pattern",
+            '        minutes: "/1"',
+            "    action:",
+            "      - repeat:",
+            "          for_each:",
+            *(f"            - {entity}" for entity in entities),
+            "          sequence:",
+            "            - service: mqtt.publish",
+            "              data:",
+            f"                topic: \"{base_topic}/{{{{ repeat.item | replace('.', '/') }}}}/state\"",
+            '                payload: "{{ states(repeat.item) }}"',
+            "                retain: true",
+        ]
+    )
+
+
 def _encryption(tls: BrokerTls | None) -> list[str]:
     if tls is None:
         return []

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.setup.facts import build_home, estimate_facts, find_forecast
-from advisor.setup.files import forecast_section, home_text, prices_section, settings_text
+from advisor.setup.files import forecast_section, home_text, prices_section, settings_text, statestream_text
 from advisor.setup.prices import find_prices, find_tariff
 from agent.settings import load_settings
 from energy.errors import SettingsError
@@ -276,8 +276,8 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     if not chosen.source_found:
         entities = dict.fromkeys(name for names in chosen.proposal.entities.values() for name in names)
         console.print("\nHome Assistant does not publish these yet. Add to its configuration.yaml and restart it:\n")
-        lines = ["mqtt_statestream:", f"  base_topic: {chosen.way.statestream}", "  include:", "    entities:"]
-        console.print("\n".join([*lines, *(f"      - {name}" for name in entities)]), highlight=False)
+        lines = statestream_text(chosen.way.statestream or _STATESTREAM, list(entities))
+        console.print(lines, highlight=False, markup=False, soft_wrap=True)
     config = wishes.folder / "advisor.toml"
     console.print("\nNext:", highlight=False)
     for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):

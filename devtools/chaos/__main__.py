@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from devtools.chaos.doors import doors, quiet
+from devtools.chaos.estate import AssistantEstate, Estate
 from devtools.chaos.mutations import Mutator
 from devtools.chaos.processes import full_disk, kills
 from devtools.chaos.report import write
@@ -91,11 +92,20 @@ def _parts(folder: Path, seed: int, sizes: dict[str, int]) -> Iterator[tuple[str
         yield f"door: {name}", sizes["inputs"], through
     yield "clock jumps", sizes["jumps"], lambda: clock_jumps(folder, seed, sizes["jumps"])
     yield "full disk", 1, lambda: iter([full_disk(folder / "disk")])
-    yield "kills of the advisor", sizes["kills"], lambda: kills(folder / "kills", seed, sizes["kills"], ("advisor",))
+    yield (
+        "kills of the advisor",
+        sizes["kills"],
+        lambda: kills(Estate(folder / "kills"), seed, sizes["kills"], ("advisor",)),
+    )
     yield (
         "kills of any part",
         sizes["parts"],
-        lambda: kills(folder / "parts", seed + 1, sizes["parts"], ("advisor", "broker", "house")),
+        lambda: kills(Estate(folder / "parts"), seed + 1, sizes["parts"], Estate.parts),
+    )
+    yield (
+        "kills beside Home Assistant",
+        sizes["parts"],
+        lambda: kills(AssistantEstate(folder / "assistant"), seed + 2, sizes["parts"], AssistantEstate.parts),
     )
     yield "soak", sizes["days"], lambda: soak(folder, sizes["days"])
 

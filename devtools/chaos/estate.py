@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devtools.chaos.house import HOME, unsafe
+from devtools.homeassistant_stand_in import FIRST_FOLLOWER, TOKEN
 from energy.errors import SettingsError, TransportError
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
@@ -36,6 +37,8 @@ class Seen:
 class Estate:
     """Starts, kills and revives its parts; every process is one that it started itself."""
 
+    parts: tuple[str, ...] = ("broker", "advisor", "house")
+
     def __init__(self, folder: Path, *, slow: float = 1.0, hours: int = 72) -> None:
         self.folder, self.slow = folder, slow
         program = shutil.which("mosquitto", path=_PATH)
@@ -56,35 +59,39 @@ class Estate:
 
         known = history or shipped_history(_HOME)
         self._home = known.home
+        self._write_files(
+            '[service]\nclock = "house"\nslot_minutes = 30\ngrace_s = 0.5\n[model]\nprovider = "none"\n',
+        )
+        recording(known, day=DAY, hours=self._hours).to_json(self.folder / "recording.json")
+
+    def _write_files(self, settings: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        played = recording(known, day=DAY, hours=self._hours)
-        played.to_json(self.folder / "recording.json")
-        (self.folder / "home.json").write_text(known.home.model_dump_json(), encoding="utf-8")
+        (self.folder / "home.json").write_text(self._home.model_dump_json(), encoding="utf-8")
         (self.folder / "mosquitto.conf").write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmessage_size_limit 262144\n", encoding="utf-8"
         )
         (self.folder / "advisor.toml").write_text(
             f'home_file = "home.json"\nmemory_dir = "{self.folder / "memory"}"\n'
-            f'[mqtt]\nhost = "127.0.0.1"\nport = {self.port}\n'
-            '[service]\nclock = "house"\nslot_minutes = 30\ngrace_s = 0.5\n'
-            '[model]\nprovider = "none"\n[api]\nenabled = false\n',
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {self.port}\n[api]\nenabled = false\n{settings}',
             encoding="utf-8",
         )
 
     def start(self, part: str) -> None:
         """Start a part that is not running."""
-        commands = {
+        with (self.folder / f"{part}.log").open("ab") as log:
+            self.running[part] = subprocess.Popen(self._command(part), stdout=log, stderr=log)  # noqa: S603 (ours)
+        if part == "broker":
+            self._await_port()
+
+    def _command(self, part: str) -> list[str]:
+        return {
             "broker": [self._mosquitto, "-c", str(self.folder / "mosquitto.conf")],
             "advisor": [sys.executable, "-m", "advisor", "run", "--config", str(self.folder / "advisor.toml")],
             "house": [
                 *(sys.executable, "-m", "simulator", "--recording", str(self.folder / "recording.json")),
                 *("--broker", str(self.address), "--slot-minutes", "30", "--patience-s", "5", "--soc", "0.5"),
             ],
-        }
-        with (self.folder / f"{part}.log").open("ab") as log:
-            self.running[part] = subprocess.Popen(commands[part], stdout=log, stderr=log)  # noqa: S603 (ours)
-        if part == "broker":
-            self._await_port()
+        }[part]
 
     def kill(self, part: str) -> None:
         """End a part with signal 9."""
@@ -111,11 +118,11 @@ class Estate:
         """Look for a while; how long the next command took, or None where none came."""
         began, known = time.monotonic(), self.seen.published
         while (passed := time.monotonic() - began) < seconds:
-            self._keep_house()
+            self._keep_going()
             message = self._link.receive(0.1) if self._link is not None else None
             if message is not None and not message.retained:
                 self._take(message)
-            if until_command and self.seen.published > known:
+            if until_command and self.seen.published > known and self._is_whole():
                 return passed
         return None
 
@@ -130,11 +137,17 @@ class Estate:
         elif message.topic == self.topics.decision:
             self.seen.decisions += json.loads(message.payload).get("outcome") == "published"
 
-    def _keep_house(self) -> None:
+    def _is_whole(self) -> bool:
+        return True
+
+    def _keep_going(self) -> None:
         """A house that has played all it had begins again."""
-        house = self.running.get("house")
-        if house is not None and house.poll() is not None:
-            self.start("house")
+        for part, process in list(self.running.items()):
+            if process.poll() is not None and part == "house":
+                self.start("house")
+            elif process.poll() is not None:
+                log = (self.folder / f"{part}.log").read_text(encoding="utf-8", errors="replace")
+                raise TransportError(f"the {part} ended by itself: {log[-500:]}")
 
     def _await_port(self) -> None:
         deadline = time.monotonic() + 20
@@ -144,6 +157,58 @@ class Estate:
                     return
             time.sleep(0.05)
         raise TransportError(f"mosquitto did not open port {self.port}: see {self.folder / 'broker.log'}")
+
+
+class AssistantEstate(Estate):
+    """The same advisor on the wall clock, with its sensors from Home Assistant and reviews by a model's server.
+
+    Both of these are stand-ins in processes of their own. A decision is asked for every second.
+    """
+
+    parts = ("broker", "homeassistant", "model", "advisor")
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._homeassistant_port, self._model_port = _free_port(), _free_port()
+        self._wished_s, self._homeassistant_starts = 0.0, 0
+
+    def prepare(self, history: History | None = None) -> None:
+        """Files for all parts."""
+        self._home = (history or shipped_history(_HOME)).home
+        sensors = "".join(
+            f'[sensors.{role}]\nentity = "sensor.{name}"\n'
+            for role, name in (("pv_power", "pv"), ("load_power", "load"), ("battery_soc", "soc"))
+        )
+        self._write_files(
+            '[service]\nclock = "wall"\nacting = "act"\ngrace_s = 0.5\nreview_deadline_s = 5\n'
+            "[policy]\nmin_minutes_between_commands = 0\n"
+            f'[model]\nprovider = "ollama"\nname = "m"\nreviews = "always"\n'
+            f'base_url = "http://127.0.0.1:{self._model_port}"\n'
+            f'[homeassistant]\nurl = "http://127.0.0.1:{self._homeassistant_port}"\ntoken = "{TOKEN}"\n{sensors}'
+        )
+
+    def _command(self, part: str) -> list[str]:
+        ports = {"homeassistant": self._homeassistant_port, "model": self._model_port}
+        if part not in ports:
+            return super()._command(part)
+        name = {"homeassistant": "homeassistant_stand_in", "model": "ollama_stand_in"}[part]
+        return [sys.executable, "-m", f"devtools.{name}", "--port", str(ports[part])]
+
+    def start(self, part: str) -> None:
+        """Start a part that is not running."""
+        super().start(part)
+        self._homeassistant_starts += part == "homeassistant"
+
+    def _is_whole(self) -> bool:
+        """Whether the states are followed again since Home Assistant's last start."""
+        log = (self.folder / "homeassistant.log").read_text(encoding="utf-8")
+        return log.count(FIRST_FOLLOWER) >= self._homeassistant_starts
+
+    def _keep_going(self) -> None:
+        super()._keep_going()
+        if self._link is not None and time.monotonic() - self._wished_s > 1:
+            self._wished_s = time.monotonic()
+            self._link.publish(self.topics.control_set("decide_now"), "PRESS")
 
 
 def _free_port() -> int:

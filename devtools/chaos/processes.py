@@ -34,13 +34,12 @@ class ProcessResult:
         return asdict(self)
 
 
-def kills(folder: Path, seed: int, count: int, parts: tuple[str, ...]) -> Iterator[ProcessResult]:
+def kills(estate: Estate, seed: int, count: int, parts: tuple[str, ...]) -> Iterator[ProcessResult]:
     """End one of `parts` with signal 9 at a random moment, start it again, await a command; `count` times."""
     rng, result = random.Random(seed), ProcessResult()  # noqa: S311 (repeatable, and no secret)
-    estate = Estate(folder)
     estate.prepare()
     try:
-        for part in ("broker", "advisor", "house"):
+        for part in estate.parts:
             estate.start(part)
         estate.listen()
         estate.watch(_WAITS_S, until_command=True)

@@ -24,8 +24,9 @@ net had to catch. Every 50 messages a house in order must get a safe command wit
 _KILLS = """
 ## Killed and revived
 
-Real processes: Mosquitto, the simulated house, the advisor. A part is killed with signal 9 at a random moment and
-started again; healed is the time from its start to the next command, imports included.
+Real processes: Mosquitto, the simulated house, the advisor; beside Home Assistant, stand-ins for it and for a model's
+server instead of the house. A part is killed with signal 9 at a random moment and started again; healed is the time
+from its start to the next command, imports included.
 
 | what | kills | median s | slowest s | not in 20 min | unsafe | longest without a command, s | damaged files |
 |---|---|---:|---:|---:|---:|---:|---:|
@@ -60,7 +61,7 @@ def _doors(parts: dict[str, Any]) -> list[str]:
 
 def _killed(parts: dict[str, Any]) -> list[str]:
     rows = []
-    for name in ("kills of the advisor", "kills of any part"):
+    for name in ("kills of the advisor", "kills of any part", "kills beside Home Assistant"):
         found = parts.get(name, {}).get("result")
         if found and found["kills"]:
             which = ", ".join(f"{part} {count}" for part, count in sorted(found["kills"].items()))

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _QUIET_S = 10.0
 _LOOK_AGAIN_S = 60.0
 _FORECAST_EVERY_S = 1800.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 15.0
 # Home Assistant may lock out an address that keeps coming with a wrong token.
 _REFUSED_PAUSE_S = 900.0
 _ASK_TIMEOUT_S = 5.0
@@ -111,7 +111,7 @@ class LiveStates:
             except (KeyError, TypeError, ValueError, AttributeError) as err:
                 # What a future version may send; the rest of the advisor goes on.
                 self._fail(f"Home Assistant says what is not understood ({type(err).__name__}): update the advisor")
-            if time.monotonic() - began_s > _LONGEST_PAUSE_S:
+            if self._looked_s > began_s and pause_s <= _LONGEST_PAUSE_S:
                 pause_s = _FIRST_PAUSE_S
             self._stop.wait(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

@@ -9,6 +9,7 @@ import pytest
 
 from agent.decision.decide import Situation
 from agent.llm.models import LoadedModel, ModelSettings, load_model
+from devtools.ollama_stand_in import OllamaStandIn, ollama_standing_in
 from energy.battery import Battery
 from energy.guard import Policy
 from energy.home import Home
@@ -16,7 +17,6 @@ from energy.pricing.tariff import PresetTariff
 from ingest.live.snapshot import Snapshot
 from knowledge.forecast import DayShape
 from knowledge.similar import SimilarDay
-from tests.fake_ollama import FakeOllama, running_ollama
 
 NOW = datetime(2026, 1, 14, 7, 0, tzinfo=UTC)  # a Wednesday, 08:00 in Madrid
 TODAY = date(2026, 1, 14)
@@ -72,8 +72,8 @@ def make_situation(home: Home, shapes: dict[date, DayShape]) -> Callable[..., Si
 
 
 @pytest.fixture
-def ollama() -> Iterator[FakeOllama]:
-    with running_ollama(FakeOllama()) as fake:
+def ollama() -> Iterator[OllamaStandIn]:
+    with ollama_standing_in(OllamaStandIn()) as fake:
         yield fake
 
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from advisor.homeassistant.dashboard import SPANISH, dashboard
+from advisor.setup.files import statestream_text
 from agent.settings import load_settings
 from energy.errors import SettingsError, TransportError
 from transport.advisor_discovery import Offer, advisor_discovery
@@ -143,6 +144,18 @@ def test_another_start_renews_what_is_ours_and_keeps_what_the_user_edited(
     lay_out_homeassistant(tmp_path)
     kept = {name for name in shipped if (tmp_path / name).read_text(encoding="utf-8") == "edited"}
     assert kept == theirs | {Path("scripts.yaml"), Path("scenes.yaml")}
+
+
+def test_the_package_publishes_as_setup_says() -> None:
+    package = yaml.safe_load(
+        (DEPLOY / "homeassistant" / "packages" / "energy_advisor.yaml").read_text(encoding="utf-8")
+    )
+    sensors = package["mqtt_statestream"]["include"]["entities"]
+    printed = yaml.safe_load(statestream_text("statestream", sensors))
+    assert printed == {
+        "mqtt_statestream": package["mqtt_statestream"],
+        "automation energy_advisor": package["automation"],
+    }
 
 
 def test_mosquitto_takes_its_file_and_nobody_without_a_password(

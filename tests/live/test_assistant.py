@@ -11,8 +11,8 @@ from agent.web.access import load_keys
 from devtools.homeassistant_api import HomeAssistantApi
 from devtools.household import HOME, PlayedHousehold
 from devtools.local_homeassistant import Release
+from devtools.ollama_stand_in import OllamaStandIn, ollama_standing_in
 from energy.errors import TransportError
-from tests.fake_ollama import FakeOllama, running_ollama
 
 pytestmark = pytest.mark.live
 
@@ -35,13 +35,13 @@ def address(household: PlayedHousehold, estate: Any, release: Release) -> str:
 
 
 @pytest.fixture(scope="module")
-def ollama() -> Iterator[FakeOllama]:
-    with running_ollama(FakeOllama(shelf={MODEL: 1000})) as fake:
+def ollama() -> Iterator[OllamaStandIn]:
+    with ollama_standing_in(OllamaStandIn(shelf={MODEL: 1000})) as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def agent(address: str, ollama: FakeOllama, estate: Any) -> str:
+def agent(address: str, ollama: OllamaStandIn, estate: Any) -> str:
     """The conversation agent of a user who added both integrations and chose the advisor's tools for it."""
     api: HomeAssistantApi = estate.homeassistant.api
     tools = api.add_integration("mcp", {"url": address})
@@ -54,7 +54,7 @@ def test_a_wrong_key_is_refused(address: str, estate: Any) -> None:
         estate.homeassistant.api.add_integration("mcp", {"url": address.replace("/key/", "/key/0")})
 
 
-def test_its_conversation_agent_answers_by_the_advisors_tools(agent: str, ollama: FakeOllama, estate: Any) -> None:
+def test_its_conversation_agent_answers_by_the_advisors_tools(agent: str, ollama: OllamaStandIn, estate: Any) -> None:
     ollama.answers = [[("why", {})], "As the advisor says."]
     said = estate.homeassistant.api.converse("Why does the battery do that?", agent)
     assert said == "As the advisor says."
@@ -76,7 +76,7 @@ def test_its_conversation_agent_answers_by_the_advisors_tools(agent: str, ollama
     ],
 )
 def test_a_tool_with_arguments_is_called_as_the_model_asks(
-    agent: str, ollama: FakeOllama, estate: Any, tool: str, given: dict[str, Any]
+    agent: str, ollama: OllamaStandIn, estate: Any, tool: str, given: dict[str, Any]
 ) -> None:
     ollama.answers = [[(tool, given)], "Done."]
     assert estate.homeassistant.api.converse("Go on.", agent) == "Done."
@@ -86,7 +86,7 @@ def test_a_tool_with_arguments_is_called_as_the_model_asks(
 
 
 def test_nonsense_of_the_model_gets_a_sentence_and_the_talk_goes_on(
-    agent: str, ollama: FakeOllama, estate: Any
+    agent: str, ollama: OllamaStandIn, estate: Any
 ) -> None:
     ollama.answers = [[("why_not", {"mode": "dance"})], "I cannot say."]
     assert estate.homeassistant.api.converse("Why does it not dance?", agent) == "I cannot say."

@@ -32,6 +32,7 @@ HOUSE = Topics("behind-inverter")
 # `default_config` opens what no test should: Bluetooth, cloud, discovery of the network. These are its quiet parts;
 # a package is the place that the shipped configuration.yaml has for what is one's own.
 QUIET = {"api": None, "config": None, "energy": None, "frontend": None, "history": None, "logbook": None}
+PUBLISHES = "automation.energy_advisor_publish_the_sensors_every_minute"
 SENSORS = {"pv_power": "kW", "grid_power": "kW", "battery_power": "kW", "battery_soc": "%"}
 # Here the inverter's own wires to its battery are a topic too.
 BATTERY_BEHIND = f"\nuser house\ntopic write {HOUSE.command}\n"
@@ -235,6 +236,27 @@ def test_statestream_tells_what_the_package_lists(deployed: Deployed) -> None:
     assert set(heard) == set(SENSORS)
 
 
+def test_what_a_restart_of_the_broker_left_is_published_over_within_a_minute(deployed: Deployed) -> None:
+    topic, began = "statestream/sensor/battery_soc/state", datetime.now(UTC)
+    with MqttLink(replace(deployed.broker, username="homeassistant"), "a-restart") as link:
+        link.publish(topic, "unavailable", retain=True, qos=1)
+    deployed.homeassistant.api.await_states(
+        lambda states: last_triggered(states[PUBLISHES]) > began,
+        timeout_s=90,
+    )
+    with MqttLink(deployed.broker, "curious") as link:
+        link.subscribe(topic)
+        while (message := link.receive(10) or pytest.fail("nothing came")).payload == b"unavailable":
+            continue
+    assert 0 <= float(message.payload) <= 100
+
+
+def last_triggered(automation: dict[str, Any]) -> datetime:
+    """When it last ran; year 1 for never."""
+    at = automation["attributes"].get("last_triggered")
+    return datetime.fromisoformat(at) if at else datetime.min.replace(tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("example", "charging", "resting"),
     [
@@ -263,7 +285,7 @@ def test_the_example_as_shipped_moves_its_inverter_and_the_battery_follows(
     deployed.inverter.pattern = example
     shutil.copy(SHIPPED / "examples" / f"{example}.yaml", deployed.homeassistant.folder / "automations.yaml")
     api.act("automation.reload")
-    [automation] = [name for name in api.states() if name.startswith("automation.")]
+    [automation] = [name for name in api.states() if name.startswith("automation.") and name != PUBLISHES]
     api.await_state(automation, "on")
     api.await_states(lambda states: entity("switch.grid_charging") in states, timeout_s=60)
 

@@ -1,5 +1,6 @@
 """A server that speaks Ollama, its faults included, and gives the answers that a test writes down."""
 
+import argparse
 import json
 import threading
 from collections.abc import Iterator
@@ -9,15 +10,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from agent.llm.models import LoadedModel, ModelSettings, load_model
+from energy.errors import SettingsError
 
 
 @dataclass
-class FakeOllama:
+class OllamaStandIn:
     """What the server has, how it behaves, and what it was asked."""
 
     url: str = ""
     # An answer is text, or the calls of tools as (name, arguments).
     answers: list[Any] = field(default_factory=list)
+    # What it answers once there are no others.
+    always: str = ""
     capabilities: list[str] = field(default_factory=lambda: ["completion"])
     pulled: bool = True
     # Models that are there with their sizes in bytes, and those that can be pulled.
@@ -38,11 +42,16 @@ class FakeOllama:
     released: threading.Event = field(default_factory=threading.Event)
     opened: list[LoadedModel] = field(default_factory=list)
 
+    def next_answer(self) -> Any:
+        """The next of its answers."""
+        return self.always if self.always and not self.answers else self.answers.pop(0)
+
     def connect(self, **settings: Any) -> LoadedModel:
         """Its model `m` as the advisor loads it; closed when the server goes."""
         asked = {"provider": "ollama", "name": "m", "base_url": self.url, "timeout_s": 5.0} | settings
         model = load_model(ModelSettings.model_validate(asked))
-        assert model is not None
+        if model is None:
+            raise SettingsError(f"provider {asked['provider']!r} is no model: give 'ollama'")
         self.opened.append(model)
         return model
 
@@ -51,7 +60,7 @@ class _Ollama(BaseHTTPRequestHandler):
     """Speaks as Ollama 0.32 does: HTTP/1.1 with connections that stay open, and its own words for what is wrong."""
 
     protocol_version = "HTTP/1.1"
-    fake: FakeOllama
+    fake: OllamaStandIn
 
     def setup(self) -> None:
         super().setup()
@@ -77,7 +86,7 @@ class _Ollama(BaseHTTPRequestHandler):
             self._send(200, _chunk("") | {"done": True, "done_reason": "load"})
         else:
             self.fake.asked.append(request)
-            getattr(self, f"_{self.fake.chat.replace(' ', '_')}")()
+            getattr(self, f"_chat_{self.fake.chat.replace(' ', '_')}")()
 
     def do_GET(self) -> None:
         if self.fake.recorded.get(self.path):
@@ -105,46 +114,46 @@ class _Ollama(BaseHTTPRequestHandler):
         if self.fake.pulled:
             self._send(200, {"capabilities": self.fake.capabilities, "details": {}, "model_info": {}})
         else:
-            self._missing()
+            self._chat_missing()
 
-    def _missing(self) -> None:
+    def _chat_missing(self) -> None:
         self._send(404, {"error": "model 'm' not found"})
 
-    def _full(self) -> None:
+    def _chat_full(self) -> None:
         self._send(503, {"error": "server busy, please try again.  maximum pending requests exceeded"})
 
-    def _hangs(self) -> None:
+    def _chat_hangs(self) -> None:
         """Holds the request until the test ends: who waited for it would not come back before."""
         self.fake.hanging += 1
         self.fake.released.wait(10_000)
         self.fake.hanging -= 1
         self.close_connection = True
 
-    def _garbage(self) -> None:
+    def _chat_garbage(self) -> None:
         self._send(200, "<html>It works!</html>")
 
-    def _breaks_off(self) -> None:
+    def _chat_breaks_off(self) -> None:
         self._send(200, _chunk('{"rationale": "The'), {"error": "an error was encountered while running the model"})
 
-    def _has_no_tools(self) -> None:
+    def _chat_has_no_tools(self) -> None:
         self._send(400, {"error": "registry.ollama.ai/library/m:latest does not support tools"})
 
-    def _refuses_the_schema(self) -> None:
+    def _chat_refuses_the_schema(self) -> None:
         wrong = {"error": {"code": 400, "message": "failed to parse grammar", "type": "invalid_request_error"}}
         self._send(400, {"error": json.dumps(wrong)})
 
-    def _is_too_small(self) -> None:
+    def _chat_is_too_small(self) -> None:
         """What `truncate: false` asks for."""
         wrong = {"code": 400, "message": "request (3120 tokens) exceeds the available context size (2048 tokens)"}
         self._send(400, {"error": json.dumps({"error": wrong | {"type": "exceed_context_size_error"}})})
 
-    def _truncates(self) -> None:
+    def _chat_truncates(self) -> None:
         """The front of the prompt is dropped, under HTTP 200: only the count tells."""
-        self._answers(prompt_tokens=120)
+        self._chat_answers(prompt_tokens=120)
 
-    def _answers(self, prompt_tokens: int = 420) -> None:
+    def _chat_answers(self, prompt_tokens: int = 420) -> None:
         done = {"done": True, "done_reason": "stop", "prompt_eval_count": prompt_tokens, "eval_count": 30}
-        self._send(200, _chunk(self.fake.answers.pop(0)), _chunk("") | done)
+        self._send(200, _chunk(self.fake.next_answer()), _chunk("") | done)
 
     def _send(self, status: int, *lines: object) -> None:
         body = b"".join((line if isinstance(line, str) else json.dumps(line)).encode() + b"\n" for line in lines)
@@ -161,10 +170,10 @@ class _Ollama(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_ollama(fake: FakeOllama) -> Iterator[FakeOllama]:
-    """Serves it on a free port until the block ends."""
+def ollama_standing_in(fake: OllamaStandIn, port: int = 0) -> Iterator[OllamaStandIn]:
+    """Serves it on a port until the block ends."""
     handler = type("_Ollama", (_Ollama,), {"fake": fake})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         fake.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield fake
@@ -179,3 +188,16 @@ def _chunk(answer: Any) -> dict[str, Any]:
     if not isinstance(answer, str):
         message["tool_calls"] = [{"function": {"name": name, "arguments": given}} for name, given in answer]
     return {"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": False}
+
+
+def main() -> None:
+    """Serve a model that takes the first candidate, until the process ends."""
+    parser = argparse.ArgumentParser(prog="python -m devtools.ollama_stand_in", description=main.__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    answer = json.dumps({"choice": "A", "rationale": "The plan follows the prices."})
+    with ollama_standing_in(OllamaStandIn(always=answer), parser.parse_args().port):
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
