@@ -21,6 +21,13 @@ class Problem(_Schema):
     error: str
 
 
+# How the description of the API names a problem where the route's own answers are no JSON.
+PROBLEM_RESPONSE = {
+    "description": "What is wrong, in a sentence.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
 class SensorView(_Schema):
     """One sensor's newest reading in inside units, and how old it is by the service's clock."""
 

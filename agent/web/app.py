@@ -21,6 +21,7 @@ from agent.decision.wording.problem_words import in_language
 from agent.language.answers.assistant_tools import at_each_call
 from agent.language.answers.tools import ToolContext
 from agent.settings import ApiSettings
+from agent.views.schemas import PROBLEM_RESPONSE
 from agent.web.access import Gate, Keys
 from agent.web.ask import AskQueue, ask_routes
 from agent.web.bills import bill_routes
@@ -39,6 +40,8 @@ from energy.errors import AdvisorError
 _log = logging.getLogger(__name__)
 _SHOWN = 60
 _THREADS = 2
+# What the gate and the reading of a request answer, whatever the path.
+_EVERYWHERE: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 403, 413, 421, 422, 429), PROBLEM_RESPONSE)
 _UNREADABLE = "the body cannot be read: send JSON in UTF-8"
 
 
@@ -55,6 +58,7 @@ def make_app(
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its assets would come from elsewhere
         redoc_url=None,
+        responses=_EVERYWHERE,
     )
     queue = AskQueue(source)
     for router in (

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.language.answers.ask import AnswerPiece, Done, Piece, Ran
 from agent.language.text import MAX_CHARS, Language
-from agent.views.schemas import Problem
+from agent.views.schemas import PROBLEM_RESPONSE
 from agent.web.source import ApiSource
 from agent.web.streaming import NDJSON, Lines, NdjsonResponse
 from energy.errors import AdvisorError
@@ -62,7 +62,7 @@ class AskQueue:
 
 def ask_routes(source: ApiSource, queue: AskQueue) -> APIRouter:
     """Asking: nothing is changed by it."""
-    router = APIRouter(prefix="/v1", tags=["ask"], responses={503: {"model": Problem}})
+    router = APIRouter(prefix="/v1", tags=["ask"], responses={503: PROBLEM_RESPONSE})
 
     @router.post("/ask", response_class=NdjsonResponse, responses={200: {"content": {NDJSON: {}}}})
     async def post_ask(body: AskBody) -> NdjsonResponse:

@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from agent.language.answers.ask import AnswerPiece, Done, Ran
+from agent.views.schemas import Problem
 from agent.web.ask import AskQueue, Failed
 from agent.web.streaming import Lines, NdjsonResponse
 
@@ -86,7 +87,7 @@ class ShowRequest(_Request):
 
 def ollama_routes(queue: AskQueue) -> APIRouter:
     """The paths under `/api` that clients use to find a model and to talk to it."""
-    router = APIRouter(prefix="/api", tags=["ollama"])
+    router = APIRouter(prefix="/api", tags=["ollama"], responses={404: {"model": Problem}})
 
     @router.get("/version")
     async def get_version() -> dict[str, str]:

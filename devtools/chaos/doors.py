@@ -260,6 +260,12 @@ def _http_door(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResul
     yield from requests(folder, mutator, count)
 
 
+def _described_door(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]:
+    from devtools.chaos.http_door import described_requests  # noqa: PLC0415 (as above)
+
+    yield from described_requests(folder, mutator, count)
+
+
 def doors() -> dict[str, Door]:
     """Every door by its name."""
     settings = (_ROOT / "advisor.example.toml").read_bytes()
@@ -269,6 +275,7 @@ def doors() -> dict[str, Door]:
         "MQTT, house clock": mqtt("house"),
         "MQTT, wall clock": mqtt("wall"),
         "HTTP": _http_door,
+        "HTTP, by schemathesis": _described_door,
         "CSV history": file_door("history.csv", _CSV, lambda file: read_csv(file, HOME)),
         "settings (TOML)": file_door("advisor.toml", settings, load_settings),
         "home facts (TOML)": file_door("home.toml", home, load_home),

@@ -1,4 +1,4 @@
-"""Requests to every route of the API, their paths, queries, headers and bodies changed; a 500 is a crash."""
+"""Requests to every route of the API: changed by us, and made by schemathesis from the API's own description."""
 
 import asyncio
 import time
@@ -9,6 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed
+from hypothesis import settings as hypothesis_settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from agent.decision.journal import Journal, open_journal
 from agent.language.answers.ask import Asker
@@ -41,23 +53,22 @@ _VALUES = (
     "9" * 400,
     "../../etc/passwd",
 )
-_SHOWS_FOR_EVER = frozenset({"/v1/live"})
+_RATES = ("reads_per_second", "asks_per_minute", "changes_per_minute")
+_HEADERS = {"Authorization": f"Bearer {_TOKEN}", "Host": "localhost"}
+_DESCRIPTION = "/v1/openapi.json"
+_CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance, content_type_conformance]
+_BATCH = 100
+_SHOWS_FOR_EVER = ["/v1/live"]
 
 
 def requests(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]:
-    """Send them, one after the other."""
+    """Paths, queries, headers and bodies changed, one request after the other; a 500 is a crash."""
     result = DoorResult()
     with ExitStack() as stack:
-        bench = ChaosBench(folder / "http", "house", stack)
-        for _ in range(4):
-            bench.live()
-        # The service's own journal is of its thread; who answers reads beside it.
-        reader = stack.enter_context(open_journal(folder / "http" / "journal.sqlite", read_only=True))
-        app = _app(folder / "http", bench, reader)
+        app = _serve(folder / "http", stack)
         runner = stack.enter_context(asyncio.Runner())
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("127.0.0.1", 1))
-        headers = {"Authorization": f"Bearer {_TOKEN}", "Host": "localhost"}
-        client = httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=_HEADERS)
         routes = _routes(runner, client)
         for _ in range(count):
             began = time.monotonic()
@@ -71,12 +82,58 @@ def requests(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]
         runner.run(client.aclose())
 
 
+def described_requests(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]:
+    """Requests that fit the API's description and such that do not; an answer that it does not describe is a crash."""
+    result = DoorResult()
+    with ExitStack() as stack:
+        app = _serve(folder / "described", stack)
+        schema = schemathesis.openapi.from_asgi(_DESCRIPTION, app, headers=_HEADERS).exclude(path=_SHOWS_FOR_EVER)
+        while result.inputs < count:
+            for mode in GenerationMode:
+                _try_cases(schema.as_strategy(generation_mode=mode), mutator, min(_BATCH, count), result)
+                yield result
+
+
+def _try_cases(cases: SearchStrategy[schemathesis.Case[Any]], mutator: Mutator, count: int, result: DoorResult) -> None:
+    @seed(mutator.rng.randrange(2**32))
+    @hypothesis_settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases)
+    def try_case(case: schemathesis.Case[Any]) -> None:
+        began = time.monotonic()
+        try:
+            case.validate_response(case.call(headers=_HEADERS), headers=_HEADERS, checks=_CHECKS)
+        except FailureGroup as failures:
+            result.crashes += 1
+            result.note(f"{case.operation.label}: {failures.exceptions[0]}")
+        result.inputs += 1
+        result.slowest_s = max(result.slowest_s, time.monotonic() - began)
+
+    try_case()
+
+
+def _serve(memory: Path, stack: ExitStack) -> Any:
+    """The API of a house that has decided a few times."""
+    bench = ChaosBench(memory, "house", stack)
+    for _ in range(4):
+        bench.live()
+    # The service's own journal is of its thread; who answers reads beside it.
+    reader = stack.enter_context(open_journal(memory / "journal.sqlite", read_only=True))
+    return _app(memory, bench, reader)
+
+
 def _app(memory: Path, bench: ChaosBench, reader: Journal) -> Any:
     shared: SharedServiceState = bench.service._parts.shared_state  # noqa: SLF001 (the bench looks inside)
     bench.service._display.show()  # noqa: SLF001 (the bench looks inside)
     asker = Asker(Sources(HOME, DayStore(memory / "days"), reader))
     source = ApiSource(shared, memory / "journal.sqlite", notes_of(memory, HOME.name), asker, timedelta(minutes=1))
-    settings = ApiSettings(reads_per_second=10_000, asks_per_minute=600, changes_per_minute=600)
+    # Faster than any setting allows: a refusal for haste tries nothing.
+    settings = ApiSettings().model_copy(update=dict.fromkeys(_RATES, 1000000000.0))
     return make_app(source, settings=settings, keys=Keys(_TOKEN), home=HOME.name)
 
 
@@ -84,12 +141,8 @@ def _routes(runner: asyncio.Runner, client: httpx.AsyncClient) -> list[tuple[str
     """Method, path and names of the query of every route, from the API's own description."""
 
     async def described() -> dict[str, Any]:
-        for path in ("/v1/openapi.json", "/openapi.json"):
-            answer = await client.get(path)
-            if answer.status_code == 200:
-                found: dict[str, Any] = answer.json()
-                return found
-        return {"paths": {}}
+        found: dict[str, Any] = (await client.get(_DESCRIPTION)).json()
+        return found
 
     paths = runner.run(described())["paths"]
     routes = [
