@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from energy.slots import DAY
 
+Floats = NDArray[np.float64]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 # A local time of day in hours: 18.5 is 18:30.
 Hour = Annotated[float, Field(ge=0, lt=24)]
@@ -113,3 +116,12 @@ def _at(day: date, hour: float, zone: ZoneInfo) -> datetime:
     minutes = round(hour * 60)
     clock = time(minutes // 60, minutes % 60)
     return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+
+
+def heat_pump_cop(outdoor_c: Floats, supply_c: Floats | float) -> Floats:
+    """Heat per electricity of an air-source heat pump: Staffell et al. 2012 (doi:10.1039/c2ee22653g), table 3.
+
+    COP = 6.81 - 0.121 dT + 0.000630 dT² with dT from 15 to 60 K between source and supply; outside, the edge.
+    """
+    lift_k = np.clip(supply_c - outdoor_c, 15.0, 60.0)
+    return np.asarray(6.81 - 0.121 * lift_k + 0.000630 * lift_k**2, dtype=np.float64)

@@ -98,18 +98,21 @@ class NoteBook:
         self._known: dict[str, KnownNote] = {}
         self.faults: tuple[str, ...] = ()
 
-    def add(self, text: str, constraint: Constraint | None, *, now: datetime, until: datetime) -> Note:
-        """Keep a confirmed note; `until` is when a remark without a constraint ends.
+    def add(self, text: str, constraint: Constraint | None, *, now: datetime, until: datetime | None = None) -> Note:
+        """Keep a confirmed note; `until` is when a remark without a constraint ends, a day from now if not said.
 
         Raises:
+            DataError: its constraint is over already.
             MemoryFault: the file cannot be written.
         """
+        if constraint and constraint.end <= now:
+            raise DataError(f"the note ended at {constraint.end.isoformat()}: nothing to keep")
         note = Note(
             id=f"{now.astimezone(UTC):%Y%m%d}-{secrets.token_hex(4)}",
             at=now,
             text=text,
             constraint=constraint,
-            until=constraint.end if constraint else until,
+            until=constraint.end if constraint else until or now + REMARK_LASTS,
         )
         self._append(note)
         return note

@@ -48,7 +48,7 @@ def add(  # noqa: PLR0913 (a command line's options)
     from agent.decision.constraint_words import describe
     from agent.language.notes.reading import NotUnderstood, understand
     from energy.errors import DataError
-    from knowledge.notes import REMARK_LASTS, notes_of
+    from knowledge.notes import notes_of
 
     chosen = chosen_memory(memory, home)
     facts = _home(chosen)
@@ -60,7 +60,7 @@ def add(  # noqa: PLR0913 (a command line's options)
     if isinstance(answer, NotUnderstood):
         if not (asks and answer.is_remark and settings.remarks and _is_to_be_weighed(text)):
             raise DataError(_refusal(answer.why, text))
-        note = notes_of(chosen.folder, facts.name).add(text, None, now=now, until=now + REMARK_LASTS)
+        note = notes_of(chosen.folder, facts.name).add(text, None, now=now)
         typer.echo(f"kept as {note.id}: a remark")
         return
     meaning = describe(answer.constraint, facts.tz, answer.language)
@@ -69,7 +69,7 @@ def add(  # noqa: PLR0913 (a command line's options)
         _show(meaning, answer)
         if not typer.confirm("Keep it?"):
             raise typer.Exit(1)
-    note = notes_of(chosen.folder, facts.name).add(text, answer.constraint, now=now, until=now + REMARK_LASTS)
+    note = notes_of(chosen.folder, facts.name).add(text, answer.constraint, now=now)
     if as_json:
         typer.echo(json.dumps({"understood": meaning, "assumed": answer.assumed, "note": note.model_dump(mode="json")}))
     else:

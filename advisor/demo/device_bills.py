@@ -8,9 +8,8 @@ import numpy as np
 
 from energy.billing.bills import Bills, Floats
 from energy.billing.ledger import credit_per_kwh, total
-from energy.devices import Deferrable, HeatPump
+from energy.devices import Deferrable, HeatPump, heat_pump_cop
 from energy.flows import Flows
-from energy.heat_pump import heat_pump_cop
 from energy.home import Home
 from energy.planning.dispatch import Task, Zone, dispatch
 from energy.planning.planner import Ensemble

@@ -9,8 +9,7 @@ import numpy as np
 
 from agent.decision.devices import KnownDevices
 from energy.constraints import CarCharges, CarReady, Constraint, NoDischargeIntoCar
-from energy.devices import AnyLoad, Car, Deferrable, HeatPump
-from energy.heat_pump import heat_pump_cop
+from energy.devices import AnyLoad, Car, Deferrable, HeatPump, heat_pump_cop
 from energy.home import Home
 from energy.planning.dispatch import Dispatch, Task, Zone, dispatch
 from energy.planning.planner import Ensemble

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Literal
 
+from energy.letters import bare
+
 Language = Literal["en", "es"]
 MAX_CHARS = 2000
 
@@ -43,8 +45,7 @@ def _folded(char: str) -> str:
         return "'"
     if char in "\u2013\u2014\u2212":
         return "-"
-    decomposed = unicodedata.normalize("NFKD", char.lower())
-    return "".join(one for one in decomposed if not unicodedata.combining(one))
+    return bare(char)
 
 
 def plain(text: str) -> str:

@@ -8,6 +8,7 @@ from decimal import MAX_PREC, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 from agent.llm.months import MONTHS
+from energy.letters import bare
 
 # Rounding raises where digits exceed the precision, and a looping model writes as many as it may.
 _ROUNDING = Context(prec=MAX_PREC, rounding=ROUND_HALF_UP)
@@ -231,10 +232,5 @@ def _value(number: str) -> Decimal:
 @lru_cache(maxsize=256)
 def _plain(text: str) -> str:
     """Lower case without accents; digits of every script as digits."""
-    kept = []
-    for char in unicodedata.normalize("NFKD", text).casefold():
-        if unicodedata.combining(char):
-            continue
-        digit = unicodedata.digit(char, None)
-        kept.append(char if digit is None else str(digit))
-    return "".join(kept)
+    digits = ((char, unicodedata.digit(char, None)) for char in bare(text))
+    return "".join(char if digit is None else str(digit) for char, digit in digits)

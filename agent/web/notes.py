@@ -18,7 +18,7 @@ from energy.constraints import Constraint
 from energy.errors import DataError
 from energy.home import Home
 from energy.slots import Instant
-from knowledge.notes import REMARK_LASTS, KnownNote, State
+from knowledge.notes import KnownNote, State
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARS)]
 _REMEMBERED = 20
@@ -104,9 +104,10 @@ def note_routes(source: ApiSource) -> APIRouter:
     def post_note(request: Request, body: NewNote) -> NoteLine:
         """Keep a confirmed note and decide anew; the token is needed."""
         shown, now = _awake(source)
-        if body.constraint and body.constraint.end <= now:
-            raise HTTPException(422, f"constraint ended at {body.constraint.end.isoformat()}: nothing to keep")
-        note = source.notes.add(body.text, body.constraint, now=now, until=now + REMARK_LASTS)
+        try:
+            note = source.notes.add(body.text, body.constraint, now=now)
+        except DataError as err:
+            raise HTTPException(422, str(err)) from err
         source.shared_state.wish_decision()
         return _line(KnownNote(note=note), shown.home, now, spoken(request, source.language))
 

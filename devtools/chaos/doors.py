@@ -165,7 +165,7 @@ def _notes_door(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResu
         "car 12 kWh before 07:00", "away from Friday to Sunday", "mañana no cargar de la red", "guarda el 50 % hoy",
     ]  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    NoteBook(book_file).add("keep", None, now=BEGIN, until=BEGIN + timedelta(days=1))
+    NoteBook(book_file).add("keep", None, now=BEGIN)
     stored = book_file.read_bytes()
 
     def call(given: bytes) -> None:

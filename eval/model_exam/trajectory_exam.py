@@ -72,7 +72,7 @@ def _context_at(moment: ChoiceCase) -> Iterator[ToolContext]:
         store.append(history.home.name, [record for record in history.days if record.day < today])
         notes = NoteBook(Path(folder) / "notes.jsonl")
         asked = Reserve(start=now, end=now + timedelta(hours=6), soc=0.3)
-        notes.add("keep 30 % for six hours", asked, now=now, until=asked.end)
+        notes.add("keep 30 % for six hours", asked, now=now)
         path = Path(folder) / "journal.sqlite"
         with open_journal(path) as journal:
             journal.write(decide(moment.situation))

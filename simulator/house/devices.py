@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy.commands import ClimateCommand, DeviceCommand, LoadCommand
-from energy.devices import AnyDevice, AnyLoad, Car, Deferrable, HeatPump
-from energy.heat_pump import heat_pump_cop
+from energy.devices import AnyDevice, AnyLoad, Car, Deferrable, HeatPump, heat_pump_cop
 from energy.home import Home
 from energy.slots import hours
 from simulator.house.thermal import Envelope, ThermalStep

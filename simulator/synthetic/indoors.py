@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from energy.heat_pump import heat_pump_cop
+from energy.devices import heat_pump_cop
 from energy.slots import hours
 from simulator.house.thermal import (
     ClimateUnit,

@@ -25,7 +25,7 @@ def _reserve(after: int = 0, hours: int = 12) -> Reserve:
 )
 def test_a_note_is_shown_as_what_it_is(tmp_path: Path, after_h: float, state: str, active: bool) -> None:
     book = notes_of(tmp_path, "home")
-    note = book.add("keep 60 %", _reserve(), now=NOW - HOUR, until=NOW)
+    note = book.add("keep 60 %", _reserve(), now=NOW - HOUR)
     moment = NOW + after_h * HOUR
     [known] = book.list()
     assert known.state(moment) == state
@@ -34,8 +34,8 @@ def test_a_note_is_shown_as_what_it_is(tmp_path: Path, after_h: float, state: st
 
 def test_a_withdrawn_note_stays_in_the_list(tmp_path: Path) -> None:
     book = NoteBook(tmp_path / "n.jsonl")
-    kept = book.add("stay", _reserve(), now=NOW, until=NOW)
-    gone = book.add("away", Away(start=NOW, end=NOW + HOUR), now=NOW, until=NOW)
+    kept = book.add("stay", _reserve(), now=NOW)
+    gone = book.add("away", Away(start=NOW, end=NOW + HOUR), now=NOW)
     book.done(gone.id, now=NOW)
     assert [known.state(NOW) for known in book.list()] == ["in force", "done"]
     assert [note.id for note in NoteBook(tmp_path / "n.jsonl").active(NOW)] == [kept.id]
@@ -49,8 +49,8 @@ def test_a_withdrawn_note_stays_in_the_list(tmp_path: Path) -> None:
 
 def test_that_the_household_was_asked_about_a_remark_is_kept(tmp_path: Path) -> None:
     book = NoteBook(tmp_path / "n.jsonl")
-    remark = book.add("the little one is ill", None, now=NOW, until=NOW + 24 * HOUR)
-    book.add("sauna evening", None, now=NOW, until=NOW + 24 * HOUR)
+    remark = book.add("the little one is ill", None, now=NOW)
+    book.add("sauna evening", None, now=NOW)
     book.asked(remark.id, now=NOW)
     book.done(remark.id, now=NOW + HOUR)
     known = NoteBook(tmp_path / "n.jsonl").list()
@@ -61,15 +61,15 @@ def test_that_the_household_was_asked_about_a_remark_is_kept(tmp_path: Path) -> 
 def test_a_reader_sees_what_another_process_added(tmp_path: Path) -> None:
     reader, writer = NoteBook(tmp_path / "n.jsonl"), NoteBook(tmp_path / "n.jsonl")
     assert reader.active(NOW) == []
-    writer.add("one", _reserve(), now=NOW, until=NOW)
+    writer.add("one", _reserve(), now=NOW)
     assert len(reader.active(NOW)) == 1
-    writer.add("two", None, now=NOW, until=NOW + HOUR)
+    writer.add("two", None, now=NOW)
     assert [note.text for note in reader.active(NOW)] == ["one", "two"]
 
 
 def test_many_writers_lose_nothing(tmp_path: Path) -> None:
     def write(number: int) -> None:
-        NoteBook(tmp_path / "n.jsonl").add(str(number), None, now=NOW, until=NOW + HOUR)
+        NoteBook(tmp_path / "n.jsonl").add(str(number), None, now=NOW)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(1000)))
@@ -79,11 +79,11 @@ def test_many_writers_lose_nothing(tmp_path: Path) -> None:
 def test_a_torn_write_is_dropped_and_a_wrong_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "n.jsonl"
     book = NoteBook(path)
-    book.add("one", _reserve(), now=NOW, until=NOW)
+    book.add("one", _reserve(), now=NOW)
     with path.open("ab") as file:
         file.write(b'{"event":"added","id":')
     assert [known.note.text for known in NoteBook(path).list()] == ["one"]
-    book.add("two", None, now=NOW, until=NOW + HOUR)
+    book.add("two", None, now=NOW)
     assert [known.note.text for known in NoteBook(path).list()] == ["one", "two"]
     with path.open("ab") as file:
         file.write(b"junk\n")
@@ -104,8 +104,8 @@ def test_a_constraint_survives_the_disk_and_is_bounded() -> None:
 
 def test_a_note_says_what_kind_of_day_it_is_whatever_its_language(tmp_path: Path) -> None:
     book, madrid = NoteBook(tmp_path / "home.jsonl"), ZoneInfo("Europe/Madrid")
-    book.add("nos vamos hasta mañana", Away(start=NOW, end=NOW + 24 * HOUR), now=NOW, until=NOW)
-    book.add("keep 60 %", _reserve(), now=NOW, until=NOW)
+    book.add("nos vamos hasta mañana", Away(start=NOW, end=NOW + 24 * HOUR), now=NOW)
+    book.add("keep 60 %", _reserve(), now=NOW)
     remark = book.add("the chimney sweep comes", None, now=NOW, until=NOW + 2 * HOUR)
     assert book.texts_about(NOW.date(), madrid) == ("away", "the chimney sweep comes")
     assert book.texts_about(NOW.date() + timedelta(days=1), madrid) == ("away",)

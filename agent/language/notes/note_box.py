@@ -9,7 +9,7 @@ from agent.language.text import language_of
 from energy.constraints import Constraint
 from energy.errors import DataError
 from energy.home import Home
-from knowledge.notes import REMARK_LASTS, NoteBook
+from knowledge.notes import NoteBook
 
 _LONGEST = 255  # Home Assistant's longest text
 _BEING_READ = NotUnderstood("the language model is reading it", by="model")
@@ -88,9 +88,7 @@ class NoteBox:
         constraint = self._read.constraint if isinstance(self._read, Understood) else None
         if self._notes is None or self._kept or not (constraint or self._is_remark()):
             raise DataError("no note waits to be confirmed: type one first")
-        if constraint and constraint.end <= now:
-            raise DataError(f"the note ended at {constraint.end.isoformat()}: nothing to keep")
-        self._notes.add(self._text, constraint, now=now, until=now + REMARK_LASTS)
+        self._notes.add(self._text, constraint, now=now)
         self._kept = True
 
     def _is_remark(self) -> bool:

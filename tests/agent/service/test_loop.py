@@ -429,7 +429,7 @@ def test_a_note_is_obeyed_at_once_between_slots_and_no_longer_once_withdrawn(
         stage.well(now)
         stage.tick(now)
         asked = Reserve(start=now, end=now + timedelta(hours=10), soc=0.7)
-        note = book.add("keep 70 % until 18:00", asked, now=now, until=asked.end)
+        note = book.add("keep 70 % until 18:00", asked, now=now)
         later = now + timedelta(minutes=5)
         stage.well(later)
         answer = stage.tick(later)
@@ -454,7 +454,7 @@ def test_notes_that_cannot_be_read_leave_the_known_ones_in_force(
     situation, book = make_situation(), NoteBook(tmp_path / "notes.jsonl")
     now = situation.now
     asked = Reserve(start=now, end=now + timedelta(hours=10), soc=0.7)
-    book.add("keep 70 %", asked, now=now, until=asked.end)
+    book.add("keep 70 %", asked, now=now)
     with (
         EmbeddedBroker(0) as broker,
         running(broker.address, tmp_path, home, situation, notes=NoteBook(tmp_path / "notes.jsonl")) as stage,
@@ -486,7 +486,7 @@ def test_the_model_is_asked_again_when_a_note_comes_and_its_reason_is_recorded(
         triggers = []
         for slot in range(11):
             if slot == 2:
-                book.add("guests tonight", None, now=now, until=now + timedelta(days=1))
+                book.add("guests tonight", None, now=now)
             moment = now + slot * STEP
             stage.well(moment)
             answer = stage.tick(moment)
@@ -521,7 +521,7 @@ def test_beyond_the_bound_the_household_is_asked_once_and_its_yes_raises_the_bou
     kept_full(ollama, 9)
     book, situation, shared = NoteBook(tmp_path / "notes.jsonl"), make_situation(), SharedServiceState()
     now = situation.now
-    book.add("the little one is ill", None, now=now, until=now + timedelta(days=1))
+    book.add("the little one is ill", None, now=now)
 
     def tick(slot: int) -> dict[str, Any]:
         moment = now + slot * STEP

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.battery import Battery
-from energy.heat_pump import heat_pump_cop
+from energy.devices import heat_pump_cop
 from energy.home import Grid, Home
 from energy.planning.dispatch import Task, Zone, dispatch
 from energy.planning.oracle import optimise

@@ -35,7 +35,7 @@ def test_confirmed_notes_are_learnt_from_once_and_remarks_are_not(tmp_path: Path
         ("no battery for the car tonight", NoDischargeIntoCar(start=NOW, end=LATER)),
         ("the little one is ill", None),
     ):
-        notes.add(text, constraint, now=NOW, until=LATER)
+        notes.add(text, constraint, now=NOW)
     assert [(one.text, one.kind) for one in own_phrases(notes.list())] == [
         ("half for the storm", "reserve"),
         ("six guests tonight", "guests"),

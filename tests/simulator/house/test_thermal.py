@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energy.heat_pump import heat_pump_cop
+from energy.devices import heat_pump_cop
 from simulator.house.thermal import ClimateUnit, Comfort, Envelope, ThermalStep, keep_comfortable
 from simulator.synthetic.hot_water import Tank, keep_hot
 

@@ -2,9 +2,10 @@
 
 import re
 import tomllib
-import unicodedata
 from functools import cache
 from importlib.resources import files
+
+from energy.letters import bare
 
 # The advisor's own column names say role and unit.
 OWN = {
@@ -25,8 +26,7 @@ OWN = {
 
 def plain(header: str) -> str:
     """A header in small letters, without accents and double spaces."""
-    bare = unicodedata.normalize("NFKD", header.casefold())
-    return " ".join("".join(sign for sign in bare if not unicodedata.combining(sign)).split())
+    return " ".join(bare(header).split())
 
 
 def meaning(header: str) -> str | None:
