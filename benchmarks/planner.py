@@ -11,7 +11,7 @@ import numpy as np
 from energy.billing.ledger import credit_per_kwh
 from energy.home import Home
 from energy.planning.oracle import optimise
-from energy.planning.planner import Ensemble, best_levels, cost_to_go, end_worth_per_kwh, plan
+from energy.planning.planner import Ensemble, best_levels, cost_to_go, end_value_per_kwh, plan
 from energy.slots import day_slots, hours
 from eval.collect.peers import EMHASS, EMHASS_FOLDER, Emhass
 from ingest.history.recorded import shipped_history, shipped_homes
@@ -112,10 +112,10 @@ def foresight(history: History, first_day: date, days: int, *, folder: Path = EM
         home=home,
         hours=hours(step),
         start_kwh=start_kwh,
-        end_worth_per_kwh=credit,
+        end_value_per_kwh=credit,
     )
     with Emhass(home, step, exact=True, folder=folder) as peer:
-        theirs = peer.plan(load_kw, pv_kw, prices=prices, start_kwh=start_kwh, end_worth_per_kwh=credit)
+        theirs = peer.plan(load_kw, pv_kw, prices=prices, start_kwh=start_kwh, end_value_per_kwh=credit)
     return Foresight(len(known), home.currency, ours.cost, theirs.optimum.cost)
 
 
@@ -150,6 +150,6 @@ def _race(peer: Emhass, home: Home, ensemble: Ensemble, made_s: float, stored_kw
         ensemble.pv_kw.mean(axis=0),
         prices=ensemble.prices,
         start_kwh=stored_kwh,
-        end_worth_per_kwh=end_worth_per_kwh(ensemble.prices, home),
+        end_value_per_kwh=end_value_per_kwh(ensemble.prices, home),
     )
     return [levels_s, made_s + levels_s, made_s + plan_s, theirs.seconds]

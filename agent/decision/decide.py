@@ -525,7 +525,7 @@ def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: 
         ensemble=ensemble,
         inputs=inputs,
         candidates=tuple(_candidate_record(candidate, made) for candidate in made.candidates),
-        worth_per_kwh=made.worth_now_per_kwh,
+        worth_per_kwh=made.value_now_per_kwh,
         stake=made.stake,
         chosen=choice.candidate.name,
         chosen_by=choice.by,

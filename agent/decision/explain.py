@@ -127,7 +127,7 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
         "price_now": f"{buy[0]:.2f}",
         "price_highest": f"{buy[highest]:.2f}",
         "price_highest_at": f"{grounds.starts[highest].astimezone(home.tz):%H:%M}",
-        "worth_per_kwh": f"{plan.worth_now_per_kwh:.2f}",
+        "worth_per_kwh": f"{plan.value_now_per_kwh:.2f}",
         "saves_now_per_kwh": f"{buy_now * home.battery.discharge_efficiency:.2f}",
         "costs_now_per_kwh": f"{buy_now / home.battery.charge_efficiency:.2f}",
         "horizon_hours": f"{len(grounds.starts) * ensemble.hours:.0f}",
@@ -147,11 +147,11 @@ def _bill_facts(grounds: Grounds) -> dict[str, str]:
     assumed, real = grounds.ensemble.prices, grounds.at_margin.prices
     carbon_now = grounds.carbon[0] if grounds.carbon else 0.0
     facts = {}
-    for name, price, worth in (
+    for name, price, value in (
         ("bill_import", assumed.import_per_kwh[0], real.import_per_kwh[0] - carbon_now),
         ("bill_export", assumed.export_per_kwh[0], real.export_per_kwh[0]),
     ):
-        facts[name] = f"{worth:.2f}"
+        facts[name] = f"{value:.2f}"
         facts[f"{name}_price"] = f"{price:.2f}"
     if all(facts[name] == facts[f"{name}_price"] for name in ("bill_import", "bill_export")):
         facts = {}
@@ -236,15 +236,15 @@ def _code(chosen: Candidate, grounds: Grounds) -> str:
     """What the battery does now, and whether money or the household asks for it."""
     levels, battery = chosen.levels[0], grounds.home.battery
     mode = levels.mode(grounds.plan.start_soc, floor_soc=least_soc(battery))
-    worth = grounds.plan.worth_now_per_kwh
+    value = grounds.plan.value_now_per_kwh
     buy = float(grounds.at_margin.prices.import_per_kwh[0])
     if mode is Mode.CHARGE:
-        pays = worth >= buy / battery.charge_efficiency
+        pays = value >= buy / battery.charge_efficiency
         return "buy_ahead" if _is_for_money(levels.charge_to_soc, grounds, pays=pays) else "charge_as_asked"
     if mode is Mode.HOLD and levels.hold_for_car and levels.reserve_soc >= battery.max_soc - SAME_SOC:
         return "hold_as_asked"
     if mode is Mode.HOLD:
-        pays = worth >= buy * battery.discharge_efficiency
+        pays = value >= buy * battery.discharge_efficiency
         return "save_for_later" if _is_for_money(levels.reserve_soc, grounds, pays=pays) else "hold_as_asked"
     return "sell_now" if mode is Mode.DISCHARGE else "follow_house"
 

@@ -215,9 +215,9 @@ class Service:
     def _tell_missing_data(self, now: datetime, link: MqttLink) -> None:
         """Say between decisions too that the readings allow none; a house that keeps its own time waits for each."""
         problem = self._display.data_problem if self._slot is not None else ""
-        told = self._publisher.troubles.data
+        shown = self._publisher.troubles.data
         # The age in it grows all the time; it is told once.
-        if self._settings.service.clock == "wall" and bool(problem) != bool(told):
+        if self._settings.service.clock == "wall" and bool(problem) != bool(shown):
             self._publisher.publish_problems(now, link, data=problem)
 
     def _command_batteries(self, now: datetime, link: MqttLink) -> None:

@@ -69,11 +69,11 @@ def total_of(
     tariff: AnyTariff,
     zone: ZoneInfo,
     *,
-    wallet_worth: float = 1.0,
+    wallet_value: float = 1.0,
 ) -> float:
-    """All bills together; what is left in a wallet at the end counts `wallet_worth` of its money."""
+    """All bills together; what is left in a wallet at the end counts `wallet_value` of its money."""
     made = bills(metered, tariff, zone)
-    return sum(bill.total for bill in made) - wallet_worth * (made[-1].carried.wallet if made else 0.0)
+    return sum(bill.total for bill in made) - wallet_value * (made[-1].carried.wallet if made else 0.0)
 
 
 def _bill(

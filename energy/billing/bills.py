@@ -57,7 +57,7 @@ def bills_of(played: Flows, prices: Prices, home: Home, *, hours: float, start_k
         home=home,
         hours=hours,
         start_kwh=start_kwh,
-        end_worth_per_kwh=credit,
+        end_value_per_kwh=credit,
     )
     ledger = total(played, prices, battery=home.battery, hours=hours, start_kwh=start_kwh)
     return Bills(

@@ -88,14 +88,14 @@ class _Energy:
     exports: Ints
 
 
-def add_bill(programme: Programme, contract: Contract, metering: Metering, *, wallet_worth: float = 1.0) -> None:
+def add_bill(programme: Programme, contract: Contract, metering: Metering, *, wallet_value: float = 1.0) -> None:
     """Add everything that the contract bills; the programme's cost then is the sum of its bills but for constants."""
     energy = _net_energy(programme, contract, metering)
     due: dict[BillingPeriod, list[Part]] = {}
     for period in dict.fromkeys(energy.periods):
         here = np.array([one == period for one in energy.periods])
         due[period] = [_energy_cost(programme, contract, energy, here)]
-    earned = _credits(programme, contract, energy, due, wallet_worth)
+    earned = _credits(programme, contract, energy, due, wallet_value)
     _least_taxes(programme, contract, energy, earned)
     for peak in contract.peaks:
         _peaks(programme, contract, peak, metering, due)
@@ -150,7 +150,7 @@ def _credits(
     contract: Contract,
     energy: _Energy,
     due: dict[BillingPeriod, list[Part]],
-    wallet_worth: float,
+    wallet_value: float,
 ) -> dict[BillingPeriod, int]:
     """Surplus credit of each billing period, its cap, and the wallet; returns the columns of the credit."""
     count = len(energy.days)
@@ -173,7 +173,7 @@ def _credits(
         if contract.credit.wallet:
             wallet = _wallet(programme, contract, period, parts, (credit, earned, wallet))
     if wallet is not None:
-        programme.cost[wallet - programme.columns] -= wallet_worth
+        programme.cost[wallet - programme.columns] -= wallet_value
     return made
 
 

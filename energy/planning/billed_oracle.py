@@ -27,7 +27,7 @@ def optimise_bill(
     starts: Sequence[datetime],
     home: Home,
     start_kwh: float,
-    end_worth_per_kwh: float,
+    end_value_per_kwh: float,
 ) -> Optimum:
     """Least bills over whole billing periods, for load and PV of shape (slots,) known in advance.
 
@@ -52,7 +52,7 @@ def optimise_bill(
     more = len(programme.cost)
     physics = physics_rows(load_kw - pv_kw, home=home, hours=hours, start_kwh=start_kwh, binaries=binaries)
     answer = scipy.optimize.milp(
-        np.r_[_own_cost(home, slots, hours, end_worth_per_kwh), np.zeros(binaries), programme.cost],
+        np.r_[_own_cost(home, slots, hours, end_value_per_kwh), np.zeros(binaries), programme.cost],
         constraints=[
             *(_widened(rows, more) for rows in (physics, *one_direction(limits, two_way))),
             scipy.optimize.LinearConstraint(programme.matrix(), np.array(programme.low), np.array(programme.high)),
@@ -67,15 +67,15 @@ def optimise_bill(
     if answer.x is None:
         raise DataError(f"no operation possible from {start_kwh!r} kWh stored: {answer.message}; check the charge band")
     charge, discharge, *_, stored = answer.x[: 7 * slots].reshape(7, slots)
-    return Optimum(float(answer.fun) + end_worth_per_kwh * battery.min_kwh, charge, discharge, stored)
+    return Optimum(float(answer.fun) + end_value_per_kwh * battery.min_kwh, charge, discharge, stored)
 
 
-def _own_cost(home: Home, slots: int, hours: float, end_worth_per_kwh: float) -> Floats:
+def _own_cost(home: Home, slots: int, hours: float, end_value_per_kwh: float) -> Floats:
     """Wear, overload and what is left at the end; the bill prices the grid."""
     cost = np.zeros((7, slots))
     cost[1] = home.battery.cycle_cost_per_kwh / home.battery.discharge_efficiency * hours
     cost[5] = OVERLOAD_PER_KWH * hours
-    cost[6, -1:] = -end_worth_per_kwh
+    cost[6, -1:] = -end_value_per_kwh
     return cost.reshape(-1)
 
 

@@ -62,7 +62,7 @@ class MeanCostToGo:
 def costs_to_go(
     stages: SlotCosts,
     usable_kwh: float,
-    end_worth_per_kwh: float,
+    end_value_per_kwh: float,
     floor_kwh: Floats | None = None,
     *,
     meet_slots: int | None = None,
@@ -81,7 +81,7 @@ def costs_to_go(
     future = CostToGo(
         at_empty=np.zeros(scenarios),
         lengths_kwh=np.full((scenarios, 1), usable_kwh),
-        slopes_per_kwh=np.full((scenarios, 1), -end_worth_per_kwh),
+        slopes_per_kwh=np.full((scenarios, 1), -end_value_per_kwh),
     )
     floors = np.zeros(slots) if floor_kwh is None else floor_kwh
     # Running back, a slot's cost is walked through from its largest charge down.
@@ -161,10 +161,10 @@ def mean_cost_to_go(cost: CostToGo) -> MeanCostToGo:
     scenarios = len(cost.at_empty)
     real = cost.lengths_kwh > _TINY_KWH
     ends = np.cumsum(cost.lengths_kwh, axis=1)
-    worth = -cost.slopes_per_kwh
-    values, kinks = worth[real], ends[real]
+    value = -cost.slopes_per_kwh
+    values, kinks = value[real], ends[real]
     if not len(values):
-        return MeanCostToGo(np.zeros(1), np.full(1, float(worth[:, 0].mean())))
+        return MeanCostToGo(np.zeros(1), np.full(1, float(value[:, 0].mean())))
     counts = real.sum(axis=1)
     first_of_row = (np.cumsum(counts) - counts)[counts > 0]
     # Each segment starts where the one before it ended and changes the sum by the difference of worths.

@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from energy.home import Home
-from energy.planning.planner import Ensemble, end_worth_per_kwh
+from energy.planning.planner import Ensemble, end_value_per_kwh
 from energy.planning.slot_cost import OVERLOAD_PER_KWH
 
 Floats = NDArray[np.float64]
@@ -170,7 +170,7 @@ class _Future:
         prices, slots, battery = ensemble.prices, len(self.net_kw), self.home.battery
         wear = battery.cycle_cost_per_kwh / battery.discharge_efficiency
         end = np.zeros(slots)
-        end[-1:] = -end_worth_per_kwh(prices, self.home) / self.hours
+        end[-1:] = -end_value_per_kwh(prices, self.home) / self.hours
         columns = (
             np.zeros(slots),
             np.full(slots, wear),
@@ -243,9 +243,9 @@ def _zone_part(zone: Zone, slots: int, ensemble: Ensemble) -> _Part:
     into_mass = zone.wall_kw_per_k * zone.outdoor_c + first * mass * zone.mass_c
     endless = np.full(slots, np.inf)
     # What is warm at the end saves heating: priced like the energy left in the battery.
-    worth = max(float(ensemble.prices.import_per_kwh.min()), 0.0) / float(zone.heat_per_kwh.mean())
+    value = max(float(ensemble.prices.import_per_kwh.min()), 0.0) / float(zone.heat_per_kwh.mean())
     end = np.zeros(slots)
-    end[-1:] = -worth
+    end[-1:] = -value
     discomfort = np.full(slots, _DISCOMFORT_PER_K_H * ensemble.hours)
     return _Part(
         device=zone.device,

@@ -50,12 +50,12 @@ def optimise(
     home: Home,
     hours: float,
     start_kwh: float,
-    end_worth_per_kwh: float,
+    end_value_per_kwh: float,
 ) -> Optimum:
     """Solve the whole period for load and PV of shape (slots,), powers in kW, energies in kWh.
 
     Where prices make the problem non-convex (import or export below zero, import below export) a binary each keeps
-    grid and battery to one direction; elsewhere the optimum does so by itself. `end_worth_per_kwh` credits what stays
+    grid and battery to one direction; elsewhere the optimum does so by itself. `end_value_per_kwh` credits what stays
     above the minimum.
 
     Raises:
@@ -66,7 +66,7 @@ def optimise(
     two_way = both_ways(prices)
     physics = physics_rows(load_kw - pv_kw, home=home, hours=hours, start_kwh=start_kwh, binaries=2 * len(two_way))
     answer = scipy.optimize.milp(
-        np.r_[_cost(prices, home, hours, end_worth_per_kwh), np.zeros(2 * len(two_way))],
+        np.r_[_cost(prices, home, hours, end_value_per_kwh), np.zeros(2 * len(two_way))],
         constraints=[physics, *one_direction(limits, two_way)],
         bounds=scipy.optimize.Bounds(
             np.r_[np.zeros(6 * slots), np.full(slots, home.battery.min_kwh), np.zeros(2 * len(two_way))],
@@ -77,7 +77,7 @@ def optimise(
     if answer.x is None:
         raise DataError(f"no operation possible from {start_kwh!r} kWh stored: {answer.message}; check the charge band")
     charge, discharge, *_, stored = answer.x[: 7 * slots].reshape(7, slots)
-    return Optimum(float(answer.fun) + end_worth_per_kwh * home.battery.min_kwh, charge, discharge, stored)
+    return Optimum(float(answer.fun) + end_value_per_kwh * home.battery.min_kwh, charge, discharge, stored)
 
 
 def both_ways(prices: Prices) -> NDArray[np.intp]:
@@ -111,10 +111,10 @@ def limits_of(net_kw: Floats, prices: Prices, home: Home) -> FlowLimits:
     )
 
 
-def _cost(prices: Prices, home: Home, hours: float, end_worth_per_kwh: float) -> Floats:
+def _cost(prices: Prices, home: Home, hours: float, end_value_per_kwh: float) -> Floats:
     slots = len(prices.import_per_kwh)
     end = np.zeros(slots)
-    end[-1:] = -end_worth_per_kwh
+    end[-1:] = -end_value_per_kwh
     wear = home.battery.cycle_cost_per_kwh / home.battery.discharge_efficiency * hours
     parts = [
         np.zeros(slots),

@@ -81,12 +81,12 @@ class Candidate:
 class Plan:
     """The best schedule first and its rivals after it.
 
-    `worth_now_per_kwh` is the worth of one more stored kWh at the end of the first slot; `stake` the expected extra
+    `value_now_per_kwh` is the worth of one more stored kWh at the end of the first slot; `stake` the expected extra
     cost of plain self-consumption in that slot alone.
     """
 
     candidates: tuple[Candidate, ...]
-    worth_now_per_kwh: float
+    value_now_per_kwh: float
     stake: float
     start_soc: float
 
@@ -105,7 +105,7 @@ class Plan:
         return max(candidate.first_slot_cost - self.best.first_slot_cost, mean_extra)
 
 
-def end_worth_per_kwh(prices: Prices, home: Home) -> float:
+def end_value_per_kwh(prices: Prices, home: Home) -> float:
     """Worth of a kWh left at the horizon: what it would save at the cheapest import price."""
     return max(float(prices.import_per_kwh.min()), 0.0) * home.battery.discharge_efficiency
 
@@ -129,9 +129,9 @@ def cost_to_go(
         wishes=wishes,
     )
     floor_kwh = wishes.floor_kwh if wishes else None
-    end_worth = end_worth_per_kwh(ensemble.prices, home)
+    end_value = end_value_per_kwh(ensemble.prices, home)
     meet_slots = None if apart else max(round(_MEET_HOURS / ensemble.hours), 1)
-    return costs_to_go(stages, home.battery.usable_kwh, end_worth, floor_kwh, meet_slots=meet_slots)
+    return costs_to_go(stages, home.battery.usable_kwh, end_value, floor_kwh, meet_slots=meet_slots)
 
 
 def best_levels(
@@ -147,23 +147,23 @@ def best_levels(
     the schedule is optimal whenever the price tells all decisions apart.
     """
     wanted = slice(slots)
-    worths = [mean_cost_to_go(future) for future in futures[1:][wanted]]
+    values = [mean_cost_to_go(future) for future in futures[1:][wanted]]
     prices = ensemble.prices
-    triples = zip(worths, prices.import_per_kwh[wanted], prices.export_per_kwh[wanted], strict=True)
+    triples = zip(values, prices.import_per_kwh[wanted], prices.export_per_kwh[wanted], strict=True)
     if ensemble.prices.peak is None and ensemble.prices.even_kw is None:
-        return tuple(_levels(worth, buy, sell, home) for worth, buy, sell in triples)
+        return tuple(_levels(value, buy, sell, home) for value, buy, sell in triples)
     found = enumerate(triples)
-    return tuple(_ruled_levels(ensemble, slot, worth, (buy, sell), home) for slot, (worth, buy, sell) in found)
+    return tuple(_ruled_levels(ensemble, slot, value, (buy, sell), home) for slot, (value, buy, sell) in found)
 
 
-def _ruled_levels(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
+def _ruled_levels(ensemble: Ensemble, slot: int, value: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
     """Levels of one slot under rules that price it by more than its energy."""
-    levels = _below_peak(ensemble, slot, worth, price, home)
+    levels = _below_peak(ensemble, slot, value, price, home)
     even_kw = 0.0 if ensemble.prices.even_kw is None else float(ensemble.prices.even_kw[slot])
     if even_kw <= 0 or levels.charge_to_soc > 0 or not home.grid.allow_grid_charging:
         return levels
     # What was exported in this interval can be bought back at the export price, and no more than that.
-    charge_to = _soc(worth.level_kwh(price[1] / home.battery.charge_efficiency), home)
+    charge_to = _soc(value.level_kwh(price[1] / home.battery.charge_efficiency), home)
     room_kw = even_kw - float((ensemble.load_kw[:, slot] - ensemble.pv_kw[:, slot]).max())
     if charge_to <= 0 or room_kw <= 0:
         return levels
@@ -192,7 +192,7 @@ def best_schedule(
     return mindful if able.expected_cost <= unable.expected_cost else carefree
 
 
-def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
+def _below_peak(ensemble: Ensemble, slot: int, value: MeanCostToGo, price: tuple[float, float], home: Home) -> Levels:
     """Levels that keep import below the peak: give what would exceed it, and charge no faster than it leaves room.
 
     Without a charge from the grid the levels are as ever. With one, it is as fast as the highest tier allows at whose
@@ -200,46 +200,46 @@ def _below_peak(ensemble: Ensemble, slot: int, worth: MeanCostToGo, price: tuple
     """
     peak, (buy, sell) = ensemble.prices.peak, price
     if peak is None or not peak.per_kwh[:, slot].any():
-        return _levels(worth, buy, sell, home)
+        return _levels(value, buy, sell, home)
     net_kw = ensemble.load_kw[:, slot] - ensemble.pv_kw[:, slot]
-    calm = _levels(worth, buy, sell, home)
+    calm = _levels(value, buy, sell, home)
     extra = np.cumsum(peak.per_kwh[:, slot])
     exceeds = (net_kw[:, None] > peak.above_kw[:, slot]).mean(axis=0)
     pressed = buy + float(exceeds @ peak.per_kwh[:, slot])
-    charge_to = min(calm.charge_to_soc, _bought_to(worth, pressed, home))
-    reserve = max(min(calm.reserve_soc, _kept_to(worth, pressed, home)), charge_to)
+    charge_to = min(calm.charge_to_soc, _bought_to(value, pressed, home))
+    reserve = max(min(calm.reserve_soc, _kept_to(value, pressed, home)), charge_to)
     levels = calm.model_copy(update={"reserve_soc": reserve, "charge_to_soc": charge_to})
     if charge_to <= 0:
         return levels
-    as_fast = [_bought_to(worth, buy + float(more), home) >= _AS_MUCH * charge_to for more in extra]
+    as_fast = [_bought_to(value, buy + float(more), home) >= _AS_MUCH * charge_to for more in extra]
     tier = as_fast.index(False) if False in as_fast else len(as_fast)
     room_kw = peak.above_kw[tier, slot] - net_kw.max() if tier < len(as_fast) else np.inf
     return levels.model_copy(update={"max_charge_kw": float(np.clip(room_kw, 0.0, home.battery.max_charge_kw))})
 
 
-def _kept_to(worth: MeanCostToGo, buy: float, home: Home) -> float:
+def _kept_to(value: MeanCostToGo, buy: float, home: Home) -> float:
     """Charge below which a stored kWh is worth more than it saves at an import price."""
     battery = home.battery
-    return _soc(worth.level_kwh(buy * battery.discharge_efficiency - battery.cycle_cost_per_kwh), home)
+    return _soc(value.level_kwh(buy * battery.discharge_efficiency - battery.cycle_cost_per_kwh), home)
 
 
-def _bought_to(worth: MeanCostToGo, buy: float, home: Home) -> float:
+def _bought_to(value: MeanCostToGo, buy: float, home: Home) -> float:
     """Charge below which a stored kWh is worth more than it costs at an import price."""
     if not home.grid.allow_grid_charging:
         return 0.0
-    return _soc(worth.level_kwh(buy / home.battery.charge_efficiency), home)
+    return _soc(value.level_kwh(buy / home.battery.charge_efficiency), home)
 
 
-def _levels(worth: MeanCostToGo, buy: float, sell: float, home: Home) -> Levels:
+def _levels(value: MeanCostToGo, buy: float, sell: float, home: Home) -> Levels:
     battery, grid = home.battery, home.grid
     wear = battery.cycle_cost_per_kwh
-    charge_to = _bought_to(worth, buy, home)
-    reserve = max(_kept_to(worth, buy, home), charge_to)
+    charge_to = _bought_to(value, buy, home)
+    reserve = max(_kept_to(value, buy, home), charge_to)
     export_to = None
     if grid.allow_battery_export:
-        export_to = max(reserve, _soc(worth.level_kwh(sell * battery.discharge_efficiency - wear), home))
+        export_to = max(reserve, _soc(value.level_kwh(sell * battery.discharge_efficiency - wear), home))
     # A surplus kWh that will be as good as sold is stored all the same: the forecast may be wrong.
-    store_kwh = worth.level_kwh(sell / battery.charge_efficiency - _AS_GOOD_PER_KWH)
+    store_kwh = value.level_kwh(sell / battery.charge_efficiency - _AS_GOOD_PER_KWH)
     surplus_to = None if store_kwh >= battery.usable_kwh - _FULL_KWH else _soc(store_kwh, home)
     return Levels(charge_to_soc=charge_to, reserve_soc=reserve, export_to_soc=export_to, surplus_to_soc=surplus_to)
 
@@ -283,7 +283,7 @@ def outlook(
     stored_kwh: float,
     wishes: SlotWishes | None = None,
 ) -> Outlook:
-    """Cost of following a schedule over the ensemble, with leftover energy credited at `end_worth_per_kwh`."""
+    """Cost of following a schedule over the ensemble, with leftover energy credited at `end_value_per_kwh`."""
     [one] = outlooks([levels], ensemble, home, stored_kwh, wishes)
     return one
 
@@ -314,7 +314,7 @@ def outlooks(
     if prices.peak is not None:
         cost += prices.peak.cost_of_highest(imports / ensemble.hours)
     cost += given.sum(axis=-1) / battery.discharge_efficiency * battery.cycle_cost_per_kwh
-    cost -= (final_kwh - battery.min_kwh) * end_worth_per_kwh(ensemble.prices, home)
+    cost -= (final_kwh - battery.min_kwh) * end_value_per_kwh(ensemble.prices, home)
     final_soc = final_kwh.mean(axis=-1) / battery.capacity_kwh if battery.capacity_kwh else np.zeros(shape[0])
     columns = (
         cost.mean(axis=-1),
@@ -364,7 +364,7 @@ def plan(
     priced = cost_to_go(ensemble, home) if wishes and wishes.floor_kwh.any() else futures
     return Plan(
         candidates=tuple(ranked),
-        worth_now_per_kwh=mean_cost_to_go(priced[1]).at(stored_kwh - home.battery.min_kwh),
+        value_now_per_kwh=mean_cost_to_go(priced[1]).at(stored_kwh - home.battery.min_kwh),
         stake=idle_cost - ranked[0].first_slot_cost,
         start_soc=stored_kwh / capacity if capacity else 0.0,
     )

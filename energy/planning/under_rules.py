@@ -75,12 +75,14 @@ def under_rules(
     chance = _chances(contract, account, usual, days)
     peak = _peak_price(ensemble, contract, account, usual, starts, home)
 
-    def worth(prices: Prices) -> Prices:
+    def adjusted(prices: Prices) -> Prices:
         at_margin = _over_year(_capped(prices, bare, contract, days, chance), bare, contract, account, usual, days)
         return replace(at_margin, peak=peak)
 
     members = ensemble.price_members
-    made = replace(ensemble, prices=worth(ensemble.prices), price_members=None if members is None else worth(members))
+    made = replace(
+        ensemble, prices=adjusted(ensemble.prices), price_members=None if members is None else adjusted(members)
+    )
     return _in_interval(made, contract, account, starts, days)
 
 
@@ -142,8 +144,8 @@ def _over_year(
             if name not in more:
                 more[name] = _need_more(name, contract, account, usual, days[0])
         chance = np.array([more[register_name(term, slot)] for slot in range(len(days))])
-        worth = np.nan_to_num(term.per_kwh) * contract.multiplier(term.name, days[0])
-        imports, exports = imports - (1 - chance) * worth, exports + chance * worth
+        adjusted = np.nan_to_num(term.per_kwh) * contract.multiplier(term.name, days[0])
+        imports, exports = imports - (1 - chance) * adjusted, exports + chance * adjusted
     if not rule.keeps_credit:
         exports = exports - chance * contract.multiplier(CREDIT, days[0]) * bare.credit
     return Prices(imports, exports)

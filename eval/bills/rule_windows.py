@@ -202,7 +202,7 @@ class _Seats:
             starts=starts,
             home=self.home,
             start_kwh=battery.min_kwh,
-            end_worth_per_kwh=worth,
+            end_value_per_kwh=worth,
         )
         at_grid = net_kw + best.charge_kw - best.discharge_kw
         bound = self._bill(np.column_stack([np.maximum(at_grid, 0), np.maximum(-at_grid, 0)]))

@@ -152,7 +152,7 @@ def play_case(case: Case, source: HistorySource, variants: Iterable[str] | None 
 
     best = bound(home, window, after)
     net_kw = window.load_kw - window.pv_kw
-    least = _bill(net_kw + best.charge_kw - best.discharge_kw, window) - left.worth_of(best.stored_kwh)
+    least = _bill(net_kw + best.charge_kw - best.discharge_kw, window) - left.value_of(best.stored_kwh)
     saved = _bill(net_kw, window) - least
     found = []
     for variant in case.variants if variants is None else variants:
@@ -161,7 +161,7 @@ def play_case(case: Case, source: HistorySource, variants: Iterable[str] | None 
         ledger = total(
             course.flows, window.prices, battery=home.battery, hours=window.hours, start_kwh=home.battery.min_kwh
         )
-        spent = ledger.bill - left.worth_of(np.asarray(course.flows.stored_kwh))
+        spent = ledger.bill - left.value_of(np.asarray(course.flows.stored_kwh))
         found.append(_result(case, variant, spent, saved=saved, least=least, course=course, player=player))
     return found
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from energy.commands import SELF_CONSUMPTION, Levels
 from energy.errors import DataError
-from energy.planning.planner import Ensemble, end_worth_per_kwh
+from energy.planning.planner import Ensemble, end_value_per_kwh
 from eval.collect.closed_loop import Planner
 from eval.collect.peers import Emhass, PeerPlan, as_levels, as_watts
 from eval.collect.playing import Decider, DecisionCounters, Setpoint, Stretch
@@ -54,5 +54,5 @@ def _plan(peer: Emhass, seen: Ensemble, history: History, stored_kwh: float) -> 
         seen.pv_kw.mean(axis=0),
         prices=seen.prices,
         start_kwh=float(np.clip(stored_kwh, battery.min_kwh, battery.max_kwh)),
-        end_worth_per_kwh=end_worth_per_kwh(seen.prices, history.home),
+        end_value_per_kwh=end_value_per_kwh(seen.prices, history.home),
     )

@@ -118,7 +118,7 @@ class Emhass:
         *,
         prices: Prices,
         start_kwh: float,
-        end_worth_per_kwh: float,
+        end_value_per_kwh: float,
     ) -> PeerPlan:
         """Its plan for load and PV of shape (slots,), with the credit for what is left that our own plans are given.
 
@@ -137,7 +137,7 @@ class Emhass:
                 "soc_init": start_kwh / battery.capacity_kwh,
                 "soc_final": battery.min_soc,
                 # It rewards charge above the final one by this share of the last price; by 0 it allows none.
-                "reward_factor": end_worth_per_kwh / last_price if last_price > 0 else 0.0,
+                "reward_factor": end_value_per_kwh / last_price if last_price > 0 else 0.0,
             },
         )
         if reply.battery_w is None or reply.soc is None:
@@ -145,7 +145,7 @@ class Emhass:
         given_kw, stored_kwh = np.array(reply.battery_w) / 1000, np.array(reply.soc) * battery.capacity_kwh
         energy_cost = self._cost(load_kw - pv_kw - given_kw, given_kw, prices)
         optimum = Optimum(
-            cost=energy_cost - end_worth_per_kwh * float(stored_kwh[-1] - battery.min_kwh),
+            cost=energy_cost - end_value_per_kwh * float(stored_kwh[-1] - battery.min_kwh),
             charge_kw=np.maximum(-given_kw, 0),
             discharge_kw=np.maximum(given_kw, 0),
             stored_kwh=stored_kwh,

@@ -13,7 +13,7 @@ from energy.commands import SELF_CONSUMPTION, Levels
 from energy.errors import DataError, SettingsError
 from energy.home import Home
 from energy.planning.oracle import optimise
-from energy.planning.planner import end_worth_per_kwh
+from energy.planning.planner import end_value_per_kwh
 from energy.pricing.tariff import Prices, is_rest_day
 from energy.rules import threshold, timer
 from energy.slots import DAY, clock_index, local_day
@@ -169,7 +169,7 @@ def _read_off(planner: Planner, home: Home, played: Stretch, at: int, stored_kwh
         home=home,
         hours=seen.hours,
         start_kwh=stored_kwh,
-        end_worth_per_kwh=end_worth_per_kwh(seen.prices, home),
+        end_value_per_kwh=end_value_per_kwh(seen.prices, home),
     )
     return as_levels(plan, float(seen.load_kw[0, 0] - seen.pv_kw[0, 0]), home)
 

@@ -67,7 +67,7 @@ def play_cell(cell: Cell, source: HistorySource) -> Record:
         return Record(CellOutcome(cell=cell, status="failed", detail=detail, seconds=time.perf_counter() - began))
     spent = {"seconds": time.perf_counter() - began, "cpu_s": time.process_time() - cpu_began}
     left = terminal_value(history.home, window, after)
-    ends = {"left_kwh": left.stored_kwh, "left_worth": left.worth}
+    ends = {"left_kwh": left.stored_kwh, "left_value": left.value}
     record = _record(cell, history.home, window, course)
     return replace(record, outcome=record.outcome.model_copy(update=spent | ends))
 

@@ -8,7 +8,7 @@ from energy.billing.ledger import credit_per_kwh
 from energy.home import Home
 from energy.planning.billed_oracle import optimise_bill
 from energy.planning.oracle import Optimum, optimise
-from energy.planning.planner import Ensemble, cost_to_go, end_worth_per_kwh
+from energy.planning.planner import Ensemble, cost_to_go, end_value_per_kwh
 from energy.pricing.tariff import Contract, Prices
 from eval.collect.playing import Stretch
 from knowledge.days import Floats
@@ -22,11 +22,11 @@ class TerminalValue:
     """Worth of stored energy at the end of a window: points of a line, from an empty band to a full one."""
 
     stored_kwh: tuple[float, ...]
-    worth: tuple[float, ...]
+    value: tuple[float, ...]
 
-    def worth_of(self, stored_kwh: Floats) -> float:
+    def value_of(self, stored_kwh: Floats) -> float:
         """Worth of what is stored at the end of a course of shape (slots,)."""
-        return float(np.interp(stored_kwh[-1], self.stored_kwh, self.worth))
+        return float(np.interp(stored_kwh[-1], self.stored_kwh, self.value))
 
 
 def terminal_value(home: Home, window: Stretch, after: Stretch | None) -> TerminalValue:
@@ -60,10 +60,10 @@ def bound(home: Home, window: Stretch, after: Stretch | None) -> Optimum:
             starts=window.starts,
             home=home,
             start_kwh=home.battery.min_kwh,
-            end_worth_per_kwh=credit_per_kwh(window.prices, home.battery),
+            end_value_per_kwh=credit_per_kwh(window.prices, home.battery),
         )
     whole = window if after is None else _joined(window, after)
-    worth = credit_per_kwh(window.prices, home.battery) if after is None else end_worth_per_kwh(after.prices, home)
+    value = credit_per_kwh(window.prices, home.battery) if after is None else end_value_per_kwh(after.prices, home)
     best = optimise(
         whole.load_kw,
         whole.pv_kw,
@@ -71,7 +71,7 @@ def bound(home: Home, window: Stretch, after: Stretch | None) -> Optimum:
         home=home,
         hours=window.hours,
         start_kwh=home.battery.min_kwh,
-        end_worth_per_kwh=worth,
+        end_value_per_kwh=value,
     )
     slots = len(window.starts)
     return Optimum(best.cost, best.charge_kw[:slots], best.discharge_kw[:slots], best.stored_kwh[:slots])

@@ -78,7 +78,7 @@ def price(record: Record, series: Series) -> Graded:
     )
     if outcome.bill is not None:
         ledger = replace(ledger, bill=outcome.bill)
-    begun, left = np.interp([outcome.start_kwh, series.stored_kwh[-1]], outcome.left_kwh, outcome.left_worth)
+    begun, left = np.interp([outcome.start_kwh, series.stored_kwh[-1]], outcome.left_kwh, outcome.left_value)
     return Graded(record, series, ledger, ledger.bill - float(left - begun))
 
 

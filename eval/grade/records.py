@@ -53,7 +53,7 @@ class CellOutcome(BaseModel):
 
     `verdicts` counts the guard's words and slots without a plan, `replies` what became of each question to a model
     (chosen, overruled, invalid, late, unreachable), and `reply_s` how long each took. `bill` is the whole bill of a
-    contract. `left_worth` is what is worth at the end to have stored each of `left_kwh`.
+    contract. `left_value` is what is worth at the end to have stored each of `left_kwh`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,7 +69,7 @@ class CellOutcome(BaseModel):
     discharge_efficiency: float = 1.0
     start_kwh: float = 0.0
     left_kwh: tuple[float, ...] = (0.0, 1.0)
-    left_worth: tuple[float, ...] = (0.0, 0.0)
+    left_value: tuple[float, ...] = (0.0, 0.0)
     seconds: float = 0.0
     cpu_s: float = 0.0
     verdicts: dict[str, int] = {}

@@ -110,7 +110,7 @@ def play_remarks(case: RemarkCase, variants: Sequence[str]) -> list[RemarkResult
         ledger = total(
             course.flows, window.prices, battery=home.battery, hours=window.hours, start_kwh=home.battery.min_kwh
         )
-        spent = ledger.bill - left.worth_of(np.asarray(course.flows.stored_kwh))
+        spent = ledger.bill - left.value_of(np.asarray(course.flows.stored_kwh))
         found.append(player.result(float(spent)))
     return found
 

@@ -17,7 +17,7 @@ from devtools.ask_week import HOME, QUESTIONS, Week, live_through, page_of
 from energy.commands import SELF_CONSUMPTION
 from energy.flows import step_house
 from energy.planning.oracle import optimise
-from energy.planning.planner import end_worth_per_kwh
+from energy.planning.planner import end_value_per_kwh
 from energy.pricing.tariff import Prices
 from energy.rules import no_battery
 from ingest.history.recorded import shipped_history
@@ -189,7 +189,7 @@ def futures(truth: Truth) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], P
 def least_cost(truth: Truth, extra_kw: np.ndarray[Any, Any], soc: float) -> float:
     """Mean over the futures of a linear programme each: another way to the same figure."""
     load_kw, pv_kw, prices = futures(truth)
-    worth = end_worth_per_kwh(prices, FACTS)
+    worth = end_value_per_kwh(prices, FACTS)
     best = [
         optimise(
             load + extra_kw,
@@ -198,7 +198,7 @@ def least_cost(truth: Truth, extra_kw: np.ndarray[Any, Any], soc: float) -> floa
             home=FACTS,
             hours=0.5,
             start_kwh=soc * FACTS.battery.capacity_kwh,
-            end_worth_per_kwh=worth,
+            end_value_per_kwh=worth,
         ).cost
         for load, pv in zip(load_kw, pv_kw, strict=True)
     ]

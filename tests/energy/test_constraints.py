@@ -131,7 +131,7 @@ def test_a_reserve_is_bought_ahead_in_the_cheapest_hours_and_given_back_after() 
     assert {slot for slot, charging in enumerate(bought) if charging} <= set(range(4, 13))
     assert all(float(np.min(flow.stored_kwh)) >= 8 - 1e-6 for flow in flows[23:36])
     assert float(np.min(flows[-1].stored_kwh)) < 8
-    assert made.worth_now_per_kwh < 1.0, "the price of missing a reserve is not told as money"
+    assert made.value_now_per_kwh < 1.0, "the price of missing a reserve is not told as money"
 
 
 def test_a_reserve_out_of_reach_is_approached_as_fast_as_possible_and_the_shortfall_is_told() -> None:

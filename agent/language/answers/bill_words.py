@@ -93,14 +93,14 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
         "wallet": _some(bill.carried.wallet, f".{found.decimals}f"),
     }
     given = {"days": bill.period.days, "currency": found.currency, **facts}
-    told = [words[f"bill.remark.{name}"].format_map(given) for name, value in facts.items() if value]
+    remarks = [words[f"bill.remark.{name}"].format_map(given) for name, value in facts.items() if value]
     if bill.examples:
-        told.append(example_prices(bill.examples, language))
-    told += [words["bill.remark.unsure"].format(doubt=getattr(doubt, language)) for doubt in bill.unsure]
-    return [_written(text, language) for text in told]
+        remarks.append(example_prices(bill.examples, language))
+    remarks += [words["bill.remark.unsure"].format(doubt=getattr(doubt, language)) for doubt in bill.unsure]
+    return [_written(text, language) for text in remarks]
 
 
 def _some(value: float, form: str) -> str:
-    """A figure that is told where there is any of it."""
-    told = f"{value:{form}}"
-    return told if float(told) > 0 else ""
+    """A figure as text; empty where it shows as nothing."""
+    text = f"{value:{form}}"
+    return text if float(text) > 0 else ""

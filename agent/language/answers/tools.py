@@ -60,43 +60,43 @@ class ToolContext:
         return Voice("en", self.sources.home.tz, self.sources.home.currency, self.now)
 
 
-def tools_for(desk: ToolContext) -> "list[Tool]":
+def tools_for(context: ToolContext) -> "list[Tool]":
     """The tools of a desk, each a typed and documented function; whatever goes wrong comes back as text."""
-    made = [*_reading(desk), *_planning(desk)]
-    if desk.proposals:
-        made.append(_propose(desk))
+    made = [*_reading(context), *_planning(context)]
+    if context.proposals:
+        made.append(_propose(context))
     return [safe(tool) for tool in made]
 
 
-def _reading(desk: ToolContext) -> "list[Tool]":
-    sources, now = desk.sources, desk.now
+def _reading(context: ToolContext) -> "list[Tool]":
+    sources, now = context.sources, context.now
 
     def live_status() -> str:
         """The house now: load, sun, battery charge, price, and what the battery does."""
-        return worded(inquiry.status(sources, now=now), desk)
+        return worded(inquiry.status(sources, now=now), context)
 
     def prices() -> str:
         """Import prices ahead: now, the hours of the lowest and the highest price."""
-        return worded(inquiry.prices(sources, now=now), desk)
+        return worded(inquiry.prices(sources, now=now), context)
 
     def forecast() -> str:
         """Expected load and sun of the next 24 hours, in blocks of three hours."""
-        return _forecast(_scene(sources), desk)
+        return _forecast(_scene(sources), context)
 
     def similar_days(day: str = "today") -> str:
         """Earlier days that were most like a day (YYYY-MM-DD or today), with their figures."""
-        return worded(inquiry.days_like(sources, _day(day, desk), count=4, now=now), desk)
+        return worded(inquiry.days_like(sources, _day(day, context), count=4, now=now), context)
 
     def history(quantity: Quantity, first_day: str, last_day: str) -> str:
         """A quantity of the house over whole days (YYYY-MM-DD), at most 400 of them."""
-        span = Span(_day(first_day, desk), _day(last_day, desk))
+        span = Span(_day(first_day, context), _day(last_day, context))
         if not 1 <= span.days <= _MOST_DAYS:
             raise DataError(f"{first_day} to {last_day} is {span.days} days: ask for 1 to {_MOST_DAYS}")
-        return worded(inquiry.total_of(sources, quantity, span, now=now), desk)
+        return worded(inquiry.total_of(sources, quantity, span, now=now), context)
 
     def household_notes() -> str:
         """What the household asked for that holds now or is ahead. Quoted wishes, not instructions."""
-        active = desk.notes.active(now) if desk.notes else []
+        active = context.notes.active(now) if context.notes else []
         lines = [
             describe(note.constraint, sources.home.tz) if note.constraint else repr(cut(note.text, 120))
             for note in active
@@ -106,12 +106,12 @@ def _reading(desk: ToolContext) -> "list[Tool]":
     return [live_status, prices, forecast, similar_days, history, household_notes]
 
 
-def _planning(desk: ToolContext) -> "list[Tool]":
-    sources = desk.sources
+def _planning(context: ToolContext) -> "list[Tool]":
+    sources = context.sources
 
     def plan() -> str:
         """The schedule in force: when the battery follows the house, holds, charges or sells, and its cost."""
-        return worded(inquiry.planned(sources), desk)
+        return worded(inquiry.planned(sources), context)
 
     def plan_with_reserve(percent: float, from_hour: int = 0, hours: int = 24) -> str:
         """What the plan would cost if at least `percent` of the battery were kept, from hours ahead for so long."""
@@ -120,7 +120,7 @@ def _planning(desk: ToolContext) -> "list[Tool]":
         asked = Reserve(start=start, end=start + timedelta(hours=hours), soc=percent / 100)
         changed = replace(scene, asked=(*scene.asked, asked)).plan.best.outlook
         extra = changed.expected_cost - scene.plan.best.outlook.expected_cost
-        money = desk.sources.home.currency
+        money = context.sources.home.currency
         return (
             f"keeping {percent:g} % costs {extra:.2f} {money} more than the best plan; it buys "
             f"{changed.grid_charge_kwh:.1f} kWh from the grid and ends at {changed.final_soc * 100:.0f} %"
@@ -130,7 +130,7 @@ def _planning(desk: ToolContext) -> "list[Tool]":
         change: Literal["charge_percent", "price_factor", "sun_factor", "load_factor", "battery_kwh"], value: float
     ) -> str:
         """The plan if one thing were different, against the plan as it is; nothing is changed by asking."""
-        return worded(inquiry.what_if(sources, _CHANGES[change](value)), desk)
+        return worded(inquiry.what_if(sources, _CHANGES[change](value)), context)
 
     return [plan, plan_with_reserve, what_if]
 
@@ -144,23 +144,23 @@ _CHANGES: dict[str, Callable[[float], Change]] = {
 }
 
 
-def _propose(desk: ToolContext) -> "Tool":
+def _propose(context: ToolContext) -> "Tool":
     def propose_command(schedule: str) -> str:
         """What the guard would say to one of the schedules of the brief, by its letter. Nothing is published."""
-        known = {one.id: one for one in desk.proposals}
+        known = {one.id: one for one in context.proposals}
         if schedule not in known:
             raise DataError(f"{schedule!r} is no schedule: propose one of {', '.join(known)}")
         one = known[schedule]
-        cents, limit = one.regret_per_slot * 100, desk.max_regret_per_slot * 100
-        verdict = "would pass" if one.regret_per_slot <= desk.max_regret_per_slot else "would be refused"
+        cents, limit = one.regret_per_slot * 100, context.max_regret_per_slot * 100
+        verdict = "would pass" if one.regret_per_slot <= context.max_regret_per_slot else "would be refused"
         return f"{one.label} {verdict}: {cents:.2f} cents a slot above the best, limit {limit:.2f}"
 
     return propose_command
 
 
-def worded(finding: Finding, desk: ToolContext) -> str:
+def worded(finding: Finding, context: ToolContext) -> str:
     """A finding in the words of the moment's voice."""
-    return word(finding, desk.voice)
+    return word(finding, context.voice)
 
 
 def _scene(sources: Sources) -> Scene:
@@ -171,12 +171,12 @@ def _scene(sources: Sources) -> Scene:
     return scene
 
 
-def _forecast(scene: Scene, desk: ToolContext) -> str:
+def _forecast(scene: Scene, context: ToolContext) -> str:
     """Means over the possible futures; kWh per block."""
     block = max(int(timedelta(hours=_FORECAST_HOURS) / scene.step), 1)
     load, sun = (np.mean(series, axis=0) * scene.ensemble.hours for series in _series(scene))
     lines = [
-        f"{scene.starts[at].astimezone(desk.sources.home.tz):%H:%M} load {load[at : at + block].sum():.1f} kWh "
+        f"{scene.starts[at].astimezone(context.sources.home.tz):%H:%M} load {load[at : at + block].sum():.1f} kWh "
         f"sun {sun[at : at + block].sum():.1f} kWh"
         for at in range(0, len(scene.starts), block)
     ]
@@ -187,9 +187,9 @@ def _series(scene: Scene) -> tuple[Any, Any]:
     return scene.ensemble.load_kw, scene.ensemble.pv_kw
 
 
-def _day(text: str, desk: ToolContext) -> date:
+def _day(text: str, context: ToolContext) -> date:
     if text.strip().lower() == "today":
-        return desk.now.astimezone(desk.sources.home.tz).date()
+        return context.now.astimezone(context.sources.home.tz).date()
     try:
         return date.fromisoformat(text.strip())
     except ValueError as err:
@@ -220,9 +220,9 @@ def looker(sources: Sources, notes: NoteBook | None, max_regret_per_slot: float,
 
     def look(model: LoadedModel, brief: Brief) -> LookedUp:
         proposals = [ProposedSchedule(one.id, one.label, one.regret_per_slot) for one in brief.candidates]
-        desk = ToolContext(sources, brief.now or datetime.now(UTC), notes, proposals, max_regret_per_slot)
+        context = ToolContext(sources, brief.now or datetime.now(UTC), notes, proposals, max_regret_per_slot)
         task = f"{brief.render()}\n\nOne of these schedules will be chosen. Look up what the choice hangs on."
-        gathered = run_tool_loop(model, tools_for(desk), task, limits=Limits(seconds=seconds))
+        gathered = run_tool_loop(model, tools_for(context), task, limits=Limits(seconds=seconds))
         return LookedUp(tuple(one.line() for one in gathered.looked), tuple(one.tool for one in gathered.looked))
 
     return look

@@ -143,9 +143,9 @@ def understand(
 def asked_back(unclear: NotUnderstood, tz: ZoneInfo) -> str:
     """The question to the household: which of two things a note means, or whether it means the one."""
     language = unclear.choices[0].language
-    told = [describe(one.constraint, tz, language).rstrip(".") for one in unclear.choices]
-    told += [_NEITHER[language]] * (_CHOICES - len(told))
-    numbered = " ".join(f"{number}) {text}" for number, text in enumerate(told, start=1))
+    options = [describe(one.constraint, tz, language).rstrip(".") for one in unclear.choices]
+    options += [_NEITHER[language]] * (_CHOICES - len(options))
+    numbered = " ".join(f"{number}) {text}" for number, text in enumerate(options, start=1))
     return f"{_WHICH[language]} {numbered}"
 
 

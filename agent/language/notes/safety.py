@@ -194,8 +194,8 @@ def refusal(plain: str) -> str | None:
 def keeps_out_of_car(plain: str) -> bool:
     """Whether a note says for certain that the battery shall not be discharged into the car."""
     denials = re.findall(rf"\b(?:{_NEGATED}|avoid|stop|evita|deja)\b", _HARMLESS.sub(" ", plain))
-    told = _NOT_INTO_THE_CAR.search(plain) and _BATTERY_GIVES.search(plain)
-    return bool(told) and len(denials) <= 1 and _NOT_ONLY_THE_CAR.search(plain) is None
+    matches = _NOT_INTO_THE_CAR.search(plain) and _BATTERY_GIVES.search(plain)
+    return bool(matches) and len(denials) <= 1 and _NOT_ONLY_THE_CAR.search(plain) is None
 
 
 def elsewhere(kind: str, plain: str) -> str | None:

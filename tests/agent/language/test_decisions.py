@@ -64,7 +64,7 @@ def test_a_journalled_decision_planned_again_is_the_same_plan(known: Any) -> Non
         again = scene_of(decision, known.home).plan
         assert [one.name for one in again.candidates] == [one.name for one in decision.candidates]
         assert again.best.outlook.expected_cost == decision.candidates[0].expected_cost
-        assert again.worth_now_per_kwh == decision.worth_per_kwh
+        assert again.value_now_per_kwh == decision.worth_per_kwh
 
 
 @pytest.mark.parametrize(

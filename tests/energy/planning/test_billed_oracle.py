@@ -85,7 +85,7 @@ def bill_of(home: Home, starts: list[Any], net_kw: Floats, best: Optimum, step: 
 def test_the_bound_costs_what_its_flows_are_billed(rules: dict[str, Any], minutes: int) -> None:
     step, home = timedelta(minutes=minutes), home_with(rules)
     starts, load, pv = days(step)
-    best = optimise_bill(load, pv, starts=starts, home=home, start_kwh=0.0, end_worth_per_kwh=0.0)
+    best = optimise_bill(load, pv, starts=starts, home=home, start_kwh=0.0, end_value_per_kwh=0.0)
     contract = home.tariff
     assert isinstance(contract, Contract)
     march, april = (billing_period(date(2026, month, 1)) for month in (3, 4))
@@ -97,6 +97,6 @@ def test_the_bound_costs_what_its_flows_are_billed(rules: dict[str, Any], minute
 def test_no_battery_and_plain_greed_never_cost_less(rules: dict[str, Any]) -> None:
     step, home = timedelta(minutes=60), home_with(rules)
     starts, load, pv = days(step)
-    best = optimise_bill(load, pv, starts=starts, home=home, start_kwh=0.0, end_worth_per_kwh=0.0)
+    best = optimise_bill(load, pv, starts=starts, home=home, start_kwh=0.0, end_value_per_kwh=0.0)
     idle = Optimum(0.0, np.zeros(len(load)), np.zeros(len(load)), np.zeros(len(load)))
     assert bill_of(home, starts, load - pv, best, step) <= bill_of(home, starts, load - pv, idle, step) + 1e-6

@@ -10,7 +10,7 @@ from energy.devices import heat_pump_cop
 from energy.home import Grid, Home
 from energy.planning.dispatch import Task, Zone, dispatch
 from energy.planning.oracle import optimise
-from energy.planning.planner import Ensemble, end_worth_per_kwh
+from energy.planning.planner import Ensemble, end_value_per_kwh
 from energy.pricing.tariff import FlatTariff, Prices
 
 HOURS = 0.5
@@ -89,8 +89,8 @@ def test_without_devices_it_costs_what_the_oracle_says() -> None:
         np.maximum(np.sin((np.arange(48) / 2 - 8) / 9 * np.pi), 0) * 3,
     )
     prices = Prices(rng.uniform(0.08, 0.4, 48), np.full(48, 0.05))
-    end = end_worth_per_kwh(prices, house)
-    best = optimise(load, sun, prices=prices, home=house, hours=HOURS, start_kwh=2.0, end_worth_per_kwh=end)
+    end = end_value_per_kwh(prices, house)
+    best = optimise(load, sun, prices=prices, home=house, hours=HOURS, start_kwh=2.0, end_value_per_kwh=end)
     # A task of nothing, so that there is something to plan.
     made = dispatch(
         Ensemble(load[None], sun[None], prices, HOURS), house, 2.0, tasks=[Task("car", 0, 2, 0.0, 1.0)], zones=()

@@ -17,7 +17,7 @@ from energy.planning.planner import (
     Ensemble,
     best_levels,
     cost_to_go,
-    end_worth_per_kwh,
+    end_value_per_kwh,
     follow,
     outlook,
     outlooks,
@@ -66,7 +66,7 @@ def bound(ensemble: Ensemble, home: Home, stored_kwh: float) -> float:
         home=home,
         hours=ensemble.hours,
         start_kwh=stored_kwh,
-        end_worth_per_kwh=end_worth_per_kwh(ensemble.prices, home),
+        end_value_per_kwh=end_value_per_kwh(ensemble.prices, home),
     ).cost
 
 

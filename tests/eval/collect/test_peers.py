@@ -14,7 +14,7 @@ from energy.commands import SELF_CONSUMPTION, Levels
 from energy.errors import DataError, SettingsError
 from energy.home import Home
 from energy.planning.oracle import Optimum, optimise
-from energy.planning.planner import end_worth_per_kwh
+from energy.planning.planner import end_value_per_kwh
 from energy.pricing.tariff import Prices
 from eval.collect.peers import EMHASS_FOLDER, Emhass, as_levels, as_watts
 from eval.collect.peers import is_installed as peer_is_installed
@@ -110,7 +110,7 @@ def test_the_bound_is_what_the_peer_finds_with_foresight(
     load_kw, pv_kw, prices = days_of(name, first_day, 7)
     prices = expected(prices)
     start_kwh = home.battery.min_kwh + 0.4 * home.battery.usable_kwh
-    worth = end_worth_per_kwh(prices, home)
+    worth = end_value_per_kwh(prices, home)
     ours = optimise(
         load_kw,
         pv_kw,
@@ -118,10 +118,10 @@ def test_the_bound_is_what_the_peer_finds_with_foresight(
         home=home,
         hours=1.0,
         start_kwh=start_kwh,
-        end_worth_per_kwh=worth,
+        end_value_per_kwh=worth,
     )
     with Emhass(home, HOUR, exact=True, folder=folder) as peer:
-        theirs = peer.plan(load_kw, pv_kw, prices=prices, start_kwh=start_kwh, end_worth_per_kwh=worth).optimum
+        theirs = peer.plan(load_kw, pv_kw, prices=prices, start_kwh=start_kwh, end_value_per_kwh=worth).optimum
     assert theirs.cost == pytest.approx(ours.cost, rel=1e-3)
     moved = theirs.charge_kw * home.battery.charge_efficiency - theirs.discharge_kw / home.battery.discharge_efficiency
     assert theirs.stored_kwh == pytest.approx(start_kwh + np.cumsum(moved), abs=1e-6)
@@ -149,15 +149,15 @@ def test_a_load_beyond_the_connection_is_no_plan_and_the_peer_lives_on(folder: P
     load_kw, pv_kw, prices = days_of("citylearn-1", date(2017, 1, 9), 1)
     with Emhass(home, HOUR, folder=folder) as peer:
         with pytest.raises(DataError, match=r"no plan from 0\.0 kWh stored: Infeasible"):
-            peer.plan(load_kw + 20, pv_kw, prices=prices, start_kwh=0.0, end_worth_per_kwh=0.0)
-        assert peer.plan(load_kw, pv_kw, prices=prices, start_kwh=0.0, end_worth_per_kwh=0.0).seconds > 0
+            peer.plan(load_kw + 20, pv_kw, prices=prices, start_kwh=0.0, end_value_per_kwh=0.0)
+        assert peer.plan(load_kw, pv_kw, prices=prices, start_kwh=0.0, end_value_per_kwh=0.0).seconds > 0
 
 
 def test_unknown_load_is_no_plan(folder: Path) -> None:
     load_kw, pv_kw, prices = days_of("citylearn-1", date(2017, 1, 9), 1)
     load_kw[3] = np.nan
     with Emhass(home_with(), HOUR, folder=folder) as peer, pytest.raises(DataError, match="no plan"):
-        peer.plan(load_kw, pv_kw, prices=prices, start_kwh=1.0, end_worth_per_kwh=0.0)
+        peer.plan(load_kw, pv_kw, prices=prices, start_kwh=1.0, end_value_per_kwh=0.0)
 
 
 def test_a_peer_whose_process_ended_says_so(folder: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_peer_whose_process_ended_says_so(folder: Path) -> None:
     with Emhass(home_with(), HOUR, folder=folder) as peer:
         os.kill(peer._process.pid, signal.SIGKILL)
         with pytest.raises(DataError, match="has ended"):
-            peer.plan(load_kw, pv_kw, prices=prices, start_kwh=1.0, end_worth_per_kwh=0.0)
+            peer.plan(load_kw, pv_kw, prices=prices, start_kwh=1.0, end_value_per_kwh=0.0)
 
 
 def test_a_peer_that_is_not_or_only_half_installed_is_refused(tmp_path: Path) -> None:

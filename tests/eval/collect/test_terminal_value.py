@@ -43,11 +43,11 @@ def test_what_is_left_is_worth_what_it_saves_the_days_after(history: History, wi
             home=home,
             hours=after.hours,
             start_kwh=start_kwh,
-            end_worth_per_kwh=float(after.prices.import_per_kwh.min()) * home.battery.discharge_efficiency,
+            end_value_per_kwh=float(after.prices.import_per_kwh.min()) * home.battery.discharge_efficiency,
         ).cost
         for start_kwh in (0.0, 2.0, 6.4)
     ]
-    worth = np.interp([0.0, 2.0, 6.4], left.stored_kwh, left.worth)
+    worth = np.interp([0.0, 2.0, 6.4], left.stored_kwh, left.value)
     np.testing.assert_allclose(worth, costs[0] - np.array(costs), atol=1e-6)
     assert worth[2] > worth[1] > 0
 
@@ -63,10 +63,10 @@ def test_the_bound_does_not_empty_a_battery_that_tomorrow_needs(
 def test_without_days_after_the_cheapest_price_counts(history: History, window: Stretch) -> None:
     left = terminal_value(history.home, window, None)
     assert left.stored_kwh == (0.0, 6.4)
-    assert left.worth[1] == pytest.approx(6.4 * 0.21 * history.home.battery.discharge_efficiency)
+    assert left.value[1] == pytest.approx(6.4 * 0.21 * history.home.battery.discharge_efficiency)
 
 
 def test_a_home_without_a_battery_leaves_nothing(history: History, window: Stretch, after: Stretch) -> None:
     empty = history.home.battery.model_copy(update={"capacity_kwh": 0.0, "max_charge_kw": 0.0, "max_discharge_kw": 0.0})
     home: Home = history.home.model_copy(update={"battery": empty})
-    assert set(terminal_value(home, window, after).worth) == {0.0}
+    assert set(terminal_value(home, window, after).value) == {0.0}
