@@ -28,7 +28,7 @@ from eval.study.play.household import PAST_DAYS, OwnYear, household_spec, own_ye
 from eval.study.play.jobs import Foresight, Job, LiveJob, MonthJob, Result, WeekJob, YearJob
 from eval.study.play.results import FLOWS, KeptBill, LivedYear, PlayedSlots
 from eval.study.play.wishes import Dwellers, StudyWishes
-from eval.study.weeks import StudyWeek, changeable_week
+from eval.study.weeks import StudySpan, changeable_week
 from eval.study.worth import battery_purchase, panels_purchase
 from ingest.history.table import History
 from knowledge.days import DayRecord
@@ -177,7 +177,7 @@ class Player:
             found = {job.foresight: played[job] for job in weeks}
             study.figures.forecasts = ForecastWeek(study.shown(), week.first, week.part, found, study.base.hours)
 
-    def _week_jobs(self, study: Study, home: str, week: StudyWeek) -> list[WeekJob]:
+    def _week_jobs(self, study: Study, home: str, week: StudySpan) -> list[WeekJob]:
         """The shown battery through one week, with forecasts of every quality."""
         shown = study.shown()
         if not (self._wishes.with_advisor and shown.battery_kwh and shown.kwp):

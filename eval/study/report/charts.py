@@ -54,10 +54,10 @@ def stacked_bars(
     return _svg(parts, title)
 
 
-def week(
+def hours(
     series: Sequence[ChartSeries], line: ChartSeries, labels: Sequence[str], *, limits: tuple[float, float], title: str
 ) -> str:
-    """Hours of a week: stacked areas and a line above them; one label for each day."""
+    """Hours of a day or a week: stacked areas and a line above them; labels in the middle of equal parts."""
     count = len(line.values)
     frame = _Frame(*limits, count)
     parts = [_grid(frame)]
@@ -74,23 +74,23 @@ def week(
 
 
 def ranges(rows: Sequence[tuple[str, float, float, float]], *, unit: str, title: str) -> str:
-    """A line from the lowest to the highest of each row, with a dot at the middle one."""
+    """A line from the lowest to the highest of each row, with a dot at the middle one and all three as numbers."""
     high = nice_top(max([top for *_, top in rows] + [1.0]))
     low = min(0.0, *(bottom for _, bottom, _, _ in rows))
     height = 26 + 30 * len(rows)
     left = 92
 
     def x(value: float) -> float:
-        return left + (value - low) * (WIDTH - left - 34) / (high - low)
+        return left + (value - low) * (WIDTH - left - 84) / (high - low)
 
     parts = [f'<line class="zero" x1="{x(0):.1f}" x2="{x(0):.1f}" y1="4" y2="{height - 20}"/>']
     for at, (name, bottom, middle, top) in enumerate(rows):
-        y = 20 + 30 * at
+        y, numbers = 20 + 30 * at, f"{middle:.0f} ({bottom:.0f}\N{EN DASH}{top:.0f})"
         parts += [
             f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{escape(name)}</text>',
             f'<line class="range" x1="{x(bottom):.1f}" x2="{x(top):.1f}" y1="{y}" y2="{y}"/>',
             f'<circle class="dot" cx="{x(middle):.1f}" cy="{y}" r="5"/>',
-            f'<text class="value" x="{x(top) + 9:.1f}" y="{y + 4}">{middle:.0f}</text>',
+            f'<text class="value" x="{x(top) + 9:.1f}" y="{y + 4}">{numbers}</text>',
         ]
     parts.append(f'<text x="{x(0):.1f}" y="{height - 6}" text-anchor="middle">0 {escape(unit)}</text>')
     return _svg(parts, title, height)

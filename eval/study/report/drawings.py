@@ -1,4 +1,4 @@
-"""What the report draws: months in energy and money, two weeks hour by hour, the spread over years of weather."""
+"""What the report draws: months in energy and money, days and weeks by the hour, the spread over years of weather."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,16 +10,18 @@ from babel.lists import format_list
 from eval.study.figures import Option, Spread, YearFigures
 from eval.study.play.jobs import Foresight
 from eval.study.play.results import FLOWS
-from eval.study.report.charts import ChartSeries, limits_of, ranges, stacked_bars, week
+from eval.study.report.charts import ChartSeries, hours, limits_of, ranges, stacked_bars
 from eval.study.report.telling import forecast_sentences
 from eval.study.report.words import Words
 from eval.study.study import Study
-from eval.study.weeks import DULL, SUNNY, WEEK, StudyWeek, week_at
+from eval.study.weeks import DULL, SUNNY, StudySpan, day_of, week_at
 from knowledge.days import Floats
 
 Drawn = dict[str, object]
 # The week of the middle sun.
 _USUAL = 0.5
+# A day is labelled in the middle of each quarter of it.
+_CLOCK = ("3 h", "9 h", "15 h", "21 h")
 
 
 def drawn_months(study: Study, shown: Option, words: Words) -> list[Drawn]:
@@ -83,18 +85,19 @@ def _legend(stacks: Sequence[Sequence[ChartSeries]]) -> list[dict[str, str]]:
 
 
 def drawn_weeks(study: Study, shown: Option, words: Words) -> list[Drawn]:
-    """A sunny and a dull week, without and with the battery."""
+    """A sunny and a dull day, and the weeks they are of, without and with the battery."""
+    sunny, dull = week_at(study.base, SUNNY), week_at(study.base, DULL)
+    days = {"sunny_day": day_of(study.base, sunny, SUNNY), "dull_day": day_of(study.base, dull, DULL)}
     years = _pair(study, shown)
     blocks: list[Drawn] = []
-    for name, rank in (("sunny", SUNNY), ("dull", DULL)):
-        here = week_at(study.base, rank)
+    for name, here in (days | {"sunny": sunny, "dull": dull}).items():
         title = words.word(name, first=words.day(here.first))
         flows = [{key: year.flows[key][here.part] for key in year.flows} for year in years]
         names = [_name(year.option, words) for year in years]
         kwps = [year.option.kwp for year in years]
-        stacks = [_week_stack(study, here, one, kwp, words) for one, kwp in zip(flows, kwps, strict=True)]
+        stacks = [_span_stack(study, here, one, kwp, words) for one, kwp in zip(flows, kwps, strict=True)]
         blocks.append(
-            {"title": title, "drawings": _drawn_week(study, here, dict(zip(names, stacks, strict=True)), title, words)}
+            {"title": title, "drawings": _drawn_span(study, here, dict(zip(names, stacks, strict=True)), title, words)}
         )
     return blocks
 
@@ -113,10 +116,10 @@ def drawn_consumption(study: Study, shown: Option, words: Words) -> list[Drawn]:
         factor, of_year = flows[name]
         load_kw = study.base.load_kw[here.part] * factor
         part = {key: of_year[key][here.part] for key in FLOWS}
-        stacks[words.word(f"uses_{name}")] = _week_stack(study, here, part, shown.kwp, words, load_kw)
+        stacks[words.word(f"uses_{name}")] = _span_stack(study, here, part, shown.kwp, words, load_kw)
         lines.append(ChartSeries(words.word("used"), "used", load_kw))
     title = words.word("usual", first=words.day(here.first))
-    return [{"title": title, "drawings": _drawn_week(study, here, stacks, title, words, lines)}]
+    return [{"title": title, "drawings": _drawn_span(study, here, stacks, title, words, lines)}]
 
 
 def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
@@ -124,44 +127,44 @@ def drawn_forecasts(study: Study, words: Words) -> Drawn | None:
     known = study.figures.forecasts
     if known is None:
         return None
-    here = StudyWeek(known.first, known.part)
+    here = StudySpan(known.first, known.part)
     title = words.word("changeable", first=words.day(known.first))
     costs = {name: words.money(known.cost(name), cents=True) for name in get_args(Foresight)}
     stacks = {
-        words.word(f"forecast_{name}", cost=costs[name]): _week_stack(
+        words.word(f"forecast_{name}", cost=costs[name]): _span_stack(
             study, here, known.played[name].flows, known.option.kwp, words
         )
         for name in get_args(Foresight)
     }
     return {
         "title": title,
-        "drawings": _drawn_week(study, here, stacks, title, words),
+        "drawings": _drawn_span(study, here, stacks, title, words),
         "sentences": list(forecast_sentences(known, words)),
     }
 
 
-def _drawn_week(
+def _drawn_span(
     study: Study,
-    here: StudyWeek,
+    here: StudySpan,
     stacks: dict[str, list[ChartSeries]],
     title: str,
     words: Words,
     lines: Sequence[ChartSeries] = (),
 ) -> list[dict[str, str]]:
-    """Stacks of one week side by side, each under the line of what is used."""
+    """Stacks of the same hours side by side, each under the line of what is used."""
     lines = lines or [ChartSeries(words.word("used"), "used", study.base.load_kw[here.part])] * len(stacks)
     low, high = limits_of(*stacks.values())
     limits = (low, max(high, *(limits_of([line])[1] for line in lines)))
-    labels = [str((here.first + timedelta(days=at)).day) for at in range(WEEK)]
+    labels = _CLOCK if here.days == 1 else [str((here.first + timedelta(days=at)).day) for at in range(here.days)]
     return [
-        {"name": name, "svg": week(stack, line, labels, limits=limits, title=f"{title}. {name}")}
+        {"name": name, "svg": hours(stack, line, labels, limits=limits, title=f"{title}. {name}")}
         for (name, stack), line in zip(stacks.items(), lines, strict=True)
     ]
 
 
-def _week_stack(
+def _span_stack(
     study: Study,
-    here: StudyWeek,
+    here: StudySpan,
     flows: dict[str, Floats],
     kwp: float,
     words: Words,

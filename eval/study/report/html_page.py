@@ -133,18 +133,18 @@ def _cards(study: Study, answer: StudyAnswer, words: Words) -> list[dict[str, st
 def _inputs(study: Study, words: Words) -> list[dict[str, object]]:
     prices = study.wishes.prices
     rows = (
-        ("battery_per_kwh", "battery_price", prices.battery_per_kwh, 0, 5000, 10),
-        ("pv_per_kwp", "pv_price", prices.pv_per_kwp, 0, 10000, 10),
-        ("subsidy", "subsidy", prices.subsidy_share * 100, 0, 90, 1),
-        ("battery_years", "battery_years", prices.battery_years, 1, 50, 1),
-        ("pv_years", "pv_years", prices.pv_years, 1, 50, 1),
-        ("rate", "rate", prices.discount_rate * 100, -5, 30, 0.5),
-        ("rise", "rise", prices.price_rise * 100, -10, 20, 0.5),
-        ("fade", "fade", prices.battery_fade * 100, 0, 20, 0.5),
+        ("battery_per_kwh", "battery_price", prices.battery_per_kwh, 0, 100_000),
+        ("pv_per_kwp", "pv_price", prices.pv_per_kwp, 0, 100_000),
+        ("subsidy", "subsidy", prices.subsidy_share * 100, 0, 90),
+        ("battery_years", "battery_years", prices.battery_years, 1, 50),
+        ("pv_years", "pv_years", prices.pv_years, 1, 50),
+        ("rate", "rate", prices.discount_rate * 100, -5, 100),
+        ("rise", "rise", prices.price_rise * 100, -10, 20),
+        ("fade", "fade", prices.battery_fade * 100, 0, 20),
     )
     return [
-        {"name": name, "label": words.word(label), "value": f"{value:g}", "min": least, "max": most, "step": step}
-        for name, label, value, least, most, step in rows
+        {"name": name, "label": words.word(label), "value": f"{value:g}", "min": least, "max": most}
+        for name, label, value, least, most in rows
     ]
 
 

@@ -22,7 +22,7 @@ from eval.study.report.html_page import report_html
 from eval.study.report.telling import forecast_sentences
 from eval.study.report.words import words_in
 from eval.study.study import Study
-from eval.study.weeks import StudyWeek, changeable_week
+from eval.study.weeks import StudySpan, changeable_week
 from eval.sweep.sweep import SerialSweep
 from ingest.history.table import History
 from knowledge.days import DayRecord
@@ -39,16 +39,16 @@ def job(family: Study, study_folder: Path) -> YearJob:
 
 
 @pytest.fixture(scope="module")
-def week(family: Study) -> StudyWeek:
+def week(family: Study) -> StudySpan:
     return changeable_week(family.base, 5.0)
 
 
-def known(job: YearJob, week: StudyWeek) -> History:
+def known(job: YearJob, week: StudySpan) -> History:
     history = sized(job)
     return History(history.home, HOUR, day_span(history, week.first - PAST_DAYS * DAY, week.first + 7 * DAY))
 
 
-def test_a_perfect_forecast_is_the_day_as_it_came(job: YearJob, week: StudyWeek) -> None:
+def test_a_perfect_forecast_is_the_day_as_it_came(job: YearJob, week: StudySpan) -> None:
     history = known(job, week)
     played = stretch(history.home, day_span(history, week.first, week.first + 6 * DAY))
     maker = future_maker("perfect", history)
@@ -59,7 +59,7 @@ def test_a_perfect_forecast_is_the_day_as_it_came(job: YearJob, week: StudyWeek)
 
 
 @pytest.mark.parametrize("foresight", ["poor", "ordinary"])
-def test_other_forecasts_know_nothing_of_what_comes(job: YearJob, week: StudyWeek, foresight: Foresight) -> None:
+def test_other_forecasts_know_nothing_of_what_comes(job: YearJob, week: StudySpan, foresight: Foresight) -> None:
     history = known(job, week)
     at = 30
     day = week.first + timedelta(days=1)
@@ -83,7 +83,7 @@ def _dark_from(record: DayRecord, day: date, slot: int) -> DayRecord:
     return replace(record, load_kw=load, pv_kw=pv)
 
 
-def test_a_poor_forecast_takes_the_sun_of_a_week_ago(job: YearJob, week: StudyWeek) -> None:
+def test_a_poor_forecast_takes_the_sun_of_a_week_ago(job: YearJob, week: StudySpan) -> None:
     history = known(job, week)
     maker = future_maker("poor", history)
     played = stretch(history.home, day_span(history, week.first, week.first + 6 * DAY))
@@ -129,7 +129,7 @@ def test_what_forecasts_are_worth_is_told_and_where_they_are_worth_nothing_that_
     assert alike.endswith("Under this tariff the forecast hardly matters.")
 
 
-def test_the_report_draws_the_week_with_each_forecast(family: Study, job: YearJob, week: StudyWeek) -> None:
+def test_the_report_draws_the_week_with_each_forecast(family: Study, job: YearJob, week: StudySpan) -> None:
     played = {}
     for name in get_args(Foresight):
         found = answer(WeekJob(job, week.first, name))

@@ -5,6 +5,7 @@ import shutil
 import string
 import tomllib
 from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from eval.study.report.html_page import report_html
 from eval.study.report.telling import battery_sentences, verdict_text
 from eval.study.report.words import words_in
 from eval.study.study import Study
+from eval.study.weeks import DULL, SUNNY, day_of, week_at
 
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 
@@ -48,7 +50,7 @@ def test_the_page_needs_nothing_from_outside_and_tells_the_answer_first(family: 
     assert verdict_text(answer, words) in page
     assert page.index('id="verdict"') < page.index("<svg")
     assert words.money(answer.after_panels) in page
-    assert page.count("<svg") == 8
+    assert page.count("<svg") == 8 + 4
     assert not re.search(r"\b(nan|inf|None)\b", page)
 
 
@@ -63,7 +65,7 @@ def test_a_week_is_drawn_with_low_and_high_consumption_too(family: Study) -> Non
     varied = [Variation(name, 50.0, 3000.0, factor, played) for name, factor in (("less", 0.7), ("more", 1.3))]
     figures = replace(family.figures, variations=varied)
     page = report_html(replace(family, figures=figures), "es")
-    assert page.count("<svg") == 8 + 3
+    assert page.count("<svg") == 12 + 3
     assert page.index("Se consume un 30 % menos") < page.index("Se consume un 30 % más")
 
 
@@ -105,3 +107,34 @@ def test_the_page_counts_anew_what_the_answer_counts(
 def plain(text: str) -> str:
     """Spaces of all kinds as one."""
     return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sunny_and_a_dull_day_are_drawn_with_and_without_the_battery(family: Study, language: Language) -> None:
+    page, words = report_html(family, language), words_in(language, "EUR")
+    sun = []
+    for name, rank in (("sunny_day", SUNNY), ("dull_day", DULL)):
+        week = week_at(family.base, rank)
+        day = day_of(family.base, week, rank)
+        assert timedelta(0) <= day.first - week.first < timedelta(days=week.days)
+        assert day.part.stop - day.part.start == 24
+        title = words.word(name, first=words.day(day.first))
+        assert f"<h3>{title}</h3>" in page
+        assert page.count(f'aria-label="{title}. ') == 2
+        sun.append(float(family.base.pv_kw_per_kwp[day.part].sum()))
+    assert sun[1] < sun[0] / 2
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize(("name", "typed"), [("battery_per_kwh", ""), ("battery_per_kwh", "-5"), ("subsidy", "150")])
+def test_what_is_half_typed_or_impossible_changes_no_figure(
+    family: Study, name: str, typed: str, tmp_path: Path
+) -> None:
+    page_file = tmp_path / "study.html"
+    page_file.write_text(report_html(family, "es"), encoding="utf-8")
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.goto(page_file.as_uri())
+        before = page.inner_text("main")
+        page.fill(f"input[name={name}]", typed)
+        assert page.inner_text("main") == before
