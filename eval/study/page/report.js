@@ -95,6 +95,10 @@
       { ...data.shown.panels_told, price: money(found.price), payback: years(found.payback) });
   };
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => { const m = read(); tables(m); hangs(m); sentences(m); solar(m); });
+  form.addEventListener("input", () => {
+    // What is half typed or out of range changes nothing.
+    if (!form.checkValidity()) return;
+    const m = read(); tables(m); hangs(m); sentences(m); solar(m);
+  });
   document.getElementById("print").addEventListener("click", () => window.print());
 })();
