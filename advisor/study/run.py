@@ -15,11 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from advisor.memory import known_history
 from advisor.study.asking import StudyAsked, wishes_of
+from agent.decision.wording.problem_words import in_language
 from agent.web.page import texts_of
-from energy.errors import SettingsError
+from energy.errors import DataError, SettingsError
 from eval.study.answer import answer_of
 from eval.study.play.cache import AnswerCache
-from eval.study.play.wishes import StudyWishes
+from eval.study.play.wishes import Language, StudyWishes
 from eval.study.report.html_page import report_html
 from eval.study.report.json_view import study_json
 from eval.study.report.telling import answer_text, panels_sentence
@@ -49,10 +50,19 @@ def run_study(asked: StudyAsked, run: StudyRun, command: str) -> None:
     """Play the study, print its answer and write the report, which names its command; the first answer at once.
 
     Raises:
-        SettingsError: the place is not known, or something cannot be.
+        SettingsError: the place is not known, or something cannot be; in the study's language, as all that is wrong.
         DataError: the home's history is too short.
     """
     language = asked.words
+    try:
+        _run(asked, run, command, language)
+    except SettingsError as err:
+        raise SettingsError(in_language(str(err), language)) from err
+    except DataError as err:
+        raise DataError(in_language(str(err), language)) from err
+
+
+def _run(asked: StudyAsked, run: StudyRun, command: str, language: Language) -> None:
     _check_writable(run.out)
     recorded = None if asked.home is None else known_history(asked.home, run.memory)
     wishes = wishes_of(asked, recorded)

@@ -58,6 +58,11 @@ class Study:
         """The tariff of today, which the answer is about."""
         return self.wishes.tariffs[0]
 
+    @property
+    def options(self) -> list[Option]:
+        """Every option, in the order in which it was asked for."""
+        return options_of(self.wishes, self.wishes.tariffs)
+
     def bare(self, tariff: str, kwp: float) -> Option:
         """An option without a battery."""
         return Option(tariff, kwp, 0.0)
@@ -148,13 +153,9 @@ class Player:
             wishes.household.load_factor,
         )
 
-    def _options(self, tariffs: Sequence[str]) -> list[Option]:
-        wishes = self._wishes
-        return [Option(name, kwp, kwh) for name in tariffs for kwp in wishes.all_kwp for kwh in wishes.all_kwh]
-
     def _consume(self, study: Study, home: str) -> None:
         """Every option in plain self-consumption."""
-        jobs = {self._job(option, home): option for option in self._options(self._wishes.tariffs)}
+        jobs = {self._job(option, home): option for option in study.options}
         for job, result in self._asked("sizes", list(jobs)):
             if isinstance(job, YearJob) and isinstance(result, PlayedSlots):
                 figures = year_figures(job, SELF_CONSUMPTION, study.base, result, result.bills)
@@ -162,8 +163,12 @@ class Player:
 
     def _refine(self, study: Study, home: str, others: Sequence[LivedYear]) -> None:
         """The advisor's months, other years of weather, and the same battery in other homes."""
-        months = self._advisor_jobs(home) if self._wishes.with_advisor else []
-        weather = {self._job(option, year.home): option for year in others for option in self._options([study.tariff])}
+        months = self._advisor_jobs(study, home) if self._wishes.with_advisor else []
+        weather = {
+            self._job(option, year.home): option
+            for year in others
+            for option in options_of(self._wishes, [study.tariff])
+        }
         varied = self._variation_jobs(study, home)
         week = changeable_week(study.base, study.shown().kwp)
         weeks = self._week_jobs(study, home, week)
@@ -184,12 +189,12 @@ class Player:
             return []
         return [WeekJob(self._job(shown, home), week.first, foresight) for foresight in get_args(Foresight)]
 
-    def _advisor_jobs(self, home: str) -> list[MonthJob]:
-        options = [option for option in self._options(self._wishes.tariffs) if option.battery_kwh]
+    def _advisor_jobs(self, study: Study, home: str) -> list[MonthJob]:
+        options = [option for option in study.options if option.battery_kwh]
         return [MonthJob(self._job(option, home), month) for option in options for month in range(1, 13)]
 
     def _advised(self, study: Study, home: str, played: dict[Job, PlayedSlots]) -> None:
-        for option in [option for option in self._options(self._wishes.tariffs) if option.battery_kwh]:
+        for option in [option for option in study.options if option.battery_kwh]:
             job = self._job(option, home)
             months = [played.get(MonthJob(job, month)) for month in range(1, 13)]
             if known := [month for month in months if month is not None]:
@@ -243,6 +248,11 @@ class Player:
         for done, found in enumerate(self._cache.answers(jobs), start=1):
             self._progress(what, done, total)
             yield found
+
+
+def options_of(wishes: StudyWishes, tariffs: Sequence[str]) -> list[Option]:
+    """Every size of panels and battery under some tariffs."""
+    return [Option(name, kwp, kwh) for name in tariffs for kwp in wishes.all_kwp for kwh in wishes.all_kwh]
 
 
 def _variation(study: Study, name: str, job: YearJob, played: PlayedSlots, bare_cost: float) -> Variation:

@@ -77,15 +77,16 @@
     const verdict = alone.value > 0 ? "yes" : advised && advised.value > 0 ? "advisor" : "no";
     const name = verdict !== "no" ? verdict : isFinite(alone.payback) ? "late" : "no";
     const told = verdict === "advisor" ? advised : alone;
+    const below = Math.max(alone.worth / (data.shown.kwh * (1 - m.subsidy)), 0);
+    const never = verdict === "no" && below < 0.5;
     const head = document.getElementById("verdict");
     head.dataset.verdict = verdict;
-    head.textContent = data.words[`verdict_${verdict}`];
+    head.textContent = data.words[`verdict_${never ? "never" : verdict}`];
     document.getElementById("sentence").textContent = fill(data.words[`answer_${name}`], {
       ...data.shown.told, price: money(told.price), payback: years(told.payback), life: m.batteryYears,
       rate: form.elements.rate.value.replace(".", data.locale.startsWith("es") ? "," : ".") + (data.locale.startsWith("es") ? " %" : "%") });
-    const below = Math.max(alone.worth / (data.shown.kwh * (1 - m.subsidy)), 0);
-    document.getElementById("below").textContent =
-      fill(data.words[verdict === "yes" ? "answer_up_to" : "answer_below"], { below: money(below) });
+    const turns = verdict === "yes" ? "up_to" : never ? "no_price" : "below";
+    document.getElementById("below").textContent = fill(data.words[`answer_${turns}`], { below: money(below) });
   };
   const solar = (m) => {
     const place = document.getElementById("panels");

@@ -36,7 +36,13 @@ def usual_tariff(town: Town) -> str:
     """
     name = _BY_REGION.get(town.region) or _BY_COUNTRY.get(town.country)
     if name is None:
-        raise SettingsError(f"no tariff of {town.name}'s country ships: use {_named(town.currency)}")
+        fitting = fitting_tariffs(town.currency)
+        if not fitting:
+            raise SettingsError(
+                f"no tariff in {town.currency} can be simulated for {town.name}: "
+                "bring in a home with a tariff of its own (advisor ingest) and use --home",
+            )
+        raise SettingsError(f"no tariff of {town.name}'s country ships: name one with --tariff ({', '.join(fitting)})")
     return name
 
 
@@ -53,9 +59,10 @@ def check_tariffs(names: Sequence[str], currency: str, place: str) -> None:
                 f"tariff {name!r} is in {contract.currency}, but {place} pays in {currency}: use {_named(currency)}"
             )
         if lacking := _lacking(contract):
+            others = f"use {', '.join(fitting)}, or " if (fitting := fitting_tariffs(currency)) else "use "
             raise SettingsError(
                 f"tariff {name!r} reads the series {', '.join(lacking)}, for which no prices are assumed here: "
-                f"use {_named(currency)}, or --home with a home whose tariff has them",
+                f"{others}--home with a home whose tariff has them",
             )
 
 

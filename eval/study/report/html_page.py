@@ -93,7 +93,8 @@ def _facts(study: Study, words: Words) -> str:
         parts.append(words.word("home", people=people, floor=words.number(lived.floor_m2), uses=uses))
         parts += [words.word(lived.heating)] if lived.heating != "other" else []
         parts += [words.word(name) for name, true in (("cooling", lived.cooling), ("car", lived.car)) if true]
-    parts.append(f"{words.word('tariff')} {', '.join(wishes.tariffs)}")
+    named = words.word("tariff" if len(wishes.tariffs) == 1 else "tariffs")
+    parts.append(f"{named} {', '.join(wishes.tariffs)}")
     parts.append(words.word("played", year=str(wishes.year)))
     return " · ".join(parts)
 
@@ -148,11 +149,6 @@ def _inputs(study: Study, words: Words) -> list[dict[str, object]]:
     ]
 
 
-def _all_options(study: Study) -> list[Option]:
-    wishes = study.wishes
-    return [Option(name, kwp, kwh) for name in wishes.tariffs for kwp in wishes.all_kwp for kwh in wishes.all_kwh]
-
-
 def _purchase(study: Study, option: Option) -> Purchase:
     return together(
         study.panels_saving(option),
@@ -165,7 +161,7 @@ def _purchase(study: Study, option: Option) -> Purchase:
 
 def _options(study: Study, tariff: str, words: Words) -> dict[str, object]:
     rows = []
-    for index, option in enumerate(_all_options(study)):
+    for index, option in enumerate(study.options):
         if option.tariff != tariff:
             continue
         found, advised = _purchase(study, option), study.figures.cost(option, ADVISOR)
@@ -270,7 +266,7 @@ def _script_figures(study: Study, answer: StudyAnswer, words: Words) -> dict[str
                 "panels_saving": study.panels_saving(option),
                 "battery_saving": study.battery_saving(option),
             }
-            for option in _all_options(study)
+            for option in study.options
         ],
         "shown": {
             "kwh": answer.shown.battery_kwh,

@@ -3,7 +3,7 @@
 from math import isfinite
 
 from eval.study.answer import answer_of
-from eval.study.figures import ADVISOR, SELF_CONSUMPTION, Option, Spread, YearFigures
+from eval.study.figures import ADVISOR, Option, Spread, YearFigures
 from eval.study.report.telling import answer_text, verdict_text
 from eval.study.report.words import Words
 from eval.study.study import Study
@@ -32,7 +32,7 @@ def study_json(study: Study, words: Words) -> dict[str, object]:
         "pv_kwh_per_kwp": round(float(study.base.pv_kw_per_kwp.sum() * study.base.hours), 1),
         "own_days": None if study.own is None else study.own.own_days,
         "assumed": wishes.prices.model_dump(),
-        "options": [_option(study, option) for option, way in study.figures.years if way == SELF_CONSUMPTION],
+        "options": [_option(study, option) for option in study.options],
         "forecasts": _forecasts(study),
         "variations": {one.name: round(one.saving, 2) for one in study.figures.variations},
     }

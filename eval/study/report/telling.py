@@ -11,13 +11,19 @@ from eval.study.report.words import Words
 from eval.study.study import Study
 
 _MONTHS = 12
+# A battery that may only cost less than this for each kWh pays off at no price.
+_NOTHING = 0.5
 # Below this nobody minds a week.
 _SOME_CENTS = 0.05
 
 
 def verdict_text(answer: StudyAnswer, words: Words) -> str:
     """Yes or no, in a few words."""
-    return words.say(f"verdict.{answer.verdict}")
+    return words.say("verdict.never" if _never_pays(answer) else f"verdict.{answer.verdict}")
+
+
+def _never_pays(answer: StudyAnswer) -> bool:
+    return answer.verdict == "no" and answer.pays_below < _NOTHING
 
 
 def answer_text(study: Study, words: Words) -> str:
@@ -32,7 +38,8 @@ def battery_sentences(study: Study, answer: StudyAnswer, words: Words) -> Iterat
         return
     yield _main(study, answer, words)
     yield reason_text(answer, words)
-    yield words.say("answer.up_to" if answer.verdict == "yes" else "answer.below", below=words.money(answer.pays_below))
+    turns = "up_to" if answer.verdict == "yes" else "no_price" if _never_pays(answer) else "below"
+    yield words.say(f"answer.{turns}", below=words.money(answer.pays_below))
     if answer.advised is not None and answer.verdict != "advisor":
         yield words.say("answer.with_advisor", advised=words.money(answer.advised))
 

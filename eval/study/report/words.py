@@ -5,7 +5,7 @@ from datetime import date
 from math import isinf
 
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from eval.study.play.wishes import Language
 from eval.study.report.page_files import page_texts
@@ -36,6 +36,8 @@ class Words:
     def money(self, amount: float, *, cents: bool = False) -> str:
         """An amount in the currency, whole unless cents are asked for."""
         form = self.texts["form"]["money_cents" if cents else "money"]
+        if get_currency_symbol(self.currency, self.locale)[-1].isalpha():
+            form = form.replace("¤#", "¤\N{NO-BREAK SPACE}#")
         rounded = round(amount, 2 if cents else 0) + 0.0
         return format_currency(rounded, self.currency, form, locale=self.locale, currency_digits=False)
 

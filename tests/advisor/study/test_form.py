@@ -60,7 +60,7 @@ def test_every_field_is_heard() -> None:
         ({"tariffs": ("uk-agile-seg",)}, "tariffs", "is in GBP"),
         ({"tariffs": ("nobody",)}, "tariffs", "is not known"),
         ({"place": "London"}, "place", "no tariff in GBP can be simulated for London"),
-        ({"place": "Roma"}, "tariffs", "no tariff of Roma's country ships: use be-flanders"),
+        ({"place": "Roma"}, "tariffs", "no tariff of Roma's country ships: name one with --tariff (be-flanders"),
         ({"people": ""}, "people", "give a number"),
         ({"people": "2.5"}, "people", "should be a whole number, 1 to 10 (given: 2.5)"),
         ({"people": "1e30"}, "people", "1 to 10"),

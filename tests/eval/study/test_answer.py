@@ -1,5 +1,6 @@
 """What households are told: yes or no, in figures that add up."""
 
+from dataclasses import replace
 from math import isfinite
 
 import pytest
@@ -55,6 +56,16 @@ def test_the_reason_splits_the_saving_into_what_is_bought_less_and_credited_less
 def test_a_battery_without_panels_is_told_that_it_has_nothing_to_store(family: Study) -> None:
     bare = Option("es-2.0td", 0.0, 5.0)
     assert family.battery_saving(bare) == pytest.approx(0.0, abs=1.0)
+    dark = replace(family, wishes=family.wishes.model_copy(update={"kwp": (0.0,)}))
+    told = answer_text(dark, words_in("en", "EUR"))
+    assert told.startswith("No. A 5 kWh battery saves €0 a year")
+    assert told.endswith("has nothing to store. It would pay off at no price.")
+    assert answer_text(dark, words_in("es", "EUR")).endswith("No compensaría a ningún precio.")
+
+
+def test_a_currency_of_letters_stands_apart_from_its_number() -> None:
+    assert words_in("en", "NOK").money(1294.0) == "NOK\u00a01,294"
+    assert words_in("en", "EUR").money(1294.0, cents=True) == "€1,294.00"
 
 
 @pytest.mark.parametrize("kwp", [0.0, 5.0])
@@ -73,7 +84,7 @@ def test_json_has_every_figure_by_name(family: Study) -> None:
     assert told["verdict"] == "no"
     options = told["options"]
     assert isinstance(options, list)
-    assert len(options) == 4
+    assert [(one["kwp"], one["battery_kwh"]) for one in options] == [(0.0, 0.0), (0.0, 5.0), (5.0, 0.0), (5.0, 5.0)]
     shown = next(one for one in options if (one["kwp"], one["battery_kwh"]) == (5.0, 5.0))
     year = shown["self_consumption"]
     assert sum(month["bill"] for month in year["months"]) == pytest.approx(year["bill"], abs=0.1)
