@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from advisor.study.asking import StudyAsked, settings_of
+from advisor.study.asking import ASSUMED_CURRENCY, StudyAsked, settings_of
 from agent.decision.constraint_words import Language
 from agent.web.study import StudyForm
 from energy.errors import SettingsError
@@ -30,7 +30,8 @@ _FIELDS = {
     "prices.pv_per_kwp": "panel_price",
     "prices.subsidy_share": "subsidy",
 }
-_NUMBERS = ("people", "floor_m2", "battery_price", "panel_price", "subsidy")
+_PRICES = ("battery_price", "panel_price")
+_NUMBERS = ("people", "floor_m2", *_PRICES, "subsidy")
 _LISTS = ("kwp", "battery_kwh")
 
 
@@ -47,7 +48,7 @@ def asked_by(form: StudyForm, language: Language) -> StudyAsked | FormFaults:
     said = _said(form, found)
     faults = _wish_faults(said) | faults
     asked = StudyAsked(place=form.place, language=language, said=said)
-    faults |= _place_fault(form) or _tariff_fault(asked)
+    faults |= _place_fault(form) or _price_faults(form) | _tariff_fault(asked)
     return FormFaults(faults) if faults else asked
 
 
@@ -73,6 +74,8 @@ def _numbers(form: StudyForm) -> tuple[dict[str, Any], dict[str, str]]:
     faults: dict[str, str] = {}
     for name in _NUMBERS:
         text = getattr(form, name).strip()
+        if name in _PRICES and not text:
+            continue
         try:
             found[name] = _number(text)
         except ValueError:
@@ -120,6 +123,15 @@ def _place_fault(form: StudyForm) -> dict[str, str]:
             "place": f"no tariff in {town.currency} can be simulated for {town.name}: give a place in a euro country"
         }
     return {}
+
+
+def _price_faults(form: StudyForm) -> dict[str, str]:
+    """Prices that are missing where none are assumed; the place is known."""
+    currency = town_of(form.place).currency
+    if currency == ASSUMED_CURRENCY:
+        return {}
+    told = f"give the price in {currency}: prices are assumed in {ASSUMED_CURRENCY} only"
+    return {name: told for name in _PRICES if not getattr(form, name).strip()}
 
 
 def _tariff_fault(asked: StudyAsked) -> dict[str, str]:

@@ -15,7 +15,7 @@ from agent.web.study import StudyForm
 from energy.errors import SettingsError
 from eval.study.play.gazetteer import Town, town_of
 from eval.study.play.tariffs import usual_tariff
-from eval.study.play.wishes import Language
+from eval.study.play.wishes import Language, StudyPrices
 
 _HEATINGS = ("other", "heat_pump", "resistive")
 _YES, _NO = ("y", "yes", "s", "si", "sí"), ("n", "no")
@@ -54,6 +54,17 @@ def _offered(said: Mapping[str, Any]) -> StudyForm:
     )
 
 
+def _prices_offered(form: StudyForm, town: Town) -> dict[str, str]:
+    """The assumed prices where none were given; none in a currency for which none are assumed."""
+    if town.currency != ASSUMED_CURRENCY:
+        return {"battery_price": "", "panel_price": ""}
+    assumed = StudyPrices()
+    return {
+        "battery_price": form.battery_price or f"{assumed.battery_per_kwh:g}",
+        "panel_price": form.panel_price or f"{assumed.pv_per_kwp:g}",
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Questions:
     """The form's fields as questions in a language."""
@@ -70,8 +81,7 @@ class _Questions:
             form = form.model_copy(update={name: self._yes(name, usual=getattr(form, name))})
         form = self._typed(self._typed(form, "kwp"), "battery_kwh")
         form = self._with(form, "tariffs", lambda: self._tariffs(form, town))
-        if town.currency != ASSUMED_CURRENCY:
-            form = form.model_copy(update={"battery_price": "", "panel_price": ""})
+        form = form.model_copy(update=_prices_offered(form, town))
         form = self._typed(form, "battery_price", unit=f" ({town.currency})")
         form = self._typed(form, "panel_price", unit=f" ({town.currency})")
         return self._typed(form, "subsidy")

@@ -40,8 +40,9 @@ class StudyForm(_Body):
     kwp: Answer = "0; 5"
     battery_kwh: Answer = "0; 5; 10"
     tariffs: tuple[Answer, ...] = Field(default=(), max_length=4)
-    battery_price: Answer = "600"
-    panel_price: Answer = "1200"
+    # Where it is paid in the currency of the assumed prices, an empty one is that.
+    battery_price: Answer = ""
+    panel_price: Answer = ""
     subsidy: Answer = "0"
 
 

@@ -42,7 +42,7 @@ def usual_tariff(town: Town) -> str:
                 f"no tariff in {town.currency} can be simulated for {town.name}: "
                 "bring in a home with a tariff of its own (advisor ingest) and use --home",
             )
-        raise SettingsError(f"no tariff of {town.name}'s country ships: name one with --tariff ({', '.join(fitting)})")
+        raise SettingsError(f"no tariff of {town.name}'s country ships: use {', '.join(fitting)}")
     return name
 
 
