@@ -22,7 +22,7 @@ from eval.sweep.sweep import Sweep
 RULES_MARK = "<!-- rules: written by advisor eval rules -->\n"
 YIELDS_MARK = "<!-- yields: written by advisor eval yields -->\n"
 _STATIONS = "Level irradiation beside weather files of stations, where sun and cloud were measured:"
-_PUBLISHED = "What is published of towns, beside the mean of five synthetic years:"
+_PUBLISHED = "What is published of towns, beside the mean of thirty synthetic years:"
 _YIELDS = "What 1 kWp facing south at 35 degrees gives, to be held against your own query of PVGIS:"
 
 

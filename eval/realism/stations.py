@@ -53,7 +53,7 @@ class Lit(NamedTuple):
     cloud: float
 
 
-def lit(station: Station, *, seeds: int = 3) -> Lit:
+def lit(station: Station, *, seeds: int = 10) -> Lit:
     """What the sky over a station gives in synthetic years."""
     place = Place(latitude=station.latitude, longitude=station.longitude, altitude_m=station.altitude_m)
     years = synthetic_years(place, seeds)
@@ -70,7 +70,7 @@ class StationSun(NamedTuple):
     synthetic_cloud: float
 
 
-def station_suns(*, seeds: int = 3) -> list[StationSun]:
+def station_suns(*, seeds: int = 10) -> list[StationSun]:
     """All stations."""
     made = [(station, lit(station, seeds=seeds)) for station in STATIONS.values()]
     return [StationSun(one.file, one.level_kwh_m2, sun.level_kwh_m2, one.cloud, sun.cloud) for one, sun in made]

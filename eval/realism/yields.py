@@ -12,10 +12,14 @@ from simulator.weather.climate import climate_of
 from simulator.weather.weather import Weather, make_weather
 
 _HALF_HOUR = timedelta(minutes=30)
+# A year differs from the next by some 3 per cent: the mean of thirty is right to half a per cent.
+_YEARS = 30
 A_YEAR = SlotSpan(datetime(2027, 1, 1, tzinfo=UTC), _HALF_HOUR, 365 * 48)
 _MADRID = Place(latitude=40.42, longitude=-3.70, altitude_m=650)
 _SEVILLA = Place(latitude=37.39, longitude=-5.98, altitude_m=10)
 _ZARAGOZA = Place(latitude=41.65, longitude=-0.89, altitude_m=210)
+_VALENCIA = Place(latitude=39.47, longitude=-0.38, altitude_m=15)
+_BILBAO = Place(latitude=43.26, longitude=-2.93, altitude_m=20)
 _BALCONIES = "https://solar-world24.com/balcony-solar/cities"
 _GERMAN_TOWNS = (
     "[means of the German weather service](https://www.photovoltaik4all.de/"
@@ -24,7 +28,10 @@ _GERMAN_TOWNS = (
 
 
 class Published(NamedTuple):
-    """What is published of a town for a year, and where: kWh of a kWp facing south, or kWh/m2 on the level."""
+    """What is published of a town for a year, and where: kWh of a kWp facing south, or kWh/m2 on the level.
+
+    Where no tilt is stated 30 degrees are assumed; roofs that do not face south give less.
+    """
 
     place: Place
     per_year: float
@@ -32,16 +39,56 @@ class Published(NamedTuple):
     tilt_deg: float | None = None
 
 
-# PVGIS 5.3 of the Joint Research Centre, at its best tilt and with 14 % losses, as a page prints it.
+# PVGIS of the Joint Research Centre takes 14 % of losses: 5.3 at its best tilt as a page prints it, and an answer of
+# its service in 2020 that a program's source has kept.
 PUBLISHED = {
     "Zaragoza": Published(_ZARAGOZA, 1619, f"[PVGIS 5.3]({_BALCONIES}/zaragoza)", 38),
+    "Solsonès": Published(
+        Place(latitude=42.052, longitude=1.625, altitude_m=981),
+        1547.1,
+        "[PVGIS, an answer kept in a program](https://github.com/marcpujolapps/greenergy/blob/"
+        "aae104380dd1201830f02869f425d878c6e284f7/app/src/app/tab3/tab3.page.ts)",
+        35,
+    ),
     "Milano": Published(
         Place(latitude=45.46, longitude=9.19, altitude_m=120), 1369, f"[PVGIS 5.3]({_BALCONIES}/milano)", 39
     ),
     "Wien": Published(
         Place(latitude=48.21, longitude=16.37, altitude_m=170), 1176, f"[PVGIS 5.3]({_BALCONIES}/wien)", 38
     ),
-    # 5,305 kWh of 3.4 kWp, an installer's figure for the province; 30 degrees are assumed, as none are stated.
+    # 974.52 GWh of 640.8 MW: all roofs of the city that would do.
+    "Valencia": Published(
+        _VALENCIA,
+        974.52 / 0.6408,
+        "[a study of the UPV; all its roofs](https://www.levante-emv.com/valencia/2021/05/23/"
+        "valencia-generar-placas-solares-99-52145816.html)",
+        30,
+    ),
+    # 48,202 kWh a year are expected of 33 kWp.
+    "Parets (Barcelona)": Published(
+        Place(latitude=41.57, longitude=2.23, altitude_m=95),
+        48_202 / 33,
+        "[a school; roof not stated](https://solarinfo.es/2022/05/16/"
+        "concluye-instalacion-88-modulos-solares-escuela-municipal-pau-vila-parets/amp)",
+        30,
+    ),
+    # 595 MWh a year of 555 kW, south at 30 degrees, in Arrigorriaga, 6 km from the city.
+    "Bilbao": Published(
+        _BILBAO,
+        595 / 0.555,
+        "[a waterworks' roof](https://ondavasca.com/"
+        "la-mayor-planta-fotovoltaica-de-bizkaia-dara-energia-al-consorcio-de-aguas/amp)",
+        30,
+    ),
+    # 1,482,180 MWh of 990 MW: all roofs of the region that would do.
+    "Murcia": Published(
+        Place(latitude=37.99, longitude=-1.13, altitude_m=45),
+        1_482_180 / 990,
+        "[a study of the region; all its roofs](http://www.ecologiaverde.com/"
+        "una-familia-puede-ahorrar-8000-euros-con-el-autoconsumo-energetico/)",
+        30,
+    ),
+    # 5,305 kWh of 3.4 kWp, an installer's figure for the province.
     "Sevilla": Published(
         _SEVILLA,
         5305 / 3.4,
@@ -58,13 +105,13 @@ PUBLISHED = {
     "Berlin": Published(Place(latitude=52.52, longitude=13.40, altitude_m=35), 1030, _GERMAN_TOWNS),
     "Hamburg": Published(Place(latitude=53.55, longitude=10.00, altitude_m=10), 965, _GERMAN_TOWNS),
 }
-# Towns of which no yield with an address was found; anybody can ask PVGIS.
+# Towns to be held against one's own query of PVGIS.
 UNPUBLISHED = {
     "Madrid": _MADRID,
     "Sevilla": _SEVILLA,
     "Barcelona": Place(latitude=41.39, longitude=2.17, altitude_m=15),
-    "Valencia": Place(latitude=39.47, longitude=-0.38, altitude_m=15),
-    "Bilbao": Place(latitude=43.26, longitude=-2.93, altitude_m=20),
+    "Valencia": _VALENCIA,
+    "Bilbao": _BILBAO,
     "Zaragoza": _ZARAGOZA,
     "A Coruña": Place(latitude=43.37, longitude=-8.40, altitude_m=20),
     "Málaga": Place(latitude=36.72, longitude=-4.42, altitude_m=10),
@@ -92,7 +139,7 @@ def level_kwh_m2(years: Sequence[Weather]) -> float:
     return float(np.mean([year.light.ghi_w_m2.sum() / 2000 for year in years]))
 
 
-def yielded(place: Place, *, tilt_deg: float = 35.0, seeds: int = 5) -> Yielded:
+def yielded(place: Place, *, tilt_deg: float = 35.0, seeds: int = _YEARS) -> Yielded:
     """What panels that face south give under synthetic weather, as the mean of some years."""
     plant = PvPlant(arrays=(PvArray(peak_kw=1.0, tilt_deg=tilt_deg),), inverter_kw=1.0)
     years = synthetic_years(place, seeds)
@@ -112,14 +159,14 @@ class PublishedYield(NamedTuple):
 
 
 class TownYield(NamedTuple):
-    """Synthetic years of a town of which no published yield was found."""
+    """Synthetic years of a town."""
 
     town: str
     kwh_per_kwp: float
     level_kwh_m2: float
 
 
-def published_yields(*, seeds: int = 5) -> list[PublishedYield]:
+def published_yields(*, seeds: int = _YEARS) -> list[PublishedYield]:
     """Every town of which something is published."""
     return [_published(name, town, seeds) for name, town in PUBLISHED.items()]
 
@@ -130,8 +177,8 @@ def _published(name: str, town: Published, seeds: int) -> PublishedYield:
     return PublishedYield(name, unit, town.tilt_deg, town.per_year, value, town.source)
 
 
-def town_yields(*, seeds: int = 5) -> list[TownYield]:
-    """What a kWp gives in every other town."""
+def town_yields(*, seeds: int = _YEARS) -> list[TownYield]:
+    """What a kWp gives in each town."""
     made = {name: yielded(place, seeds=seeds) for name, place in UNPUBLISHED.items()}
     return [TownYield(name, one.kwh_per_kwp, one.level_kwh_m2) for name, one in made.items()]
 
