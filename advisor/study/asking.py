@@ -21,6 +21,7 @@ _OPTIONS = {
     "household.floor_m2": "--floor",
     "household.hot_water": "--hot-water",
     "battery_kwh": "--battery",
+    "battery_kw": "--battery-power",
     "prices.battery_per_kwh": "--battery-price",
     "prices.pv_per_kwp": "--panel-price",
     "panels.tilt_deg": "--tilt",

@@ -24,6 +24,10 @@ def study(  # noqa: PLR0913 (a command line's options)
     car: Annotated[bool, typer.Option("--car", help="An electric car that charges at home.")] = False,
     kwp: Annotated[list[float] | None, typer.Option(help="Peak power of the panels in kW; several times.")] = None,
     battery: Annotated[list[float] | None, typer.Option(help="Battery in kWh; several times.")] = None,
+    battery_power: Annotated[float | None, typer.Option(help="Its power in kW; half its kWh by default.")] = None,
+    battery_efficiency: Annotated[
+        float | None, typer.Option(min=50, max=100, help="Per cent of what it takes that it gives; 90 by default.")
+    ] = None,
     tariff: Annotated[list[str] | None, typer.Option(help="Tariff by name, today's first; several times.")] = None,
     tilt: Annotated[float, typer.Option(help="Tilt of the panels in degrees.")] = 30.0,
     azimuth: Annotated[float, typer.Option(help="Direction they face: 90 east, 180 south, 270 west.")] = 180.0,
@@ -66,6 +70,8 @@ def study(  # noqa: PLR0913 (a command line's options)
         "household": household | {"hot_water": hot_water or heating, "cooling": cooling, "car": car},
         "kwp": kwp,
         "battery_kwh": battery,
+        "battery_kw": battery_power,
+        "battery_efficiency": None if battery_efficiency is None else battery_efficiency / 100,
         "tariffs": tuple(tariff) if tariff else None,
         "panels": {"tilt_deg": tilt, "azimuth_deg": azimuth},
         "prices": {name: value for name, value in prices.items() if value is not None},

@@ -148,7 +148,8 @@ class Player:
             wishes.year,
             option.kwp,
             option.battery_kwh,
-            wishes.battery_kw_per_kwh,
+            wishes.power_kw(option.battery_kwh) if option.battery_kwh else 0.0,
+            wishes.battery_efficiency,
             option.tariff,
             wishes.household.load_factor,
         )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import lru_cache
+from math import sqrt
 from pathlib import Path
 
 from energy.battery import Battery
@@ -43,11 +44,13 @@ def kept_days(folder: str, home: str) -> History:
 def sized(job: YearJob) -> History:
     """The days with panels, battery and tariff of a job; kept days have panels of 1 kWp."""
     base = kept_days(job.days, job.home)
-    power_kw = job.battery_kwh * job.kw_per_kwh
+    each_way = sqrt(job.efficiency)
     battery = Battery(
         capacity_kwh=job.battery_kwh,
-        max_charge_kw=power_kw,
-        max_discharge_kw=power_kw,
+        max_charge_kw=job.battery_kw,
+        max_discharge_kw=job.battery_kw,
+        charge_efficiency=each_way,
+        discharge_efficiency=each_way,
         min_soc=_LEAST_SOC,
     )
     changes = {"battery": battery, "tariff": job_tariff(job, base.home), "pv_peak_kw": job.kwp}

@@ -32,7 +32,8 @@ class YearJob:
     year: int
     kwp: float
     battery_kwh: float
-    kw_per_kwh: float
+    battery_kw: float
+    efficiency: float
     tariff: str
     load_factor: float = 1.0
 

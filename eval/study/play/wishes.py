@@ -16,6 +16,10 @@ PeakKw = Annotated[float, Field(ge=0, le=200)]
 CapacityKwh = Annotated[float, Field(ge=0, le=1000)]
 
 
+# A battery that charges or empties in two hours.
+_KW_PER_KWH = 0.5
+
+
 class _Wish(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -62,7 +66,8 @@ class StudyWishes(_Wish):
     """All that decides what is played; money that is only counted afterwards is in `prices`.
 
     `home` names a home in memory whose own days are played, else the household is made up. `weather_years` are
-    further years of weather that show how much the answer moves by chance.
+    further years of weather that show how much the answer moves by chance. A battery has `battery_kw`, else half its
+    kilowatt-hours, and gives back `battery_efficiency` of what it took.
     """
 
     place_name: str
@@ -75,7 +80,8 @@ class StudyWishes(_Wish):
     home: str | None = None
     kwp: tuple[PeakKw, ...] = (0.0, 5.0)
     battery_kwh: tuple[CapacityKwh, ...] = (0.0, 5.0, 10.0)
-    battery_kw_per_kwh: float = Field(default=0.5, gt=0, le=10)
+    battery_kw: float | None = Field(default=None, gt=0, le=500)
+    battery_efficiency: float = Field(default=0.9025, ge=0.5, le=1)
     tariffs: tuple[str, ...] = Field(default=("es-2.0td",), min_length=1)
     panels: Panels = Panels()
     prices: StudyPrices = StudyPrices()
@@ -84,6 +90,10 @@ class StudyWishes(_Wish):
     weather_years: int = Field(default=5, ge=0, le=20)
     with_advisor: bool = True
     step_minutes: Literal[15, 30, 60] = 60
+
+    def power_kw(self, battery_kwh: float) -> float:
+        """What a battery of a size can take or give."""
+        return battery_kwh * _KW_PER_KWH if self.battery_kw is None else self.battery_kw
 
     @property
     def all_kwp(self) -> tuple[float, ...]:

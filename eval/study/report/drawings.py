@@ -85,20 +85,19 @@ def _legend(stacks: Sequence[Sequence[ChartSeries]]) -> list[dict[str, str]]:
 
 
 def drawn_weeks(study: Study, shown: Option, words: Words) -> list[Drawn]:
-    """A sunny and a dull day, and the weeks they are of, without and with the battery."""
+    """A sunny and a dull day with every battery, and the weeks they are of with the one that is shown."""
     sunny, dull = week_at(study.base, SUNNY), week_at(study.base, DULL)
     days = {"sunny_day": day_of(study.base, sunny, SUNNY), "dull_day": day_of(study.base, dull, DULL)}
-    years = _pair(study, shown)
+    pair = _pair(study, shown)
+    sizes = [study.figures.year(Option(shown.tariff, shown.kwp, kwh)) for kwh in study.wishes.all_kwh]
     blocks: list[Drawn] = []
     for name, here in (days | {"sunny": sunny, "dull": dull}).items():
         title = words.word(name, first=words.day(here.first))
-        flows = [{key: year.flows[key][here.part] for key in year.flows} for year in years]
-        names = [_name(year.option, words) for year in years]
-        kwps = [year.option.kwp for year in years]
-        stacks = [_span_stack(study, here, one, kwp, words) for one, kwp in zip(flows, kwps, strict=True)]
-        blocks.append(
-            {"title": title, "drawings": _drawn_span(study, here, dict(zip(names, stacks, strict=True)), title, words)}
-        )
+        stacks = {}
+        for year in sizes if name in days else pair:
+            flows = {key: values[here.part] for key, values in year.flows.items()}
+            stacks[_name(year.option, words)] = _span_stack(study, here, flows, year.option.kwp, words)
+        blocks.append({"title": title, "drawings": _drawn_span(study, here, stacks, title, words)})
     return blocks
 
 

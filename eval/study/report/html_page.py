@@ -233,6 +233,10 @@ def _trust(study: Study, words: Words) -> Iterator[str]:
         if not study.own.own_pv:
             yield words.say("trust.own_sun")
     yield words.word("sun", **{"yield": words.number(solar)})
+    if kwh := study.shown().battery_kwh:
+        power = words.number(wishes.power_kw(kwh), 1)
+        share = words.percent(wishes.battery_efficiency)
+        yield words.say("trust.battery", kwh=words.number(kwh, 1), kw=power, share=share)
     yield words.say("trust.hourly", minutes=str(wishes.step_minutes))
     assumed = [name for name in wishes.tariffs if name != OWN_TARIFF and is_assumed(name)]
     if assumed:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from math import isfinite
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from eval.study.report.json_view import study_json
 from eval.study.report.telling import answer_text
 from eval.study.report.words import words_in
 from eval.study.study import Study
+from tests.eval.study.conftest import first_answer, madrid_wishes
 
 
 def test_a_family_of_three_in_madrid_is_told_no_at_250_a_kilowatt_hour_and_why(family: Study) -> None:
@@ -61,6 +63,15 @@ def test_a_battery_without_panels_is_told_that_it_has_nothing_to_store(family: S
     assert told.startswith("No. A 5 kWh battery saves €0 a year")
     assert told.endswith("has nothing to store. It would pay off at no price.")
     assert answer_text(dark, words_in("es", "EUR")).endswith("No compensaría a ningún precio.")
+
+
+@pytest.mark.parametrize("worse", [{"battery_efficiency": 0.6}, {"battery_kw": 0.2}])
+def test_a_battery_that_loses_more_or_is_weak_saves_less(
+    family: Study, study_folder: Path, worse: dict[str, float]
+) -> None:
+    option = Option("es-2.0td", 5.0, 5.0)
+    saved = first_answer(madrid_wishes(**worse), study_folder).battery_saving(option)
+    assert 0 < saved < family.battery_saving(option) - 1
 
 
 def test_a_currency_of_letters_stands_apart_from_its_number() -> None:

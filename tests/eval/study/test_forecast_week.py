@@ -35,7 +35,7 @@ def job(family: Study, study_folder: Path) -> YearJob:
     folder = AnswerCache(study_folder, SerialSweep()).homes
     homes = [path.parent.name for path in folder.glob("*/days.jsonl")]
     home = next(name for name in homes if np.array_equal(base_of(str(folder), name).load_kw, family.base.load_kw))
-    return YearJob(str(folder), home, 2027, 5.0, 5.0, 0.5, "es-2.0td")
+    return YearJob(str(folder), home, 2027, 5.0, 5.0, 2.5, 0.9025, "es-2.0td")
 
 
 @pytest.fixture(scope="module")

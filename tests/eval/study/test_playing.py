@@ -76,7 +76,7 @@ def test_the_advisor_plays_a_month_within_the_battery(family: Study, study_folde
     del family
     cache = AnswerCache(study_folder, SerialSweep())
     home = next(path.parent.name for path in cache.homes.glob("*/days.jsonl"))
-    job = MonthJob(YearJob(str(cache.homes), home, 2027, 5.0, 5.0, 0.5, "es-2.0td"), 3)
+    job = MonthJob(YearJob(str(cache.homes), home, 2027, 5.0, 5.0, 2.5, 0.9025, "es-2.0td"), 3)
     played = play_month(job)
     # March has an hour less in Madrid
     assert len(played.stored_kwh) == 31 * 24 - 1
