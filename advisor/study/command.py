@@ -22,7 +22,7 @@ def study(  # noqa: PLR0913 (a command line's options)
     hot_water: Annotated[str | None, typer.Option(help="The same for hot water; as for heating by default.")] = None,
     cooling: Annotated[bool, typer.Option("--cooling", help="Air conditioning.")] = False,
     car: Annotated[bool, typer.Option("--car", help="An electric car that charges at home.")] = False,
-    kwp: Annotated[list[float] | None, typer.Option(help="Peak power of the panels in kW; several times.")] = None,
+    kwp: Annotated[list[float] | None, typer.Option(help="Panels in kWp, the smallest today's; several times.")] = None,
     battery: Annotated[list[float] | None, typer.Option(help="Battery in kWh; several times.")] = None,
     battery_power: Annotated[float | None, typer.Option(help="Its power in kW; half its kWh by default.")] = None,
     battery_efficiency: Annotated[

@@ -22,6 +22,8 @@ def study_json(study: Study, words: Words) -> dict[str, object]:
         "verdict_text": verdict_text(answer, words),
         "answer": answer_text(study, words),
         "battery_kwh": answer.shown.battery_kwh,
+        "battery_kw": wishes.power_kw(answer.shown.battery_kwh),
+        "battery_efficiency": wishes.battery_efficiency,
         "kwp": answer.shown.kwp,
         "battery_saving_a_year": round(answer.saving, 2),
         "battery_saving_with_advisor": None if answer.advised is None else round(answer.advised, 2),

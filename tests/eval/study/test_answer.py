@@ -93,6 +93,7 @@ def test_energy_and_money_of_a_year_add_up(family: Study, kwp: float, kwh: float
 def test_json_has_every_figure_by_name(family: Study) -> None:
     told = study_json(family, words_in("en", "EUR"))
     assert told["verdict"] == "no"
+    assert (told["battery_kw"], told["battery_efficiency"]) == (2.5, 0.9025)
     options = told["options"]
     assert isinstance(options, list)
     assert [(one["kwp"], one["battery_kwh"]) for one in options] == [(0.0, 0.0), (0.0, 5.0), (5.0, 0.0), (5.0, 5.0)]
