@@ -20,6 +20,7 @@ _SEVILLA = Place(latitude=37.39, longitude=-5.98, altitude_m=10)
 _ZARAGOZA = Place(latitude=41.65, longitude=-0.89, altitude_m=210)
 _VALENCIA = Place(latitude=39.47, longitude=-0.38, altitude_m=15)
 _BILBAO = Place(latitude=43.26, longitude=-2.93, altitude_m=20)
+_PALMA = Place(latitude=39.57, longitude=2.65, altitude_m=20)
 _BALCONIES = "https://solar-world24.com/balcony-solar/cities"
 _GERMAN_TOWNS = (
     "[means of the German weather service](https://www.photovoltaik4all.de/"
@@ -88,12 +89,40 @@ PUBLISHED = {
         "una-familia-puede-ahorrar-8000-euros-con-el-autoconsumo-energetico/)",
         30,
     ),
-    # 5,305 kWh of 3.4 kWp, an installer's figure for the province.
+    # 5,192, 5,213 and 5,305 kWh of 3.4 kWp, an installer's figures for the three provinces.
+    "Comunidad de Madrid": Published(
+        _MADRID,
+        5192 / 3.4,
+        "[an installer; roof not stated](https://muypymes.com/2024/02/22/madrid-regiones-economicas-invertir-energia-solar)",
+        30,
+    ),
+    "Córdoba": Published(
+        Place(latitude=37.88, longitude=-4.78, altitude_m=110),
+        5213 / 3.4,
+        "[an installer; roof not stated](https://www.eldiadecordoba.es/cordoba/"
+        "ahorrar-energia-electrica-cordoba-autoconsumo-solar_0_1718228402.html)",
+        30,
+    ),
     "Sevilla": Published(
         _SEVILLA,
         5305 / 3.4,
         "[an installer; roof not stated](https://www.huelvainformacion.es/sevilla/"
         "ahorro-energia-electrica-Sevilla-autoconsumo-solar_0_1717928744.html)",
+        30,
+    ),
+    # 142 million kWh a year of 85.4 MW: 9,345 roofs that the region's agency helped to pay; taken in its middle.
+    "Andalucía": Published(
+        Place(latitude=37.5, longitude=-4.7, altitude_m=300),
+        142_000 / 85.4,
+        "[the region's agency; 9,345 roofs](https://cronicadeandalucia.com/andalucia/andaluces-9300-proyectos-autoconsumo/)",
+        30,
+    ),
+    # 150,000 kWh a year of 90 kWp are expected.
+    "Palma": Published(
+        _PALMA,
+        150_000 / 90,
+        "[a pergola; tilt not stated](https://solarinfo.es/2022/10/07/"
+        "empresa-municipal-palma-presenta-pergola-fotovoltaica-inicia-obras-cubierta-solar/amp)",
         30,
     ),
     # 4.88 kWh/m2 a day, 1983 to 2005, from AEMET's atlas of 2012.
@@ -116,7 +145,7 @@ UNPUBLISHED = {
     "A Coruña": Place(latitude=43.37, longitude=-8.40, altitude_m=20),
     "Málaga": Place(latitude=36.72, longitude=-4.42, altitude_m=10),
     "Valladolid": Place(latitude=41.65, longitude=-4.72, altitude_m=700),
-    "Palma": Place(latitude=39.57, longitude=2.65, altitude_m=20),
+    "Palma": _PALMA,
     "Las Palmas de Gran Canaria": Place(latitude=28.12, longitude=-15.43, altitude_m=10),
 }
 

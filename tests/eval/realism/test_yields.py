@@ -24,13 +24,17 @@ def test_the_level_receives_what_is_published_within_seven_percent(town: str) ->
 @pytest.mark.parametrize(
     ("town", "within"),
     [
+        ("Comunidad de Madrid", 0.05),
         ("Valencia", 0.05),
+        ("Andalucía", 0.05),
         ("Parets (Barcelona)", 0.05),
         ("Sevilla", 0.07),
+        ("Córdoba", 0.07),
         ("Murcia", 0.07),
         ("Bilbao", 0.08),
         ("Solsonès", 0.08),
         ("Zaragoza", 0.11),
+        ("Palma", 0.13),
         ("Milano", 0.09),
     ],
 )
