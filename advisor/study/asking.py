@@ -68,6 +68,9 @@ def wishes_of(asked: StudyAsked, recorded: History | None) -> StudyWishes:
     except SettingsError as err:
         raise SettingsError(in_language(str(err), asked.words)) from err
     if wrong := wish_faults(settings):
+        # Water is made as rooms are heated unless it is said otherwise.
+        if wrong.get("household.hot_water") == wrong.get("household.heating"):
+            wrong.pop("household.hot_water", None)
         told = (f"{_option(key)}: {in_language(text, asked.words)}" for key, text in wrong.items())
         raise SettingsError("; ".join(told))
     return checked_wishes(settings)

@@ -77,3 +77,9 @@ def test_a_quick_study_says_its_answer_and_where_the_report_is_without_gaps(tmp_
     assert done.exception is None, done.exception
     assert done.stdout.endswith(f"\n\nInforme: {out}\n")
     assert "\n\n\n" not in done.stdout
+
+
+def test_a_wrong_heating_is_blamed_alone(tmp_path: Path) -> None:
+    options = ["--memory", str(tmp_path / "memory"), "--cache", str(tmp_path), "--out", str(tmp_path / "s.html")]
+    done = CliRunner().invoke(app, ["study", "--place", "Madrid", "--heating", "coal", *options])
+    assert str(done.exception) == "--heating: should be 'other', 'heat_pump' or 'resistive' (given: 'coal')"
