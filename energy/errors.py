@@ -27,11 +27,12 @@ class DataError(AdvisorError):
 
 
 class UnclearError(DataError):
-    """A file may mean two things; `option` settles it with one of `choices`."""
+    """A file may mean two things; `option` settles it with one of `choices`, for `file` alone where that is set."""
 
     def __init__(self, message: str, *, option: str, choices: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.option, self.choices = option, choices
+        self.file: str | None = None
 
 
 class MemoryFault(AdvisorError):  # noqa: N818 (MemoryError is Python's own)

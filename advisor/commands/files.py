@@ -1,10 +1,11 @@
 """`advisor ingest csv`: files are read, what they were taken for is shown, and what is unclear is asked."""
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,14 +27,15 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
     facts: Annotated[Path, typer.Option(help="TOML with the home's fixed facts.")],
     column: Annotated[
         list[str],
-        typer.Option(help="ROLE=NAME:UNIT, such as load=Consumo_kWh:kWh; several times. none=NAME ignores one."),
+        typer.Option(
+            help="ROLE=NAME:UNIT, such as load=Consumo_kWh:kWh; several times. none=NAME ignores one. Here and in the "
+            "next four, FILE:… is said of one file alone."
+        ),
     ] = [],  # noqa: B006 (typer copies it)
-    dates: Annotated[Literal["day-first", "month-first"] | None, typer.Option(help="day-first or month-first.")] = None,
-    stamps: Annotated[
-        Literal["start", "end"] | None, typer.Option(help="Times name the start or the end of an interval.")
-    ] = None,
-    decimal: Annotated[Literal["point", "comma"] | None, typer.Option(help="point or comma.")] = None,
-    zone: Annotated[str | None, typer.Option(help="Zone of the file's clock, if not the home's: UTC, …")] = None,
+    dates: Annotated[list[str], typer.Option(help="day-first or month-first.")] = [],  # noqa: B006 (typer copies it)
+    stamps: Annotated[list[str], typer.Option(help="Times name the start or the end of an interval.")] = [],  # noqa: B006 (typer copies it)
+    decimal: Annotated[list[str], typer.Option(help="point or comma.")] = [],  # noqa: B006 (typer copies it)
+    zone: Annotated[list[str], typer.Option(help="Zone of the file's clock, if not the home's: UTC, …")] = [],  # noqa: B006 (typer copies it)
     no_export: Annotated[bool, typer.Option("--no-export", help="Nothing is sold to the grid.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Show what was understood and store nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; store if all is clear.")] = False,
@@ -43,16 +45,11 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
     """Read what a supplier, an inverter or a spreadsheet gives; docs/files.md says what is understood."""
     from advisor.memory import ingest_and_report, understand_files
     from ingest.history.csv_files import summary
-    from ingest.history.files.table.options import Options, read_wish, read_zone
+    from ingest.history.files.table.options import read_options
 
-    options = Options(
-        columns=tuple(read_wish(text) for text in column),
-        dates=dates,
-        stamps=stamps,
-        decimal=decimal,
-        zone=read_zone(zone),
-        no_export=no_export,
-    )
+    said = {"column": column, "dates": dates, "stamps": stamps, "decimal": decimal, "zone": zone}
+    options = read_options(files, [(option, text) for option, texts in said.items() for text in texts])
+    options = replace(options, no_export=no_export)
     asks = not (yes or as_json) and sys.stdin.isatty()
     understood = _understood(lambda chosen: understand_files(files, home, facts, chosen), options, asks=asks)
     for line in summary(understood):
@@ -83,7 +80,7 @@ def _understood(read: "Callable[[Options], UnderstoodFiles]", options: "Options"
 
 def _answered(options: "Options", question: UnclearError) -> "Options":
     """The options with a person's answer; an empty one gives up."""
-    from ingest.history.files.table.options import read_wish, read_zone
+    from ingest.history.files.table.options import ALL_OF_THEM, read_option
 
     typer.echo(str(question))
     for at, choice in enumerate(question.choices, start=1):
@@ -96,16 +93,14 @@ def _answered(options: "Options", question: UnclearError) -> "Options":
     if reply.isdecimal() and 1 <= int(reply) <= len(question.choices):
         reply = question.choices[int(reply) - 1]
     word, _, role = question.option.partition(" ")
-    if word == "column":
-        wish = read_wish(reply if "=" in reply else f"{role}={reply}")
-        return replace(options, columns=(*options.columns, wish))
-    if word == "zone":
-        return replace(options, zone=read_zone(reply))
     if word == "no-export":
         return replace(options, no_export=reply.lower() in ("y", "yes", "s", "si", "sí"))
-    if word == "dates":
-        return replace(options, dates="month-first" if reply.startswith("m") else "day-first")
-    return replace(options, decimal="comma" if reply.startswith("c") else "point")
+    file = Path(question.file) if question.file else None
+    replies = question.choices[:-1] if reply == ALL_OF_THEM else re.split(r" and (?=\w+=)", reply)
+    for one in replies if word == "column" else [reply]:
+        text = f"{role}={one}" if word == "column" and "=" not in one else one
+        options = options.also(read_option(word, text), file)
+    return options
 
 
 _PROMPTS = {"zone": "Zone of the file's clock", "no-export": "Is nothing sold to the grid? (yes, or empty to stop)"}

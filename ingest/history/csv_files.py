@@ -1,18 +1,20 @@
 """Anybody's history from CSV files, understood whole before anything of it is used."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from energy.errors import DataError, SettingsError
+from energy.errors import DataError, SettingsError, UnclearError
 from energy.home import Home
 from ingest.history.files.checks import checked
 from ingest.history.files.joining import Joined, join
 from ingest.history.files.prices import billed_as_recorded
 from ingest.history.files.reading import FileReading, read_file
+from ingest.history.files.table.long import pivoted
 from ingest.history.files.table.options import Options
 from ingest.history.files.table.sheet import Sheet, read_sheet
 from ingest.history.files.table.timecolumns import has_column
@@ -53,9 +55,15 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
         DataError: naming file, row, column, value and what to do; nothing has been stored then.
         UnclearError: something can be meant in two ways, and which option settles it.
     """
-    sheets = [lengthened(read_sheet(path)) for path in paths]
+    sheets = []
+    for path in paths:
+        with _question_of(path, among=paths):
+            sheets.append(pivoted(lengthened(read_sheet(path)), options.of(path)))
     _refuse_lost_wishes(sheets, options)
-    readings = tuple(read_file(sheet.path, sheet, home, options) for sheet in sheets)
+    readings = []
+    for sheet in sheets:
+        with _question_of(sheet.path, among=paths):
+            readings.append(read_file(sheet.path, sheet, home, options.of(sheet.path)))
     joined = join(readings, home, options)
     series, faults = checked(joined, readings, home)
     start, step = datetime.fromtimestamp(joined.slots.start_s, tz=UTC), joined.slots.step
@@ -70,7 +78,17 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
         first = next(iter(aside.values()), f"{paths[0]}: no value is known")
         raise DataError(f"{first}; no other day is left")
     notes = (*joined.notes, *price_notes, *(f"{day} set aside: {why}" for day, why in aside.items()))
-    return UnderstoodFiles(History(home, kept[0].step, kept, notes), readings, aside)
+    return UnderstoodFiles(History(home, kept[0].step, kept, notes), tuple(readings), aside)
+
+
+@contextmanager
+def _question_of(path: Path, *, among: Sequence[Path]) -> Iterator[None]:
+    """What is unclear about one of several files is a question about that file alone."""
+    try:
+        yield
+    except UnclearError as err:
+        err.file = str(path) if len(among) > 1 else None
+        raise
 
 
 def summary(understood: UnderstoodFiles) -> list[str]:
@@ -127,9 +145,11 @@ def _first_rows(history: History) -> list[str]:
 
 
 def _refuse_lost_wishes(sheets: Sequence[Sheet], options: Options) -> None:
-    for wish in options.columns:
-        if not any(has_column(sheet, wish) for sheet in sheets):
-            names = "; ".join(f"{sheet.path}: {', '.join(sheet.names)}" for sheet in sheets)
+    wishes = [(wish, sheets) for wish in options.columns]
+    wishes += [(wish, [sheet]) for sheet in sheets for wish in options.lost(sheet.path)]
+    for wish, among in wishes:
+        if not any(has_column(sheet, wish) for sheet in among):
+            names = "; ".join(f"{sheet.path}: {', '.join(sheet.names)}" for sheet in among)
             raise SettingsError(f"--column {wish.role}={wish.name}: no file has that column; there are {names[:400]}")
 
 

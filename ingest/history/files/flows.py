@@ -16,6 +16,19 @@ from ingest.history.files.table.rows import Rows
 from ingest.history.files.units_by_size import believable_kw, is_believable, is_tiny, other_unit, units_that_fit
 from knowledge.days import Floats
 
+# A direction whose values have both signs is the net of both: its role, and the sign that turns it.
+NETS = {"import": ("grid", ""), "export": ("grid", "-"), "discharge": ("battery", ""), "charge": ("battery", "-")}
+_LEAST_SHARE = 0.02
+# A value that stays the same for so many rows is a reading that stands still.
+_LEAST_STILL = 12
+
+
+def has_both_signs(values: Floats) -> bool:
+    """Whether a column flows both ways: more than noise in the lesser direction."""
+    known = values[~np.isnan(values)]
+    up, down = float(known[known > 0].sum()), float(-known[known < 0].sum())
+    return min(up, down) > _LEAST_SHARE * max(up, down)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadColumn:
@@ -42,8 +55,15 @@ class ReadColumn:
         """Length of a row's interval."""
         return self.rows.times.step_s / 3600
 
-    def unit(self) -> Unit:
+    @property
+    def counts(self) -> bool:
+        """Whether the values are a counter's."""
+        return runs_on(self.values, self.rows.moments_s)
+
+    def unit(self, *, counts: bool) -> Unit:
         """The unit that is named, else the only one that gives what this home can measure.
+
+        A register that stood still `counts` where another one of the same meter does.
 
         Raises:
             UnclearError: several would.
@@ -51,11 +71,12 @@ class ReadColumn:
         unit, role = self.meaning.unit or UNITS.get(self.suffix), self.meaning.role
         if not is_flow(role):
             return unit or UNITS["per-kWh" if role.endswith("_price") else "C"]
-        counts = runs_on(self.values, self.rows.moments_s)
         if unit is not None:
             return UNITS[f"{unit.name}-total"] if counts and unit.kind == "energy" else unit
         if counts:
             raise self._unclear(["kWh-total", "Wh-total"], "its values only rise, as a counter's do,")
+        if not np.nan_to_num(self.values).any():
+            return UNITS["kWh"]
         fitting = list(units_that_fit(self.values, role, self.home, self.hours).values())
         if len(fitting) == 1:
             return fitting[0]
@@ -113,14 +134,17 @@ class ReadColumn:
 
     def _cause(self, unit: Unit) -> str:
         role = self.meaning.role
-        if runs_on(self.values, self.rows.moments_s):
+        known = self.values[~np.isnan(self.values)]
+        if self.counts or (len(known) >= _LEAST_STILL and known[0] > 0 and bool(np.all(known == known[0]))):
             option = column_option(role, self.name, "kWh-total")
-            return f"it looks like a counter that runs on: say {option}, or with Wh-total"
+            return f"it looks like a counter: say {option}, or with Wh-total"
+        if role in NETS and has_both_signs(known):
+            net, sign = NETS[role]
+            return f"it holds both directions: say {column_option(net, f'{sign}{self.name}', unit.name)}"
         other = other_unit(self.values, role, self.home, self.hours, (unit,))
         if other is not None:
             return f"it looks like {other.name}: say {column_option(role, self.name, other.name)}"
-        known = self.values[~np.isnan(self.values)]
-        if len(known) and float((known < 0).mean()) > 0.3:
+        if float((known < 0).mean()) > 0.3:
             return f"its sign looks turned: say {column_option(role, f'-{self.name}', unit.name)}"
         return "check its unit and its sign, and the limits in the home's facts"
 

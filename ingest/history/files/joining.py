@@ -11,7 +11,7 @@ from energy.errors import DataError, UnclearError
 from energy.home import Home
 from ingest.history.files.cells.powers import Slots, slot_means
 from ingest.history.files.reading import FileReading
-from ingest.history.files.table.options import Options
+from ingest.history.files.table.options import Options, column_option
 from ingest.history.nights import darkened
 from knowledge.days import Floats
 
@@ -74,8 +74,7 @@ def _merged(known: Floats, more: Floats, role: str, reading: FileReading) -> Flo
     if (np.abs(known[both] - more[both]) > np.maximum(_SAME, 0.01 * np.abs(known[both]))).sum() > 0.01 * both.sum():
         raise DataError(
             f"{reading.path}: it gives {role} for {int(both.sum())} slots for which another file has other values: "
-            f"give "
-            "each hour once, or say with --column what differs between them",
+            f"give each hour once, or say what differs, such as --column {reading.path.name}:none=NAME",
         )
     return np.where(np.isnan(known), more, known)
 
@@ -107,8 +106,14 @@ def _dark_nights(series: dict[str, Floats], slots: Slots, home: Home) -> dict[st
 def _with_pv(series: dict[str, Floats], readings: Sequence[FileReading], home: Home) -> dict[str, Floats]:
     if "pv" in series:
         return series
-    if home.pv_peak_kw == 0:
+    if home.pv_peak_kw == 0 and series:
         return series | {"pv": np.zeros_like(next(iter(series.values())))}
+    if not series:
+        raise UnclearError(
+            f"{_names(readings)}: {_what(readings)}: name a column with --column load=NAME:UNIT and, "
+            "where the home has panels, --column pv=NAME:UNIT",
+            option="column load",
+        )
     raise UnclearError(
         f"{_names(readings)}: {_what(readings)} and no solar production, but the home has panels of "
         f"{home.pv_peak_kw:g} kW: "
@@ -122,13 +127,19 @@ def _what(readings: Sequence[FileReading]) -> str:
     formats = [reading.format for reading in readings if reading.format]
     roles = sorted({_WORDS.get(one.role, one.role) for reading in readings for one in reading.taken})
     begin = f"this is a file of {formats[0]}; it holds" if formats else "there is"
+    silent = [name for reading in readings if not reading.taken for name in reading.unread]
+    unknown = f"none of the columns {', '.join(map(repr, silent[:8]))} is known"
     if not roles:
-        names = [name for reading in readings for name in reading.unread]
-        return f"none of the columns {', '.join(map(repr, names[:8]))} is known: there is no use of the house"
-    return f"{begin} {' and '.join(roles)}"
+        return f"{unknown}: there is no use of the house"
+    return f"{begin} {' and '.join(roles)}" + (f" ({unknown})" if silent else "")
 
 
-_WORDS = {"import": "what was bought from the grid", "export": "what was sold", "load": "what the house used"}
+_WORDS = {
+    "pv": "solar production",
+    "import": "what was bought from the grid",
+    "export": "what was sold",
+    "load": "what the house used",
+}
 
 
 def _names(readings: Sequence[FileReading]) -> str:
@@ -164,6 +175,13 @@ def _with_load(
     return series | {"load": _balance(series, readings)}, tuple(assumed)
 
 
+def _turned_nets(readings: Sequence[FileReading]) -> str:
+    """The nets whose sign may be the wrong way round, with the options that turn them."""
+    nets = [one for reading in readings for one in reading.taken if one.role in ("grid", "battery")]
+    options = [column_option(one.role, f"-{one.name}") for one in nets]
+    return f"a sign may be turned: try {' or '.join(options)}; or " if options else ""
+
+
 def _balance(series: dict[str, Floats], readings: Sequence[FileReading]) -> Floats:
     """Load = solar + import - export + discharge - charge."""
     nothing = np.zeros_like(series["pv"])
@@ -175,8 +193,8 @@ def _balance(series: dict[str, Floats], readings: Sequence[FileReading]) -> Floa
         raise DataError(f"{_names(readings)}: the files have no hour in common: give files of the same days")
     if below.mean() > _MOST_BELOW:
         raise DataError(
-            f"{_names(readings)}: in {below.mean():.0%} of the time more was sold than panels and grid gave: the "
-            f"files' "
-            "clocks or units do not fit together; try --stamps or --zone, and check the units",
+            f"{_names(readings)}: in {below.mean():.0%} of the time more was sold than panels and grid gave: "
+            f"{_turned_nets(readings)}the files' clocks or units do not fit together; try --stamps or --zone, and "
+            "check the units",
         )
     return np.where(known & (load < -_NOISE_KW), np.nan, np.maximum(load, 0.0))

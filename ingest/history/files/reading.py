@@ -1,7 +1,7 @@
 """One file read: its columns as kW in regular slots, what each was taken for, and the days that have a fault."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from energy.home import Home
 from ingest.history.files.cells.clock import day_of
 from ingest.history.files.cells.numbers import Column, decimal_sign, is_doubtful, read_numbers
 from ingest.history.files.cells.powers import Slots
-from ingest.history.files.flows import ReadColumn
+from ingest.history.files.cells.words import without_register
+from ingest.history.files.flows import NETS, ReadColumn, has_both_signs
+from ingest.history.files.idle_house import idle_house
 from ingest.history.files.table.columns import Meaning, meanings, unread
 from ingest.history.files.table.faults import Faults
 from ingest.history.files.table.options import Options
@@ -22,6 +24,9 @@ from ingest.history.files.table.rowtimes import row_times
 from ingest.history.files.table.sheet import Sheet
 from ingest.history.files.table.timecolumns import TimeColumns, time_columns
 from knowledge.days import Floats
+
+# Share of the slots in which parts of a sum are known together, beyond which an unknown part makes it unknown.
+_TOGETHER = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,19 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
     times = row_times(sheet, when, options, home.tz)
     read = meanings(sheet, when, options)
     numbers = _numbers(sheet, read, options)
+    read = _with_nets(read, numbers)
     faults = Faults(path, sheet, times, home.tz)
     rows = placed_rows(sheet, times, read, numbers, home, faults)
     series: dict[str, Floats] = {}
     taken = []
-    for one in read:
-        column = ReadColumn.of(one, numbers[one.column], rows, home)
-        unit = column.unit()
+    columns = [ReadColumn.of(one, numbers[one.column], rows, home) for one in read]
+    counting = {_thing(column) for column in columns if column.counts}
+    for column in columns:
+        unit, role = column.unit(counts=_thing(column) in counting), column.meaning.role
         power = column.on_slots(unit)
-        series[one.role] = power if one.role not in series else series[one.role] + power
-        taken.append(Taken(sheet.names[one.column], one.role, unit.name if unit.kind != "plain" else ""))
+        series[role] = power if role not in series else _added(series[role], power)
+        taken.append(Taken(column.name, role, unit.name if unit.kind != "plain" else ""))
+    idle = idle_house(sheet, read, series, rows.slots)
     counted = set(rows.at.tolist())
     for one in read:
         faults.add_cells(one.column, [at for at in numbers[one.column].wrong if at in counted])
@@ -80,6 +88,8 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
     notes = (
         *times.notes,
         *rows.notes,
+        *_sums(taken),
+        *idle,
         *((f"columns not known and not read: {', '.join(not_read)}",) if not_read else ()),
     )
     known = sheet.known.name if sheet.known else None
@@ -88,6 +98,41 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
     return FileReading(
         path, rows.slots, series, lines, tuple(taken), _about(rows, when, home), known, faults.by_day(), notes, not_read
     )
+
+
+def _with_nets(read: Iterable[Meaning], numbers: Mapping[int, Column]) -> tuple[Meaning, ...]:
+    """A direction whose values have both signs, without its opposite beside it, is the net of both."""
+    roles = {one.role for one in read}
+    found = []
+    for one in read:
+        net, sign = NETS.get(one.role, ("", ""))
+        opposite = {role for role, (other, _) in NETS.items() if other == net} - {one.role}
+        if not net or one.sure or roles & {net, *opposite} or not has_both_signs(numbers[one.column].values):
+            found.append(one)
+        else:
+            found.append(replace(one, role=net, turned=sign == "-"))
+    return tuple(found)
+
+
+def _thing(column: ReadColumn) -> tuple[str, tuple[str, ...]]:
+    """What a column is a part of: a role, and its name without the register."""
+    return column.meaning.role, without_register(column.name) or (column.name,)
+
+
+def _added(one: Floats, other: Floats) -> Floats:
+    """The sum; where hardly a slot has both, as with the registers of two tariffs, what is unknown is nothing."""
+    both = ~np.isnan(one) & ~np.isnan(other)
+    either = ~np.isnan(one) | ~np.isnan(other)
+    if both.sum() > _TOGETHER * either.sum():
+        return one + other
+    return np.where(either, np.nan_to_num(one) + np.nan_to_num(other), np.nan)
+
+
+def _sums(taken: Iterable[Taken]) -> Iterable[str]:
+    names: dict[str, list[str]] = {}
+    for one in taken:
+        names.setdefault(one.role, []).append(repr(one.name))
+    return [f"{' + '.join(several)}: added up as {role}" for role, several in names.items() if len(several) > 1]
 
 
 def _numbers(sheet: Sheet, read: Iterable[Meaning], options: Options) -> dict[int, Column]:
@@ -123,4 +168,5 @@ def _about(rows: Rows, when: TimeColumns, home: Home) -> str:
     newest = ", newest first" if times.newest_first else ""
     step = f"{times.step_s / 60:g} min"
     table = f"{sheet.encoding}, {mark}; {len(rows.at)} rows of {step} from {first} to {last}{newest}"
-    return f"{table}; times are interval {ends}"
+    shape = f"; {sheet.shape}" if sheet.shape else ""
+    return f"{table}; times are interval {ends}{shape}"

@@ -54,9 +54,15 @@ def units_that_fit(values: Floats, role: str, home: Home, hours: float) -> dict[
     for name in ("kW", "W", "kWh", "Wh"):
         unit = UNITS[name]
         factor = unit.factor / (hours if unit.kind == "energy" else 1.0)
-        if is_believable(values * factor, role, home):
+        if is_believable(values * factor, role, home) and not _is_nothing(values * factor):
             found.setdefault(round(factor, 9), unit)
     return found
+
+
+def _is_nothing(power_kw: Floats) -> bool:
+    """Whether a flow never reaches what a lamp takes, although it is not always nothing."""
+    most = float(np.nanmax(np.abs(power_kw), initial=0.0))
+    return 0.0 < most < _LEAST_KW
 
 
 def other_unit(values: Floats, role: str, home: Home, hours: float, but: Iterable[Unit]) -> Unit | None:

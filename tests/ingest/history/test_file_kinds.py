@@ -479,7 +479,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "a counter called kW": (
         table(ISO, lambda t, a, b: f"{local(t, '%Y-%m-%d %H:%M')},{a},{b}", counters(1)),
-        "it looks like a counter that runs on: say --column load=load_kw:kWh-total",
+        "it looks like a counter: say --column load=load_kw:kWh-total",
     ),
     "unquoted decimal commas": (
         table(ISO, lambda t, a, b: f"{local(t, '%Y-%m-%d %H:%M')},{comma(a)},{comma(b)}"),

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 Order = Literal["day-first", "month-first"]
 
@@ -44,6 +46,10 @@ _MONTHS = (
     ("dec", "dic", "dez", "déc"),
 )
 _ZONES = {"Z": 0, "UTC": 0, "GMT": 0, "BST": 1, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2}
+_ZONE_NAME = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?")
+_ZONE_OFFSET = re.compile(
+    r"(?<![A-Za-z])(?:UTC|GMT)(?![A-Za-z])(?:\s*(?P<sign>[+-])\s*0?(?P<hours>\d{1,2}))?", re.IGNORECASE
+)
 _HOUR_S, _DAY_S = 3600, 86_400
 
 
@@ -100,6 +106,17 @@ def epoch_seconds(cell: str) -> int | None:
     if found is None or not _EPOCH_FIRST <= int(found["seconds"]) <= _EPOCH_LAST:
         return None
     return int(found["seconds"])
+
+
+def zone_said(header: str) -> tuple[ZoneInfo | None, int | None]:
+    """The zone that a header names (`Time (Europe/Oslo)`), or the offset in seconds (`UTC`, `GMT+1`), if it does."""
+    if name := _ZONE_NAME.search(header):
+        with suppress(KeyError, ValueError, OSError):
+            return ZoneInfo(name[0]), None
+    found = _ZONE_OFFSET.search(header)
+    if found is None:
+        return None, None
+    return None, (-1 if found["sign"] == "-" else 1) * int(found["hours"] or 0) * _HOUR_S
 
 
 def order_of(moments: Iterable[WrittenTime]) -> Order | None:

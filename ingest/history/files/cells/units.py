@@ -29,12 +29,15 @@ UNITS: dict[str, Unit] = {
 }
 _WORDS = {
     **{name.lower(): unit for name, unit in UNITS.items() if unit.kind in ("power", "energy")},
+    **{f"{name.lower()}s": unit for name, unit in UNITS.items() if unit.kind == "energy"},
     "watt": UNITS["W"],
     "watts": UNITS["W"],
     "kilowatt": UNITS["kW"],
     "kilowatts": UNITS["kW"],
     "watthours": UNITS["Wh"],
     "kilowatthours": UNITS["kWh"],
+    "watthour": UNITS["Wh"],
+    "kilowatthour": UNITS["kWh"],
 }
 _BRACKETS = re.compile(r"[\[({<]([^\])}>]+)[\])}>]")
 _PER = re.compile(r"(?P<money>[^\s/\[(_]*)[\s_]*(?:/|per|_)[\s_]*(?P<per>[km]wh)", re.IGNORECASE)
@@ -72,6 +75,8 @@ _CURRENCIES = frozenset(
 )
 # A header is a few words; what is longer is no header, and patterns take their time over it.
 _LONGEST_HEADER = 200
+# Energies that are written in two words: kilowatt-hours, kW·h.
+_APART = re.compile(r"(?<=watt)[ -](?=hours?\b)|(?<=\b[kM]W)[ .·*](?=h\b)|(?<=\bW)[ .·*](?=h\b)", re.IGNORECASE)
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -79,7 +84,7 @@ def unit_in(header: str) -> Unit | None:
     """The unit that a header or a unit row names; None where it names none."""
     if priced := price_unit_in(header):
         return priced
-    header = header[:_LONGEST_HEADER]
+    header = _APART.sub("", header[:_LONGEST_HEADER])
     for part in _BRACKETS.findall(header):
         if (unit := _WORDS.get(part.strip().lower())) is not None:
             return unit

@@ -4,6 +4,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from energy.letters import bare
 
@@ -31,12 +32,42 @@ def plain(header: str) -> str:
 
 def meaning(header: str) -> str | None:
     """The role that a header's words name; None where they name none that is read."""
-    words = re.sub(r"[^a-z0-9.]+", " ", plain(header)).strip()
-    found = next((role for role, pattern in _meanings() if pattern.search(words)), None)
+    found = _first_meaning(header)
     return None if found == "none" else found
+
+
+def is_something_else(header: str) -> bool:
+    """Whether a header's words name what is not read: a state of charge, a cost, gas."""
+    return _first_meaning(header) == "none"
+
+
+def _first_meaning(header: str) -> str | None:
+    words = re.sub(r"[^a-z0-9.]+", " ", plain(header)).strip()
+    return next((role for role, pattern in _meanings() if pattern.search(words)), None)
+
+
+def without_register(header: str, *, numbers: bool = True) -> tuple[str, ...] | None:
+    """A header's words without what tells the parts of one thing apart (T1, HT, L2, night, the 1 of PV1).
+
+    None where nothing does.
+    """
+    words = re.findall(r"[a-z0-9]+", plain(header))
+    kept = [word for word in words if word not in _registers()]
+    if numbers:
+        kept = [re.sub(r"(?<!\d)\d{1,3}$", "", word) for word in kept]
+    return None if kept == words else tuple(word for word in kept if word)
 
 
 @cache
 def _meanings() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    text = (files("ingest.history.files.cells") / "words.toml").read_text(encoding="utf-8")
-    return tuple((entry["role"], re.compile(entry["pattern"])) for entry in tomllib.loads(text)["meaning"])
+    return tuple((entry["role"], re.compile(entry["pattern"])) for entry in _words()["meaning"])
+
+
+@cache
+def _registers() -> frozenset[str]:
+    return frozenset(_words()["registers"].split())
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads((files("ingest.history.files.cells") / "words.toml").read_text(encoding="utf-8"))

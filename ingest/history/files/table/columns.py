@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from energy.errors import UnclearError
-from ingest.history.files.cells.numbers import is_no_value, looks_like_number
 from ingest.history.files.cells.units import UNITS, Unit, unit_in
-from ingest.history.files.cells.words import OWN, meaning, plain
-from ingest.history.files.table.options import FLOWS, Options, column_option
+from ingest.history.files.cells.words import OWN, is_something_else, meaning, plain, without_register
+from ingest.history.files.table.options import ALL_OF_THEM, FLOWS, Options, column_option
 from ingest.history.files.table.sheet import Sheet
 from ingest.history.files.table.timecolumns import TimeColumns, column_named, has_column
 
-_SAMPLE = 400
 _MUST_BE_ONE = ("load", "pv", "import", "export")
 
 
@@ -37,8 +35,34 @@ def meanings(sheet: Sheet, times: TimeColumns, options: Options) -> tuple[Meanin
     roles, taken = {one.role for one in wished}, {one.column for one in wished} | times.used
     found = [one for at in range(len(sheet.names)) if at not in taken for one in _meanings(sheet, at)]
     found = [one for one in found if one.role not in roles]
-    read = [one for one in wished if one.role != "none"] + _settled(sheet, found)
-    return tuple(_bought_or_used(sheet, read))
+    said = [one for one in wished if one.role != "none"]
+    read = said + _settled(sheet, _bought(found, {one.role for one in (*said, *found)}))
+    if not read:
+        _ask_what_it_holds(sheet, taken)
+    _ask_bought_or_used(sheet, read)
+    _ask_battery_sign(sheet, read, found)
+    return tuple(_hinted(sheet, one) for one in read)
+
+
+def _ask_what_it_holds(sheet: Sheet, taken: Iterable[int]) -> None:
+    """A table's only column of numbers, whose name says nothing, is asked for."""
+    others = [at for at, name in enumerate(sheet.names) if at not in taken and not is_something_else(name)]
+    numbers = [at for at in others if sheet.is_numeric(at)]
+    if len(numbers) != 1:
+        return
+    name = sheet.names[numbers[0]] or f"#{numbers[0] + 1}"
+    said = {role: _SAID[role] for role in ("load", "import", "export", "pv")}
+    options = ", ".join(f"{column_option(role, name)} ({words})" for role, words in said.items())
+    raise UnclearError(
+        f"{sheet.path}: it is not said what column {name!r} holds: say {options}",
+        option="column",
+        choices=tuple(f"{role}={name}" for role in said),
+    )
+
+
+def _hinted(sheet: Sheet, one: Meaning) -> Meaning:
+    """A flow whose column names no unit has the one that stands apart in the file, if there is one."""
+    return replace(one, unit=sheet.hint) if one.unit is None and is_flow(one.role) else one
 
 
 def _wished(sheet: Sheet, options: Options) -> Iterable[Meaning]:
@@ -54,12 +78,11 @@ def _meanings(sheet: Sheet, at: int) -> list[Meaning]:
     name = sheet.names[at]
     if (own := OWN.get(plain(name).replace(" ", "_"))) is not None:
         return [Meaning(at, own[0], UNITS[own[1]])]
-    if not _is_numeric(sheet, at):
+    if not sheet.is_numeric(at):
         return []
-    if (known := sheet.known) is not None:
-        own_unit = _unit(sheet, at)
-        return [Meaning(at, role, own_unit or UNITS.get(known.units.get(role, ""))) for role in known.roles_of(name)]
     role, unit = meaning(name), _unit(sheet, at)
+    if (known := sheet.known) is not None and (known_roles := known.roles_of(name)):
+        return [Meaning(at, one, unit or UNITS.get(known.units.get(one, ""))) for one in known_roles]
     if role is None or (role.endswith("_price") != (unit is not None and unit.kind == "price")):
         return []
     return [Meaning(at, role, unit, sure=False)]
@@ -69,11 +92,6 @@ def _unit(sheet: Sheet, at: int) -> Unit | None:
     return sheet.units[at] or unit_in(sheet.names[at])
 
 
-def _is_numeric(sheet: Sheet, at: int) -> bool:
-    cells = [row[at] for row in sheet.rows[:_SAMPLE] if not is_no_value(row[at])]
-    return bool(cells) and sum(map(looks_like_number, cells)) >= 0.5 * len(cells)
-
-
 def _settled(sheet: Sheet, found: list[Meaning]) -> list[Meaning]:
     """One column a role, unless a format adds several up; a net column only where a direction is missing."""
     kept: list[Meaning] = []
@@ -81,9 +99,7 @@ def _settled(sheet: Sheet, found: list[Meaning]) -> list[Meaning]:
         same = [one for one in found if one.role == role]
         same = [one for one in same if one.sure] or same
         if len(same) > 1 and not (sheet.known and same[0].sure):
-            if role not in _MUST_BE_ONE:
-                continue
-            same = [_the_total(sheet, same)]
+            same = _total_or_parts(sheet, same)
         kept += same
     roles = {one.role for one in kept}
     # A net column's sign is never guessed.
@@ -93,18 +109,28 @@ def _settled(sheet: Sheet, found: list[Meaning]) -> list[Meaning]:
 _KNOWN = frozenset({"load", "import", "export"})
 
 
-def _the_total(sheet: Sheet, same: list[Meaning]) -> Meaning:
+def _total_or_parts(sheet: Sheet, same: list[Meaning]) -> list[Meaning]:
+    """Of several columns of one role the total, or all where they are registers, phases or strings of one thing."""
     totals = [one for one in same if any(word in plain(sheet.names[one.column]) for word in ("total", "gesamt"))]
     if len(totals) == 1:
-        return totals[0]
+        return totals
     role, names = same[0].role, [sheet.names[one.column] for one in same]
+    # What is numbered only may be single devices, which are not all of a house.
+    parts = {without_register(name, numbers=role != "load") for name in names}
+    if len(parts) == len({one.unit for one in same}) == 1 and None not in parts:
+        return same
+    busy = [one for one in same if any(cell.strip("0., ") for cell in sheet.cells(one.column))]
+    if len(busy) == 1:
+        return busy
+    if role not in _MUST_BE_ONE:
+        return []
     if len(set(names)) < len(names):
         names = [f"#{one.column + 1}" for one in same]
     raise UnclearError(
         f"{sheet.path}: the columns {', '.join(map(repr, names))} may all be {_SAID[role]}: say which with "
         f"--column {role}=NAME, once for each to be added up",
         option=f"column {role}",
-        choices=tuple(names),
+        choices=(*names, ALL_OF_THEM),
     )
 
 
@@ -116,20 +142,41 @@ _SAID = {
 }
 
 
-def _bought_or_used(sheet: Sheet, read: list[Meaning]) -> list[Meaning]:
-    """A meter's "consumption" beside what it exported is what was bought; alone it may be either."""
+def _bought(found: list[Meaning], roles: set[str]) -> list[Meaning]:
+    """A meter's "consumption" beside what it exported is what was bought."""
+    if "export" not in roles or "pv" in roles or "import" in roles:
+        return found
+    return [replace(one, role="import") if one.role == "load" and not one.sure else one for one in found]
+
+
+def _ask_bought_or_used(sheet: Sheet, read: list[Meaning]) -> None:
+    """A "consumption" alone may be what was used or what was bought."""
     roles = {one.role for one in read}
     doubtful = [one for one in read if one.role == "load" and not one.sure]
     if not doubtful or "pv" in roles or "import" in roles:
-        return read
-    if "export" in roles:
-        return [replace(one, role="import") if one in doubtful else one for one in read]
+        return
     name = sheet.names[doubtful[0].column]
     raise UnclearError(
         f"{sheet.path}: column {name!r} may be what the house used or what it bought from the grid: say "
         f"{column_option('load', name)} or {column_option('import', name)}",
         option="column",
         choices=(f"load={name}", f"import={name}"),
+    )
+
+
+def _ask_battery_sign(sheet: Sheet, read: list[Meaning], found: list[Meaning]) -> None:
+    """A net column of the battery, whose sign is not known, is needed where load follows from the balance."""
+    roles = {one.role for one in read}
+    nets = [one for one in found if one.role == "battery"]
+    if len(nets) != 1 or roles & {"load", "charge", "discharge", "battery"} or not roles & {"import", "grid"}:
+        return
+    name = sheet.names[nets[0].column]
+    raise UnclearError(
+        f"{sheet.path}: column {name!r} is what the battery gave or took, and its sign is not known: say "
+        f"{column_option('battery', name)} if it is positive where it gives, {column_option('battery', f'-{name}')} if "
+        f"where it takes, or {column_option('none', name)}",
+        option="column",
+        choices=(f"battery={name}", f"battery=-{name}", f"none={name}"),
     )
 
 

@@ -19,7 +19,9 @@ from ingest.history.files.cells.moments import (
     order_of,
     ordinal,
     read_moment,
+    zone_said,
 )
+from ingest.history.files.cells.numbers import looks_like_number
 from ingest.history.files.table.options import Options
 from ingest.history.files.table.sheet import Sheet
 from ingest.history.files.table.timecolumns import TimeColumns
@@ -76,7 +78,10 @@ def row_times(sheet: Sheet, columns: TimeColumns, options: Options, zone: ZoneIn
     stated = options.stamps or (sheet.known.stamps if sheet.known else None)
     if columns.end is not None:
         stated = "start"
-    zone = options.zone or zone
+    said, offset_s = zone_said(" ".join(sheet.names[at] for at in sorted(columns.used)))
+    if options.zone is None and offset_s is not None and stamps.offset_s is None and not stamps.numbered:
+        stamps = replace(stamps, offset_s=np.full(len(stamps.rows), offset_s, dtype=np.int64))
+    zone = options.zone or said or zone
     if stamps.numbered:
         times = _numbered(stamps, zone, wrong, ends=stated == "end")
     else:
@@ -94,7 +99,7 @@ def _read(sheet: Sheet, columns: TimeColumns) -> tuple[dict[int, WrittenTime | i
         moment = epoch_seconds(cell) if columns.epoch else read_moment(cell)
         if moment is not None and not any(_TOTALS.match(other) for other in cells if other):
             moments[at] = moment
-        elif not cell or _TOTALS.match(cell) or moment is not None:
+        elif not cell or _TOTALS.match(cell) or moment is not None or not any(map(looks_like_number, cells)):
             passed.append(at)
         else:
             wrong[at] = f"column {sheet.names[columns.time]!r}: {cell[:60]!r} is not a time"

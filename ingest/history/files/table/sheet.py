@@ -6,19 +6,25 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from energy.errors import DataError
 from ingest.history.files.cells.moments import looks_like_time
 from ingest.history.files.cells.numbers import is_no_value, looks_like_number
 from ingest.history.files.cells.units import Unit, is_unit, unit_in
+from ingest.history.files.cells.words import meaning
 from ingest.history.files.table.formats import KnownFormat, format_of
+from ingest.history.files.table.records import as_rows
+from ingest.history.files.table.sections import with_sections
 
 _SNIFFED_LINES = 400
 _MOST_PREAMBLE = 200
 _DELIMITERS = (";", "\t", "|", ",")
 # No time, number or name is longer; patterns take their time over what is.
 _LONGEST_CELL = 500
+_IDENTIFIER = re.compile(r"\d{6,}")
+_UNIT_WORDS = re.compile(r"\W*(unit|einheit|eenheid|unidad|unidade|unite|unité|unità|enhet|enhed|jedn)", re.IGNORECASE)
 _SEP = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
 _NOT_TEXT = {
     b"PK\x03\x04": "an Excel workbook or a ZIP archive",
@@ -40,7 +46,8 @@ _MARKS = (
 class Sheet:
     """A table: its column names, the units of a unit row, and for each data row its cells and its line in the file.
 
-    `ragged` are rows of another width than the header's, by their place among the rows.
+    `ragged` are rows of another width than the header's, by their place among the rows; `hint` is the unit that stands
+    apart from the columns, `shape` what was done to have one row for each time.
     """
 
     path: Path
@@ -52,10 +59,19 @@ class Sheet:
     lines: list[int]
     ragged: dict[int, str]
     known: KnownFormat | None
+    hint: Unit | None = None
+    shape: str = ""
 
     def cells(self, column: int) -> list[str]:
         """A column's cells."""
         return [row[column] for row in self.rows]
+
+    def is_numeric(self, column: int) -> bool:
+        """Whether a column holds numbers, other than the one of a meter or a contract."""
+        cells = [row[column] for row in self.rows[:_SNIFFED_LINES] if not is_no_value(row[column])]
+        if len(set(cells)) == 1 and _IDENTIFIER.fullmatch(cells[0]):
+            return False
+        return bool(cells) and sum(map(looks_like_number, cells)) >= 0.5 * len(cells)
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -77,7 +93,7 @@ def read_sheet(path: Path) -> Sheet:
         records = [([cell.strip()[:_LONGEST_CELL] for cell in cells], reader.line_num) for cells in reader]
     except csv.Error as err:
         raise DataError(f"{path} is not a CSV file ({err}): separate cells by commas, rows by line ends") from err
-    return _table(path, encoding, delimiter, [(cells, line) for cells, line in records if any(cells)])
+    return _table(path, encoding, delimiter, as_rows([(cells, line) for cells, line in records if any(cells)]))
 
 
 def _decoded(path: Path, raw: bytes) -> tuple[str, str]:
@@ -130,10 +146,16 @@ def _table(path: Path, encoding: str, delimiter: str, records: list[tuple[list[s
         raise _no_rows(path, delimiter, top)
     if header is None:
         header = _header_above(top, first)
+    # Rows whose values are all unknown may stand before the first that has one.
+    while header is not None and first > header + 1 and any(map(looks_like_time, top[first - 1])):
+        first -= 1
     names, units = _names(top, header, first)
-    rows, lines, ragged = _even([records[at] for at in range(first, len(records))], len(names))
+    names, found = with_sections(names, records[first:])
+    units = (*units, None)[: len(names)]
+    rows, lines, ragged = _even(found, len(names))
     _refuse_uneven(path, names, rows, ragged, lines)
-    return Sheet(path, encoding, delimiter, names, units, rows, lines, ragged, known)
+    hint = _unit_above(top[: header or 0])
+    return Sheet(path, encoding, delimiter, names, units, rows, lines, ragged, known, hint)
 
 
 def _first_data(top: list[list[str]], *, after: int | None) -> int | None:
@@ -175,7 +197,11 @@ def _no_rows(path: Path, delimiter: str, top: list[list[str]]) -> DataError:
 def _header_above(top: list[list[str]], first: int) -> int | None:
     """The nearest line above the data that names columns; lines of units alone name none."""
     for at in range(first - 1, -1, -1):
-        if len(top[at]) >= 2 and not _is_unit_row(top[at]) and sum(bool(cell) for cell in top[at]) >= 2:
+        if (
+            sum(bool(cell) for cell in top[at]) >= 2
+            and not _is_unit_row(top[at])
+            and not any(map(looks_like_time, top[at]))
+        ):
             return at
     return None
 
@@ -201,13 +227,35 @@ def _names(top: list[list[str]], header: int | None, first: int) -> tuple[tuple[
     width = len(top[first])
     if header is None:
         return tuple(f"#{at + 1}" for at in range(width)), (None,) * width
-    names = list(top[header])
+    names = _with_titles(top, header)
     while len(names) > width and not names[-1]:
         names.pop()
     units: list[Unit | None] = [None] * len(names)
-    for cells in top[header + 1 : first]:
+    above = [cells for cells in top[max(header - 1, 0) : header] if _is_unit_row(cells)]
+    for cells in [*above, *top[header + 1 : first]]:
         units = [unit_in(cells[at]) if at < len(cells) else None for at in range(len(names))]
     return tuple(names), tuple(units)
+
+
+def _with_titles(top: list[list[str]], header: int) -> list[str]:
+    """The header, with the lines above it that have its columns, as far as it alone says nothing."""
+    names = list(top[header])
+    filled = [bool(name) for name in names]
+    for cells in reversed(top[:header]):
+        if [bool(cell) for cell in cells] != filled or any(meaning(name) for name in names) or _is_unit_row(cells):
+            break
+        names = [f"{cell} {name}".strip() for cell, name in zip(cells, names, strict=True)]
+    return names
+
+
+def _unit_above(lines: list[list[str]]) -> Unit | None:
+    """The unit above the header, in a cell under or after one that says so."""
+    for above, cells in pairwise([[], *lines]):
+        for at, cell in enumerate(cells):
+            named = (above[at] if at < len(above) else "", cells[at - 1] if at else "")
+            if is_unit(cell) and any(_UNIT_WORDS.match(name) for name in named):
+                return unit_in(cell)
+    return None
 
 
 def _even(records: list[tuple[list[str], int]], width: int) -> tuple[list[list[str]], list[int], dict[int, str]]:

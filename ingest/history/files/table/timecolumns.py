@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from energy.errors import DataError, UnclearError
 from ingest.history.files.cells.moments import clock_seconds, epoch_seconds, read_moment
@@ -18,7 +19,8 @@ _HOUR_WORDS = re.compile(
 )
 _END_WORDS = re.compile(r"\b(end|ends|ending|to|until|hasta|fin|bis|ende|tot|til|a)\b")
 _START_WORDS = re.compile(r"\b(start|starts|begin|beginning|from|since|desde|inicio|von|beginn|van|fra)\b")
-_HOURS_AT_MOST = 100
+_LEAST_HOURS, _HOURS_AT_MOST = 23, 100
+_MANY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,8 @@ def time_columns(sheet: Sheet, options: Options) -> TimeColumns:
     if seconds:
         return TimeColumns(seconds[0], epoch=True)
     raise UnclearError(
-        f"{sheet.path}: no column holds times of the day; its columns are {', '.join(map(repr, sheet.names))}: say "
-        f"which "
-        "with --column time=NAME, or --column date=NAME --column hour=NAME; totals of days cannot be used",
+        f"{sheet.path}: no column holds times of the day; its columns are {named(sheet.names)}: say "
+        "which with --column time=NAME, or --column date=NAME --column hour=NAME; totals of days cannot be used",
         option="column time",
         choices=tuple(sheet.names),
     )
@@ -76,9 +77,15 @@ def column_named(sheet: Sheet, wish: ColumnWish) -> int:
     if found is None:
         raise DataError(
             f"{sheet.path}: there is no column {wish.name!r} for --column {wish.role}=…; there are "
-            f"{', '.join(map(repr, sheet.names))}",
+            f"{named(sheet.names)}",
         )
     return found
+
+
+def named(names: Sequence[str]) -> str:
+    """Column names for people, of many the first and the last."""
+    shown = [repr(name) for name in names]
+    return ", ".join(shown if len(shown) <= _MANY else [*shown[:8], "…", *shown[-2:]])
 
 
 def has_column(sheet: Sheet, wish: ColumnWish) -> bool:
@@ -110,6 +117,8 @@ def _whole(sheet: Sheet, whole: Sequence[int]) -> TimeColumns:
             return TimeColumns(first, end=second)
         if _START_WORDS.search(plain(sheet.names[second])) or _names_end(sheet, first):
             return TimeColumns(second, end=first)
+        if _follow(sheet, first, second):
+            return TimeColumns(first, end=second)
     chosen = (offset or utc or list(whole))[0]
     if len(whole) > 1 and not (offset or utc):
         raise UnclearError(
@@ -120,6 +129,14 @@ def _whole(sheet: Sheet, whole: Sequence[int]) -> TimeColumns:
             choices=tuple(sheet.names[at] for at in whole),
         )
     return TimeColumns(chosen, names_end=_names_end(sheet, chosen))
+
+
+def _follow(sheet: Sheet, first: int, second: int) -> bool:
+    """Whether each interval ends, in the second column, where the next one begins in the first."""
+    pairs = list(dict.fromkeys((row[first], row[second]) for row in sheet.rows[:_SAMPLE]))
+    onwards = sum(one[1] == after[0] for one, after in pairwise(pairs))
+    backwards = sum(one[0] == after[1] for one, after in pairwise(pairs))
+    return len(pairs) > 2 and max(onwards, backwards) >= _MOST * (len(pairs) - 1)
 
 
 def _names_end(sheet: Sheet, at: int) -> bool:
@@ -133,7 +150,17 @@ def _clock_beside(sheet: Sheet, day: int) -> int | None:
         starting = [at for at in clocks if not _names_end(sheet, at)]
         return (starting or clocks)[0]
     named = [at for at in others if _HOUR_WORDS.search(plain(sheet.names[at]).replace("_", " "))]
-    return next((at for at in named if _mostly(sheet, at, _is_number_of_hour)), None)
+    numbered = [at for at in named if _mostly(sheet, at, _is_number_of_hour)]
+    return next(iter(numbered or [at for at in others if _counts_through_days(sheet, day, at)]), None)
+
+
+def _counts_through_days(sheet: Sheet, day: int, at: int) -> bool:
+    """Whether a column has the same numbers in a row, from 0 or 1 on, on nearly every day."""
+    pairs = {(row[day], row[at]) for row in sheet.rows if row[at].isdecimal() and len(row[at]) < 4}
+    numbers = {int(number) for _, number in pairs}
+    if not _LEAST_HOURS <= len(numbers) <= _HOURS_AT_MOST or numbers != set(range(min(numbers), max(numbers) + 1)):
+        return False
+    return min(numbers) in (0, 1) and len(pairs) >= _MOST * len(numbers) * len({when for when, _ in pairs})
 
 
 def _mostly(sheet: Sheet, at: int, test: Callable[[str], bool]) -> bool:
