@@ -100,6 +100,14 @@ def clock_seconds(cell: str) -> int | None:
     return _clock(found["h"], found["min"], found["sec"], found["half"])
 
 
+def signless_clock_seconds(cell: str) -> int | None:
+    """The second of the day of a clock that may have no signs (`0015`, `001500`)."""
+    if (second := clock_seconds(cell)) is not None:
+        return second
+    found = re.fullmatch(r"([0-2]\d)([0-5]\d)([0-5]\d)?", cell.strip())
+    return _clock(found[1], found[2], found[3], None) if found else None
+
+
 def epoch_seconds(cell: str) -> int | None:
     """Seconds since 1970, where a cell counts seconds or milliseconds."""
     found = _EPOCH.fullmatch(cell)

@@ -36,13 +36,19 @@ def meaning(header: str) -> str | None:
     return None if found == "none" else found
 
 
+def is_read(header: str) -> bool:
+    """Whether a header is one of our own names, or its words name a role."""
+    return plain(header).replace(" ", "_") in OWN or meaning(header) is not None
+
+
 def is_something_else(header: str) -> bool:
     """Whether a header's words name what is not read: a state of charge, a cost, gas."""
     return _first_meaning(header) == "none"
 
 
 def _first_meaning(header: str) -> str | None:
-    words = re.sub(r"[^a-z0-9.]+", " ", plain(header)).strip()
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
+    words = re.sub(r"[^a-z0-9.]+", " ", plain(apart)).strip()
     return next((role for role, pattern in _meanings() if pattern.search(words)), None)
 
 

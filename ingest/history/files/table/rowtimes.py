@@ -14,11 +14,11 @@ from ingest.history.files.cells.clock import Seconds, day_length_s, numbered_to_
 from ingest.history.files.cells.moments import (
     Order,
     WrittenTime,
-    clock_seconds,
     epoch_seconds,
     order_of,
     ordinal,
     read_moment,
+    signless_clock_seconds,
     zone_said,
 )
 from ingest.history.files.cells.numbers import looks_like_number
@@ -176,7 +176,7 @@ def _second(sheet: Sheet, columns: TimeColumns, at: int, moment: WrittenTime) ->
         return moment.second or 0
     cell = sheet.rows[at][columns.clock]
     if not columns.numbered:
-        return clock_seconds(cell)
+        return signless_clock_seconds(cell)
     found = re.search(r"\d+", cell)
     return None if found is None else int(found[0])
 

@@ -13,7 +13,7 @@ from energy.errors import DataError
 from ingest.history.files.cells.moments import looks_like_time
 from ingest.history.files.cells.numbers import is_no_value, looks_like_number
 from ingest.history.files.cells.units import Unit, is_unit, unit_in
-from ingest.history.files.cells.words import meaning
+from ingest.history.files.cells.words import is_read, meaning
 from ingest.history.files.table.formats import KnownFormat, format_of
 from ingest.history.files.table.records import as_rows
 from ingest.history.files.table.sections import with_sections
@@ -152,7 +152,7 @@ def _table(path: Path, encoding: str, delimiter: str, records: list[tuple[list[s
     names, units = _names(top, header, first)
     names, found = with_sections(names, records[first:])
     units = (*units, None)[: len(names)]
-    rows, lines, ragged = _even(found, len(names))
+    rows, lines, ragged = _even(found, names)
     _refuse_uneven(path, names, rows, ragged, lines)
     hint = _unit_above(top[: header or 0])
     return Sheet(path, encoding, delimiter, names, units, rows, lines, ragged, known, hint)
@@ -258,11 +258,16 @@ def _unit_above(lines: list[list[str]]) -> Unit | None:
     return None
 
 
-def _even(records: list[tuple[list[str], int]], width: int) -> tuple[list[list[str]], list[int], dict[int, str]]:
+def _even(
+    records: list[tuple[list[str], int]], names: tuple[str, ...]
+) -> tuple[list[list[str]], list[int], dict[int, str]]:
+    """All rows as wide as the header; rows of another width are noted, unless most leave columns of remarks out."""
+    width = len(names)
+    usual = Counter(len(cells) for cells, _ in records).most_common(1)[0][0]
+    least = width if any(is_read(name) for name in names[usual:]) else min(usual, width)
     rows, lines, ragged = [], [], {}
     for at, (cells, line) in enumerate(records):
-        extra = cells[width:]
-        if len(cells) < width or any(extra):
+        if len(cells) < least or any(cells[width:]):
             ragged[at] = f"{len(cells)} cells, the header has {width}"
         rows.append((cells + [""] * (width - len(cells)))[:width])
         lines.append(line)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from energy.errors import DataError, UnclearError
-from ingest.history.files.cells.moments import clock_seconds, epoch_seconds, read_moment
+from ingest.history.files.cells.moments import clock_seconds, epoch_seconds, read_moment, signless_clock_seconds
 from ingest.history.files.cells.words import plain
 from ingest.history.files.table.options import ColumnWish, Options
 from ingest.history.files.table.sheet import Sheet
@@ -21,6 +21,9 @@ _END_WORDS = re.compile(r"\b(end|ends|ending|to|until|hasta|fin|bis|ende|tot|til
 _START_WORDS = re.compile(r"\b(start|starts|begin|beginning|from|since|desde|inicio|von|beginn|van|fra)\b")
 _LEAST_HOURS, _HOURS_AT_MOST = 23, 100
 _MANY = 20
+# A flag beside the hours (summer time) has fewer values.
+_FEW_HOURS = 10
+_MOST_LATER, _MANY_ROWS = 0.5, 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,18 @@ def time_columns(sheet: Sheet, options: Options) -> TimeColumns:
     if "time" in wishes:
         return _one(sheet, wishes["time"])
     dated = [at for at in range(len(sheet.names)) if _mostly(sheet, at, _is_dated)]
-    if "date" not in wishes and "hour" not in wishes and (whole := [at for at in dated if _has_clock(sheet, at)]):
-        return _whole(sheet, whole)
-    day = wishes.get("date", dated[0] if dated else None)
-    if day is not None and (clock := wishes.get("hour", _clock_beside(sheet, day))) is not None:
-        return TimeColumns(day, clock, numbered=not _mostly(sheet, clock, lambda cell: clock_seconds(cell) is not None))
+    whole = [at for at in dated if _has_clock(sheet, at)]
+    bare = [at for at in dated if at not in whole]
+    day = wishes.get("date", (bare or dated)[0] if dated else None)
+    clock = wishes.get("hour", None if day is None else _clock_beside(sheet, day))
+    if "date" not in wishes and "hour" not in wishes:
+        if day in bare and clock is not None:
+            # What has fewer times than the rows have days and clocks is when a row was written.
+            whole = [at for at in whole if _times(sheet, at) > _MOST_LATER * _times(sheet, day, clock)]
+        if whole:
+            return _whole(sheet, whole)
+    if day is not None and clock is not None:
+        return TimeColumns(day, clock, numbered=not _mostly(sheet, clock, _is_clock))
     seconds = [at for at in range(len(sheet.names)) if _mostly(sheet, at, lambda cell: epoch_seconds(cell) is not None)]
     if seconds:
         return TimeColumns(seconds[0], epoch=True)
@@ -65,6 +75,10 @@ def time_columns(sheet: Sheet, options: Options) -> TimeColumns:
         option="column time",
         choices=tuple(sheet.names),
     )
+
+
+def _times(sheet: Sheet, *columns: int) -> int:
+    return len({tuple(row[at] for at in columns) for row in sheet.rows[:_MANY_ROWS]})
 
 
 def column_named(sheet: Sheet, wish: ColumnWish) -> int:
@@ -150,7 +164,8 @@ def _clock_beside(sheet: Sheet, day: int) -> int | None:
         starting = [at for at in clocks if not _names_end(sheet, at)]
         return (starting or clocks)[0]
     named = [at for at in others if _HOUR_WORDS.search(plain(sheet.names[at]).replace("_", " "))]
-    numbered = [at for at in named if _mostly(sheet, at, _is_number_of_hour)]
+    named = [at for at in named if _times(sheet, at) > min(_FEW_HOURS, len(sheet.rows) // 2)]
+    numbered = [at for at in named if _mostly(sheet, at, _is_number_of_hour) or _mostly(sheet, at, _is_clock)]
     return next(iter(numbered or [at for at in others if _counts_through_days(sheet, day, at)]), None)
 
 
@@ -172,6 +187,10 @@ def _has_clock(sheet: Sheet, at: int) -> bool:
     """Whether dates stand with times; midnight alone may be written as a bare date."""
     cells = [row[at] for row in sheet.rows[:_SAMPLE] if row[at]]
     return any((moment := read_moment(cell)) is not None and moment.second is not None for cell in cells)
+
+
+def _is_clock(cell: str) -> bool:
+    return signless_clock_seconds(cell) is not None
 
 
 def _is_dated(cell: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from ingest.history.files.cells.moments import clock_seconds, read_moment
+from ingest.history.files.cells.moments import read_moment, signless_clock_seconds
 from ingest.history.files.cells.units import unit_in
 from ingest.history.files.table.sheet import Sheet
 
@@ -72,7 +72,7 @@ def _run_of_a_day(names: Sequence[str]) -> tuple[int, list[_Label]] | None:
 def _label(name: str) -> _Label | None:
     if (hours := _HOURS.fullmatch(name.strip())) and int(hours[2]) == int(hours[1]) + 1:
         return _Label(("", ""), int(hours[1]) * 60, is_clock=True)
-    if (second := clock_seconds(name)) is not None:
+    if (second := signless_clock_seconds(name)) is not None:
         return _Label(("", ""), second // 60, is_clock=True)
     if (number := _NUMBER.fullmatch(name.strip())) is not None:
         return _Label((number[1].strip().lower(), number[3].strip().lower()), int(number[2]), is_clock=False)
