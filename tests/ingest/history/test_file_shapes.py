@@ -455,6 +455,22 @@ def test_an_option_that_means_nothing_is_refused(option: str, text: str, expecte
     assert expected in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Profil +A [kW]", "Profil -A [kW]"),
+        ("Wirkarbeit A+ (kW)", "Wirkarbeit A- (kW)"),
+        ("1-0:1.8.0 kW", "1-0:2.8.0 kW"),
+    ],
+)
+def test_directions_may_have_the_names_that_meters_give_them(write: Write, names: tuple[str, str]) -> None:
+    text = table(
+        f"Datum;{names[0]};Status;{names[1]};Status",
+        lambda row: f"{local(row[0] + QUARTER, '%d.%m.%Y %H:%M:%S')};{comma(bought(row))};OK;{comma(sold(row))};OK",
+    )
+    check(understand(write("meter.csv", text), write("sun.csv", inverter())))
+
+
 # As public readers of these downloads describe them; made after the reader was written, which was not changed for them.
 def test_a_polish_distributor_s_file_is_read_as_it_comes(write: Write) -> None:
     rows = hours(BASE)

@@ -25,6 +25,13 @@ OWN = {
 }
 
 
+# Active energy as meters call it: A+ and A-.
+_ACTIVE = (
+    (re.compile(r"(?<!\w)(?:\+\s?A|A\s?\+)(?!\w)"), "import"),
+    (re.compile(r"(?<!\w)(?:-A|A-)(?!\w)"), "export"),
+)
+
+
 def plain(header: str) -> str:
     """A header in small letters, without accents and double spaces."""
     return " ".join(bare(header).split())
@@ -48,6 +55,8 @@ def is_something_else(header: str) -> bool:
 
 def _first_meaning(header: str) -> str | None:
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
+    for sign, direction in _ACTIVE:
+        apart = sign.sub(f" {direction} ", apart)
     words = re.sub(r"[^a-z0-9.]+", " ", plain(apart)).strip()
     return next((role for role, pattern in _meanings() if pattern.search(words)), None)
 
