@@ -42,7 +42,7 @@ def read_prices(document: object, asked: Asked) -> list[PricePoint]:
     unit = asked.unit or _unit_in(document)
     dated = list(_dated(document, asked.zone))
     for points, own_unit in dated:
-        for point in _inside(points, unit or own_unit, asked):
+        for point in _inside(points, _named(own_unit, unit), asked):
             found.setdefault(point.start, point)
     if not dated and asked.day is not None and isinstance(document, Mapping):
         undated = read_day_lists(document, asked.day, asked.zone) + read_by_hour(document, asked.day, asked.zone)
@@ -71,6 +71,13 @@ def _dated(answer: object, zone: ZoneInfo, depth: int = 0) -> Iterator[tuple[lis
         for one in answer[:_DEEPEST]:
             if isinstance(one, Mapping):
                 yield from _dated(one, zone, depth + 1)
+
+
+def _named(own: str, unit: str | None) -> str | None:
+    """What a price's own name says of its unit goes before what its document says, of energy alone too (`/kWh`)."""
+    if own.startswith("/"):
+        return f"{unit.partition('/')[0]}{own}" if unit else None
+    return own or unit
 
 
 def _unit_in(document: object) -> str | None:

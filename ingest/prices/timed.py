@@ -17,12 +17,12 @@ _STARTS = ("start", "start_time", "starttime", "startsat", "starts_at", "valid_f
 _LATER_STARTS = ("time", "hour", "date")
 _ENDS = ("end", "end_time", "endtime", "ends_at", "valid_to", "to", "till")
 _VALUES = {
-    "price_per_kwh": "",
+    "price_per_kwh": "/kWh",
     "price_ct_per_kwh": "ct/kWh",
     "price_eur_per_mwh": "EUR/MWh",
     "value_inc_vat": "",
     "total": "",
-    "per_kwh": "",
+    "per_kwh": "/kWh",
     "perkwh": "ct/kWh",
     "price": "",
     "value": "",

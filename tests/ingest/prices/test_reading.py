@@ -109,6 +109,21 @@ SHAPES: dict[str, tuple[Any, Asked, timedelta, float]] = {
         HOUR,
         0.1,
     ),
+    "EPEX Spot, a state per MWh with a list per kWh": (
+        {
+            "unit_of_measurement": "EUR/MWh",
+            "data": [{"start_time": t, "price_eur_per_mwh": 100.0, "price_ct_per_kwh": 10.0} for t in local(DAY, HOUR)],
+        },
+        asked(),
+        HOUR,
+        0.1,
+    ),
+    "a name that says per kWh under a state per MWh": (
+        {"unit_of_measurement": "EUR/MWh", "data": [{"start_time": t, "price_per_kwh": 0.1} for t in local(DAY, HOUR)]},
+        asked(),
+        HOUR,
+        0.1,
+    ),
     "Energi Data Service": (
         {
             "currency": "DKK",
