@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from agent import queries as inquiry
@@ -16,6 +16,9 @@ Answer = Callable[[Sources, Question, datetime], Finding]
 
 _WHICH = re.compile(r"\b(?:which|what|que|cual fue (?:la|el)) (week|month|semana|mes)\b")
 _LONGEST_MONTH = 31
+_HOUR = timedelta(hours=1)
+# A clock beside one of these begins or ends a stretch.
+_OPEN = re.compile(r"\b(?:since|from|after|before|until|till|by|desde|hasta|antes|despues)\b")
 _BOTH_WAYS = re.compile(r"\b(?:import|bought|buy|compr)\w*.*\b(?:export|sold|sell|vend|vert)\w*")
 # A better day is one that cost less.
 _GOOD = re.compile(r"\b(?:better|worse|mejor|peor)\b")
@@ -58,11 +61,16 @@ def _totals(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _part_of_day(sources: Sources, asked: Question, now: datetime) -> Finding | None:
-    """The hours asked about; None where the question is about whole days. Hours still to come are yesterday's."""
+    """The hours asked about; None where the question is about whole days. Hours still to come are yesterday's.
+
+    A clock alone ("at 20:00") is the hour that it begins.
+    """
     window = asked.window
-    if window is None or window.at is not None or (asked.spans and window.is_whole_days):
+    if window is None or (asked.spans and window.is_whole_days):
         return None
-    start, end = window.start, window.end
+    if window.at is not None and _OPEN.search(plain(asked.text)):
+        return None
+    start, end = window.start, window.end if window.at is None else window.at + _HOUR
     if start >= now:
         if asked.spans:
             return None

@@ -73,6 +73,23 @@ def test_what_was_bought_in_an_evening_is_not_the_whole_day_s(known: Any) -> Non
     ]
     sum_kwh = sum(one.grid_import_kw for one in slots) / 2
     assert len(slots) == 12
-    assert f"{sum_kwh:.1f} kWh were imported, in 6 metered hours" in answer.text
+    assert f"{sum_kwh:.1f} kWh were imported (metered: 6 h)" in answer.text
     start = min(known.metered) - timedelta(days=30)
     assert not metered_in(known.sources, "import", start, start + timedelta(hours=6)).known
+
+
+@pytest.mark.parametrize(
+    "question", ["How much did we buy at 20:00 on {day}?", "¿Cuánto importamos de la red a las 20:00 del {day}?"]
+)
+def test_a_clock_alone_is_the_hour_that_it_begins(known: Any, question: str) -> None:
+    yesterday = known.today - DAY
+    zone = known.sources.home.tz
+    slots = [
+        one
+        for at, one in known.metered.items()
+        if at.astimezone(zone).date() == yesterday and at.astimezone(zone).hour == 20
+    ]
+    sum_kwh = f"{sum(one.grid_import_kw for one in slots) / 2:.1f}"
+    answer = known.asker.answer(question.format(day=f"{yesterday:%d/%m/%Y}"), now=known.now)
+    assert sum_kwh in answer.text.replace(",", ".")
+    assert "1 h)" in answer.text
