@@ -108,7 +108,7 @@ SUITES = {
             Block(
                 _SEASONS,
                 tariffs=("dynamic",),
-                forecasts=("midnight", "renewed"),
+                forecasts=("midnight", "renewed", "perfect"),
                 policies=frozenset({"none", "greedy", "planner", "oracle"}),
             ),
         ),
