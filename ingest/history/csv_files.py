@@ -1,6 +1,7 @@
 """Anybody's history from CSV files, understood whole before anything of it is used."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -55,14 +56,18 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
         DataError: naming file, row, column, value and what to do; nothing has been stored then.
         UnclearError: something can be meant in two ways, and which option settles it.
     """
+    raw = [lengthened(read_sheet(path)) for path in paths]
+    alike = Counter(sheet.names for sheet in raw)
+    # What is said of a file holds for those with the same header, as the days and months of a portal have it.
+    own = {sheet.path for sheet in raw if alike[sheet.names] == 1 and len(alike) > 1}
     sheets = []
-    for path in paths:
-        with _question_of(path, among=paths):
-            sheets.append(pivoted(lengthened(read_sheet(path)), options.of(path)))
+    for sheet in raw:
+        with _question_of(sheet.path, own):
+            sheets.append(pivoted(sheet, options.of(sheet.path)))
     _refuse_lost_wishes(sheets, options)
     readings = []
     for sheet in sheets:
-        with _question_of(sheet.path, among=paths):
+        with _question_of(sheet.path, own):
             readings.append(read_file(sheet.path, sheet, home, options.of(sheet.path)))
     joined = join(readings, home, options)
     series, faults = checked(joined, readings, home)
@@ -82,12 +87,12 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
 
 
 @contextmanager
-def _question_of(path: Path, *, among: Sequence[Path]) -> Iterator[None]:
-    """What is unclear about one of several files is a question about that file alone."""
+def _question_of(path: Path, own: Collection[Path]) -> Iterator[None]:
+    """What is unclear about a file with a header of its `own` is a question about that file alone."""
     try:
         yield
     except UnclearError as err:
-        err.file = str(path) if len(among) > 1 else None
+        err.file = str(path) if path in own else None
         raise
 
 

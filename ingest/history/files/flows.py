@@ -1,5 +1,6 @@
 """The unit of each column, and its values as kW on slots; a column that cannot be this home's is refused."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from energy.home import Home
 from ingest.history.files.cells.clock import day_of
 from ingest.history.files.cells.numbers import Column
 from ingest.history.files.cells.powers import Slots, counter_means, dawn_kwh, in_kw, runs_on, slot_means
-from ingest.history.files.cells.units import UNITS, Unit
+from ingest.history.files.cells.units import UNITS, Unit, kind_in
 from ingest.history.files.table.columns import Meaning, is_flow
 from ingest.history.files.table.options import column_option
 from ingest.history.files.table.rows import Rows
@@ -60,28 +61,31 @@ class ReadColumn:
         """Whether the values are a counter's."""
         return runs_on(self.values, self.rows.moments_s)
 
-    def unit(self, *, counts: bool) -> Unit:
+    def unit(self, parts: Sequence["ReadColumn"]) -> Unit:
         """The unit that is named, else the only one that gives what this home can measure.
 
-        A register that stood still `counts` where another one of the same meter does.
+        `parts` are all columns of the same thing: a register that stood still counts where another one does, and what
+        is asked is asked of all.
 
         Raises:
             UnclearError: several would.
         """
         unit, role = self.meaning.unit or UNITS.get(self.suffix), self.meaning.role
+        counts = any(one.counts for one in parts)
         if not is_flow(role):
             return unit or UNITS["per-kWh" if role.endswith("_price") else "C"]
         if unit is not None:
             return UNITS[f"{unit.name}-total"] if counts and unit.kind == "energy" else unit
         if counts:
-            raise self._unclear(["kWh-total", "Wh-total"], "its values only rise, as a counter's do,")
+            raise self._unclear(parts, ["kWh-total", "Wh-total"], "its values only rise, as a counter's do,")
         if not np.nan_to_num(self.values).any():
             return UNITS["kWh"]
-        fitting = list(units_that_fit(self.values, role, self.home, self.hours).values())
+        kind = kind_in(self.name)
+        fitting = list(units_that_fit(self.values, role, self.home, self.hours, kind).values())
         if len(fitting) == 1:
             return fitting[0]
         names = [found.name for found in fitting] or ["kW", "W", "kWh", "Wh"]
-        raise self._unclear(names, f"its values may be {' or '.join(names)}")
+        raise self._unclear(parts, names, f"its values may be {' or '.join(names)}")
 
     def on_slots(self, unit: Unit) -> Floats:
         """Mean of each slot, of flows in kW.
@@ -99,13 +103,14 @@ class ReadColumn:
             self._refuse_wrong_unit(unit, power)
         return slot_means(power, rows.starts_s, slots)
 
-    def _unclear(self, names: list[str], what: str) -> UnclearError:
-        role = self.meaning.role
+    def _unclear(self, parts: Sequence["ReadColumn"], units: list[str], what: str) -> UnclearError:
+        role, names = self.meaning.role, [one.name for one in parts if one.meaning.unit is None]
+        options = " ".join(column_option(role, name, units[0]) for name in names)
+        others = f", or with {' or '.join(units[1:])}" if units[1:] else ""
         return UnclearError(
-            f"{self.rows.sheet.path}, column {self.name!r}: its unit is not named and {what}: say "
-            f"{column_option(role, self.name, names[0])}, or with {' or '.join(names[1:])}",
+            f"{self.rows.sheet.path}, column {self.name!r}: its unit is not named and {what}: say {options}{others}",
             option=f"column {role}",
-            choices=tuple(f"{self.name}:{unit}" for unit in names),
+            choices=tuple(" and ".join(f"{role}={name}:{unit}" for name in names) for unit in units),
         )
 
     def _refuse_wrong_unit(self, unit: Unit, power: Floats) -> None:

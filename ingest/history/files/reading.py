@@ -74,9 +74,9 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
     series: dict[str, Floats] = {}
     taken = []
     columns = [ReadColumn.of(one, numbers[one.column], rows, home) for one in read]
-    counting = {_thing(column) for column in columns if column.counts}
     for column in columns:
-        unit, role = column.unit(counts=_thing(column) in counting), column.meaning.role
+        role = column.meaning.role
+        unit = column.unit([other for other in columns if _thing(other) == _thing(column)])
         power = column.on_slots(unit)
         series[role] = power if role not in series else _added(series[role], power)
         taken.append(Taken(column.name, role, unit.name if unit.kind != "plain" else ""))

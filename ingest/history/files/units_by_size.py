@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from energy.home import Home
-from ingest.history.files.cells.units import UNITS, Unit
+from ingest.history.files.cells.units import UNITS, Kind, Unit
 from ingest.live.snapshot import Role, believable_range
 from knowledge.days import Floats
 
@@ -48,11 +48,12 @@ def is_tiny(known_kw: Floats, role: str, home: Home) -> bool:
     return False
 
 
-def units_that_fit(values: Floats, role: str, home: Home, hours: float) -> dict[float, Unit]:
+def units_that_fit(values: Floats, role: str, home: Home, hours: float, kind: Kind | None = None) -> dict[float, Unit]:
     """Units under which values are believable, one for each factor; of W and Wh in an hour they are the same."""
     found: dict[float, Unit] = {}
-    for name in ("kW", "W", "kWh", "Wh"):
-        unit = UNITS[name]
+    for unit in (UNITS[name] for name in ("kW", "W", "kWh", "Wh")):
+        if kind is not None and unit.kind != kind:
+            continue
         factor = unit.factor / (hours if unit.kind == "energy" else 1.0)
         if is_believable(values * factor, role, home) and not _is_nothing(values * factor):
             found.setdefault(round(factor, 9), unit)

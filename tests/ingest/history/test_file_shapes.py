@@ -435,7 +435,8 @@ def test_options_may_be_said_of_one_file_alone(write: Write) -> None:
     check(understand(used, sun, said=said), meter=False)
     with pytest.raises(UnclearError, match="not said what column 'Valeur' holds") as caught:
         understand(used, sun, said=said[1:])
-    assert caught.value.file == str(used)
+    # The header is that of both files, and so is the answer.
+    assert caught.value.file is None
     with pytest.raises(SettingsError, match="--column load=Wert: no file has that column"):
         understand(used, sun, said=[("column", "used.csv:load=Wert")])
 
@@ -469,6 +470,88 @@ def test_directions_may_have_the_names_that_meters_give_them(write: Write, names
         lambda row: f"{local(row[0] + QUARTER, '%d.%m.%Y %H:%M:%S')};{comma(bought(row))};OK;{comma(sold(row))};OK",
     )
     check(understand(write("meter.csv", text), write("sun.csv", inverter())))
+
+
+def test_an_iso_interval_and_guarded_cells_are_read(write: Write) -> None:
+    text = table(
+        "Interval;Meter;Load kWh;PV kWh",
+        lambda row: (
+            f'{row[0]:%Y-%m-%dT%H:%M:%SZ}/{row[0] + QUARTER:%Y-%m-%dT%H:%M:%SZ};="541448820052377134";'
+            f'="{comma(row[1] / 4)}";="{comma(row[2] / 4)}"'
+        ),
+    )
+    check(understand(write("home.csv", text)), meter=False)
+
+
+def test_titles_over_several_columns_name_each_of_them(write: Write) -> None:
+    def cells(row: Row) -> str:
+        high = 7 <= row[0].hour < 21
+        parts = [of(row) / 4 if on else 0.0 for of in (bought, sold) for on in (high, not high)]
+        return f"{local(row[0], '%d.%m.%Y %H:%M')};{';'.join(map(comma, parts))}"
+
+    text = table(";Bezug;;Rücklieferung;\nZeit;HT (kWh);NT (kWh);HT (kWh);NT (kWh)", cells)
+    check(understand(write("meter.csv", text), write("sun.csv", inverter())))
+
+
+def test_a_question_is_asked_once_for_the_days_of_a_portal(write: Write) -> None:
+    days = list(dict.fromkeys(local(row[0], "%m/%d/%Y") for row in BASE))
+    paths = [
+        write(
+            f"day{at}.csv",
+            table(
+                "Time,Load (kW),PV (kW)",
+                lambda row: f"{local(row[0], '%m/%d/%Y %H:%M')},{row[1]},{row[2]}",
+                [row for row in BASE if local(row[0], "%m/%d/%Y") == day],
+            ),
+        )
+        for at, day in enumerate(days)
+    ]
+    with pytest.raises(UnclearError, match="can be read in two ways") as caught:
+        understand(*paths)
+    assert caught.value.file is None
+    check(understand(*paths, said=[("dates", "month-first")]), meter=False)
+
+
+def test_one_register_named_alone_asks_for_the_other(write: Write) -> None:
+    text = table(
+        "Zeit;Bezug HT (kWh);Bezug NT (kWh);Einspeisung (kWh)",
+        lambda row: f"{local(row[0])};{comma(bought(row) / 8)};{comma(bought(row) / 8)};{comma(sold(row) / 4)}",
+    )
+    meter, sun = write("meter.csv", text), write("sun.csv", inverter())
+    said = [("column", "import=Bezug HT (kWh)")]
+    with pytest.raises(UnclearError, match=r"'Bezug NT \(kWh\)' looks like another part of what was bought") as caught:
+        understand(meter, sun, said=said)
+    check(understand(meter, sun, said=[*said, ("column", caught.value.choices[0])]))
+
+
+def test_a_question_about_parts_is_answered_for_all_of_them(write: Write) -> None:
+    text = table("Fecha;Consumo P1;Consumo P2", lambda row: f"{local(row[0])};{comma(row[1] / 8)};{comma(row[1] / 8)}")
+    path = write("meter.csv", text)
+    with pytest.raises(
+        UnclearError, match="the columns 'Consumo P1', 'Consumo P2' may be what the house used"
+    ) as caught:
+        understand(path, home=WITHOUT_PANELS)
+    assert caught.value.choices[0] == "load=Consumo P1 and load=Consumo P2"
+    said = [("column", one) for one in caught.value.choices[0].split(" and ")]
+    with pytest.raises(UnclearError, match="its unit is not named") as caught:
+        understand(path, home=WITHOUT_PANELS, said=said)
+    [settled] = [choice for choice in caught.value.choices if choice.endswith("P1:kWh and load=Consumo P2:kWh")]
+    check(understand(path, home=WITHOUT_PANELS, said=[("column", one) for one in settled.split(" and ")]), meter=False)
+
+
+def test_cells_may_scale_their_unit_one_by_one(write: Write) -> None:
+    """Charts write 812 W and 1.2 kW in one column."""
+
+    def scaled(value: float) -> str:
+        return f"{value * 1000:.1f} W" if value < 1 else f"{value:.4f} kW"
+
+    text = table("Time,Load,PV", lambda row: f"{local(row[0])},{scaled(row[1])},{scaled(row[2]) if row[2] else '0'}")
+    check(understand(write("chart.csv", text)), meter=False)
+
+
+def test_a_name_that_says_power_is_no_energy(write: Write) -> None:
+    text = table("time,loadsPower,pvPower", lambda row: f"{local(row[0])},{row[1]},{row[2]}")
+    check(understand(write("home.csv", text)), meter=False)
 
 
 # As public readers of these downloads describe them; made after the reader was written, which was not changed for them.

@@ -23,7 +23,7 @@ _CLOCK = (
 )
 _PACKED_CLOCK = r"(?P<ph>\d{2})(?P<pmin>\d{2})(?P<psec>\d{2})?"
 _OFFSET = r"\s*(?P<zone>Z|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Z]{2,5})?"
-_RANGE = r"(?:\s*(?:-|–|to|a|bis)\s*(?:.*\d.*))?"  # noqa: RUF001 (a dash that files use)
+_RANGE = r"(?:\s*(?:-|–|/|to|a|bis)\s*(?:.*\d.*))?"  # noqa: RUF001 (a dash that files use)
 _MOMENT = re.compile(
     rf"{_DATE}(?:(?:T|,|\s|-|_)*\s*(?:{_CLOCK}|{_PACKED_CLOCK}){_OFFSET})?{_RANGE}", re.IGNORECASE | re.UNICODE
 )

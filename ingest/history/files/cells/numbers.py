@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from ingest.history.files.cells.units import unit_in
 from ingest.live.foreign import NO_VALUE
 from knowledge.days import Floats
 
@@ -55,34 +56,47 @@ def is_doubtful(cells: Iterable[str]) -> bool:
 
 def read_numbers(cells: list[str], decimal: Decimal) -> Column:
     """A column's numbers."""
-    memo: dict[str, float | None] = {}
-    suffixes: set[str] = set()
-    values, wrong = np.empty(len(cells)), []
+    read = {cell: _value(cell, decimal) for cell in set(cells)}
+    suffixes = {found[1] for found in read.values() if found is not None and found[1]}
+    factors = {"": 1.0} if len(suffixes) < 2 else _factors(suffixes)
+    values, wrong = np.full(len(cells), np.nan), []
     for at, cell in enumerate(cells):
-        if cell not in memo:
-            memo[cell] = _value(cell, decimal, suffixes)
-        value = memo[cell]
-        if value is None:
+        value, suffix = read[cell] or (None, "")
+        if value is None or (len(suffixes) > 1 and suffix not in factors and not np.isnan(value)):
             wrong.append(at)
-        values[at] = np.nan if value is None else value
-    return Column(values, tuple(wrong), suffixes.pop() if len(suffixes) == 1 else "")
+        else:
+            values[at] = value * factors.get(suffix, 1.0)
+    return Column(values, tuple(wrong), _common(suffixes, factors))
 
 
-def _value(cell: str, decimal: Decimal, suffixes: set[str]) -> float | None:
+def _factors(suffixes: set[str]) -> dict[str, float]:
+    """What turns values of several units of one kind, as charts scale them, into kW or kWh; a bare 0 has none."""
+    units = {suffix: unit for suffix in suffixes if (unit := unit_in(suffix)) is not None}
+    if len(units) < len(suffixes) or len({unit.kind for unit in units.values()}) > 1:
+        return {}
+    return {"": 1.0, **{suffix: unit.factor for suffix, unit in units.items()}}
+
+
+def _common(suffixes: set[str], factors: dict[str, float]) -> str:
+    if len(suffixes) < 2 or not factors:
+        return suffixes.copy().pop() if len(suffixes) == 1 else ""
+    return "kWh" if any(suffix.lower().endswith("h") for suffix in suffixes) else "kW"
+
+
+def _value(cell: str, decimal: Decimal) -> tuple[float, str] | None:
+    """The number of a cell and the unit beside it; None where it is no number."""
     if is_no_value(cell):
-        return np.nan
+        return np.nan, ""
     found = _NUMBER.fullmatch(cell.strip())
     if found is None:
         return None
-    if found["unit"]:
-        suffixes.add(found["unit"])
     digits = _SPACES.sub("", found["digits"])
     digits = digits.replace(".", "").replace(",", ".") if decimal == "comma" else _thousands_out(digits)
     try:
         value = float(digits + (found["power"] or ""))
     except ValueError:
         return None
-    return -value if found["sign"] in ("-", "\u2212") else value
+    return (-value if found["sign"] in ("-", "\u2212") else value), found["unit"]
 
 
 def _thousands_out(digits: str) -> str:

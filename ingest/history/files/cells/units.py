@@ -77,6 +77,10 @@ _CURRENCIES = frozenset(
 _LONGEST_HEADER = 200
 # Energies that are written in two words: kilowatt-hours, kW·h.
 _APART = re.compile(r"(?<=watt)[ -](?=hours?\b)|(?<=\b[kM]W)[ .·*](?=h\b)|(?<=\bW)[ .·*](?=h\b)", re.IGNORECASE)
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("power", re.compile(r"power|leistung|potencia|puissance|potenza|vermogen|effekt", re.IGNORECASE)),
+    ("energy", re.compile(r"energ|yield|ertrag|\bwork\b|arbeit", re.IGNORECASE)),
+)
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -90,6 +94,13 @@ def unit_in(header: str) -> Unit | None:
             return unit
     words = [word.lower() for word in _SPLIT.split(header) if word]
     return next((_WORDS[word] for word in reversed(words) if word in _WORDS and (len(word) > 1 or word == "w")), None)
+
+
+def kind_in(header: str) -> Kind | None:
+    """Whether a header without a unit says that it holds powers or energies."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header).replace("_", " ")
+    found: set[Kind] = {kind for kind, words in _KINDS if words.search(apart)}
+    return found.pop() if len(found) == 1 else None
 
 
 def is_unit(cell: str) -> bool:

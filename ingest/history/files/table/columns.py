@@ -34,6 +34,7 @@ def meanings(sheet: Sheet, times: TimeColumns, options: Options) -> tuple[Meanin
     wished = tuple(_wished(sheet, options))
     roles, taken = {one.role for one in wished}, {one.column for one in wished} | times.used
     found = [one for at in range(len(sheet.names)) if at not in taken for one in _meanings(sheet, at)]
+    _ask_other_parts(sheet, wished, found)
     found = [one for one in found if one.role not in roles]
     said = [one for one in wished if one.role != "none"]
     read = said + _settled(sheet, _bought(found, {one.role for one in (*said, *found)}))
@@ -42,6 +43,21 @@ def meanings(sheet: Sheet, times: TimeColumns, options: Options) -> tuple[Meanin
     _ask_bought_or_used(sheet, read)
     _ask_battery_sign(sheet, read, found)
     return tuple(_hinted(sheet, one) for one in read)
+
+
+def _ask_other_parts(sheet: Sheet, wished: Iterable[Meaning], found: Iterable[Meaning]) -> None:
+    """A register that was named alone, where another of the same thing stands beside it."""
+    named = {(one.role, without_register(sheet.names[one.column])) for one in wished}
+    for one in found:
+        name = sheet.names[one.column]
+        part = without_register(name)
+        if part is not None and (one.role, part) in named:
+            raise UnclearError(
+                f"{sheet.path}: column {name!r} looks like another part of {_SAID.get(one.role, one.role)}: say "
+                f"{column_option(one.role, name)} as well, or {column_option('none', name)}",
+                option="column",
+                choices=(f"{one.role}={name}", f"none={name}"),
+            )
 
 
 def _ask_what_it_holds(sheet: Sheet, taken: Iterable[int]) -> None:
@@ -155,12 +171,14 @@ def _ask_bought_or_used(sheet: Sheet, read: list[Meaning]) -> None:
     doubtful = [one for one in read if one.role == "load" and not one.sure]
     if not doubtful or "pv" in roles or "import" in roles:
         return
-    name = sheet.names[doubtful[0].column]
+    names = [sheet.names[one.column] for one in doubtful]
+    told = f"column {names[0]!r}" if len(names) == 1 else f"the columns {', '.join(map(repr, names))}"
+    options = {role: " ".join(column_option(role, name) for name in names) for role in ("load", "import")}
     raise UnclearError(
-        f"{sheet.path}: column {name!r} may be what the house used or what it bought from the grid: say "
-        f"{column_option('load', name)} or {column_option('import', name)}",
+        f"{sheet.path}: {told} may be what the house used or what it bought from the grid: say {options['load']} or "
+        f"{options['import']}",
         option="column",
-        choices=(f"load={name}", f"import={name}"),
+        choices=tuple(" and ".join(f"{role}={name}" for name in names) for role in options),
     )
 
 

@@ -6,7 +6,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from energy.errors import DataError
@@ -90,10 +90,16 @@ def read_sheet(path: Path) -> Sheet:
     text, delimiter = _delimiter(text)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-        records = [([cell.strip()[:_LONGEST_CELL] for cell in cells], reader.line_num) for cells in reader]
+        records = [([_bare(cell) for cell in cells], reader.line_num) for cells in reader]
     except csv.Error as err:
         raise DataError(f"{path} is not a CSV file ({err}): separate cells by commas, rows by line ends") from err
     return _table(path, encoding, delimiter, as_rows([(cells, line) for cells, line in records if any(cells)]))
+
+
+def _bare(cell: str) -> str:
+    """A cell without spaces and without what keeps spreadsheets from changing it (`="0123"`)."""
+    text = cell.strip()[:_LONGEST_CELL]
+    return text[2:-1] if text.startswith('="') and text.endswith('"') else text
 
 
 def _decoded(path: Path, raw: bytes) -> tuple[str, str]:
@@ -238,14 +244,24 @@ def _names(top: list[list[str]], header: int | None, first: int) -> tuple[tuple[
 
 
 def _with_titles(top: list[list[str]], header: int) -> list[str]:
-    """The header, with the lines above it that have its columns, as far as it alone says nothing."""
+    """The header, with the lines above it that have its columns, as far as it alone says nothing.
+
+    Titles over several columns stand over the first of them, and over none that holds times.
+    """
     names = list(top[header])
-    filled = [bool(name) for name in names]
     for cells in reversed(top[:header]):
-        if [bool(cell) for cell in cells] != filled or any(meaning(name) for name in names) or _is_unit_row(cells):
+        if len(cells) != len(names) or any(meaning(name) for name in names) or _is_unit_row(cells):
             break
-        names = [f"{cell} {name}".strip() for cell, name in zip(cells, names, strict=True)]
+        spread = [bool(cell) for cell in cells] != [bool(name) for name in names]
+        if spread and (cells[0] or sum(bool(cell) for cell in cells) < 2):
+            break
+        titles = accumulate(cells, _or_left) if spread else cells
+        names = [f"{title} {name}".strip() for title, name in zip(titles, names, strict=True)]
     return names
+
+
+def _or_left(left: str, cell: str) -> str:
+    return cell or left
 
 
 def _unit_above(lines: list[list[str]]) -> Unit | None:
