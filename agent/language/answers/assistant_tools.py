@@ -96,7 +96,7 @@ def _moment(text: str, context: ToolContext) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as err:
-        raise DataError(f"{text[:40]!r} is no time: write it like 2026-03-01T18:00") from err
+        raise DataError(f"{text[:40]!r} is no time: write it like '2026-03-01T18:00'") from err
     return moment if moment.tzinfo else moment.replace(tzinfo=context.sources.home.tz)
 
 

@@ -33,18 +33,21 @@ def has_both_signs(values: Floats) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadColumn:
-    """A column with its role and its values, row by row."""
+    """A column with its role and its values, row by row; `minus` where it was written with one throughout."""
 
     meaning: Meaning
     values: Floats
     suffix: str
     rows: Rows
     home: Home
+    minus: bool = False
 
     @classmethod
     def of(cls, meaning: Meaning, numbers: Column, rows: Rows, home: Home) -> "ReadColumn":
         """A column's values in the order of the rows that count, with its sign."""
-        return cls(meaning, _turned(numbers.values[rows.at], meaning), numbers.suffix, rows, home)
+        values = numbers.values[rows.at]
+        minus = not meaning.turned and _is_backwards(values, meaning.role)
+        return cls(meaning, -values if minus or meaning.turned else values, numbers.suffix, rows, home, minus)
 
     @property
     def name(self) -> str:
@@ -154,11 +157,8 @@ class ReadColumn:
         return "check its unit and its sign, and the limits in the home's facts"
 
 
-def _turned(values: Floats, one: Meaning) -> Floats:
-    """A column's values with its sign: one that a person turned, or a direction written with a minus throughout."""
-    if one.turned:
-        return -values
+def _is_backwards(values: Floats, role: str) -> bool:
+    """Whether a direction is written with a minus throughout."""
     known = values[~np.isnan(values)]
-    is_direction = is_flow(one.role) and one.role not in ("grid", "battery")
-    backwards = is_direction and len(known) > 12 and float(known.max()) <= 0 and float(known.min()) < -0.1
-    return -values if backwards else values
+    is_direction = is_flow(role) and role not in ("grid", "battery")
+    return is_direction and len(known) > _LEAST_STILL and float(known.max()) <= 0 and float(known.min()) < -0.1

@@ -89,6 +89,7 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
         *times.notes,
         *rows.notes,
         *_sums(taken),
+        *(f"{one.name!r} is written with a minus throughout, which is taken for none" for one in columns if one.minus),
         *idle,
         *((f"columns not known and not read: {', '.join(not_read)}",) if not_read else ()),
     )

@@ -554,6 +554,25 @@ def test_a_name_that_says_power_is_no_energy(write: Write) -> None:
     check(understand(write("home.csv", text)), meter=False)
 
 
+def test_a_minus_throughout_is_told(write: Write) -> None:
+    text = table("Time,load kW,pv kW", lambda row: f"{local(row[0])},{row[1]},{-row[2]}")
+    understood = understand(write("home.csv", text))
+    check(understood, meter=False)
+    assert "'pv kW' is written with a minus throughout, which is taken for none" in understood.history.warnings
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("usage.xml", '<?xml version="1.0"?><feed></feed>', "is a web page or XML, no table: choose CSV"),
+        ("usage.json", '[{"time": "2025-06-02T00:00", "kwh": 0.5}]', "is JSON, no table: choose CSV"),
+    ],
+)
+def test_other_text_than_tables_is_named(write: Write, name: str, text: str, expected: str) -> None:
+    with pytest.raises(DataError, match=expected):
+        understand(write(name, text))
+
+
 # As public readers of these downloads describe them; made after the reader was written, which was not changed for them.
 def test_a_polish_distributor_s_file_is_read_as_it_comes(write: Write) -> None:
     rows = hours(BASE)

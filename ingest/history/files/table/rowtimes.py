@@ -115,7 +115,7 @@ def _read(sheet: Sheet, columns: TimeColumns) -> tuple[dict[int, WrittenTime | i
 def _no_times(sheet: Sheet, wrong: dict[int, str], known: int) -> DataError:
     if wrong:
         at, why = next(iter(wrong.items()))
-        return DataError(f"{sheet.path} row {sheet.lines[at]}, {why}: write it like 2026-01-31T18:30")
+        return DataError(f"{sheet.path} row {sheet.lines[at]}, {why}: write it like '2026-01-31T18:30'")
     return DataError(f"{sheet.path} has {known} rows: a history needs at least two")
 
 

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ def read_sheet(path: Path) -> Sheet:
     text, encoding = _decoded(path, raw)
     if not text.strip():
         raise DataError(f"{path} is empty: it has 0 rows; download it again")
+    _refuse_markup(path, text)
     text, delimiter = _delimiter(text)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
@@ -116,6 +118,22 @@ def _decoded(path: Path, raw: bytes) -> tuple[str, str]:
         return raw.decode("utf-8"), "UTF-8"
     except UnicodeDecodeError:
         return raw.decode("cp1252", errors="replace"), "Latin-1"
+
+
+def _refuse_markup(path: Path, text: str) -> None:
+    """A page, XML such as Green Button's, and JSON hold no rows of cells."""
+    first = text.lstrip()[:1]
+    if first == "<" or (first in ("{", "[") and _is_json(text)):
+        what = "a web page or XML" if first == "<" else "JSON"
+        raise DataError(f"{path} is {what}, no table: choose CSV where it is downloaded")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _as(path: Path, raw: bytes, encoding: str) -> str:
@@ -196,7 +214,7 @@ def _no_rows(path: Path, delimiter: str, top: list[list[str]]) -> DataError:
     return DataError(
         f"{path}: 0 rows with a time and a number were found; the first line is {shown!r}: a table has a line of "
         f"column "
-        "names and then rows such as 2026-01-31T18:30,0.52,1.20 (time, load, solar); see docs/files.md",
+        "names and then rows such as '2026-01-31T18:30,0.52,1.20' (time, load, solar); see docs/files.md",
     )
 
 
