@@ -146,8 +146,8 @@ class ReadColumn:
         if self.counts or (len(known) >= _LEAST_STILL and known[0] > 0 and bool(np.all(known == known[0]))):
             option = column_option(role, self.name, "kWh-total")
             return f"it looks like a counter: say {option}, or with Wh-total"
-        if role in NETS and has_both_signs(known):
-            net, sign = NETS[role]
+        if role in (*NETS, "load") and has_both_signs(known):
+            net, sign = NETS.get(role, ("grid", ""))
             return f"it holds both directions: say {column_option(net, f'{sign}{self.name}', unit.name)}"
         other = other_unit(self.values, role, self.home, self.hours, (unit,))
         if other is not None:

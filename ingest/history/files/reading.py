@@ -16,6 +16,7 @@ from ingest.history.files.cells.powers import Slots
 from ingest.history.files.cells.words import without_register
 from ingest.history.files.flows import NETS, ReadColumn, has_both_signs
 from ingest.history.files.idle_house import idle_house
+from ingest.history.files.night_sun import refuse_night_sun
 from ingest.history.files.table.columns import Meaning, meanings, unread
 from ingest.history.files.table.faults import Faults
 from ingest.history.files.table.options import Options
@@ -80,6 +81,7 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
         power = column.on_slots(unit)
         series[role] = power if role not in series else _added(series[role], power)
         taken.append(Taken(column.name, role, unit.name if unit.kind != "plain" else ""))
+    refuse_night_sun(sheet, series, rows.slots, home)
     idle = idle_house(sheet, read, series, rows.slots)
     counted = set(rows.at.tolist())
     for one in read:

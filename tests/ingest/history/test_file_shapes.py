@@ -573,6 +573,45 @@ def test_other_text_than_tables_is_named(write: Write, name: str, text: str, exp
         understand(write(name, text))
 
 
+@pytest.mark.parametrize("hours_off", [-9, 9])
+def test_sun_at_night_is_another_clock(write: Write, hours_off: int) -> None:
+    shift = timedelta(hours=hours_off)
+    text = table("Time,load kW,pv kW", lambda row: f"{row[0] + shift:%Y-%m-%d %H:%M},{row[1]},{row[2]}")
+    path = write("home.csv", text)
+    with pytest.raises(UnclearError, match="of the solar production is between 23:00 and 3:00 in Europe/Madrid"):
+        understand(path)
+    check(understand(path, said=[("zone", f"Etc/GMT{-hours_off:+d}")]), meter=False)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "EV Charger (kWh)",
+        "Wallbox charging energy (kWh)",
+        "From solar (kWh)",
+        "Import (EUR)",
+        "Charge (%)",
+        "Solar to home (kWh)",
+    ],
+)
+def test_what_only_looks_like_a_flow_of_the_home_is_not_read(write: Write, beside: str) -> None:
+    text = table(
+        f"Time;Import (kWh);Export (kWh);PV (kWh);{beside}",
+        lambda row: f"{local(row[0])};{bought(row) / 4:.5f};{sold(row) / 4:.5f};{row[2] / 4:.5f};0.05",
+    )
+    understood = understand(write("home.csv", text))
+    check(understood)
+    assert f"columns not known and not read: {beside}" in understood.history.warnings
+
+
+def test_net_consumption_is_the_grid(write: Write) -> None:
+    text = table(
+        "Time;Net consumption (kWh);PV (kWh)",
+        lambda row: f"{local(row[0])};{(row[1] - row[2]) / 4:.5f};{row[2] / 4:.5f}",
+    )
+    check(understand(write("home.csv", text)))
+
+
 # As public readers of these downloads describe them; made after the reader was written, which was not changed for them.
 def test_a_polish_distributor_s_file_is_read_as_it_comes(write: Write) -> None:
     rows = hours(BASE)

@@ -25,6 +25,10 @@ OWN = {
 }
 
 
+# A unit in brackets, or at the end, of what is neither power nor energy.
+_OTHER_UNIT = re.compile(
+    r"%|[\[(]\s*(?:V|A|Ah|Hz|°?C|°?F|k?VAr?h?|EUR|€|USD|\$|GBP|£|CHF|kr|m3|m³|l)\s*[\])]", re.IGNORECASE
+)
 # Active energy as meters call it: A+ and A-.
 _ACTIVE = (
     (re.compile(r"(?<!\w)(?:\+\s?A|A\s?\+)(?!\w)"), "import"),
@@ -54,6 +58,8 @@ def is_something_else(header: str) -> bool:
 
 
 def _first_meaning(header: str) -> str | None:
+    if _OTHER_UNIT.search(header):
+        return "none"
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
     for sign, direction in _ACTIVE:
         apart = sign.sub(f" {direction} ", apart)
