@@ -42,3 +42,23 @@ def test_a_question_is_answered_by_its_number_and_nothing_is_stored_without_a_ye
         terminal.sendline("n")
         terminal.expect("nothing was stored")
     assert not (folder / ".advisor").exists()
+
+
+def test_an_answer_may_name_several_columns_and_holds_for_the_file_that_was_asked_about(folder: Path) -> None:
+    start = datetime(2025, 2, 13)  # noqa: DTZ001 (a wall clock, as files have it)
+    times = [f"{start + timedelta(hours=at):%Y-%m-%d %H:%M}" for at in range(24)]
+    sun = [f"{at},{0.4 if 9 <= n < 17 else 0},{0.2 if 9 <= n < 17 else 0}" for n, at in enumerate(times)]
+    (folder / "sun.csv").write_text("\n".join(["time,PV roof kW,PV barn kW", *sun]))
+    (folder / "used.csv").write_text(
+        "\n".join(["time,Valeur", *(f"{at},{0.3 + 0.1 * (n % 3):.1f}" for n, at in enumerate(times))])
+    )
+    command = ["-m", "advisor", "ingest", "csv", "sun.csv", "used.csv", "--home", "mine", "--facts", "home.toml"]
+    with pexpect.spawn(sys.executable, command, cwd=str(folder), encoding="utf-8", timeout=100) as terminal:
+        terminal.expect("may all be solar production")
+        terminal.expect("3  all of them, added up")
+        terminal.sendline("3")
+        terminal.expect("not said what column 'Valeur' holds")
+        terminal.sendline("1")
+        terminal.expect("9.6 kWh used, 4.8 kWh solar")
+        terminal.expect("Store these 1 days")
+        terminal.sendline("n")
