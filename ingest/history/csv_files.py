@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from ingest.history.files.checks import checked
 from ingest.history.files.joining import Joined, join
 from ingest.history.files.prices import billed_as_recorded
 from ingest.history.files.reading import FileReading, read_file
+from ingest.history.files.said_twice import settled_where_alike
 from ingest.history.files.table.long import pivoted
 from ingest.history.files.table.options import Options
 from ingest.history.files.table.sheet import Sheet, read_sheet
@@ -68,7 +70,8 @@ def read_files(paths: Sequence[Path], home: Home, options: Options) -> Understoo
     readings = []
     for sheet in sheets:
         with _question_of(sheet.path, own):
-            readings.append(read_file(sheet.path, sheet, home, options.of(sheet.path)))
+            read = partial(read_file, sheet.path, sheet, home)
+            readings.append(settled_where_alike(read, sheet, options.of(sheet.path)))
     joined = join(readings, home, options)
     series, faults = checked(joined, readings, home)
     start, step = datetime.fromtimestamp(joined.slots.start_s, tz=UTC), joined.slots.step

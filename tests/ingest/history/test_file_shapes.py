@@ -406,6 +406,7 @@ def test_a_grid_whose_sign_is_turned_names_the_option(write: Write) -> None:
     ("head", "expected"),
     [
         ("Zeit;Netzbezug (kWh);Netzbezug Tag (kWh);Einspeisung (kWh);PV (kWh)", "'Netzbezug Tag (kWh)' may all be"),
+        ("Time;Load (kWh);PV roof (kWh);PV barn (kWh);Note", "'PV roof (kWh)', 'PV barn (kWh)' may all be"),
         ("Time;Load 1 (W);Load 2 (W);PV (W);Note", "'Load 1 (W)', 'Load 2 (W)' may all be what the house used"),
     ],
 )
@@ -610,6 +611,26 @@ def test_net_consumption_is_the_grid(write: Write) -> None:
         lambda row: f"{local(row[0])};{(row[1] - row[2]) / 4:.5f};{row[2] / 4:.5f}",
     )
     check(understand(write("home.csv", text)))
+
+
+def test_what_is_said_as_a_power_an_energy_and_a_counter_is_read_once(write: Write) -> None:
+    """Two registers that run on, the energy of each interval and the mean power, in both directions."""
+    parts = {}
+    for name, of in (("VERBR", bought), ("GELVR", sold)):
+        parts[name] = (
+            counters(lambda row, of=of: of(row) * 0.6, 2000),
+            counters(lambda row, of=of: of(row) * 0.4, 900),
+        )
+    lines = [
+        "TIMESTAMP,VERBR_KWH_181,VERBR_KWH_182,GELVR_KWH_281,GELVR_KWH_282,VERBR_KWH_X,GELVR_KWH_X,VERBR_KW,GELVR_KW"
+    ]
+    for at, row in enumerate(BASE):
+        totals = ",".join(f"{one[at]:.5f}" for name in ("VERBR", "GELVR") for one in parts[name])
+        energies = f"{bought(row) / 4:.5f},{sold(row) / 4:.5f}"
+        lines.append(f"{local(row[0])},{totals},{energies},{bought(row):.5f},{sold(row):.5f}")
+    understood = understand(write("p1.csv", "\n".join(lines)), write("sun.csv", inverter()))
+    check(understood)
+    assert any("several columns say the same as" in warning for warning in understood.history.warnings)
 
 
 # As public readers of these downloads describe them; made after the reader was written, which was not changed for them.

@@ -35,9 +35,9 @@ def meanings(sheet: Sheet, times: TimeColumns, options: Options) -> tuple[Meanin
     roles, taken = {one.role for one in wished}, {one.column for one in wished} | times.used
     found = [one for at in range(len(sheet.names)) if at not in taken for one in _meanings(sheet, at)]
     _ask_other_parts(sheet, wished, found)
-    found = [one for one in found if one.role not in roles]
     said = [one for one in wished if one.role != "none"]
-    read = said + _settled(sheet, _bought(found, {one.role for one in (*said, *found)}))
+    found = [one for one in _bought(found, said) if one.role not in roles]
+    read = said + _settled(sheet, found)
     if not read:
         _ask_what_it_holds(sheet, taken)
     _ask_bought_or_used(sheet, read)
@@ -158,9 +158,10 @@ _SAID = {
 }
 
 
-def _bought(found: list[Meaning], roles: set[str]) -> list[Meaning]:
+def _bought(found: list[Meaning], said: list[Meaning]) -> list[Meaning]:
     """A meter's "consumption" beside what it exported is what was bought."""
-    if "export" not in roles or "pv" in roles or "import" in roles:
+    roles = {one.role for one in found} | {one.role for one in said}
+    if "export" not in roles or "pv" in roles or any(one.role == "import" for one in found):
         return found
     return [replace(one, role="import") if one.role == "load" and not one.sure else one for one in found]
 
