@@ -90,6 +90,10 @@ class ReadColumn:
         names = [found.name for found in fitting] or ["kW", "W", "kWh", "Wh"]
         raise self._unclear(parts, names, f"its values may be {' or '.join(names)}")
 
+    def plain_on_slots(self) -> Floats:
+        """The values as they stand, on slots."""
+        return slot_means(self.values, self.rows.starts_s, self.rows.slots)
+
     def on_slots(self, unit: Unit) -> Floats:
         """Mean of each slot, of flows in kW.
 

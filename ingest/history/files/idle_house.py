@@ -13,6 +13,7 @@ from knowledge.days import Floats
 
 # Of a house that uses something around the clock; a counter of whole 0.1 kWh shows no less.
 _MOST_IDLE, _IDLE_KW, _COARSE_KW, _WHOLE = 0.15, 0.003, 0.09, 0.05
+_SUN_KW, _LEAST_HOURS = 0.05, 5
 
 
 def idle_house(sheet: Sheet, read: Iterable[Meaning], series: Mapping[str, Floats], slots: Slots) -> tuple[str, ...]:
@@ -22,29 +23,41 @@ def idle_house(sheet: Sheet, read: Iterable[Meaning], series: Mapping[str, Float
         UnclearError: nobody said that the column is what the house used.
     """
     loads = [one for one in read if one.role == "load"]
-    if not loads or (idle := _share_of_nothing(series["load"], slots)) < _MOST_IDLE:
+    if not loads or "load" not in series or (idle := _share_of_nothing(series, slots)) < _MOST_IDLE:
         return ()
-    names = {one.role: sheet.names[one.column] for one in read}
-    told = f"column {names['load']!r} is nothing in {idle:.0%} of the hours, and a house always uses something"
+    names = {role: [sheet.names[one.column] for one in read if one.role == role] for role in ("load", "pv")}
+    when = "the hours with sun" if names["pv"] else "the hours"
+    told = f"column {names['load'][0]!r} is nothing in {idle:.0%} of {when}, and a house always uses something"
     if loads[0].sure:
         return (f"{told}: check that it is not what was bought",)
-    bought = [f"import={names['load']}", *([f"export={names['pv']}"] if "pv" in names else [])]
-    options = [column_option(*one.split("=", 1)) for one in bought]
+    bought = [("import", name) for name in names["load"]] + [("export", name) for name in names["pv"]]
+    used = [("load", name) for name in names["load"]]
     raise UnclearError(
-        f"{sheet.path}: {told}: it looks like a meter's, so say {' '.join(options)}; if it is right, say "
-        f"{column_option('load', names['load'])}",
+        f"{sheet.path}: {told}: it looks like a meter's, so say {_options(bought)}; if it is right, say "
+        f"{_options(used)}",
         option="column",
-        choices=(" and ".join(bought), f"load={names['load']}"),
+        choices=tuple(" and ".join(f"{role}={name}" for role, name in roles) for roles in (bought, used)),
     )
 
 
-def _share_of_nothing(power_kw: Floats, slots: Slots) -> float:
-    """Share of the hours in which nothing flows; of a coarse counter, which shows nothing for long, 0."""
+def _options(roles: Iterable[tuple[str, str]]) -> str:
+    return " ".join(column_option(role, name) for role, name in roles)
+
+
+def _share_of_nothing(series: Mapping[str, Floats], slots: Slots) -> float:
+    """Share of the hours, of those with sun where it is known, in which nothing is used; of a coarse counter 0."""
+    load, pv = (_hourly(series[role], slots) if role in series else None for role in ("load", "pv"))
+    assert load is not None  # noqa: S101 (who asks has one)
+    some = load[load > _IDLE_KW]
+    if not len(some) or _is_coarse(some):
+        return 0.0
+    sunny = ~np.isnan(load) & (np.nan_to_num(pv) > _SUN_KW) if pv is not None else ~np.isnan(load)
+    return float((load[sunny] <= _IDLE_KW).mean()) if sunny.sum() >= _LEAST_HOURS else 0.0
+
+
+def _hourly(power_kw: Floats, slots: Slots) -> Floats:
     moments_s = slots.start_s + np.arange(slots.count, dtype=np.int64) * slots.step_s
-    hourly = slot_means(power_kw, moments_s, Slots(slots.start_s, 3600, -(-slots.count * slots.step_s // 3600)))
-    known = hourly[~np.isnan(hourly)]
-    some = known[known > _IDLE_KW]
-    return float((known <= _IDLE_KW).mean()) if len(some) and not _is_coarse(some) else 0.0
+    return slot_means(power_kw, moments_s, Slots(slots.start_s, 3600, -(-slots.count * slots.step_s // 3600)))
 
 
 def _is_coarse(power_kw: Floats) -> bool:

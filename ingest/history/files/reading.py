@@ -75,6 +75,9 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
     series: dict[str, Floats] = {}
     taken = []
     columns = [ReadColumn.of(one, numbers[one.column], rows, home) for one in read]
+    # Whether a use is one is asked before its unit, whose answer would say that it is.
+    plain = {one.meaning.role: one.plain_on_slots() for one in columns if one.meaning.unit is None and not one.counts}
+    idle_house(sheet, read, plain, rows.slots)
     for column in columns:
         role = column.meaning.role
         unit = column.unit([other for other in columns if _thing(other) == _thing(column)])

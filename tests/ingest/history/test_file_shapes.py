@@ -238,13 +238,32 @@ def test_days_on_which_clocks_change_have_as_many_columns_as_hours(write: Write,
 
 
 def test_a_meter_s_consumption_and_generation_are_asked_for(write: Write) -> None:
-    meter = write("days.csv", day_table(BASE, lambda at: f"{at + 1} kWh", 96, more="both"))
+    with_unit = write("days.csv", day_table(BASE, lambda at: f"{at + 1} kWh", 96, more="both"))
+    meter = write("plain.csv", day_table(BASE, lambda at: f"{at + 1}", 96, more="both"))
     sun = write("sun.csv", inverter())
+    # Asked before the unit is, whose answer would say what the column is.
+    with pytest.raises(UnclearError, match=r"is nothing in .* it looks like a meter's"):
+        understand(meter, sun)
+    meter = with_unit
     with pytest.raises(UnclearError, match=r"is nothing in .* it looks like a meter's") as caught:
         understand(meter, sun)
     assert caught.value.choices[0] == "import=Consumption and export=Generation"
     assert caught.value.file == str(meter)
     check(understand(meter, sun, said=[("column", "import=Consumption"), ("column", "export=Generation")]))
+
+
+def test_a_winter_of_a_meter_is_asked_for_too(write: Write) -> None:
+    """Hardly an hour is sold, and in those nothing is bought."""
+    dim = [(at, load, 0.45 * sun) for at, load, sun in BASE]
+    text = table(
+        "Fra,Til,KWH 15 Forbruk,KWH 15 Produksjon",
+        lambda row: f"{local(row[0])},{local(row[0] + QUARTER)},{bought(row) / 4:.5f},{sold(row) / 4:.5f}",
+        dim,
+    )
+    meter, sun = write("meter.csv", text), write("sun.csv", inverter(dim))
+    with pytest.raises(UnclearError, match="of the hours with sun, and a house always uses something") as caught:
+        understand(meter, sun)
+    check(understand(meter, sun, said=[("column", one) for one in caught.value.choices[0].split(" and ")]), dim)
 
 
 def test_days_as_columns_are_turned(write: Write) -> None:

@@ -99,6 +99,8 @@ def _meanings(sheet: Sheet, at: int) -> list[Meaning]:
     role, unit = meaning(name), _unit(sheet, at)
     if (known := sheet.known) is not None and (known_roles := known.roles_of(name)):
         return [Meaning(at, one, unit or UNITS.get(known.units.get(one, ""))) for one in known_roles]
+    if sheet.known is not None and role not in FLOWS:
+        return []
     if role is None or (role.endswith("_price") != (unit is not None and unit.kind == "price")):
         return []
     return [Meaning(at, role, unit, sure=False)]
