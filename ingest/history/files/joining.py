@@ -134,6 +134,12 @@ def _what(readings: Sequence[FileReading]) -> str:
     return f"{begin} {' and '.join(roles)}" + (f" ({unknown})" if silent else "")
 
 
+def _unread(readings: Sequence[FileReading]) -> str:
+    """The columns of the meter's file that are not read."""
+    names = [name for one in readings if "import" in one.series for name in one.unread]
+    return f"; not read: {', '.join(map(repr, names[:8]))}" if names else ""
+
+
 _WORDS = {
     "pv": "solar production",
     "import": "what was bought from the grid",
@@ -162,9 +168,8 @@ def _with_load(
         if home.pv_peak_kw and home.grid.export_limit_kw and not options.no_export:
             raise UnclearError(
                 f"{_names(readings)}: {_what(readings)}, and not what was sold, without which the use of the house is "
-                f"not "
-                "known: give the meter's export as well (--column export=NAME:UNIT), or say --no-export if nothing is "
-                "sold",
+                f"not known: give the meter's export as well (--column export=NAME:UNIT{_unread(readings)}), or say "
+                "--no-export if nothing is sold",
                 option="no-export",
             )
         series = series | {"export": np.zeros_like(series["import"])}

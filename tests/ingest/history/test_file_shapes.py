@@ -276,6 +276,19 @@ def test_days_as_columns_are_turned(write: Write) -> None:
     check(understand(path, home=WITHOUT_PANELS, said=[("column", "load=Value:kWh")]), meter=False)
 
 
+def test_dates_in_rows_of_their_own_hold_for_the_clocks_below(write: Write) -> None:
+    lines = ["Récapitulatif de ma consommation", "", "Date de la consommation;Puissance atteinte (kW);Type de relevé"]
+    for day in dict.fromkeys(local(row[0], "%d/%m/%Y") for row in BASE):
+        lines.append(f"{day};;")
+        own = [row for row in BASE if local(row[0], "%d/%m/%Y") == day]
+        lines += [f"{local(row[0], '%H:%M:%S')};{comma(row[1])};Réelle" for row in reversed(own)]
+    path = write("edf.csv", "\n".join(lines))
+    with pytest.raises(UnclearError, match=r"not said what column 'Puissance atteinte \(kW\)' holds"):
+        understand(path, home=WITHOUT_PANELS)
+    said = [("column", "load=Puissance atteinte (kW)")]
+    check(understand(path, home=WITHOUT_PANELS, said=said), meter=False)
+
+
 def test_nem12_with_a_controlled_load_at_utc_plus_10(write: Write) -> None:
     home = HOME.model_copy(update={"zone": "Australia/Brisbane"})
     shift = timedelta(hours=8)

@@ -1,23 +1,25 @@
-"""Files that are no table of rows yet: Australia's NEM12, and days as columns with their hours as rows."""
+"""Files that are no table of rows yet: NEM12, dates in rows of their own, days as columns with hours as rows."""
 
 import re
 
 from ingest.history.files.cells.moments import clock_seconds, read_moment
 
 Record = tuple[list[str], int]
-# NEM12: Meter Data File Format Specification of AEMO; its clock is UTC+10 all year round.
+# NEM12 (Australia): Meter Data File Format Specification of AEMO; its clock is UTC+10 all year round.
 _NEM12_NAMES = ["Register", "Unit", "Date (UTC+10)", "Time", "Value"]
 _NEM12_DETAILS, _NEM12_DAY = "200", "300"
 _DIRECTIONS = {"E": "import", "B": "export"}
 _HOUR = re.compile(r"\D{0,6}\d{1,3}\D{0,6}")
 _LEAST_HOURS = 23
+# Remarks and totals may stand among the rows of clocks.
+_MOST_CLOCKS = 0.9
 
 
 def as_rows(records: list[Record]) -> list[Record]:
     """The records themselves, or as rows of a table."""
     if records and records[0][0][:2] == ["100", "NEM12"]:
         return _of_nem12(records)
-    return _days_down(records)
+    return _days_down(_with_dates(records))
 
 
 def _of_nem12(records: list[Record]) -> list[Record]:
@@ -52,6 +54,22 @@ def _days_down(records: list[Record]) -> list[Record]:
             rows = [[cells[at], *(below[at] if at < len(below) else "" for below in hours)] for at in days]
             return [(["Date", *(below[0] for below in hours)], line), *((row, line) for row in rows)]
     return records
+
+
+def _with_dates(records: list[Record]) -> list[Record]:
+    """A date in every row, where dates stand in rows of their own above the clocks of their day."""
+    starts = [at for at, (cells, _) in enumerate(records) if _is_day(cells[0]) and not any(cells[1:])]
+    clocks = sum(clock_seconds(cells[0]) is not None for cells, _ in records)
+    if not starts or clocks < _LEAST_HOURS or clocks < _MOST_CLOCKS * (len(records) - starts[0] - len(starts)):
+        return records
+    rows: list[Record] = [(["Date", "Time", *cells[1:]], line) for cells, line in records[: starts[0]][-1:]]
+    date = ""
+    for cells, line in records[starts[0] :]:
+        if _is_day(cells[0]) and not any(cells[1:]):
+            date = cells[0]
+        else:
+            rows.append(([date, *cells], line))
+    return rows
 
 
 def _is_day(cell: str) -> bool:

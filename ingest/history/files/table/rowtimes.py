@@ -214,10 +214,15 @@ def _oldest_first(stamps: _Stamps) -> tuple[_Stamps, bool]:
         newest_first = int((np.diff(moments) < 0).sum()) > int((np.diff(moments) > 0).sum())
     within = np.diff(stamps.days) == 0
     upwards = int((np.diff(stamps.seconds)[within] > 0).sum()) >= int((np.diff(stamps.seconds)[within] < 0).sum())
-    if not newest_first:
+    backwards = np.arange(len(stamps.rows))[::-1]
+    if not newest_first and (upwards or not within.any()):
         return stamps, False
-    # Days may run backwards while the hours within each run forwards.
-    flip = np.argsort(stamps.days, kind="stable") if upwards and within.any() else np.arange(len(stamps.rows))[::-1]
+    if not newest_first:
+        # Hours may run backwards within days that run forwards,
+        flip = backwards[np.argsort(stamps.days[backwards], kind="stable")]
+    else:
+        # and the other way round.
+        flip = np.argsort(stamps.days, kind="stable") if upwards and within.any() else backwards
     offset = None if stamps.offset_s is None else stamps.offset_s[flip]
     flipped = replace(
         stamps, rows=stamps.rows[flip], days=stamps.days[flip], seconds=stamps.seconds[flip], offset_s=offset
