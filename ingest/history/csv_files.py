@@ -154,7 +154,7 @@ def _first_rows(history: History) -> list[str]:
 
 def _refuse_lost_wishes(sheets: Sequence[Sheet], options: Options) -> None:
     wishes = [(wish, sheets) for wish in options.columns]
-    wishes += [(wish, [sheet]) for sheet in sheets for wish in options.lost(sheet.path)]
+    wishes += [(wish, [sheet]) for sheet in sheets for wish in options.named_alone(sheet.path)]
     for wish, among in wishes:
         if not any(has_column(sheet, wish) for sheet in among):
             names = "; ".join(f"{sheet.path}: {', '.join(sheet.names)}" for sheet in among)

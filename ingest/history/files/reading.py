@@ -76,8 +76,7 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
     taken = []
     columns = [ReadColumn.of(one, numbers[one.column], rows, home) for one in read]
     # Whether a use is one is asked before its unit, whose answer would say that it is.
-    plain = {one.meaning.role: one.plain_on_slots() for one in columns if one.meaning.unit is None and not one.counts}
-    idle_house(sheet, read, plain, rows.slots)
+    idle_house(sheet, read, _without_units(columns), rows.slots)
     for column in columns:
         role = column.meaning.role
         unit = column.unit([other for other in columns if _thing(other) == _thing(column)])
@@ -104,6 +103,16 @@ def read_file(path: Path, sheet: Sheet, home: Home, options: Options) -> FileRea
     return FileReading(
         path, rows.slots, series, lines, tuple(taken), _about(rows, when, home), known, faults.by_day(), notes, not_read
     )
+
+
+def _without_units(columns: Iterable[ReadColumn]) -> dict[str, Floats]:
+    """The values of columns that name no unit, as they stand."""
+    found: dict[str, Floats] = {}
+    for one in columns:
+        if one.meaning.unit is None and not one.counts:
+            role, values = one.meaning.role, one.plain_on_slots()
+            found[role] = values if role not in found else _added(found[role], values)
+    return found
 
 
 def _with_nets(read: Iterable[Meaning], numbers: Mapping[int, Column]) -> tuple[Meaning, ...]:

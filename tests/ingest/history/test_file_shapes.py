@@ -555,6 +555,9 @@ def test_one_register_named_alone_asks_for_the_other(write: Write) -> None:
     with pytest.raises(UnclearError, match=r"'Bezug NT \(kWh\)' looks like another part of what was bought") as caught:
         understand(meter, sun, said=said)
     check(understand(meter, sun, said=[*said, ("column", caught.value.choices[0])]))
+    used = write("used.csv", table("Zeit;Consumo P1 kWh;Consumo P2 kWh", lambda row: f"{local(row[0])};0,05;0,05"))
+    with pytest.raises(UnclearError, match="'Consumo P2 kWh' looks like another part of what was bought"):
+        understand(used, home=WITHOUT_PANELS, said=[("column", "import=Consumo P1 kWh")])
 
 
 def test_a_question_about_parts_is_answered_for_all_of_them(write: Write) -> None:

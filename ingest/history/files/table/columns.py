@@ -47,17 +47,23 @@ def meanings(sheet: Sheet, times: TimeColumns, options: Options) -> tuple[Meanin
 
 def _ask_other_parts(sheet: Sheet, wished: Iterable[Meaning], found: Iterable[Meaning]) -> None:
     """A register that was named alone, where another of the same thing stands beside it."""
-    named = {(one.role, without_register(sheet.names[one.column])) for one in wished}
+    named = {(_kind(one), without_register(sheet.names[one.column])): one.role for one in wished}
     for one in found:
         name = sheet.names[one.column]
         part = without_register(name)
-        if part is not None and (one.role, part) in named:
+        role = None if part is None else named.get((_kind(one), part))
+        if role is not None:
             raise UnclearError(
-                f"{sheet.path}: column {name!r} looks like another part of {_SAID.get(one.role, one.role)}: say "
-                f"{column_option(one.role, name)} as well, or {column_option('none', name)}",
+                f"{sheet.path}: column {name!r} looks like another part of {_SAID.get(role, role)}: say "
+                f"{column_option(role, name)} as well, or {column_option('none', name)}",
                 option="column",
-                choices=(f"{one.role}={name}", f"none={name}"),
+                choices=(f"{role}={name}", f"none={name}"),
             )
+
+
+def _kind(one: Meaning) -> str:
+    """A role; what was bought may be called a consumption as well."""
+    return "load" if one.role == "import" else one.role
 
 
 def _ask_what_it_holds(sheet: Sheet, taken: Iterable[int]) -> None:

@@ -58,7 +58,7 @@ class Options:
         columns = (*(wish for one in own for wish in one.columns), *self.columns)
         return replace(self, columns=columns, alone=(), **changes)
 
-    def lost(self, path: Path) -> tuple["ColumnWish", ...]:
+    def named_alone(self, path: Path) -> tuple["ColumnWish", ...]:
         """The columns that were named for one file alone."""
         return tuple(wish for file, one in self.alone if file == path for wish in one.columns)
 
