@@ -25,7 +25,8 @@ from advisor.exam.prompts import prompts_app
 from advisor.explain.command import explain, replay
 from advisor.fleet.command import fleet_app
 from advisor.homeassistant.command import ha_app
-from advisor.spoken_language import spoken_language
+from advisor.spoken_help import SpokenGroup
+from advisor.spoken_language import say, spoken_language
 from advisor.study.command import study
 from advisor.weather.command import weather_app
 from agent.decision.constraint_words import Language
@@ -33,16 +34,17 @@ from agent.decision.wording.problem_words import in_language
 from energy.errors import AdvisorError, MemoryFault, ModelError, SettingsError, TransportError
 
 GREETING = """\
-Energy Advisor decides what a home with solar panels and a battery should do next, and explains why.
+Energy Advisor decides what a home with solar panels and a battery should do,
+and explains why.
 
 Four ways in:
-  advisor demo                 watch a recorded winter day, with nothing to install or connect
-  advisor study                before you buy: whether panels and a battery pay, and why
-  advisor setup                connect your own home through Home Assistant
-  advisor chat                 ask why, what if, and how much: from the demo or from your home
+  advisor demo     watch a recorded winter day; nothing to install or connect
+  advisor study    before you buy: do panels and a battery pay, and why
+  advisor setup    connect your own home through Home Assistant
+  advisor chat     ask why, what if and how much, of the demo or of your home
 
-advisor --help lists every command, and advisor COMMAND --help explains one.
-Primera vez: advisor demo --language es"""
+advisor --help lists every command; advisor COMMAND --help explains one.
+En español: advisor demo --language es"""
 # Where to look further; what is wrong, and what to do about it, the message itself says.
 HINTS: dict[type[AdvisorError], str] = {
     TransportError: "advisor doctor checks broker, sensors and settings",
@@ -53,6 +55,7 @@ HINTS: dict[type[AdvisorError], str] = {
 _HINT: dict[Language, str] = {"en": "hint", "es": "pista"}
 
 app = typer.Typer(
+    cls=SpokenGroup,
     help="Energy Advisor decides what a home with solar panels and a battery should do next, and explains why.",
     pretty_exceptions_enable=False,
 )
@@ -87,7 +90,7 @@ def greet(
         typer.echo(f"energy-advisor {version('energy-advisor')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        typer.echo(GREETING)
+        say(GREETING)
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from advisor.spoken_figures import decimal, short_day
+from advisor.spoken_language import SPOKEN, spoken
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Home
 from ingest.history.citylearn import read_citylearn
@@ -62,7 +64,9 @@ def known_history(name: str, memory: Path) -> History:
     store = store_of(memory, read_only=True)
     if name not in (known := store.homes()):
         if name not in (shipped := shipped_homes()):
-            raise SettingsError(f"home {name!r} is not known: ingest it, or use one of {', '.join([*known, *shipped])}")
+            raise SettingsError(
+                f"home {name!r} is not known: ingest it, or use one of {', '.join(dict.fromkeys([*known, *shipped]))}"
+            )
         return shipped_history(name)
     days = of_one_step(store.days(name))
     return History(store.home(name), days[0].step, days)
@@ -130,10 +134,12 @@ def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: 
         rows = [asdict(near) | {"day": near.day.isoformat()} for near in found]
         typer.echo(json.dumps({"home": facts.name, "date": day.isoformat(), "similar": rows}))
         return
-    table = Table("day", "distance", "why", title=f"{facts.name}: days like {day}, before it")
+    table = Table(
+        *map(spoken, ("day", "distance", "why")), title=spoken(f"{facts.name}: the days before {day} most like it")
+    )
     for near in found:
-        table.add_row(f"{near.day:%a} {near.day}", f"{near.distance:.2f}", near.why)
-    Console().print(table if found else f"no day is known before {day}")
+        table.add_row(short_day(near.day, SPOKEN.get()), decimal(near.distance, 2, SPOKEN.get()), spoken(near.why))
+    Console().print(table if found else spoken(f"no day is known before {day}"))
 
 
 def similar_days(home: Home, store: DayStore, day: date, k: int) -> list[SimilarDay]:
@@ -164,4 +170,4 @@ def _show(result: dict[str, object], *, as_json: bool) -> None:
         typer.echo(json.dumps(result))
         return
     for key, value in result.items():
-        typer.echo(f"{key}: {json.dumps(value) if isinstance(value, dict | list) else value}")
+        typer.echo(f"{spoken(key)}: {json.dumps(value) if isinstance(value, dict | list) else value}")

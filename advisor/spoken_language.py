@@ -1,16 +1,41 @@
-"""The language that the command line speaks where something goes wrong: that of the command, else of its settings."""
+"""The language of the command line: that of the command, else of its settings, else of this machine."""
 
+import os
 import tomllib
 from collections.abc import Sequence
+from contextvars import ContextVar
 from itertools import pairwise
 from pathlib import Path
 
+import typer
+
 from agent.decision.constraint_words import Language
+from agent.decision.wording.problem_words import in_language
+
+# As `[service] language` of the settings, from the environment.
+_VARIABLE = "ADVISOR_SERVICE__LANGUAGE"
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+SPOKEN: ContextVar[Language] = ContextVar("spoken", default="en")
+# `--language` of the commands that show something in the household's language.
+SPOKEN_OPTION = typer.Option("--language", help="en or es; else that of the settings, or of this machine.")
+
+
+def spoken(text: str) -> str:
+    """A text of ours in the language of this command."""
+    return in_language(text, SPOKEN.get())
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text of ours in the language of this command."""
+    typer.echo(spoken(text), err=err)
 
 
 def spoken_language(arguments: Sequence[str]) -> Language:
-    """`--language`, else `language` under `[service]` of the settings that the command reads, else English."""
-    asked = _given(arguments, "--language") or _of_settings(Path(_given(arguments, "--config") or "advisor.toml"))
+    """`--language`, else `language` under `[service]` of the settings that the command reads, else the locale."""
+    asked: object = _given(arguments, "--language") or os.environ.get(_VARIABLE)
+    settings = Path(_given(arguments, "--config") or "advisor.toml")
+    if not asked:
+        asked = _of_settings(settings) if settings.exists() else _of_machine()
     return "es" if asked == "es" else "en"
 
 
@@ -25,9 +50,14 @@ def _given(arguments: Sequence[str], option: str) -> str | None:
 
 
 def _of_settings(path: Path) -> object:
-    """What a settings file says; whatever is wrong with it is told by whoever needs it."""
+    """What a settings file says; whatever is wrong with it is reported by whoever needs it."""
     try:
         service = tomllib.loads(path.read_text(encoding="utf-8")).get("service")
     except (OSError, ValueError):
         return None
     return service.get("language") if isinstance(service, dict) else None
+
+
+def _of_machine() -> str:
+    """The two letters of the locale's language, as in `es_ES.UTF-8`."""
+    return next((value for name in _LOCALE if (value := os.environ.get(name))), "")[:2]

@@ -39,7 +39,7 @@ def allowed(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if fault["type"] == "missing":
         return "is missing, give it"
     if fault["type"] == "extra_forbidden":
-        return f"no such key here; check its spelling{_given(fault)}"
+        return f"no such key here: check its spelling{_given(fault)}"
     message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
     message = _WHOLE.sub("a whole number", message)
     bounds = next(_bounds(model, fault["loc"]), "")

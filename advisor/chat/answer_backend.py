@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from advisor.spoken_language import spoken
 from agent.decision.journal import open_journal
-from agent.decision.wording.reason_words import moment_in_words
 from agent.language.answers.ask import Answer, Asker, Piece
 from agent.language.answers.interpreter import Interpreter
 from agent.language.text import Language
@@ -77,7 +77,7 @@ class MemoryBackend:
         now = self.now()
         if now > datetime.now(UTC) - _LONG_AGO:
             return f"the memory in {self.memory}"
-        return f"the memory in {self.memory}, as of {moment_in_words(now.astimezone(self.facts.tz), 'en')}"
+        return f"the memory in {self.memory}, as of {now.astimezone(self.facts.tz):%Y-%m-%d %H:%M}"
 
     def now(self) -> datetime:
         """The time of the clock, or the last moment of a memory that ended long ago."""
@@ -202,4 +202,4 @@ def _home_of(store: DayStore, newest: object) -> str:
 
 
 def _line(known: KnownNote, now: datetime) -> str:
-    return f"{known.note.id}  {known.state(now)}  {known.note.text}"
+    return f"{known.note.id}  {spoken(known.state(now))}  {known.note.text}"

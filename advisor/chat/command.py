@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.spoken_language import SPOKEN
+
 if TYPE_CHECKING:
     from advisor.chat.answer_backend import AnswerBackend
     from agent.language.text import Language
@@ -17,14 +19,14 @@ def chat(
     *,
     once: Annotated[str | None, typer.Option("--once", help="Answer one question and exit.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON object.")] = False,
-    config: Annotated[Path, typer.Option(help="Settings of the service, which is asked if it runs.")] = Path(
+    config: Annotated[Path, typer.Option(help="Settings file, of the service that is asked if it runs.")] = Path(
         "advisor.toml"
     ),
     memory: Annotated[Path | None, typer.Option(help="Read this memory instead of asking the service.")] = None,
     home: Annotated[str | None, typer.Option(help="Name of the home; the one decided for last by default.")] = None,
-    model: Annotated[str, typer.Option(help="Who may reword: auto (Ollama, if it runs), ollama, embedded or none.")] = (
-        "auto"
-    ),
+    model: Annotated[
+        str, typer.Option(help="Who may reword answers: auto (Ollama, if it runs), ollama, embedded or none.")
+    ] = ("auto"),
 ) -> None:
     """Ask why, what if, what happened and what to do; in English or Spanish."""
     from rich.console import Console
@@ -36,7 +38,7 @@ def chat(
     with ExitStack() as stack:
         backend = find_backend(config, memory, home, model, stack)
         if once is not None:
-            _answer_once(backend, once, as_json=as_json)
+            _answer_once(backend, once, as_json=as_json, language=SPOKEN.get())
             return
         from advisor.chat.terminal import Conversation, converse
 
@@ -64,7 +66,7 @@ def find_backend(config: Path, memory: Path | None, home: str | None, model: str
     return open_memory(memory or newest_memory(MEMORIES), home, stack, model=wanted)
 
 
-def _answer_once(backend: "AnswerBackend", question: str, *, as_json: bool, language: "Language" = "en") -> None:
+def _answer_once(backend: "AnswerBackend", question: str, *, as_json: bool, language: "Language") -> None:
     from advisor.chat.answer_backend import footing
     from agent.language.answers.ask import Done
 

@@ -10,6 +10,7 @@ import httpx
 import orjson
 from pydantic import ValidationError
 
+from advisor.spoken_language import spoken
 from agent.language.answers.ask import Answer, AnswerPiece, Done, Piece, Ran
 from agent.language.text import MAX_CHARS, Language, clean
 from agent.settings import Settings
@@ -65,7 +66,7 @@ class ServiceBackend:
 
     def notes(self) -> list[str]:
         """The household's notes, a line each."""
-        return [f"{note['id']}  {note['state']}  {note['text']}" for note in self._get("/v1/notes")]
+        return [f"{note['id']}  {spoken(note['state'])}  {note['text']}" for note in self._get("/v1/notes")]
 
     def _get(self, path: str) -> Any:
         try:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.chat.answer_backend import AnswerBackend, footing
+from advisor.spoken_language import SPOKEN, spoken
 from agent.language.answers.ask import Answer, AnswerPiece, Done, Ran
 from agent.language.text import Language
 from energy.errors import AdvisorError
@@ -20,14 +21,14 @@ from knowledge.private import private_file
 
 _COMMANDS = {
     "/why": "why the decision in force was made; /why last night, /why 18:30",
-    "/whynot": "what else was weighed; /whynot charge",
+    "/whynot": "what else was considered; /whynot charge",
     "/plan": "what is planned",
     "/days": "the days that were like today; /days 2026-01-10",
     "/what-if": "the plan with a change: /what-if the battery were at 80 %",
-    "/today": "what today has brought so far",
-    "/saved": "what the battery saved in the last days",
-    "/prices": "what power costs ahead",
-    "/notes": "what the household asked for",
+    "/today": "today so far",
+    "/saved": "what the battery saved recently",
+    "/prices": "the prices ahead",
+    "/notes": "the household's notes",
     "/facts": "the figures that the last answer rests on",
     "/model": "who words the answers",
     "/help": "this list",
@@ -45,6 +46,7 @@ _QUESTIONS: dict[str, dict[Language, str]] = {
     "/prices": {"en": "what are the prices", "es": "qué precios hay"},
 }
 _WITHOUT_WORDS = {"/days": {"en": "today", "es": "hoy"}}
+NO_NOTES = 'no notes yet: add one with `advisor notes add "keep 60 % until 08:00"`'
 _HINT = "Ask about your home, or type /help. Ctrl-C stops an answer, Ctrl-D leaves."
 
 
@@ -54,7 +56,7 @@ class Conversation:
 
     backend: AnswerBackend
     console: Console
-    language: Language = "en"
+    language: Language = field(default_factory=SPOKEN.get)
     last: Answer | None = None
     _commands: dict[str, Callable[[], None]] = field(init=False, repr=False)
 
@@ -69,9 +71,9 @@ class Conversation:
 
     def greet(self) -> None:
         """Say who answers and how to begin."""
-        who = f"  {self.backend.home}, from {self.backend.place}"
+        who = f"  {self.backend.home}, {spoken(f'from {self.backend.place}')}"
         self.console.print(Text.assemble(("Energy Advisor", "bold"), who))
-        self.console.print(Text(_HINT, style="dim"))
+        self.console.print(Text(spoken(_HINT), style="dim"))
 
     def update(self, line: str) -> bool:
         """Take in one line; False where it was the last."""
@@ -87,7 +89,7 @@ class Conversation:
             rest = words.strip() or _WITHOUT_WORDS.get(name, {}).get(self.language, "")
             self.ask(f"{_QUESTIONS[name][self.language]} {rest}".strip())
         elif name.startswith("/"):
-            self.console.print(Text(f"{name} is not a command: /help lists them", style="yellow"))
+            self.console.print(Text(spoken(f"{name} is not a command: /help lists them"), style="yellow"))
         else:
             self.ask(text)
         return True
@@ -105,22 +107,23 @@ class Conversation:
                     case Done(answer=answer):
                         self._close(answer)
         except KeyboardInterrupt:
-            self.console.print(Text("\n(stopped)", style="dim"))
+            self.console.print(Text(f"\n({spoken('stopped')})", style="dim"))
         except AdvisorError as err:
-            self.console.print(Text(f"\n{err}", style="red"))
+            self.console.print(Text(f"\n{spoken(str(err))}", style="red"))
 
     def _close(self, answer: Answer) -> None:
         self.last, self.language = answer, answer.language
         self.console.print()
         if answer.reworded:
-            self.console.print(Text(f"In the words of {answer.model}: {answer.reworded}", style="italic"))
+            by = spoken(f"In the words of {answer.model}:")
+            self.console.print(Text(f"{by} {answer.reworded}", style="italic"))
         self.console.print(Text(footing(answer), style="dim"))
         self.console.print()
 
     def _help(self) -> None:
         table = Table(box=None, show_header=False, pad_edge=False)
         for name, what in _COMMANDS.items():
-            table.add_row(Text(name, style="cyan"), what)
+            table.add_row(Text(name, style="cyan"), spoken(what))
         self.console.print(table)
 
     def _notes(self) -> None:
@@ -128,11 +131,11 @@ class Conversation:
         for line in lines:
             self.console.print(line, markup=False, highlight=False)
         if not lines:
-            self.console.print('no notes yet: add one with `advisor notes add "keep 60 % until 08:00"`', markup=False)
+            self.console.print(spoken(NO_NOTES), markup=False)
 
     def _facts(self) -> None:
         if self.last is None:
-            self.console.print("nothing has been asked yet")
+            self.console.print(spoken("nothing has been asked yet"))
             return
         table = Table(box=None, show_header=False, pad_edge=False)
         for name, value in self.last.facts.items():
@@ -140,8 +143,8 @@ class Conversation:
         self.console.print(table)
 
     def _model(self) -> None:
-        about = f"model: {self.backend.model}; every figure comes from the inquiries, with a model or without"
-        self.console.print(about, markup=False, highlight=False)
+        about = f"model: {self.backend.model}; every figure comes from the home's own data, with or without a model"
+        self.console.print(spoken(about), markup=False, highlight=False)
 
 
 class Flow:
@@ -182,14 +185,14 @@ def _typed(conversation: Conversation, history: Path | None) -> Iterator[str]:
         try:
             yield session.prompt("> ")
         except KeyboardInterrupt:
-            conversation.console.print(Text("(Ctrl-D leaves)", style="dim"))
+            conversation.console.print(Text(spoken("(Ctrl-D leaves)"), style="dim"))
         except EOFError:
             return
 
 
 def _toolbar(conversation: Conversation) -> str:
     backend = conversation.backend
-    return f" {backend.home} · {backend.place} · model {backend.model} · /help "
+    return f" {backend.home} · {spoken(backend.place)} · {spoken('model')}: {backend.model} · /help "
 
 
 def _piped() -> Iterator[str]:
@@ -199,7 +202,9 @@ def _piped() -> Iterator[str]:
 
 
 def _completer() -> Completer:
-    return WordCompleter(list(_COMMANDS), sentence=True, meta_dict=dict(_COMMANDS))
+    return WordCompleter(
+        list(_COMMANDS), sentence=True, meta_dict={name: spoken(what) for name, what in _COMMANDS.items()}
+    )
 
 
 def _history(path: Path | None) -> History:

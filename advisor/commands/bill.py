@@ -1,11 +1,12 @@
 """`advisor bill`: the bill of a month as a household knows it, and which tariff suits."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from advisor.json_option import Json
 from advisor.memory_choice import MemoryDir, chosen_memory
+from advisor.spoken_language import SPOKEN, SPOKEN_OPTION
 
 
 def bill(  # noqa: PLR0913 (a command line's options)
@@ -22,7 +23,7 @@ def bill(  # noqa: PLR0913 (a command line's options)
     with_advisor: Annotated[
         bool, typer.Option("--with-advisor", help="Compare with the planner as well: minutes for each year.")
     ] = False,
-    language: Annotated[str, typer.Option(help="en or es.")] = "en",
+    language: Annotated[Literal["en", "es"] | None, SPOKEN_OPTION] = None,
     memory: MemoryDir = None,
     as_json: Json = False,
 ) -> None:
@@ -32,7 +33,7 @@ def bill(  # noqa: PLR0913 (a command line's options)
 
     chosen = chosen_memory(memory, home)
     name = chosen.home or known_facts(chosen.folder, None).name
-    wishes = BillWishes(home=name, memory=chosen.folder, language=language, as_json=as_json)
+    wishes = BillWishes(home=name, memory=chosen.folder, words=language or SPOKEN.get(), as_json=as_json)
     if compare is None:
         print_bill(wishes, month=month, tariff=tariff)
     else:

@@ -11,7 +11,6 @@ from advisor.memory_choice import SETTINGS
 from agent.language.answers.bill_words import bill_text, remarks
 from agent.language.text import Language
 from agent.settings import load_settings
-from energy.errors import SettingsError
 from energy.pricing.tariff import AnyTariff
 from eval.bills.book_prices import with_known_prices
 from eval.bills.household import WAYS, compare, household_bill, month_of
@@ -30,17 +29,8 @@ class BillWishes:
 
     home: str
     memory: Path
-    language: str = "en"
+    words: Language = "en"
     as_json: bool = False
-
-    @property
-    def words(self) -> Language:
-        """The language of the text."""
-        match self.language:
-            case "en" | "es":
-                return self.language
-            case _:
-                raise SettingsError(f"language {self.language!r} is not known: use en or es")
 
     def history(self) -> History:
         """The home's stored days."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.json_option import Json
+from advisor.spoken_language import say, spoken
 from energy.errors import DataError, UnclearError
 
 if TYPE_CHECKING:
@@ -53,11 +54,12 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
     asks = not (yes or as_json) and sys.stdin.isatty()
     understood = _understood(lambda chosen: understand_files(files, home, facts, chosen), options, asks=asks)
     for line in summary(understood):
-        typer.echo(line, err=as_json)
-    if show or (asks and not typer.confirm(f"Store these {len(understood.history.days)} days?", default=True)):
+        say(line, err=as_json)
+    question = f"Store these {len(understood.history.days)} days?"
+    if show or (asks and not typer.confirm(spoken(question), default=True)):
         for warning in understood.history.warnings:
-            typer.echo(warning, err=as_json)
-        typer.echo("nothing was stored", err=as_json)
+            say(warning, err=as_json)
+        say("nothing was stored", err=as_json)
         return
     more = {
         "taken": [asdict(one) for reading in understood.readings for one in reading.taken],
@@ -82,12 +84,11 @@ def _answered(options: "Options", question: UnclearError) -> "Options":
     """The options with a person's answer; an empty one gives up."""
     from ingest.history.files.table.options import ALL_OF_THEM, read_option
 
-    typer.echo(str(question))
+    say(str(question))
     for at, choice in enumerate(question.choices, start=1):
         typer.echo(f"  {at}  {choice}")
-    reply = typer.prompt(
-        _PROMPTS.get(question.option, "Which (number or text; empty to stop)"), default="", show_default=False
-    )
+    prompt = _PROMPTS.get(question.option, "Which (number or text; empty to stop)")
+    reply = typer.prompt(spoken(prompt), default="", show_default=False)
     if not reply:
         raise question
     if reply.isdecimal() and 1 <= int(reply) <= len(question.choices):

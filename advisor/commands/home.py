@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from advisor.date_options import DAY, DAY_SHOWN
 from advisor.json_option import Json
+from advisor.spoken_language import SPOKEN_OPTION
 
 Config = Annotated[Path, typer.Option(help="Settings file.")]
 CONFIG = Path("advisor.toml")
@@ -16,11 +18,14 @@ def ingest_homeassistant(
     *,
     config: Config = CONFIG,
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; else after the last complete one.")
+        datetime | None,
+        typer.Option(
+            formats=[DAY], metavar=DAY_SHOWN, help="First day to read; else the day after the last known one."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Read the statistics that Home Assistant keeps of your home; goes on after the last day that is known."""
+    """Read your home's history from Home Assistant, from the last known day on."""
     from advisor.memory import ingest_and_report
     from advisor.setup.learn import read_days
     from agent.settings import load_settings
@@ -33,31 +38,36 @@ def ingest_homeassistant(
 
 def setup(  # noqa: PLR0913 (a command line's options)
     *,
-    url: Annotated[str, typer.Option(help="Home Assistant.")] = "http://homeassistant.local:8123",
+    url: Annotated[str, typer.Option(help="Where Home Assistant is.")] = "http://homeassistant.local:8123",
     token_file: Annotated[
         Path | None, typer.Option(help="File with a long-lived token; or set ADVISOR_HOMEASSISTANT__TOKEN.")
     ] = None,
     broker: Annotated[str, typer.Option(help="HOST:PORT of the broker that Home Assistant uses.")] = "127.0.0.1:1883",
-    username: Annotated[str | None, typer.Option(help="For the broker; password in ADVISOR_MQTT__PASSWORD.")] = None,
+    username: Annotated[
+        str | None, typer.Option(help="User of the broker; password in ADVISOR_MQTT__PASSWORD.")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where advisor.toml and home.toml go.")] = Path(),
     name: Annotated[str | None, typer.Option(help="Name of the home.")] = None,
     sensor: Annotated[
-        list[str], typer.Option(help="ROLE=ENTITY instead of what would be found; ROLE=-ENTITY turns its sign.")
+        list[str], typer.Option(help="ROLE=ENTITY instead of what would be found; ROLE=-ENTITY reverses its sign.")
     ] = [],  # noqa: B006 (typer copies it)
     statestream: Annotated[str | None, typer.Option(help="Base topic of mqtt_statestream, if it is not found.")] = None,
     mqtt: Annotated[
         bool, typer.Option("--mqtt", help="Read the sensors from mqtt_statestream, not from Home Assistant itself.")
     ] = False,
-    capacity_kwh: Annotated[float | None, typer.Option(help="Usable capacity of the battery.")] = None,
-    max_charge_kw: Annotated[float | None, typer.Option(help="Power the battery can be charged with.")] = None,
-    max_discharge_kw: Annotated[float | None, typer.Option(help="Power the battery can give.")] = None,
-    pv_peak_kw: Annotated[float | None, typer.Option(help="Peak power of the panels.")] = None,
-    import_limit_kw: Annotated[float | None, typer.Option(help="Most that may be imported.")] = None,
-    export_limit_kw: Annotated[float | None, typer.Option(help="Most that may be exported.")] = None,
+    capacity_kwh: Annotated[float | None, typer.Option(help="Usable capacity of the battery, in kWh.")] = None,
+    max_charge_kw: Annotated[float | None, typer.Option(help="Highest charging power of the battery, in kW.")] = None,
+    max_discharge_kw: Annotated[
+        float | None, typer.Option(help="Highest discharging power of the battery, in kW.")
+    ] = None,
+    pv_peak_kw: Annotated[float | None, typer.Option(help="Peak power of the panels, in kW.")] = None,
+    import_limit_kw: Annotated[float | None, typer.Option(help="Most that may be imported, in kW.")] = None,
+    export_limit_kw: Annotated[float | None, typer.Option(help="Most that may be exported, in kW.")] = None,
     tariff: Annotated[str | None, typer.Option(help="flat:0.25, es-2.0td or citylearn.")] = None,
     tax_percent: Annotated[
-        float | None, typer.Option(min=0, max=100, help="Tax on top of the prices that an entity holds; 0: none.")
+        float | None, typer.Option(min=0, max=100, help="Tax on top of an entity's prices, in per cent; 0: none.")
     ] = None,
+    language: Annotated[Literal["en", "es"] | None, SPOKEN_OPTION] = None,  # noqa: ARG001 (read before all others)
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; fail if something is unclear.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace existing files, which are kept as *.old.")

@@ -26,7 +26,7 @@ def ingest_homes(
     memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
     as_json: Json = False,
 ) -> None:
-    """Read the files of many homes; each is called by its folder's name, and what is unclear is told, not asked."""
+    """Read the files of many homes; each is called by its folder's name, and what is unclear is reported, not asked."""
     from advisor.memory import index_of, store_of
     from ingest.history.job import ingest
 

@@ -18,7 +18,7 @@ def mcp(
     memory: Annotated[Path | None, typer.Option(help="Read this memory instead.")] = None,
     home: Annotated[str | None, typer.Option(help="Name of the home; the one decided for last by default.")] = None,
 ) -> None:
-    """Serve the Model Context Protocol on standard input and output, for assistants that start their tools."""
+    """Serve the Model Context Protocol (MCP) on standard input and output, for other assistants."""
     import anyio
 
     from agent.language.answers.assistant_tools import at_each_call

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from advisor.date_options import DAY, DAY_SHOWN
 from advisor.json_option import Json
 from advisor.memory_choice import MemoryDir, chosen_memory
+from advisor.spoken_language import spoken
 from energy.errors import AdvisorError
 
 index_app = typer.Typer(help="Rebuild, check or count the index that finds similar days.", no_args_is_help=True)
@@ -30,7 +32,7 @@ def index_check(memory: MemoryDir = None, *, as_json: Json = False) -> None:
     folder = chosen_memory(memory, None).folder / "index"
     if not is_sound(folder):
         raise AdvisorError(f"index {str(folder)!r} is damaged: run advisor index rebuild")
-    typer.echo(json.dumps({"sound": True}) if as_json else "the index is sound")
+    typer.echo(json.dumps({"sound": True}) if as_json else spoken("the index is sound"))
 
 
 @index_app.command("stats")
@@ -44,7 +46,7 @@ def index_stats(memory: MemoryDir = None, *, as_json: Json = False) -> None:
 @days_app.command("similar")
 def days_similar(
     *,
-    day: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Day to compare with.")],
+    day: Annotated[datetime, typer.Option("--date", formats=[DAY], metavar=DAY_SHOWN, help="Day to compare with.")],
     k: Annotated[int, typer.Option(min=1, max=64, help="How many.")] = 8,
     home: Annotated[
         str | None, typer.Option(help="Name of the home; that of advisor.toml, or the only one known, by default.")

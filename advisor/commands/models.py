@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.json_option import Json
+from advisor.spoken_figures import decimal
+from advisor.spoken_language import SPOKEN, say, spoken
 
 if TYPE_CHECKING:
     from agent.llm.models import ModelSettings
@@ -19,7 +21,7 @@ models_app = typer.Typer(
 )
 
 Url = Annotated[str | None, typer.Option("--url", help="Where Ollama is; OLLAMA_HOST or this machine by default.")]
-Config = Annotated[Path, typer.Option(help="Settings whose section model is marked, if the file is there.")]
+Config = Annotated[Path, typer.Option(help="Settings file, if it exists: the model it names is marked.")]
 DEFAULT = Path("advisor.toml")
 
 
@@ -44,8 +46,8 @@ def models(context: typer.Context, *, url: Url = None, config: Config = DEFAULT,
         result = {"memory_gb": round(memory_gb(), 1), "embedded": embedded, "embedded_problem": missing, "ollama": rows}
         typer.echo(json.dumps(result | {"ollama_problem": problem}))
         return
-    typer.echo(f"This machine has {memory_gb():.0f} GB of memory.")
-    typer.echo(f"Embedded: {embedded or missing}")
+    say(f"This machine has {memory_gb():.0f} GB of memory.")
+    say(f"Embedded: {embedded or missing}")
     _show(known, problem, chosen)
 
 
@@ -62,15 +64,20 @@ def _show(known: "list[OnShelf]", problem: str, chosen: "ModelSettings") -> None
     from rich.console import Console
     from rich.table import Table
 
-    typer.echo(f"Ollama: {problem or 'answers'}")
-    table = Table("model", "size", "here", "fits in memory", "can", "context")
+    say(f"Ollama: {problem or 'answers'}")
+    table = Table(*map(spoken, ("model", "size", "here", "fits in memory", "capabilities", "context")))
+    table.columns[0].no_wrap = True
     for model in known:
-        name = f"{model.name} (in your settings)" if is_named(model, chosen) else model.name
-        here = "yes" if model.present else f"no: advisor models pull {model.name}"
-        fits = "yes" if model.fits else "too large"
+        name = spoken(f"{model.name} (in your settings)") if is_named(model, chosen) else model.name
+        here = spoken("yes" if model.present else "no")
+        fits = spoken("yes" if model.fits else "too large")
         context = f"{model.context_length:,}" if model.context_length else ""
-        table.add_row(name, f"{model.size_gb:.1f} GB", here, fits, ", ".join(model.capabilities), context)
+        table.add_row(
+            name, f"{decimal(model.size_gb, 1, SPOKEN.get())} GB", here, fits, ", ".join(model.capabilities), context
+        )
     Console().print(table)
+    if not all(model.present for model in known):
+        say("To fetch one: advisor models pull MODEL")
 
 
 @models_app.command("pull")
@@ -87,4 +94,4 @@ def pull_model(
         task = bar.add_task(name, total=None)
         for step in pull(name, url):
             bar.update(task, description=f"{name}: {step.doing}", completed=step.done, total=step.total or None)
-    typer.echo(f"{name} is here")
+    say(f"{name} is here")

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from advisor.date_options import MOMENT_SHOWN, MOMENTS
 from advisor.json_option import Json
 from advisor.memory_choice import ChosenMemory, HomeName, MemoryDir, chosen_memory
+from advisor.spoken_language import SPOKEN, say, spoken
+from agent.decision.wording.problem_words import in_language
 
 if TYPE_CHECKING:
     from agent.language.notes.reading import NotUnderstood, Understood
@@ -19,11 +22,12 @@ if TYPE_CHECKING:
     from energy.home import Home
     from knowledge.notes import KnownNote
 
-notes_app = typer.Typer(
-    help="Tell the advisor what the household wants: notes become constraints of the plan.", no_args_is_help=True
-)
+notes_app = typer.Typer(help="What the household wants: notes become constraints of the plan.", no_args_is_help=True)
 
-At = Annotated[datetime | None, typer.Option(help="Local time to use as now, for a simulated house.")]
+At = Annotated[
+    datetime | None,
+    typer.Option(formats=MOMENTS, metavar=MOMENT_SHOWN, help="Local time to take as now, for a simulated house."),
+]
 
 
 @notes_app.command("add")
@@ -34,13 +38,13 @@ def add(  # noqa: PLR0913 (a command line's options)
     model: Annotated[
         str,
         typer.Option(
-            help="Model for notes that are not clear otherwise: auto (as in the settings), ollama/NAME or none."
+            help="Model for notes that rules do not understand: auto (as in the settings), ollama/NAME or none."
         ),
     ] = "auto",
     at: At = None,
     home: HomeName = None,
     memory: MemoryDir = None,
-    config: Annotated[Path, typer.Option(help="Settings file; its section model is used.")] = Path("advisor.toml"),
+    config: Annotated[Path, typer.Option(help="Settings file, whose section `model` is used.")] = Path("advisor.toml"),
     as_json: Json = False,
 ) -> None:
     """Show how a note is understood, and keep it once confirmed."""
@@ -61,19 +65,19 @@ def add(  # noqa: PLR0913 (a command line's options)
         if not (asks and answer.is_remark and settings.remarks and _is_to_be_weighed(text)):
             raise DataError(_refusal(answer.why, text))
         note = notes_of(chosen.folder, facts.name).add(text, None, now=now)
-        typer.echo(f"kept as {note.id}: a remark")
+        say(f"kept as {note.id}: a remark")
         return
     meaning = describe(answer.constraint, facts.tz, answer.language)
     # What a model read is never kept unseen.
     if asks or answer.by == "model":
         _show(meaning, answer)
-        if not typer.confirm("Keep it?"):
+        if not typer.confirm(in_language("Keep it?", answer.language)):
             raise typer.Exit(1)
     note = notes_of(chosen.folder, facts.name).add(text, answer.constraint, now=now)
     if as_json:
         typer.echo(json.dumps({"understood": meaning, "assumed": answer.assumed, "note": note.model_dump(mode="json")}))
     else:
-        typer.echo(f"kept as {note.id}: {meaning}")
+        typer.echo(in_language(f"kept as {note.id}: {meaning}", answer.language))
 
 
 def _by_model(settings: "ModelSettings", text: str, now: datetime, tz: ZoneInfo) -> "Understood | NotUnderstood":
@@ -107,7 +111,6 @@ def _chosen(unclear: "NotUnderstood", home: "Home") -> "Understood | NotUndersto
 
 def _refusal(why: str, text: str) -> str:
     """Why a note is not understood, in its own language."""
-    from agent.decision.wording.problem_words import in_language
     from agent.language.text import language_of
 
     return in_language(f"not understood: {why}", language_of(text))
@@ -123,7 +126,7 @@ def _is_to_be_weighed(text: str) -> bool:
 
 def _show(meaning: str, answer: "Understood") -> None:
     assumed = f" (assumed: {', '.join(answer.assumed)})" if answer.assumed else ""
-    typer.echo(f"Understood: {meaning}{assumed}")
+    typer.echo(in_language(f"Understood: {meaning}{assumed}", answer.language))
 
 
 @notes_app.command("read")
@@ -199,13 +202,13 @@ def list_notes(*, at: At = None, home: HomeName = None, memory: MemoryDir = None
         typer.echo(json.dumps({"notes": [_as_json(one, now) for one in known]}))
         return
     if not known:
-        typer.echo('no notes yet: add one with `advisor notes add "keep 60 % until 08:00"`')
+        say('no notes yet: add one with `advisor notes add "keep 60 % until 08:00"`')
         return
-    table = Table("id", "state", "note", "understood")
+    table = Table(*map(spoken, ("id", "state", "note", "understood")))
     for one in known:
         constraint = one.note.constraint
-        meaning = describe(constraint, facts.tz) if constraint else "a remark"
-        table.add_row(one.note.id, one.state(now), one.note.text, meaning)
+        meaning = describe(constraint, facts.tz, SPOKEN.get()) if constraint else spoken("a remark")
+        table.add_row(one.note.id, spoken(one.state(now)), one.note.text, meaning)
     Console(file=sys.stdout).print(table, markup=False)
 
 
@@ -225,7 +228,7 @@ def done(
     facts = _home(chosen)
     now = _moment(at, facts)
     known = notes_of(chosen.folder, facts.name).done(note_id, now=now)
-    typer.echo(json.dumps(_as_json(known, now)) if as_json else f"withdrawn: {known.note.text}")
+    typer.echo(json.dumps(_as_json(known, now)) if as_json else spoken(f"withdrawn: {known.note.text}"))
 
 
 def _as_json(one: "KnownNote", now: datetime) -> dict[str, object]:

@@ -6,6 +6,7 @@ from threading import Event
 
 import typer
 
+from advisor.spoken_language import SPOKEN
 from agent.decision.constraint_words import Language
 from agent.decision.wording.problem_words import in_language
 from agent.settings import ApiSettings, load_settings
@@ -27,7 +28,7 @@ def show_addresses(config: Path, *, as_json: bool = False) -> None:
     """
     settings = load_settings(config)
     links = _addresses(settings.api, load_keys(settings.api, settings.memory_dir))
-    typer.echo(json.dumps(links) if as_json else _listed(links))
+    typer.echo(json.dumps(links) if as_json else _listed(links, SPOKEN.get()))
 
 
 def announce(memory: Path, port: int, language: Language) -> None:
@@ -56,7 +57,7 @@ def _addresses(settings: ApiSettings, keys: Keys) -> dict[str, str]:
     }
 
 
-def _listed(links: dict[str, str], language: Language = "en") -> str:
+def _listed(links: dict[str, str], language: Language) -> str:
     return "\n".join(f"{in_language(_TITLES[name], language):46}{link}" for name, link in links.items())
 
 

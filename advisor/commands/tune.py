@@ -7,6 +7,7 @@ import typer
 
 from advisor.json_option import Json
 from advisor.memory_choice import HomeName, MemoryDir, chosen_memory
+from advisor.spoken_language import say
 from agent.language.kinds.names import OWN_WEIGHTS
 
 tune_app = typer.Typer(help="Learn from what the household has confirmed.", no_args_is_help=True)
@@ -36,8 +37,6 @@ def tune_language(
     if as_json:
         typer.echo(json.dumps({**asdict(result), "kept": result.is_kept}))
         return
-    typer.echo(
-        f"own notes read as confirmed, each third held out: {result.own_before} before, {result.own_after} after, "
-        f"of {result.notes}\nexam: {result.exam_before} right before, {result.exam_after} after"
-    )
-    typer.echo(f"kept: {path}" if result.is_kept else "not kept: nothing is read better, or something is read worse")
+    say(f"own notes read as confirmed: {result.own_before} of {result.notes} before, {result.own_after} after")
+    say(f"exam read right: {result.exam_before} before, {result.exam_after} after")
+    say(f"kept: {path}" if result.is_kept else "not kept: nothing is read better, or something is read worse")

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from advisor.demo.device_bills import DeviceBills
 from advisor.demo.run import DemoResult
-from advisor.demo.words import TEXTS, decimal
+from advisor.demo.words import TEXTS
+from advisor.spoken_figures import decimal
 from agent.decision.constraint_words import Language
 from agent.decision.record import Decision
 from agent.decision.wording.problem_words import in_language

@@ -13,7 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from advisor.demo.words import TEXTS, decimal, long_moment
+from advisor.demo.words import TEXTS
+from advisor.spoken_figures import decimal, long_moment
 from agent.decision.constraint_words import Language
 from agent.decision.wording.reason_words import days_in_words
 from agent.views.palette import PALETTE, Meaning

@@ -1,9 +1,6 @@
 """What the demo shows and says, in English and in Spanish."""
 
 from collections.abc import Mapping
-from datetime import datetime
-
-from babel.dates import format_datetime
 
 from agent.decision.constraint_words import Language
 
@@ -113,15 +110,3 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "next_setup": "conecta tu propia casa",
     },
 }
-
-
-def long_moment(local: datetime, language: Language) -> str:
-    """A local moment with its weekday, such as `Tuesday 20 December 2016, 15:30`."""
-    pattern = "EEEE d MMMM y, HH:mm" if language == "en" else "EEEE d 'de' MMMM 'de' y, HH:mm"
-    return str(format_datetime(local, pattern, locale=language))
-
-
-def decimal(value: float, digits: int, language: Language) -> str:
-    """A number with the language's decimal mark."""
-    text = f"{value:.{digits}f}"
-    return text.replace(".", ",") if language == "es" else text

@@ -41,7 +41,7 @@ _SHOWN: dict[Quantity, tuple[float, str]] = {
     "power_kw": (1, "kW"),
     "soc": (100, "%"),
     "temperature_c": (1, "°C"),
-    "price_per_kwh": (1, "a kWh"),
+    "price_per_kwh": (1, "per kWh"),
 }
 _ECHO_S = 5.0
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1"})
@@ -242,7 +242,7 @@ def _batteries(settings: Settings, traffic: BrokerTraffic, *, now: datetime) -> 
         check, charge = f"battery {name}", readings.get("battery_soc")
         topics = traffic.batteries.names(name)
         if fault := next((traffic.faults[topic] for topic in topics if topic in traffic.faults), ""):
-            yield CheckResult(check, "problem", fault, f"mend what publishes it, or [batteries.{name}.sensors]")
+            yield CheckResult(check, "problem", fault, f"correct what publishes it, or [batteries.{name}.sensors]")
         elif charge is None:
             fix = f"publish it there, or give the home's own sensor under [batteries.{name}.sensors.battery_soc]"
             yield CheckResult(check, "problem", f"no charge arrives on {', '.join(map(repr, topics))}", fix)
@@ -256,7 +256,7 @@ def _batteries(settings: Settings, traffic: BrokerTraffic, *, now: datetime) -> 
 def _obeying(check: str, charge: str, shown: _ShownBattery | None, *, online: bool) -> CheckResult:
     """Whether a battery that can be read shows its command."""
     if not online or shown is None or shown.mode is None:
-        return ok(check, f"{charge}; nothing is commanded to it now")
+        return ok(check, f"{charge}; no command is in force")
     if shown.confirmed is False or shown.problem:
         fix = "look at its inverter, and at the entities that its automation or [actuation] sets"
         return CheckResult(check, "problem", f"{charge}; commanded to {shown.mode}: {shown.problem}", fix)
@@ -298,7 +298,7 @@ def _role(role: Role, settings: Settings, home: Home, traffic: BrokerTraffic, *,
 def _explain_silence(topics: tuple[str, ...], traffic: BrokerTraffic) -> tuple[str, str]:
     """Why there is no reading, although nothing was wrong with what was traffic."""
     if not topics:
-        return "the balance gives no load", "mend pv_power, grid_power and battery_power first"
+        return "the balance gives no load", "correct pv_power, grid_power and battery_power first"
     if silent := [topic for topic in topics if topic not in traffic.topics]:
         return f"no message arrives on {silent[0]!r}", _what_publishes(silent[0])
     text = f"only an old value arrives on {topics[0]!r}: its publisher says nothing new"
@@ -325,7 +325,7 @@ def _explain_fault(role: Role, fault: str, settings: Settings, home: Home) -> tu
     source = settings.sensors.get(role)
     number = fault.partition(" is outside ")[0].rpartition(" ")[2]
     if " is outside " not in fault or QUANTITY[role] != "power_kw":
-        return fault, "mend what publishes it, or [sensors." + role + "]"
+        return fault, "correct what publishes it, or [sensors." + role + "]"
     try:
         within_range(role, float(number) / 1000, home)
     except (DataError, ValueError):
@@ -352,7 +352,7 @@ def _balance(settings: Settings, readings: Mapping[Role, Reading]) -> list[Check
     if "load_power" not in flows:
         return []
     if (fault := _off(flows)) is None:
-        return [ok("balance", "load is what sun, grid and battery bring")]
+        return [ok("balance", "load is what solar, grid and battery bring")]
     return [_reversed(fault, flows, lambda tried: _off(tried) is None)]
 
 
@@ -371,7 +371,7 @@ def _reversed(text: str, flows: Mapping[Role, float], holds: Callable[[Mapping[R
             return CheckResult(
                 "sign",
                 "problem",
-                f"{text}. With {names} the other way round it would be right",
+                f"{text}. With {names} reversed it would be right",
                 f"sign = -1 in [sensors.{turned[0][0]}] (or take it away if it is there); "
                 "inside, grid import and battery discharge are positive",
             )

@@ -85,7 +85,7 @@ def _clock(lead_s: float | None) -> list[CheckResult]:
 def _zone(survey: Survey, home: Home) -> list[CheckResult]:
     if survey.config.time_zone == home.zone:
         return []
-    text = f"home.toml says zone {home.zone!r}, Home Assistant lives in {survey.config.time_zone!r}"
+    text = f"home.toml says zone {home.zone!r}, Home Assistant is in {survey.config.time_zone!r}"
     return [
         CheckResult("zone", "problem", text, f"zone = {survey.config.time_zone!r} in home.toml, if that is the home's")
     ]
@@ -135,7 +135,7 @@ def _entity(role: MappedRole, entity: str, source: SensorSource, survey: Survey)
         )
     if state.state in {"unavailable", "unknown"}:
         return CheckResult(
-            role, "problem", f"{entity} is {state.state} in Home Assistant", "see to the device behind it"
+            role, "problem", f"{entity} is {state.state} in Home Assistant", "check the device behind it"
         )
     if state.unit and source.unit and state.unit != source.unit and state.unit in _POWER_KW:
         text = f"{entity} measures in {state.unit}, the settings take it for {source.unit}"

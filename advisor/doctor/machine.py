@@ -35,7 +35,10 @@ def check_machine(settings: Settings, home: Home, *, now: datetime) -> list[Chec
     try:
         days = store.days(home.name)
     except MemoryFault as err:
-        return [*findings, CheckResult("history", "problem", str(err), "mend the day store, then advisor ingest again")]
+        return [
+            *findings,
+            CheckResult("history", "problem", str(err), "repair the day store, then advisor ingest again"),
+        ]
     return [
         *findings,
         *check_damage(settings.memory_dir, store, home),
@@ -55,7 +58,7 @@ def check_zone(home: Home, now: datetime) -> CheckResult:
         "note",
         f"this machine keeps {here.tzname()} ({here:%H:%M}), the home is in {home.zone} ({there:%H:%M}): "
         "the advisor counts in the home's zone, so plans and days are right",
-        "nothing, unless you want its logs in the home's time: TZ=" + home.zone,
+        f"nothing, unless you want its logs in the home's time: TZ={home.zone}",
     )
 
 
@@ -68,7 +71,9 @@ def check_disk(memory: Path) -> CheckResult:
         trial.touch()
         trial.unlink()
     except OSError as err:
-        return CheckResult("disk", "problem", f"memory folder {str(place)!r}: {err.strerror}", "give the advisor leave")
+        return CheckResult(
+            "disk", "problem", f"memory folder {str(place)!r}: {err.strerror}", "let the advisor write there"
+        )
     if free_gb < _LITTLE_GB:
         level: Level = "problem" if free_gb < _TOO_LITTLE_GB else "warning"
         return CheckResult("disk", level, f"{free_gb:.2f} GB free at {str(place)!r}", "make room, or move memory_dir")

@@ -21,7 +21,7 @@ def check_model(settings: Settings) -> CheckResult:
     try:
         model = load_model(settings.model.model_copy(update={"timeout_s": _PATIENCE_S}))
     except ModelError as err:
-        return CheckResult("model", "problem", str(err), "mend [model] in the settings, or set provider = 'auto'")
+        return CheckResult("model", "problem", str(err), "correct [model] in the settings, or set provider = 'auto'")
     if model is None:
         return CheckResult(
             "model", "warning", "no language model is available: the planner decides alone", "start Ollama with a model"

@@ -4,7 +4,6 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from advisor.doctor.finding import CheckResult, ok
-from agent.decision.wording.reason_words import moment_in_words
 from agent.service.prices import price_document
 from agent.service.questions import price_question
 from agent.settings import Settings
@@ -41,7 +40,7 @@ def check_prices(settings: Settings, home: Home, *, now: datetime, listen_s: flo
 def _of_list(home: Home, now: datetime) -> list[CheckResult]:
     if not isinstance(home.tariff, DynamicTariff) or home.tariff.end > now + _LIST_AHEAD:
         return []
-    until = moment_in_words(home.tariff.end.astimezone(home.tz), "en")
+    until = f"{home.tariff.end.astimezone(home.tz):%Y-%m-%d %H:%M}"
     fix = "let prices come in by [prices] (docs/prices.md), or give newer ones"
     return [CheckResult("prices", "warning", f"the list of prices in the home's file ends at {until}", fix)]
 
@@ -77,5 +76,5 @@ def _known(points: list[PricePoint], home: Home, now: datetime, *, source: str) 
     if until is None:
         return CheckResult("prices", "problem", f"{source} has {len(points)} prices, none of them for now", _FIX)
     low, high = min(point.price for point in points), max(point.price for point in points)
-    text = f"known until {moment_in_words(until.astimezone(home.tz), 'en')} from {source}: {low:.3f} to {high:.3f}"
-    return ok("prices", f"{text} {home.currency}/kWh before what is added")
+    end, unit = f"{until.astimezone(home.tz):%Y-%m-%d %H:%M}", f"{home.currency}/kWh"
+    return ok("prices", f"known until {end} from {source}: {low:.3f} to {high:.3f} {unit} before what is added")

@@ -16,6 +16,7 @@ from advisor.doctor.homeassistant import check_homeassistant
 from advisor.doctor.machine import check_machine
 from advisor.doctor.model import check_model
 from advisor.doctor.prices import check_prices
+from advisor.spoken_language import spoken
 from agent.settings import check_batteries, load_settings
 from energy.errors import SettingsError
 from ingest.home_file import load_home
@@ -56,19 +57,24 @@ def show(findings: list[CheckResult], console: Console) -> None:
     """A line for each finding, the way to mend it below."""
     table = Table.grid(padding=(0, 2))
     for finding in findings:
-        text = Text(finding.text)
+        text = Text(spoken(finding.text))
         if finding.fix and finding.level != "ok":
-            text.append(f"\n→ {finding.fix}", style="cyan")
-        table.add_row(_MARKS[finding.level], Text(finding.check, style="bold"), text)
+            text.append(f"\n→ {spoken(finding.fix)}", style="cyan")
+        table.add_row(_MARKS[finding.level], Text(_name(finding.check), style="bold"), text)
     console.print(table)
     console.print(f"\n{_sum_up(findings)}", style=_STYLES[worst(findings)], highlight=False)
+
+
+def _name(check: str) -> str:
+    """What was checked; a role keeps the name that it has in the settings."""
+    return check if "_" in check else spoken(check)
 
 
 def _sum_up(findings: list[CheckResult]) -> str:
     counts = Counter(finding.level for finding in findings)
     wrong: tuple[Level, ...] = ("problem", "warning")
     counted = [f"{counts[level]} {level}{'s' if counts[level] > 1 else ''}" for level in wrong if counts[level]]
-    return ", ".join(counted) or "all well"
+    return ", ".join(map(spoken, counted)) or spoken("all well")
 
 
 def as_json(findings: list[CheckResult]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.date_options import DAY, DAY_SHOWN
 from advisor.json_option import Json
 
 eval_app = typer.Typer(help="Measure how good the decisions are, on homes and periods.", no_args_is_help=True)
@@ -36,7 +37,8 @@ def eval_run(  # noqa: PLR0913 (a command line's options)
         Path | None, typer.Option(help="Wheel with the auction's prices, for the dynamic tariff.")
     ] = None,
     start: Annotated[
-        list[datetime], typer.Option(formats=["%Y-%m-%d"], help="With --home: first day of a window; several times.")
+        list[datetime],
+        typer.Option(formats=[DAY], metavar=DAY_SHOWN, help="With --home: first day of a window; several times."),
     ] = [],  # noqa: B006 (typer copies it)
     window_days: Annotated[int, typer.Option(min=1, help="With --home: days of a window.")] = 28,
     battery: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.date_options import CLOCK, MOMENT_SHOWN, MOMENTS
 from advisor.json_option import Json
 from advisor.memory_choice import chosen_memory
 
@@ -15,7 +16,14 @@ _DEMO = Path(".advisor/demo/memory")
 def explain(
     *,
     last: Annotated[bool, typer.Option("--last", help="The newest decision.")] = False,
-    at: Annotated[datetime | None, typer.Option(help="The decision in force at a local time.")] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=[*MOMENTS, CLOCK],
+            metavar=MOMENT_SHOWN,
+            help="The decision in force at a local time; HH:MM alone is of the last day.",
+        ),
+    ] = None,
     memory: Annotated[Path | None, typer.Option(help="Folder of the memory; the one used last by default.")] = None,
     home: Annotated[str | None, typer.Option(help="Name of the home; the one decided for last by default.")] = None,
     export: Annotated[Path | None, typer.Option(help="Write the decision into one file, for advisor replay.")] = None,

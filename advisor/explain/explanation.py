@@ -1,6 +1,7 @@
 """Why a decision was made, from the journal alone; into a file, and made again out of it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +11,27 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.chat.answer_backend import journal_of
-from agent.decision.explain import candidate_name
+from advisor.date_options import CLOCK
+from advisor.spoken_figures import decimal, long_moment, short_day
+from advisor.spoken_language import SPOKEN, say, spoken
+from agent.decision.explain import candidate_name, reason_in
 from agent.decision.journal import open_journal
-from agent.decision.record import Decision
+from agent.decision.record import Decision, ReviewRecord
 from agent.decision.replay import export, read_export, replay
+from energy.commands import Mode
 from energy.errors import DataError
 from energy.home import Home
 from knowledge.store import DayStore
+
+# What a clock time alone is read as.
+_NO_DAY = datetime.strptime("00:00", CLOCK).year  # noqa: DTZ007 (a year alone)
+
+_MODES = {
+    Mode.SELF_CONSUMPTION: "self-consumption",
+    Mode.HOLD: "hold (no discharging)",
+    Mode.CHARGE: "charge from the grid",
+    Mode.DISCHARGE: "sell to the grid",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +54,13 @@ def find_decision(memory: Path, home: str | None, at: datetime | None) -> Found:
         if newest is None:
             raise DataError(f"the journal in {str(memory)!r} knows no decision of {home or 'any home'}: run first")
         facts = DayStore(memory / "days", read_only=True).home(newest.home)
+        if at is not None and at.year == _NO_DAY:
+            at = datetime.combine(newest.at.astimezone(facts.tz).date(), at.time())
         decision = journal.last(newest.home, at=at.replace(tzinfo=facts.tz).astimezone(UTC)) if at else newest
         if decision is None:
-            raise DataError(f"the journal knows no decision of {newest.home!r} up to {at}: ask for a later time")
+            raise DataError(
+                f"the journal has no decision of {newest.home!r} up to {at:%Y-%m-%d %H:%M}: ask for a later time"
+            )
         return Found(decision, journal.confirmations(decision.decision_id), facts)
 
 
@@ -52,9 +71,7 @@ def export_decision(memory: Path, home: str | None, *, at: datetime | None, file
         file.write_text(exported.model_dump_json(indent=1) + "\n", encoding="utf-8")
     except OSError as err:
         raise DataError(f"{str(file)!r} cannot be written ({err.strerror}): choose another place") from err
-    typer.echo(
-        f"{file}: decision {exported.decision.decision_id}, {'without' if anonymous else 'with'} names and notes"
-    )
+    say(f"{file}: decision {exported.decision.decision_id}, {'without' if anonymous else 'with'} names and notes")
 
 
 def replay_decision(file: Path, *, as_json: bool) -> bool:
@@ -66,18 +83,17 @@ def replay_decision(file: Path, *, as_json: bool) -> bool:
         result = {"same": same} | made.model_dump(mode="json")
         typer.echo(json.dumps(result))
         return same
-    command = made.decision.command
-    typer.echo(f"{made.decision.decision_id}: {command.mode.value if command else 'no command'}")
-    typer.echo(made.decision.reason)
+    typer.echo(f"{made.decision.decision_id}: {spoken(_mode(made.decision))}")
+    typer.echo(reason_in(made.decision, SPOKEN.get()))
     if same:
         which = "every other field" if made.taken_over else "every field"
-        typer.echo(f"The same as it was decided with version {exported.software}, in {which}.")
+        say(f"The same as it was decided with version {exported.software}, in {which}.")
     if made.taken_over:
         names = " and ".join(made.taken_over)
-        typer.echo(f"Not made again: {names}, as version {exported.software} did not keep what they rest on.")
+        say(f"Not made again: {names}, as version {exported.software} did not keep what they rest on.")
     for name in made.differences:
         was, now = getattr(exported.decision, name), getattr(made.decision, name)
-        typer.echo(f"{name} was {str(was)[:200]!r}, now it is {str(now)[:200]!r}")
+        say(f"{name} was {str(was)[:200]!r}, now it is {str(now)[:200]!r}")
     return same
 
 
@@ -92,46 +108,56 @@ def explain_decision(memory: Path, home: str | None, *, at: datetime | None, as_
     if as_json:
         typer.echo(decision.model_dump_json())
         return
-    console = Console()
-    local = decision.at.astimezone(found.home.tz)
-    mode = decision.command.mode.value if decision.command else "no command"
-    console.print(f"[bold]{local:%A %d %B %Y %H:%M}  {mode}[/bold]  ({decision.decision_id})")
-    console.print(decision.reason)
-    console.print(f"Chosen: {candidate_name(decision.chosen or '')}, by the {decision.chosen_by}.{_model(decision)}")
+    console, language = Console(), SPOKEN.get()
+    moment = long_moment(decision.at.astimezone(found.home.tz), language)
+    mode = spoken(_mode(decision))
+    console.print(f"[bold]{moment}  {mode}[/bold]  ({decision.decision_id})", highlight=False)
+    console.print(reason_in(decision, language), highlight=False)
+    if decision.chosen:
+        console.print(
+            spoken(f"Chosen: {candidate_name(decision.chosen)}, by the {decision.chosen_by}."), highlight=False
+        )
+    if decision.review:
+        console.print(_model(decision.review), highlight=False)
     console.print(_candidates(decision, found.home.currency))
     console.print(_neighbours(decision))
-    verdicts = "; ".join(f"{v.candidate}: {v.verdict} {', '.join(v.reasons)}".strip() for v in decision.verdicts)
-    console.print(f"Safety check: {verdicts or 'not needed'}.")
-    console.print(
-        f"House: {'; '.join('confirmed' if ok else f'refused: {why}' for ok, why in answers) or 'no answer'}."
-    )
+    verdicts = "; ".join(_verdict(one.candidate, one.verdict, one.reasons) for one in decision.verdicts)
+    console.print(spoken(f"Safety check: {verdicts or 'not needed'}."), highlight=False)
+    said = "; ".join("confirmed" if ok else f"refused: {why}" for ok, why in answers)
+    console.print(spoken(f"House: {said or 'no answer'}."), highlight=False)
 
 
-def _model(decision: Decision) -> str:
-    review = decision.review
-    if review is None:
-        return ""
+def _mode(decision: Decision) -> str:
+    return _MODES[decision.command.mode] if decision.command else "no command"
+
+
+def _verdict(candidate: str, verdict: str, reasons: Sequence[str]) -> str:
+    why = f" ({', '.join(reasons)})" if reasons else ""
+    return f"{candidate_name(candidate, SPOKEN.get())}: {verdict}{why}"
+
+
+def _model(review: ReviewRecord) -> str:
     rationale = f' "{review.rationale}"' if review.rationale else ""
-    return f" The model ({review.model}, {review.seconds:.1f} s) was asked: {review.outcome}.{rationale}"
+    return spoken(f"The model ({review.model}, {review.seconds:.1f} s) was asked: {review.outcome}.") + rationale
 
 
 def _candidates(decision: Decision, currency: str) -> Table:
-    table = Table(
-        "schedule", "expected cost", "above the best", "spread", "ends at", title=f"schedules compared, {currency}"
-    )
+    heads = ("schedule", "expected cost", "above the best", "spread", "ends at")
+    table = Table(*map(spoken, heads), title=spoken(f"schedules compared, {currency}"))
+    language = SPOKEN.get()
     for candidate in decision.candidates:
         table.add_row(
-            candidate_name(candidate.name),
-            f"{candidate.expected_cost:.2f}",
-            f"{candidate.extra_cost:.2f}",
-            f"{candidate.spread:.2f}",
+            candidate_name(candidate.name, language),
+            decimal(candidate.expected_cost, 2, language),
+            decimal(candidate.extra_cost, 2, language),
+            decimal(candidate.spread, 2, language),
             f"{100 * candidate.final_soc:.0f} %",
         )
     return table
 
 
 def _neighbours(decision: Decision) -> Table:
-    table = Table("day", "distance", "why", title="similar days")
+    table = Table(*map(spoken, ("day", "distance", "why")), title=spoken("similar days"))
     for near in decision.neighbours:
-        table.add_row(f"{near.day:%a} {near.day}", f"{near.distance:.2f}", near.why)
+        table.add_row(short_day(near.day, SPOKEN.get()), decimal(near.distance, 2, SPOKEN.get()), spoken(near.why))
     return table

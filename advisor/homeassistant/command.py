@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from advisor.json_option import Json
+from advisor.spoken_language import SPOKEN, SPOKEN_OPTION, say
 
 ha_app = typer.Typer(help="The advisor in Home Assistant.", no_args_is_help=True)
 
@@ -28,8 +29,10 @@ def remove(
     settings = load_settings(config)
     home = load_home(settings.home_file)
     count = remove_device(settings.mqtt.address, home.name, house=house)
-    told = json.dumps({"home": home.name, "removed": count})
-    typer.echo(told if as_json else f"removed {count} retained messages of {home.name!r}")
+    if as_json:
+        typer.echo(json.dumps({"home": home.name, "removed": count}))
+    else:
+        say(f"removed {count} retained messages of {home.name!r}")
 
 
 @ha_app.command("dashboard")
@@ -37,9 +40,7 @@ def print_dashboard(
     *,
     config: Config = Path("advisor.toml"),
     home: Annotated[str | None, typer.Option(help="Name of the home; else that of the settings, or my-home.")] = None,
-    language: Annotated[
-        Literal["en", "es"] | None, typer.Option(help="en or es; else service.language of the settings, or en.")
-    ] = None,
+    language: Annotated[Literal["en", "es"] | None, SPOKEN_OPTION] = None,
 ) -> None:
     """Print the dashboard for a home, as YAML to copy into Home Assistant."""
     from advisor.homeassistant.dashboard import dashboard
@@ -52,7 +53,7 @@ def print_dashboard(
         facts, language = load_home(settings.home_file), language or settings.service.language
         if home in {None, facts.name}:
             home, batteries = facts.name, tuple(one.name for one in facts.batteries)
-    text = dashboard(home or "my-home", batteries=batteries, language=language or "en")
+    text = dashboard(home or "my-home", batteries=batteries, language=language or SPOKEN.get())
     typer.echo(text, nl=False)
 
 
@@ -76,9 +77,9 @@ def forecast(
     if as_json:
         typer.echo(json.dumps({"pv_forecast": None if forecast is None else forecast.model_dump(mode="json")}))
     elif forecast is None:
-        typer.echo("none: the energy dashboard has no solar forecast (Settings > Dashboards > Energy > Solar panels)")
+        say("none: the energy dashboard has no solar forecast (Settings > Dashboards > Energy > Solar panels)")
     else:
-        typer.echo(
+        say(
             f"published {sum(forecast.known_kw):.1f} kWh over {len(forecast.values_kw)} hours "
             f"from {forecast.start:%d %b %H:%M} UTC"
         )

@@ -66,17 +66,17 @@ def find_forecast(survey: Survey, now: datetime) -> tuple[bool, str]:
     try:
         solar = read_solar_forecast(survey.solar_forecast, now)
     except DataError as err:
-        return False, f"{err}. Without it the sun of similar days is expected"
+        return False, f"{err}. Without it the solar yield of similar days is expected"
     if solar is not None:
         ahead_kwh = sum(solar.known_kw)
         return True, f"the energy dashboard's own: {ahead_kwh:.1f} kWh in {len(solar.values_kw)} hours"
     if named := forecast_entities(survey.states):
         return False, (
             f"{named[0]} sounds like one, but the energy dashboard does not use it: choose it there (Settings > "
-            "Dashboards > Energy > Solar panels). Until then the sun of similar days is expected"
+            "Dashboards > Energy > Solar panels). Until then the solar yield of similar days is expected"
         )
     return False, (
-        "none found: the sun of similar days is expected, corrected by the last two hours. For one, add "
+        "none found: the solar yield of similar days is expected, corrected by the last two hours. For one, add "
         "Forecast.Solar, Solcast or Open-Meteo to Home Assistant and choose it in the energy dashboard, or use "
         "advisor weather publish"
     )

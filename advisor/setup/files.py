@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from advisor.spoken_language import spoken
+from agent.decision.constraint_words import Language
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
 from ingest.homeassistant.client import Signed, StatisticRole
@@ -11,14 +13,18 @@ from ingest.prices.settings import PriceSettings
 from transport.mqtt import BrokerAddress, BrokerTls
 
 _WIDTH = 110
+_SECRETS = (
+    "Secrets belong in the environment only: ADVISOR_MQTT__PASSWORD, and ADVISOR_HOMEASSISTANT__TOKEN unless a "
+    "token_file is named."
+)
 
 
 def home_text(home: Home, why: Mapping[str, str]) -> str:
     """`home.toml`."""
     battery, grid = home.battery, home.grid
     lines = [
-        "# A home's fixed facts, as advisor setup found them. kW, kWh, and charge as a fraction from 0 to 1.",
-        "# Correct what you know better: an estimate is marked as one.",
+        *_comment(spoken("A home's fixed facts, as advisor setup found them. kW, kWh, charge from 0 to 1.")),
+        *_comment(spoken("Correct what you know better: an estimate is marked as one.")),
         "",
         f"name = {_text(home.name)}",
         f"zone = {_text(home.zone)}",
@@ -64,8 +70,8 @@ def settings_text(
 ) -> str:
     """`advisor.toml`; secrets are never in it."""
     lines = [
-        "# Settings of `advisor run`, as advisor setup found them. Secrets belong into the environment only:",
-        "# ADVISOR_MQTT__PASSWORD, and ADVISOR_HOMEASSISTANT__TOKEN unless a token_file is named.",
+        *_comment(spoken("Settings of `advisor run`, as advisor setup found them.")),
+        *_comment(spoken(_SECRETS)),
         "",
         'home_file = "home.toml"',
         'memory_dir = ".advisor/memory"',
@@ -138,6 +144,13 @@ def prices_section(prices: PriceSettings | None, why: Mapping[str, str]) -> list
     chosen = prices.model_dump(include={"source", "entity", "unit", "tax_percent"}, exclude_none=True)
     rows = [f"{key} = {json.dumps(one, ensure_ascii=False)}" for key, one in chosen.items()]
     return ["", "[prices]", *_comment(why.get("prices", "")), *rows]
+
+
+def language_section(language: Language) -> list[str]:
+    """Sections `[service]` and `[api]` for a household that does not speak English."""
+    if language == "en":
+        return []
+    return ["", "[service]", f"language = {_text(language)}", "", "[api]", f"language = {_text(language)}"]
 
 
 def forecast_section(place: tuple[float, float] | None) -> list[str]:

@@ -101,7 +101,7 @@ def find_prices(survey: Survey, ask_tax: Callable[[str], float]) -> tuple[PriceS
     tax_percent = ask_tax(state.entity_id)
     unit = state.unit if "/" in state.unit else None
     why = f"{state.entity_id} holds prices ahead" + (
-        f"; {tax_percent:g} % tax comes on top" if tax_percent else "; its prices are taken to hold all tax"
+        f"; {tax_percent:g} % tax comes on top" if tax_percent else "; its prices are taken to include all taxes"
     )
     if others := [one.entity_id for one in found if one is not state][:3]:
         why += f". So do {', '.join(others)}"

@@ -17,8 +17,16 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.setup.facts import build_home, estimate_facts, find_forecast
-from advisor.setup.files import forecast_section, home_text, prices_section, settings_text, statestream_text
+from advisor.setup.files import (
+    forecast_section,
+    home_text,
+    language_section,
+    prices_section,
+    settings_text,
+    statestream_text,
+)
 from advisor.setup.prices import find_prices, find_tariff
+from advisor.spoken_language import SPOKEN, spoken
 from agent.settings import load_settings
 from energy.errors import SettingsError
 from energy.home import Home
@@ -101,9 +109,10 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
         raise SettingsError(f"the facts of this home are not possible: {first_fault(err)}") from err
     forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
     place, count = (survey.config.latitude, survey.config.longitude), survey.preferences.battery_count
-    chosen = ChosenSetup(home, proposal, proposal.why | why, way, source_found, forecast, prices, place, count)
+    why = {key: spoken(text) for key, text in (proposal.why | why).items()}
+    chosen = ChosenSetup(home, proposal, why, way, source_found, forecast, prices, place, count)
     show(chosen, console)
-    if not wishes.yes and not typer.confirm("Write advisor.toml and home.toml?", default=True):
+    if not wishes.yes and not typer.confirm(spoken("Write advisor.toml and home.toml?"), default=True):
         raise typer.Abort
     _write(chosen, wishes)
     _say_next(chosen, wishes, console)
@@ -114,9 +123,9 @@ def _tax_percent(entity: str, wishes: Wishes) -> float:
     """What comes on top of an entity's prices: as was said, asked once, or nothing where nobody can be asked."""
     if wishes.tax_percent is not None:
         return wishes.tax_percent
-    if wishes.yes or typer.confirm(f"Do the prices of {entity} hold all tax?", default=True):
+    if wishes.yes or typer.confirm(spoken(f"Do the prices of {entity} include all taxes?"), default=True):
         return 0.0
-    return float(typer.prompt("How many per cent come on top?", type=click.FloatRange(0, 100)))
+    return float(typer.prompt(spoken("How many per cent come on top?"), type=click.FloatRange(0, 100)))
 
 
 def _refuse_to_overwrite(wishes: Wishes) -> None:
@@ -124,7 +133,7 @@ def _refuse_to_overwrite(wishes: Wishes) -> None:
     if not there or wishes.overwrite:
         return
     problem = f"{' and '.join(there)} in {str(wishes.folder)!r} exist already"
-    if wishes.yes or not typer.confirm(f"{problem}. Write anew, and keep the old as *.old?"):
+    if wishes.yes or not typer.confirm(spoken(f"{problem}. Replace them, and keep the old ones as *.old?")):
         raise SettingsError(f"{problem}: give --overwrite, which keeps the old ones as *.old, or another --folder")
 
 
@@ -132,7 +141,8 @@ def _with_token(wishes: Wishes) -> Wishes:
     """Ask for the token where nobody gave one, and keep it in a file that only its owner can read."""
     if wishes.yes or wishes.token_file is not None or os.environ.get(_TOKEN):
         return wishes
-    token = typer.prompt(f"Token of {wishes.url} (your profile > Security > Long-lived access tokens)", hide_input=True)
+    question = f"Token of {wishes.url} (your profile > Security > Long-lived access tokens)"
+    token = typer.prompt(spoken(question), hide_input=True)
     wishes.folder.mkdir(parents=True, exist_ok=True)
     write_private(wishes.folder / "token", token.strip())
     return replace(wishes, token_file=Path("token"))
@@ -196,7 +206,8 @@ def _settle(proposal: SensorProposal, wishes: Wishes, survey: Survey, way: Way) 
         if wishes.yes:
             continue
         likely = ", ".join(_likely(survey, role)[:8]) or "none of its kind"
-        entity = typer.prompt(f"{role}: which entity? A minus before it turns its sign ({likely})", default="")
+        question = f"{role}: which entity? A minus before it reverses its sign ({likely})"
+        entity = typer.prompt(spoken(question), default="")
         if entity.removeprefix("-") in survey.states:
             state = survey.states[entity.removeprefix("-")]
             name_sensor(proposal, role, entity, state=state, way=way)
@@ -217,16 +228,18 @@ def _likely(survey: Survey, role: MappedRole) -> list[str]:
 
 def show(chosen: ChosenSetup, console: Console) -> None:
     """What was chosen, and why."""
-    table = Table(title=f"{chosen.home.name} in {chosen.home.zone}", title_justify="left", show_lines=False)
-    table.add_column("what", style="bold", no_wrap=True)
-    table.add_column("chosen", no_wrap=True)
-    table.add_column("why")
+    table = Table(title=f"{chosen.home.name}, {chosen.home.zone}", title_justify="left", show_lines=False)
+    table.add_column(spoken("what"), style="bold", no_wrap=True)
+    table.add_column(spoken("chosen"), no_wrap=True)
+    table.add_column(spoken("why"))
     for role, source in chosen.proposal.sensors.items():
-        turned = "sign -1" if source.sign == -1 else ""
-        entities = "\n".join(chosen.proposal.entities.get(role, ("balance",)))
-        unit = ", ".join(filter(None, (source.unit or ("kW" if source.from_balance else "its own unit"), turned)))
+        turned = spoken("sign reversed") if source.sign == -1 else ""
+        entities = "\n".join(chosen.proposal.entities.get(role, (spoken("energy balance"),)))
+        unit = source.unit or ("kW" if source.from_balance else spoken("its own unit"))
+        unit = ", ".join(filter(None, (unit, turned)))
         table.add_row(role, f"{entities} ({unit})", chosen.why.get(role, ""))
-    table.add_row("pv_forecast", "energy dashboard" if chosen.forecast else "none", chosen.why.get("pv_forecast", ""))
+    forecast = spoken("energy dashboard") if chosen.forecast else spoken("none")
+    table.add_row("pv_forecast", forecast, chosen.why.get("pv_forecast", ""))
     battery, grid = chosen.home.battery, chosen.home.grid
     for key, text in (
         ("pv_peak_kw", f"{chosen.home.pv_peak_kw:g} kW"),
@@ -241,7 +254,7 @@ def show(chosen: ChosenSetup, console: Console) -> None:
     if chosen.prices is not None:
         table.add_row("prices", f"{chosen.prices.entity}", chosen.why["prices"])
     for key in [key for key in chosen.why if key.endswith(" statistics")]:
-        table.add_row(key.removesuffix(" statistics"), "[yellow]statistics turned[/]", chosen.why[key])
+        table.add_row(key.removesuffix(" statistics"), f"[yellow]{spoken('statistics reversed')}[/]", chosen.why[key])
     console.print(table)
 
 
@@ -257,7 +270,11 @@ def _write(chosen: ChosenSetup, wishes: Wishes) -> None:
             sensors=chosen.proposal.sensors,
             statistics=chosen.proposal.statistics if chosen.proposal.corrected else {},
             why=chosen.why,
-            sections=[*prices_section(chosen.prices, chosen.why), *forecast_section(chosen.place)],
+            sections=[
+                *language_section(SPOKEN.get()),
+                *prices_section(chosen.prices, chosen.why),
+                *forecast_section(chosen.place),
+            ],
         ),
     }
     wishes.folder.mkdir(parents=True, exist_ok=True)
@@ -272,30 +289,25 @@ def _write(chosen: ChosenSetup, wishes: Wishes) -> None:
 
 
 def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
-    console.print(f"wrote {wishes.folder / 'advisor.toml'} and {wishes.folder / 'home.toml'}", highlight=False)
+    def tell(text: str) -> None:
+        console.print(spoken(text), highlight=False, markup=False)
+
+    config = wishes.folder / "advisor.toml"
+    tell(f"wrote {config} and {wishes.folder / 'home.toml'}")
     if not chosen.source_found:
         entities = dict.fromkeys(name for names in chosen.proposal.entities.values() for name in names)
-        console.print("\nHome Assistant does not publish these yet. Add to its configuration.yaml and restart it:\n")
+        tell("Home Assistant does not publish these yet. Add this to its configuration.yaml and restart it:")
         lines = statestream_text(chosen.way.statestream or _STATESTREAM, list(entities))
         console.print(lines, highlight=False, markup=False, soft_wrap=True)
-    config = wishes.folder / "advisor.toml"
-    console.print("\nNext:", highlight=False)
+    tell("Next:")
     for command in ("advisor ingest homeassistant", "advisor doctor", "advisor run"):
         console.print(f"  {command} --config {config}", highlight=False)
     least = math.ceil(round(100 * chosen.home.battery.min_soc, 6))
-    console.print(
-        f"In an automation of the blueprint *drive an inverter*, set the lowest reserve to {least} %, "
-        "the min_soc of home.toml.",
-        highlight=False,
-        markup=False,
-    )
+    tell(f"In an automation of the blueprint *drive an inverter*, set the lowest reserve to {least} % (min_soc).")
     if chosen.batteries > 1:
-        console.print(
+        tell(
             f"The energy dashboard has {chosen.batteries} batteries, taken as one here. If each has its own inverter, "
-            "list them as [[batteries]] in home.toml, each one's charge under [batteries.<name>.sensors.battery_soc], "
-            "and take out [battery] and [sensors.battery_soc]: docs/guide.md says how",
-            highlight=False,
-            markup=False,
+            "list them as [[batteries]] in home.toml: docs/guide.md says how."
         )
     if chosen.forecast:
-        console.print("The PV forecast comes from the energy dashboard by itself.", highlight=False)
+        tell("The solar forecast is read from the energy dashboard.")

@@ -3,9 +3,11 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from advisor.spoken_language import SPOKEN, SPOKEN_OPTION
 
 DEFAULT_MEMORY = Path(".advisor/memory")
 
@@ -13,8 +15,8 @@ DEFAULT_MEMORY = Path(".advisor/memory")
 def study(  # noqa: PLR0913 (a command line's options)
     context: typer.Context,
     *,
-    place: Annotated[str | None, typer.Option(help="A town in Europe, or latitude,longitude.")] = None,
-    home: Annotated[str | None, typer.Option(help="A home in memory: its own days are used.")] = None,
+    place: Annotated[str | None, typer.Option(help="A town in Europe, or LATITUDE,LONGITUDE.")] = None,
+    home: Annotated[str | None, typer.Option(help="A home in memory, whose own days are used.")] = None,
     people: Annotated[int, typer.Option(help="People in the home.")] = 3,
     habits: Annotated[str, typer.Option(help="working, at_home or retired.")] = "working",
     floor: Annotated[float, typer.Option(help="Floor area in square metres.")] = 110.0,
@@ -36,22 +38,23 @@ def study(  # noqa: PLR0913 (a command line's options)
     subsidy: Annotated[float, typer.Option(min=0, max=90, help="Subsidy in per cent of the price.")] = 0.0,
     battery_years: Annotated[int | None, typer.Option(help="Lifetime of a battery in years; 15 by default.")] = None,
     interest: Annotated[
-        float | None, typer.Option(min=0, max=100, help="Per cent a year by which later money is worth less.")
+        float | None,
+        typer.Option(min=0, max=100, help="Discount rate: per cent a year by which later savings count less."),
     ] = None,
     year: Annotated[int | None, typer.Option(help="The year that is billed; 2027, or that of the home's days.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed gives another household and weather.")] = 1,
     weather_years: Annotated[int, typer.Option(help="Other years of weather, for the uncertainty.")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="The first answer only, in plain self-consumption.")] = False,
     step_minutes: Annotated[int, typer.Option(help="Length of a step: 15, 30 or 60.")] = 60,
-    language: Annotated[str | None, typer.Option(help="en or es.")] = None,
-    out: Annotated[Path, typer.Option(help="The report.")] = Path("study.html"),
+    language: Annotated[Literal["en", "es"] | None, SPOKEN_OPTION] = None,
+    out: Annotated[Path, typer.Option(help="File of the report.")] = Path("study.html"),
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each core by default.")] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to run on.")] = None,
     memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
     cache: Annotated[Path, typer.Option(help="Folder in which results are kept.")] = Path(".advisor/study"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every figure.")] = False,
 ) -> None:
-    """Say whether panels and a battery are worth it, and write a report that a household can keep.
+    """Say whether panels and a battery pay for themselves, and write a report.
 
     Without --place and --home a terminal asks.
     """
@@ -81,6 +84,8 @@ def study(  # noqa: PLR0913 (a command line's options)
         "step_minutes": step_minutes,
         "with_advisor": not quick,
     }
+    # A terminal asks in which language, unless it is known to be Spanish.
+    language = language or ("es" if SPOKEN.get() == "es" else None)
     asked = StudyAsked(place, home, language, {name: value for name, value in said.items() if value not in (None, [])})
     command = shlex.join(["advisor", *sys.argv[1:]])
     if place is None and home is None and sys.stdin.isatty() and not as_json:

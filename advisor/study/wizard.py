@@ -25,8 +25,8 @@ def asked_in_a_terminal(asked: StudyAsked) -> StudyAsked:
     """The same with what a person answers; what cannot be is said at once, and asked again."""
     if asked.language is None:
         usual: Language = "es" if os.environ.get("LANG", "").startswith("es") else "en"
-        spoken = _Questions(usual).one_of(get_args(Language), "Language / idioma (en, es)", usual, "answer en or es")
-        asked = replace(asked, language=spoken)
+        chosen = _Questions(usual).one_of(get_args(Language), "Language / idioma (en, es)", usual, "answer en or es")
+        asked = replace(asked, language="es" if chosen == "es" else "en")
     said = dict(asked.said or {})
     filled = _Questions(asked.words).filled(_offered(said))
     answered = asked_by(filled, asked.words)

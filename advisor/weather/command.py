@@ -12,9 +12,7 @@ from advisor.json_option import Json
 if TYPE_CHECKING:
     from advisor.weather.forecast import Forecaster
 
-weather_app = typer.Typer(
-    help="A PV forecast from Open-Meteo; nothing else here needs a network.", no_args_is_help=True
-)
+weather_app = typer.Typer(help="Solar forecasts from Open-Meteo.", no_args_is_help=True)
 
 _Site = Annotated[Path, typer.Option("--site", help="TOML with place and panels; see site.example.toml.")]
 _Cache = Annotated[Path, typer.Option(help="Where answers are kept.")]

@@ -85,7 +85,7 @@ class HomeAssistantSettings(BaseModel):
             why = err.strerror if isinstance(err, OSError) else "it is not plain text"
             raise SettingsError(f"token file {str(self.token_file)!r} cannot be read ({why})") from err
         if not 0 < len(token) <= _LONGEST_TOKEN or len(token.split()) != 1:
-            raise SettingsError(f"token file {str(self.token_file)!r}must hold the token and nothing else")
+            raise SettingsError(f"token file {str(self.token_file)!r} must hold the token and nothing else")
         return HomeAssistantAddress(self.url, token)
 
 

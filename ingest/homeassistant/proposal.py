@@ -92,7 +92,7 @@ def _mend_signs(made: SensorProposal, survey: Survey) -> None:
         charged, discharged = survey.flow(*battery.subtract), survey.flow(*battery.add)
         made.battery = match_charge(charged, discharged, survey.charges())
         if made.battery is not None and made.battery.reversed:
-            _turn(made, "battery_power", "the charge rises while the dashboard says that the battery is discharged")
+            _turn(made, "battery_power", "the charge rises while the dashboard says that the battery discharges")
             made.battery = match_charge(discharged, charged, survey.charges())
     if "pv_power" not in made.statistics or "grid_power" not in made.statistics:
         return
@@ -107,7 +107,7 @@ def _turn(made: SensorProposal, role: StatisticRole, why: str) -> None:
     signed = made.statistics[role]
     made.statistics[role] = Signed(add=signed.subtract, subtract=signed.add)
     made.corrected = True
-    made.why[f"{role} statistics"] = f"taken the other way round: {why}"
+    made.why[f"{role} statistics"] = f"reversed: {why}"
 
 
 def _find_power(made: SensorProposal, survey: Survey, role: StatisticRole, *, way: Way, taken: set[str]) -> None:
@@ -160,7 +160,7 @@ def _accept(
         names, subtract=less, unit=unit, known_unit=known_unit, sign=flip, max_age_s=_POWER_MAX_AGE_S
     )
     made.entities[role] = tuple(match.name for match in (*add, *subtract))
-    turned = ", counted the other way round" if flip == -1 else ""
+    turned = ", with the sign reversed" if flip == -1 else ""
     made.why[role] = f"follows the energy counters (r = {first.likeness:.3f}){turned}{odd}"
 
 

@@ -78,7 +78,7 @@ class PriceSettings(BaseModel):
         except (OSError, UnicodeDecodeError) as err:
             raise SettingsError(f"token file {str(self.token_file)!r} cannot be read: check prices.token_file") from err
         if not 0 < len(token) <= _LONGEST_TOKEN or len(token.split()) != 1:
-            raise SettingsError(f"token file {str(self.token_file)!r}must hold the token and nothing else")
+            raise SettingsError(f"token file {str(self.token_file)!r} must hold the token and nothing else")
         return token
 
     def tariff(

@@ -45,7 +45,7 @@ class Farm(BaseModel):
         ({"wells": {"old": -3}}, "wells.old: should be 0 or more (given: -3)"),
         ({"pet": {"kind": "cat", "lives": 10}}, "pet.cat.lives: should be 1 to 9 (given: 10)"),
         ({"pet": {"kind": "dog", "lives": 10}}, "pet.dog.lives: should be above 0, below 2 (given: 10)"),
-        ({"acers": 3}, "acers: no such key here; check its spelling (given: 3)"),
+        ({"acers": 3}, "acers: no such key here: check its spelling (given: 3)"),
         ({"pet": {"kind": "cat"}}, "pet.cat.lives: is missing, give it"),
         ({"rain_mm": "x" * 500}, f"(given: {repr('x' * 500)[:77]}...)"),
     ],

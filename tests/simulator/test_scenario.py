@@ -90,7 +90,7 @@ def test_sunny_cloudy_and_changing_days_are_what_their_names_say() -> None:
             "    capacity_kwh: -5",
             ":6: home.battery.capacity_kwh: should be 0 to 1000 (given: -5)",
         ),
-        ("  battery:", "  batery:", ":5: home.batery: no such key here; check its spelling"),
+        ("  battery:", "  batery:", ":5: home.batery: no such key here: check its spelling"),
         ("hours: 24", "hours: 0", ":10: play.hours: should be 1 to 672 (given: 0)"),
         ("kind: flat", "kind: flot", ":9: tariff: Input tag 'flot'"),
         ("import_price: 0.2", "import_price: 99", "tariff: a price of 99 EUR per kWh is not plausible"),

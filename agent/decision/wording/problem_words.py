@@ -15,6 +15,11 @@ from agent.decision.wording.reason_words import moment_in_words
 _DEEPEST = 4
 # What stands in quotes was given by somebody, and is told as it was given.
 _MOMENT = re.compile(r"(?<!['\"\w-])\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?(?!['\"\w])")
+_JOINT = "; "
+# Places whose value is somebody's own name, key or file, even where that is a word of the catalogue.
+_NAMES = frozenset(
+    {"entity", "file", "folder", "given", "home", "id", "key", "model", "name", "names", "path", "where"}
+)
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -22,8 +27,13 @@ _PLACE = re.compile(r"\{(\w+)\}")
 class _Entry:
     """An English sentence as a pattern, with places for its values, and the same sentence in another language."""
 
+    anchor: str
     pattern: re.Pattern[str]
     text: str
+
+    def match(self, said: str) -> re.Match[str] | None:
+        """A text that is this sentence with values in its places; most others lack its longest part of words."""
+        return self.pattern.fullmatch(said) if self.anchor in said else None
 
 
 def in_language(text: str, language: Language) -> str:
@@ -44,13 +54,22 @@ def _moment(text: str, language: Language) -> str:
 
 
 def _translated(text: str, language: Language, depth: int) -> str:
-    whole = _sentence(text, language, depth)
+    listed = _list(text, language, depth)
+    whole = listed if listed is not None else _sentence(text, language, depth)
     if whole is not None:
         return whole
-    for joint in ("; ", ", "):
+    for joint in (_JOINT, ", "):
         if joint in text and depth:
             return joint.join(_translated(part, language, depth - 1) for part in text.split(joint))
     return text
+
+
+def _list(text: str, language: Language, depth: int) -> str | None:
+    """Several sentences in a row, where each is known by itself; a sentence may have a semicolon of its own."""
+    if _JOINT not in text or not depth:
+        return None
+    parts = [_sentence(part, language, depth - 1) for part in text.split(_JOINT)]
+    return None if None in parts else _JOINT.join(filter(None, parts))
 
 
 def _sentence(text: str, language: Language, depth: int) -> str | None:
@@ -58,8 +77,8 @@ def _sentence(text: str, language: Language, depth: int) -> str | None:
     if text in words:
         return words[text]
     for entry in entries:
-        if found := entry.pattern.fullmatch(text):
-            values = {name: _value(value, language, depth) for name, value in found.groupdict().items()}
+        if found := entry.match(text):
+            values = {name: _value(name, value, language, depth) for name, value in found.groupdict().items()}
             return _contracted(entry.text.format_map(values), language)
     return None
 
@@ -69,21 +88,28 @@ def _contracted(text: str, language: Language) -> str:
     return re.sub(r"\b(de|a) el\b", lambda pair: "del" if pair[1] == "de" else "al", text) if language == "es" else text
 
 
-def _value(text: str, language: Language, depth: int) -> str:
+def _value(name: str, text: str, language: Language, depth: int) -> str:
     """A number with a comma, a word of the catalogue, or a sentence; names and times stay as they are."""
     if re.fullmatch(r"-?\d+\.\d+", text):
         return text.replace(".", ",")
-    return _translated(text, language, depth - 1) if depth else text
+    return _translated(text, language, depth - 1) if depth and name not in _NAMES else text
 
 
 @cache
 def _catalogue(language: Language) -> tuple[Mapping[str, str], tuple[_Entry, ...]]:
     """Whole texts, and sentences with places; those with the most words of their own are tried first."""
-    path = files("agent.decision.wording") / "phrases" / f"problems.{language}.toml"
-    known: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["texts"]
+    folder = files("agent.decision.wording") / "phrases"
+    known: dict[str, str] = {}
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        if file.name.endswith(f".{language}.toml"):
+            known |= tomllib.loads(file.read_text(encoding="utf-8"))["texts"]
     with_places = sorted((text for text in known if "{" in text), key=lambda text: -len(_PLACE.sub("", text)))
-    entries = tuple(_Entry(_pattern(text), known[text]) for text in with_places)
+    entries = tuple(_Entry(_anchor(text), _pattern(text), known[text]) for text in with_places)
     return {text: translation for text, translation in known.items() if "{" not in text}, entries
+
+
+def _anchor(text: str) -> str:
+    return max(_PLACE.split(text)[::2], key=len)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

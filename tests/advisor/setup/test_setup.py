@@ -161,7 +161,7 @@ def test_without_an_answer_it_names_the_role_the_flag_and_what_there_is(yes: boo
             False,
             "sensor.solcast_pv_forecast_forecast_today sounds like",
         ),
-        ({}, {}, False, "none found: the sun of similar days is expected"),
+        ({}, {}, False, "none found: the solar yield of similar days is expected"),
         ({"a": {"wh_hours": {"soon": 1.0}}}, {}, False, "cannot be read"),
     ],
     ids=["the dashboard's", "not chosen there", "none", "garbage"],

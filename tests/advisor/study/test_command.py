@@ -21,7 +21,6 @@ from energy.errors import AdvisorError
         ("--place Madrid --battery-power 0", "--battery-power: should be above 0, up to 500 (given: 0"),
         ("--place Madrid --tariff uk-agile-seg", "is in GBP, but Madrid pays in EUR"),
         ("--place Madrid --tariff own", "give --home"),
-        ("--place Madrid --language fr", "language 'fr' is not spoken here: use en or es"),
         ("--place London", "no tariff in GBP can be simulated for London: bring in a home with a tariff of its own"),
         (
             "--place London --tariff uk-agile-seg",

@@ -159,7 +159,7 @@ def test_a_dashboard_that_was_filled_in_the_wrong_way_round_is_turned(swapped: d
     made = propose(survey(USUAL, dashboard(**swapped)), SS)
     assert made.corrected
     assert made.statistics == read_preferences(dashboard()).statistics()
-    assert "the other way round" in made.why[f"{role} statistics"]
+    assert "reversed: " in made.why[f"{role} statistics"]
     assert made.sensors[role].sign == 1
 
 

@@ -202,13 +202,13 @@ def test_a_home_that_was_given_the_hosts_utc_is_found_and_named(
     folder = copied(prepared, tmp_path, home=('zone = "Europe/Madrid"', 'zone = "UTC"'))
     code, findings = examine(folder, TZ="UTC")
     assert code == 1
-    assert named(findings, "zone", "home.toml says zone 'UTC', Home Assistant lives in 'Europe/Madrid'")
+    assert named(findings, "zone", "home.toml says zone 'UTC', Home Assistant is in 'Europe/Madrid'")
 
 
 def test_a_live_balance_below_nothing_names_the_sign(examine: Examine, prepared: Path, tmp_path: Path) -> None:
     folder = copied(prepared, tmp_path, ("sign = -1\n", ""))
     _, findings = examine(folder, watts={"pv_power": 0.0, "grid_power": -900.0, "battery_power": 0.0})
-    assert named(findings, "sign", "With grid_power the other way round it would be right")
+    assert named(findings, "sign", "With grid_power reversed it would be right")
     assert named(findings, "decision", "load_power: no reading yet")
 
 
