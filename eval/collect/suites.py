@@ -117,7 +117,10 @@ SUITES = {
     "unseen": Suite(
         "unseen",
         tuple(f"{CITYLEARN}{number}" for number in (9, 10, 11, 12, 13, 16, 17)),
-        (Block(_SEASONS, tariffs=("own", "dynamic"), policies=_FEW | {"timer"}),),
+        (
+            Block(_SEASONS, tariffs=("own", "dynamic"), policies=_FEW | {"timer"}),
+            Block(_SEASONS[1::2], policies=_PEERS),
+        ),
     ),
     # What a language model decides: weeks with something to win, six decisions a day.
     DECISIONS: Suite(
