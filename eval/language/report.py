@@ -16,12 +16,11 @@ _BEGIN, _END = "<!-- tables: advisor eval language -->", "<!-- end of tables -->
 
 
 def tables(graded: Sequence[GradedText]) -> str:
-    """Right, refused and wrong by part and language, by family, and kinds not all right; in Markdown."""
+    """All that was counted: the digest, then by family, kinds not all right, and phrases to learn from; in Markdown."""
     plain_ones = [one for one in graded if "retold" not in one.part]
     weak = {(one.part, one.kind) for one in plain_ones if one.grade != "right"}
     blocks = [
-        _table("Part", graded, lambda one: one.part, first=True),
-        _table("Part and language", graded, lambda one: f"{one.part}, {one.case.language}", first=True),
+        digest(graded),
         _table("Family", graded, lambda one: f"{one.part}, {one.case.family}"),
         _table(
             "Kinds not all right",
@@ -31,6 +30,16 @@ def tables(graded: Sequence[GradedText]) -> str:
         _counts("Phrases to learn from", _sizes()),
     ]
     return "\n\n".join(blocks)
+
+
+def digest(graded: Sequence[GradedText]) -> str:
+    """Right, refused and wrong by part, and by part and language; in Markdown."""
+    return "\n\n".join(
+        (
+            _table("Part", graded, lambda one: one.part, first=True),
+            _table("Part and language", graded, lambda one: f"{one.part}, {one.case.language}", first=True),
+        )
+    )
 
 
 def _table(
@@ -72,10 +81,10 @@ def failures(graded: Sequence[GradedText]) -> str:
 
 
 def refresh(document: Path, graded: Sequence[GradedText]) -> None:
-    """Put the tables into a document, between its two marks."""
+    """Put the digest and what failed into a document, between its two marks."""
     head, _, rest = document.read_text(encoding="utf-8").partition(_BEGIN)
     tail = rest.partition(_END)[2]
-    made = f"{tables(graded)}\n\n### Where it fails\n\n{failures(graded)}"
+    made = f"{digest(graded)}\n\n### Where it fails\n\n{failures(graded)}"
     document.write_text(f"{head}{_BEGIN}\n\n{made}\n\n{_END}{tail}", encoding="utf-8")
 
 

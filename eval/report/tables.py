@@ -12,7 +12,7 @@ from eval.grade.metrics import Graded, Setting, by_policy, setting, shares, wind
 from eval.report.page import Table
 
 NOTHING = "-"
-_WORST = 5
+_WORST = 3
 # What a valid choice becomes; any other outcome of a review is a failure.
 _ANSWERED = ("chosen", "overruled")
 

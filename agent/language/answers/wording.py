@@ -9,6 +9,7 @@ from babel.dates import format_date
 from babel.numbers import get_currency_precision
 
 from agent.decision.explain import retell
+from agent.decision.wording.problem_words import in_language
 from agent.language.answers.bill_words import line_label
 from agent.language.answers.book import book_of, sentences
 from agent.language.text import Language
@@ -181,6 +182,8 @@ def _told(name: str, fact: Fact, voice: Voice) -> str:
     if isinstance(fact, date):
         return _date(fact, voice)
     if isinstance(fact, str):
+        if name == "why":
+            return in_language(fact, voice.language)
         if name in _WORDS:
             return str(book_of(voice.language).words.get(f"{_WORDS[name]}{fact}", fact))
         return _point(fact, voice) if _is_number(fact) else fact

@@ -5,7 +5,7 @@ import { MODES, age, clock, fact, kw, kwh, money, number, percent, plainDay, pri
 
 const MOVING_KW = 0.03;
 
-export function showNow(status) {
+export function showNow(status, today) {
   const decision = status.decision;
   const mode = byId("mode");
   mode.textContent = headline(status);
@@ -15,7 +15,7 @@ export function showNow(status) {
   show(byId("reason"), decision?.reason ?? status.problems.join("; "));
   byId("why").hidden = !decision;
   showLearning(status);
-  show(byId("terms"), ...terms(status));
+  show(byId("terms"), ...terms(status, today?.bill));
   const devices = (decision?.devices ?? []).map((each) => make("li", {}, make("b", {}, fact(each.device)), ` ${does(each)}`));
   const batteries = status.batteries.map((each) => make("li", {}, make("b", {}, t("battery.name", each)), ` ${stands(each)}`));
   show(byId("devices"), ...batteries, ...devices);
@@ -69,12 +69,14 @@ function headline({ decision, flows, acting }) {
   return words[decision.mode] ?? t("head.no_command");
 }
 
-function terms({ decision, flows, next_decision, model }) {
+function terms({ decision, flows, next_decision, model }, bill) {
   const term = (name, value) => make("div", {}, make("dt", {}, t(`term.${name}`)), make("dd", {}, value));
-  const named = term("model", model === "none" ? t("model.none") : model);
-  if (!decision) return [named];
+  const named = model === "none" ? null : term("model", model);
+  if (!decision) return [named].filter(Boolean);
   const by = { model: "model", planner: "planner", "earlier review": "earlier" }[decision.chosen_by];
+  const advice = bill && bill.advised !== null;
   return [
+    bill ? term(advice ? "would_save" : "saved", money(advice ? bill.advisor - bill.advised : bill.none - bill.advisor)) : null,
     term("price", price(flows.import_price)),
     term("worth", price(decision.worth_per_kwh)),
     decision.outcome === "published" ? term("house", t(`confirmed.${decision.confirmed}`)) : null,

@@ -46,7 +46,7 @@ function update(status) {
   document.title = `${status.home} · Energy Advisor`;
   showTime(status);
   link(status.ok ? t("live") : status.problems[0], status.ok ? "live" : "bad");
-  showNow(status);
+  showNow(status, known.today);
   showFlows(status.flows);
   showActing(status);
   showQuestion(status.question, withToken);
@@ -84,6 +84,7 @@ async function refresh() {
       const { decision, now } = known.status;
       const [plan, today, days] = await Promise.all([decision?.mode ? maybe("v1/plan") : null, now ? maybe("v1/today") : null, get("v1/days")]);
       known = { ...known, plan, today, days };
+      showNow(known.status, today);
       showCharts(known);
       showBill(today);
       showDays(days, today);

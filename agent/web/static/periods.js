@@ -64,13 +64,15 @@ function filled(period) {
   if (total.saved !== null) {
     amounts.push(figure("saved", money(total.saved)), figure("saved_more", money(total.saved_against_self_consumption)));
   }
-  return [
-    make("dl", { class: "terms" }, ...shares, ...energy, ...amounts),
-    billed_days < days ? make("p", { class: "hint" }, t("period.unbilled", { billed: billed_days, days })) : null,
-    legend(),
-    chart(period),
-    table(period),
-  ].filter(Boolean);
+  const [used, solar, ...grid] = energy;
+  const figures = (...some) => make("dl", { class: "terms" }, ...some);
+  // What is known of some of the days stands by itself, so that no sum of many days is read against one of few.
+  const heading = (name, values) => make("h3", { class: "eyebrow" }, t(`period.${name}`, values));
+  const groups = billed_days === days || billed_days === 0
+    ? [figures(...shares, ...energy, ...amounts)]
+    : [heading(days === 1 ? "over_one" : "over", { days }), figures(used, solar),
+      heading(billed_days === 1 ? "metered_one" : "metered", { days: billed_days }), figures(...shares, ...grid, ...amounts)];
+  return [...groups, legend(), chart(period), table(period)];
 }
 
 function legend() {

@@ -73,6 +73,8 @@ def test_the_page_shows_what_is_done_why_and_what_is_planned(
     expect(page.locator("#charts canvas")).to_have_count(3)
     expect(page.locator("#days li")).to_have_count(4)
     expect(page.locator("#bill")).to_contain_text("Plain self-consumption")
+    expect(page.locator("#terms div", has_text="Saved today")).to_be_visible()
+    expect(page.locator("#terms")).not_to_contain_text("Language model")
     page.get_by_text("The same as a table").click()
     expect(page.locator("#plan-table tbody tr").first).to_be_visible()
     planned = page.locator("#plan-table tbody tr", has_text="planned")
@@ -342,6 +344,7 @@ def test_advice_alone_says_what_it_would_have_saved(
     expect(page.locator("#eyebrow")).to_contain_text("advice only")
     expect(page.locator("#bill")).to_contain_text("If the advice had been followed")
     expect(page.locator("#bill .hint").first).to_contain_text("Following the advice would have")
+    expect(page.locator("#terms div", has_text="The advice would have saved")).to_be_visible()
 
 
 @pytest.mark.parametrize(
