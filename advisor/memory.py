@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.spoken_figures import decimal, short_day
-from advisor.spoken_language import SPOKEN, spoken
+from advisor.spoken_language import SPOKEN, spoken, working
 from energy.errors import SettingsError
 from energy.home import HOME_NAME, Home
 from ingest.history.citylearn import read_citylearn
@@ -82,7 +82,7 @@ def understand_files(files: Sequence[Path], name: str, facts: Path, options: Opt
 
 def ingest_history(history: History, memory: Path) -> Report:
     """Store a history and index it."""
-    with index_of(memory) as index:
+    with working("Storing days and indexing them"), index_of(memory) as index:
         return ingest(history, store_of(memory), index)
 
 
@@ -101,7 +101,7 @@ def ingest_and_report(
 def rebuild_index(memory: Path, *, as_json: bool) -> None:
     """Forget the index and fill it from the store."""
     store = store_of(memory)
-    with index_of(memory) as index:
+    with working("Indexing the days"), index_of(memory) as index:
         index.clear()
         counts: dict[str, object] = {name: sync(store.home(name), store, index) for name in store.homes()}
     _show({"days indexed": counts}, as_json=as_json)
@@ -129,7 +129,8 @@ def show_similar(memory: Path, home: str | None, day: date, k: int, *, as_json: 
     """Show the days before `day` that were most like it."""
     store = store_of(memory, read_only=True)
     facts = store.home(home or _only_home(memory))
-    found = similar_days(facts, store, day, k)
+    with working("Comparing days"):
+        found = similar_days(facts, store, day, k)
     if as_json:
         rows = [asdict(near) | {"day": near.day.isoformat()} for near in found]
         typer.echo(json.dumps({"home": facts.name, "date": day.isoformat(), "similar": rows}))

@@ -2,7 +2,8 @@
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from agent.decision.wording.problem_words import in_language
 # As `[service] language` of the settings, from the environment.
 _VARIABLE = "ADVISOR_SERVICE__LANGUAGE"
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+_YES, _NO = ("y", "yes", "s", "si", "sí"), ("n", "no")
 SPOKEN: ContextVar[Language] = ContextVar("spoken", default="en")
 # `--language` of the commands that show something in the household's language.
 SPOKEN_OPTION = typer.Option("--language", help="en or es; else that of the settings, or of this machine.")
@@ -28,6 +30,29 @@ def spoken(text: str) -> str:
 def say(text: str, *, err: bool = False) -> None:
     """Print a text of ours in the language of this command."""
     typer.echo(spoken(text), err=err)
+
+
+def agreed(question: str, *, default: bool = False, language: Language | None = None) -> bool:
+    """Ask a question until it is answered with yes or no, in either language; an empty line is the default."""
+    spoken_in = language or SPOKEN.get()
+    marks = {"en": "[Y/n]" if default else "[y/N]", "es": "[S/n]" if default else "[s/N]"}
+    while said := typer.prompt(
+        f"{in_language(question, spoken_in)} {marks[spoken_in]}", "", show_default=False
+    ).strip():
+        if said.lower() in _YES or said.lower() in _NO:
+            return said.lower() in _YES
+        typer.echo(in_language("answer yes or no", spoken_in), err=True)
+    return default
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Something that takes a while: a line that moves meanwhile, on a terminal's standard error."""
+    from rich.console import Console  # noqa: PLC0415 (commands that take no time need not load it)
+
+    console = Console(stderr=True)
+    with console.status(f"{spoken(text)} …") if console.is_terminal else nullcontext():
+        yield
 
 
 def spoken_language(arguments: Sequence[str]) -> Language:

@@ -1,4 +1,4 @@
-"""What people read first: both READMEs are short and say the same, links lead somewhere, the changelog fits the version."""
+"""What people read first: short READMEs that say the same, links that lead somewhere, a changelog that fits."""
 
 import re
 import tomllib

@@ -8,6 +8,7 @@ import typer
 
 from advisor.memory import known_history
 from advisor.memory_choice import SETTINGS
+from advisor.spoken_language import working
 from agent.language.answers.bill_words import bill_text, remarks
 from agent.language.text import Language
 from agent.settings import load_settings
@@ -41,7 +42,8 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
     """Print the bill of a month."""
     history, words = wishes.history(), wishes.words
     chosen = _tariff(tariff or _OWN, history, wishes)
-    found = household_bill(history, month_of(history, month, chosen), chosen, wishes.memory / "journal.sqlite")
+    with working("Billing the month"):
+        found = household_bill(history, month_of(history, month, chosen), chosen, wishes.memory / "journal.sqlite")
     if not wishes.as_json:
         typer.echo(bill_text(found, words))
         return
@@ -65,11 +67,9 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
 def compare_tariffs(wishes: BillWishes, names: tuple[str, str], *, with_advisor: bool) -> None:
     """Say which of two tariffs suits the home."""
     history, words = wishes.history(), wishes.words
-    totals = compare(
-        history,
-        {name: _tariff(name, history, wishes) for name in names},
-        ways=WAYS if with_advisor else WAYS[:2],
-    )
+    tariffs = {name: _tariff(name, history, wishes) for name in names}
+    with working("Billing every month under both tariffs"):
+        totals = compare(history, tariffs, ways=WAYS if with_advisor else WAYS[:2])
     if wishes.as_json:
         typer.echo(json.dumps({"home": wishes.home, "tariffs": [asdict(total) for total in totals]}))
     else:

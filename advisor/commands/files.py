@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.json_option import Json
-from advisor.spoken_language import say, spoken
+from advisor.spoken_language import agreed, say, spoken
 from energy.errors import DataError, UnclearError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
     for line in summary(understood):
         say(line, err=as_json)
     question = f"Store these {len(understood.history.days)} days?"
-    if show or (asks and not typer.confirm(spoken(question), default=True)):
+    if show or (asks and not agreed(question, default=True)):
         for warning in understood.history.warnings:
             say(warning, err=as_json)
         say("nothing was stored", err=as_json)

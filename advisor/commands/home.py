@@ -8,7 +8,7 @@ import typer
 
 from advisor.date_options import DAY, DAY_SHOWN
 from advisor.json_option import Json
-from advisor.spoken_language import SPOKEN_OPTION
+from advisor.spoken_language import SPOKEN_OPTION, working
 
 Config = Annotated[Path, typer.Option(help="Settings file.")]
 CONFIG = Path("advisor.toml")
@@ -32,7 +32,8 @@ def ingest_homeassistant(
     from ingest.home_file import load_home
 
     settings = load_settings(config)
-    history = read_days(settings, load_home(settings.home_file), since=since.date() if since else None)
+    with working("Reading Home Assistant's history"):
+        history = read_days(settings, load_home(settings.home_file), since=since.date() if since else None)
     ingest_and_report(history, settings.memory_dir, as_json=as_json)
 
 
@@ -116,7 +117,8 @@ def doctor(
 
     from advisor.doctor import run as examination
 
-    findings, code = examination.examine(config, listen_s=listen)
+    with working(f"Checking; listening to the sensors for up to {listen:g} s"):
+        findings, code = examination.examine(config, listen_s=listen)
     if as_json:
         typer.echo(examination.as_json(findings))
     else:

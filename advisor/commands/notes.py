@@ -13,7 +13,7 @@ import typer
 from advisor.date_options import MOMENT_SHOWN, MOMENTS
 from advisor.json_option import Json
 from advisor.memory_choice import ChosenMemory, HomeName, MemoryDir, chosen_memory
-from advisor.spoken_language import SPOKEN, say, spoken
+from advisor.spoken_language import SPOKEN, agreed, say, spoken
 from agent.decision.wording.problem_words import in_language
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def add(  # noqa: PLR0913 (a command line's options)
     # What a model read is never kept unseen.
     if asks or answer.by == "model":
         _show(meaning, answer)
-        if not typer.confirm(in_language("Keep it?", answer.language)):
+        if not agreed("Keep it?", language=answer.language):
             raise typer.Exit(1)
     note = notes_of(chosen.folder, facts.name).add(text, answer.constraint, now=now)
     if as_json:
@@ -121,7 +121,7 @@ def _is_to_be_weighed(text: str) -> bool:
     from agent.decision.constraint_words import ask_remark
     from agent.language.text import language_of
 
-    return typer.confirm(ask_remark(language_of(text)))
+    return agreed(ask_remark(language_of(text)), language=language_of(text))
 
 
 def _show(meaning: str, answer: "Understood") -> None:

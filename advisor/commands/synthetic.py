@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.json_option import Json
+from advisor.spoken_language import working
 
 _DEFAULT_MEMORY = Path(".advisor/memory")
 
@@ -57,5 +58,6 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
         "battery": battery_of(battery),
     }
     spec = spec_from(preset, facts, given)
-    history = synthetic_history(spec, seed=seed, days=days, step=timedelta(minutes=step_minutes))
+    with working("Making up the days"):
+        history = synthetic_history(spec, seed=seed, days=days, step=timedelta(minutes=step_minutes))
     ingest_and_report(history, memory, as_json=as_json)

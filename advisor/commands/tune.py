@@ -7,7 +7,7 @@ import typer
 
 from advisor.json_option import Json
 from advisor.memory_choice import HomeName, MemoryDir, chosen_memory
-from advisor.spoken_language import say
+from advisor.spoken_language import say, working
 from agent.language.kinds.names import OWN_WEIGHTS
 
 tune_app = typer.Typer(help="Learn from what the household has confirmed.", no_args_is_help=True)
@@ -33,7 +33,8 @@ def tune_language(
     chosen = chosen_memory(memory, home)
     facts = known_facts(chosen.folder, chosen.home)
     path = chosen.folder / OWN_WEIGHTS
-    result = tune(own_phrases(notes_of(chosen.folder, facts.name).list()), path)
+    with working("Fitting and measuring; this takes some minutes"):
+        result = tune(own_phrases(notes_of(chosen.folder, facts.name).list()), path)
     if as_json:
         typer.echo(json.dumps({**asdict(result), "kept": result.is_kept}))
         return

@@ -26,7 +26,7 @@ from advisor.setup.files import (
     statestream_text,
 )
 from advisor.setup.prices import find_prices, find_tariff
-from advisor.spoken_language import SPOKEN, spoken
+from advisor.spoken_language import SPOKEN, agreed, spoken, working
 from agent.settings import load_settings
 from energy.errors import SettingsError
 from energy.home import Home
@@ -112,7 +112,7 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
     why = {key: spoken(text) for key, text in (proposal.why | why).items()}
     chosen = ChosenSetup(home, proposal, why, way, source_found, forecast, prices, place, count)
     show(chosen, console)
-    if not wishes.yes and not typer.confirm(spoken("Write advisor.toml and home.toml?"), default=True):
+    if not wishes.yes and not agreed("Write advisor.toml and home.toml?", default=True):
         raise typer.Abort
     _write(chosen, wishes)
     _say_next(chosen, wishes, console)
@@ -123,7 +123,7 @@ def _tax_percent(entity: str, wishes: Wishes) -> float:
     """What comes on top of an entity's prices: as was said, asked once, or nothing where nobody can be asked."""
     if wishes.tax_percent is not None:
         return wishes.tax_percent
-    if wishes.yes or typer.confirm(spoken(f"Do the prices of {entity} include all taxes?"), default=True):
+    if wishes.yes or agreed(f"Do the prices of {entity} include all taxes?", default=True):
         return 0.0
     return float(typer.prompt(spoken("How many per cent come on top?"), type=click.FloatRange(0, 100)))
 
@@ -133,7 +133,7 @@ def _refuse_to_overwrite(wishes: Wishes) -> None:
     if not there or wishes.overwrite:
         return
     problem = f"{' and '.join(there)} in {str(wishes.folder)!r} exist already"
-    if wishes.yes or not typer.confirm(spoken(f"{problem}. Replace them, and keep the old ones as *.old?")):
+    if wishes.yes or not agreed(f"{problem}. Replace them, and keep the old ones as *.old?"):
         raise SettingsError(f"{problem}: give --overwrite, which keeps the old ones as *.old, or another --folder")
 
 
@@ -155,7 +155,7 @@ def _survey(wishes: Wishes) -> Survey:
         token=SecretStr(token) if token else None,
         token_file=wishes.folder / wishes.token_file if wishes.token_file else None,
     )
-    with HomeAssistant(settings.address()) as assistant:
+    with working("Reading a month of statistics from Home Assistant"), HomeAssistant(settings.address()) as assistant:
         survey = take_survey(assistant, datetime.now(UTC))
     if not survey.preferences.statistics():
         raise SettingsError(

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from advisor.cli import app
-from advisor.spoken_language import spoken_language
+from advisor.spoken_language import agreed, spoken_language
 from agent.decision.wording.problem_words import in_language
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +118,7 @@ def test_every_error_of_a_household_is_known_in_spanish() -> None:
 
 
 def test_what_is_found_said_and_asked_is_known_in_spanish() -> None:
-    names = {"say", "spoken", "tell", "CheckResult", "ok"}
+    names = {"say", "spoken", "tell", "agreed", "working", "CheckResult", "ok"}
     paths = [path for path in household_files() if path.is_relative_to(ROOT / "advisor")]
     said = [text for path in paths for call in calls(path, names) for text in sentences(call)]
     assert len(said) > 100
@@ -220,3 +220,20 @@ def test_the_language_is_that_of_the_command_the_settings_or_the_machine(
     if settings is not None:
         (tmp_path / "advisor.toml").write_text(settings, encoding="utf-8")
     assert spoken_language(arguments) == language
+
+
+@pytest.mark.parametrize(
+    ("typed", "default", "agrees"),
+    [("s\n", False, True), ("sí\n", False, True), ("y\n", False, True), ("no\n", True, False), ("\n", True, True),
+     ("quizá\nn\n", True, False)],
+)  # fmt: skip
+def test_a_question_is_answered_with_yes_or_no_in_either_language(typed: str, *, default: bool, agrees: bool) -> None:
+    program = typer.Typer()
+
+    @program.command()
+    def ask() -> None:
+        typer.echo(agreed("Keep it?", default=default, language="es"))
+
+    result = CliRunner().invoke(program, input=typed)
+    assert result.output.startswith(f"¿Guardarla? {'[S/n]' if default else '[s/N]'}")
+    assert result.output.rstrip().endswith(str(agrees))

@@ -18,7 +18,8 @@ def bill_text(found: HouseholdBill, language: Language) -> str:
     """The bill as text, every line to the cent."""
     bill, decimals = found.rounded, found.decimals
     days = format_interval(bill.period.first, bill.period.last, "yMMMMd", locale=_LOCALES[language])
-    title = f"{book_of(language).words['bill.title']}: {days} ({found.tariff})"
+    words = book_of(language).words
+    title = f"{words['bill.title']}: {days} ({words.get(f'bill.tariff.{found.tariff}', found.tariff)})"
     rows = [
         (
             line_label(line.kind, line.name, line.period, language),
@@ -39,7 +40,7 @@ def line_label(kind: str, name: str, period: str, language: Language) -> str:
     if kind in {"cap", "wallet", "wallet_fee"}:
         return words["bill.kept" if name == KEPT else f"bill.{kind}"]
     named = _term(name, language)
-    where = f", {period}" if period else ""
+    where = f", {words.get(f'bill.period.{period}', period)}" if period else ""
     if kind in {"energy", "fixed", "tax"}:
         return f"{named[0].upper()}{named[1:]}{where}"
     return f"{words[f'bill.{kind}']}: {named}{where}"
