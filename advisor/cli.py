@@ -51,6 +51,7 @@ HINTS: dict[type[AdvisorError], str] = {
     ModelError: "advisor models lists the models that are there; the advisor also works with --model none",
     MemoryFault: "advisor index check looks at the index; the days themselves are kept apart from it",
     SettingsError: "advisor COMMAND --help lists the options; advisor.example.toml explains every setting",
+    AdvisorError: "advisor COMMAND --help lists the options; docs/README.md lists the pages to read",
 }
 _HINT: dict[Language, str] = {"en": "hint", "es": "pista"}
 
@@ -108,6 +109,6 @@ def reporting_errors(program: typer.Typer) -> None:
     except AdvisorError as err:
         language = spoken_language(sys.argv[1:])
         typer.echo(f"error: {in_language(str(err), language)}", err=True)
-        if hint := next((hint for kind, hint in HINTS.items() if isinstance(err, kind)), ""):
-            typer.echo(f"{_HINT[language]}: {in_language(hint, language)}", err=True)
+        hint = next(hint for kind, hint in HINTS.items() if isinstance(err, kind))
+        typer.echo(f"{_HINT[language]}: {in_language(hint, language)}", err=True)
         sys.exit(2 if isinstance(err, SettingsError) else 1)

@@ -48,6 +48,7 @@ PICTURES = (
     Picture("page.png", 1280, 1000, "light", whole=True, busy=True),
     Picture("page-es.png", 1280, 1000, "light", whole=True, busy=True, language="es"),
     Picture("page-dark.png", 1280, 1000, "dark"),
+    Picture("page-dark-es.png", 1280, 1000, "dark", language="es"),
     Picture("page-year.png", 1280, 1000, "light", view="year"),
     Picture("page-phone.png", 390, 844, "light"),
     Picture("page-phone-dark.png", 390, 844, "dark", language="es"),

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 _LONGEST = 80
 _SECRET = ("password", "token")
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+_UNABLE = re.compile(", unable to [^,]*")
 _WHOLE = re.compile(r"a valid integer(, got a number with a fractional part)?")
 _OUTSIDE = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 
@@ -41,7 +42,7 @@ def allowed(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"no such key here: check its spelling{_given(fault)}"
     message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    message = _WHOLE.sub("a whole number", message)
+    message = _UNABLE.sub("", _WHOLE.sub("a whole number", message))
     bounds = next(_bounds(model, fault["loc"]), "")
     if bounds and fault["type"] in _OUTSIDE:
         message = f"should be {bounds}"

@@ -128,8 +128,8 @@ def recording(history: History, *, day: date, hours: int) -> Recording:
     last = local_day(end - history.step, home.tz)
     days = [record for record in history.days if day <= record.day <= last]
     if len(days) <= (last - day).days:
-        known = f"{history.days[0].day} to {history.days[-1].day}"
-        raise DataError(f"{home.name!r} has no {hours} hours from {day}: choose a day within {known}")
+        first, latest = history.days[0].day, history.days[-1].day
+        raise DataError(f"{home.name!r} has no {hours} hours from {day}: choose a day between {first} and {latest}")
     slots = (end - start) // history.step
     prices = home.tariff.prices([start + at * history.step for at in range(slots)], home.tz)
     played = slice(0, slots)

@@ -147,10 +147,8 @@ def prices_section(prices: PriceSettings | None, why: Mapping[str, str]) -> list
 
 
 def language_section(language: Language) -> list[str]:
-    """Sections `[service]` and `[api]` for a household that does not speak English."""
-    if language == "en":
-        return []
-    return ["", "[service]", f"language = {_text(language)}", "", "[api]", f"language = {_text(language)}"]
+    """Section `[service]` for a household that does not speak English."""
+    return [] if language == "en" else ["", "[service]", f"language = {_text(language)}"]
 
 
 def forecast_section(place: tuple[float, float] | None) -> list[str]:

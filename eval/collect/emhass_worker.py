@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,9 @@ _DEFAULTS = json.loads((Path(emhass.__file__).parent / "data" / "config_defaults
 
 def main() -> None:
     """Answer until the input ends; whatever EMHASS prints goes to the error stream."""
-    replies, sys.stdout = sys.stdout, sys.stderr
+    # HiGHS writes a banner past Python's own standard output.
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     _LOGGER.setLevel(logging.CRITICAL)
     solvers: dict[str, Optimization] = {}
     for line in sys.stdin:

@@ -110,7 +110,7 @@ def summary(understood: UnderstoodFiles) -> list[str]:
         ]
     days = understood.history.days
     lines.append(f"typical day: {typical_day(days)}")
-    lines.append("first rows:")
+    lines.append(f"first rows of {days[0].day}:")
     return lines + [f"  {row}" for row in _first_rows(understood.history)]
 
 
@@ -146,7 +146,7 @@ def _first_rows(history: History) -> list[str]:
     day = history.days[0]
     known = np.flatnonzero(~np.isnan(day.load_kw))[:3].tolist()
     return [
-        f"{(day.start + at * day.step).astimezone(history.home.tz):%Y-%m-%d %H:%M}  load {day.load_kw[at]:.3f} kW, "
+        f"{(day.start + at * day.step).astimezone(history.home.tz):%H:%M}  load {day.load_kw[at]:.3f} kW, "
         f"solar {day.pv_kw[at]:.3f} kW"
         for at in known
     ]

@@ -15,7 +15,7 @@ from advisor.memory_choice import USUAL_MEMORY, chosen_memory
 from advisor.spoken_language import spoken_language
 from agent.decision.wording.problem_words import in_language
 from energy.battery import Battery
-from energy.errors import MemoryFault, ModelError, SettingsError, TransportError
+from energy.errors import AdvisorError, DataError, MemoryFault, ModelError, SettingsError, TransportError
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
 
@@ -65,7 +65,7 @@ def test_every_command_that_reports_does_so_in_json_too_and_each_says_what_it_is
     assert [name for name, command in known.items() if not command.help] == []
 
 
-@pytest.mark.parametrize("kind", [TransportError, ModelError, MemoryFault, SettingsError])
+@pytest.mark.parametrize("kind", [TransportError, ModelError, MemoryFault, SettingsError, DataError])
 def test_an_error_comes_with_a_hint(
     kind: type[Exception], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +79,10 @@ def test_an_error_comes_with_a_hint(
     with pytest.raises(SystemExit) as left:
         reporting_errors(program)
     assert left.value.code == (2 if kind is SettingsError else 1)
-    assert capsys.readouterr().err.splitlines()[-2:] == ["error: something is wrong", f"hint: {HINTS[kind]}"]  # type: ignore[index]
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "error: something is wrong",
+        f"hint: {HINTS.get(kind, HINTS[AdvisorError])}",
+    ]  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("how", ["--language es", "--language=es", "settings"])

@@ -34,7 +34,7 @@ class Farm(BaseModel):
     ("given", "expected"),
     [
         ({"latitude": 95}, "latitude: should be -90 to 90 (given: 95)"),
-        ({"latitude": "north"}, "latitude: should be a valid number, unable to parse string as a number, -90 to 90"),
+        ({"latitude": "north"}, "latitude: should be a valid number, -90 to 90"),
         ({"latitude": float("nan")}, "latitude: should be a finite number, -90 to 90 (given: nan)"),
         ({"hour": 24}, "hour: should be 0 to below 24 (given: 24)"),
         ({"share": 0}, "share: should be above 0, up to 1 (given: 0)"),

@@ -20,6 +20,7 @@ _JOINT = "; "
 _NAMES = frozenset(
     {"entity", "file", "folder", "given", "home", "id", "key", "model", "name", "names", "path", "where"}
 )
+_NUMBER = re.compile(r"-?\d+\.\d+")
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -54,6 +55,8 @@ def _moment(text: str, language: Language) -> str:
 
 
 def _translated(text: str, language: Language, depth: int) -> str:
+    if _NUMBER.fullmatch(text):
+        return text.replace(".", ",")
     listed = _list(text, language, depth)
     whole = listed if listed is not None else _sentence(text, language, depth)
     if whole is not None:
@@ -90,8 +93,6 @@ def _contracted(text: str, language: Language) -> str:
 
 def _value(name: str, text: str, language: Language, depth: int) -> str:
     """A number with a comma, a word of the catalogue, or a sentence; names and times stay as they are."""
-    if re.fullmatch(r"-?\d+\.\d+", text):
-        return text.replace(".", ",")
     return _translated(text, language, depth - 1) if depth and name not in _NAMES else text
 
 

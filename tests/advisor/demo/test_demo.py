@@ -248,5 +248,5 @@ def test_the_recording_of_a_demo_brings_the_forecasts_of_whole_days() -> None:
     assert len(played.load_kw) == 30
     assert played.pv_forecast_kw is not None
     assert len(played.pv_forecast_kw) == 48
-    with pytest.raises(Exception, match="choose a day within"):
+    with pytest.raises(Exception, match="choose a day between"):
         recording(replace(history, days=history.days[:10]), day=DAY, hours=24)

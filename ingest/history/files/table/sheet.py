@@ -213,8 +213,7 @@ def _no_rows(path: Path, delimiter: str, top: list[list[str]]) -> DataError:
     shown = delimiter.join(top[0])[:60] if top else ""
     return DataError(
         f"{path}: 0 rows with a time and a number were found; the first line is {shown!r}: a table has a line of "
-        f"column "
-        "names and then rows such as '2026-01-31T18:30,0.52,1.20' (time, load, solar); see docs/files.md",
+        "column names and then rows such as '2026-01-31T18:30,0.52,1.20' (time, load, solar); see docs/files.md",
     )
 
 
