@@ -14,8 +14,9 @@ from rich.console import Console
 
 from advisor.setup import run as setup
 from advisor.setup.facts import find_forecast
-from advisor.setup.files import home_text, settings_text
+from advisor.setup.files import home_text, language_section, settings_text
 from advisor.setup.run import ChosenSetup, Wishes
+from advisor.spoken_language import SPOKEN
 from agent.settings import load_settings
 from energy.battery import Battery
 from energy.errors import SettingsError
@@ -230,3 +231,15 @@ def test_the_lowest_reserve_of_the_blueprint_is_said(tmp_path: Path, min_soc: fl
     console = Console(record=True, width=400)
     setup._say_next(chosen, Wishes(tmp_path), console)
     assert f"set the lowest reserve to {percent} %" in console.export_text()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_settings_speak_the_language_in_which_setup_was_asked(tmp_path: Path, language: Any) -> None:
+    token = SPOKEN.set(language)
+    try:
+        settings, _ = read_back(tmp_path, HOME, sections=language_section(language))
+    finally:
+        SPOKEN.reset(token)
+    assert settings.service.language == language
+    first = (tmp_path / "home.toml").read_text("utf-8").splitlines()[0]
+    assert first.startswith({"en": "# A home's fixed facts", "es": "# Datos fijos de la vivienda"}[language])
