@@ -26,7 +26,7 @@ from advisor.explain.command import explain, replay
 from advisor.fleet.command import fleet_app
 from advisor.homeassistant.command import ha_app
 from advisor.spoken_help import SpokenGroup
-from advisor.spoken_language import say, spoken_language
+from advisor.spoken_language import SPOKEN_OPTION, say, spoken_language
 from advisor.study.command import study
 from advisor.weather.command import weather_app
 from agent.decision.constraint_words import Language
@@ -44,7 +44,7 @@ Four ways in:
   advisor chat     ask why, what if and how much, of the demo or of your home
 
 advisor --help lists every command; advisor COMMAND --help explains one.
-En español: advisor demo --language es"""
+En español: advisor --language es"""
 # Where to look further; what is wrong, and what to do about it, the message itself says.
 HINTS: dict[type[AdvisorError], str] = {
     TransportError: "advisor doctor checks broker, sensors and settings",
@@ -85,6 +85,7 @@ def greet(
     context: typer.Context,
     *,
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    language: Annotated[Language | None, SPOKEN_OPTION] = None,  # noqa: ARG001 (read before all others)
 ) -> None:
     """Energy Advisor decides what a home with solar panels and a battery should do next, and explains why."""
     if show_version:

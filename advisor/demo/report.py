@@ -133,11 +133,12 @@ def _how(outcome: DemoResult) -> Text:
 def _where_next(language: Language) -> RenderableType:
     texts = TEXTS[language]
     table = Table.grid(padding=(0, 2))
+    advisor = "advisor" if language == "en" else f"advisor --language {language}"
     for command, what in (
-        ("advisor explain --last", "next_explain"),
-        ("advisor chat", "next_chat"),
-        (f"advisor demo --page{' --language es' if language == 'es' else ''}", "next_page"),
-        ("advisor setup", "next_setup"),
+        ("explain --last", "next_explain"),
+        ("chat", "next_chat"),
+        ("demo --page", "next_page"),
+        ("setup", "next_setup"),
     ):
-        table.add_row(f"  {command}", Text(texts[what], style="dim"))
+        table.add_row(f"  {advisor} {command}", Text(texts[what], style="dim"))
     return Group(Text(texts["next"], style="bold"), table)

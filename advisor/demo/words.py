@@ -106,7 +106,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "next": "Para seguir:",
         "next_explain": "por qué se tomó la última decisión",
         "next_chat": "pregunta por este día",
-        "next_page": "el mismo día en una página de tu navegador",
+        "next_page": "el mismo día en una página web",
         "next_setup": "conecta tu propia casa",
     },
 }
