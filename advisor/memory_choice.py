@@ -37,6 +37,19 @@ def chosen_memory(memory: Path | None, home: str | None, config: Path = SETTINGS
     return chosen
 
 
+def memory_folder(memory: Path | None, config: Path = SETTINGS) -> Path:
+    """The folder given, else that of the settings, else the usual one.
+
+    Raises:
+        SettingsError: the settings file is wrong.
+    """
+    if memory is not None or not config.exists():
+        return memory or USUAL_MEMORY
+    from agent.settings import load_settings  # noqa: PLC0415 (only who has a settings file pays for reading it)
+
+    return load_settings(config).memory_dir
+
+
 def _chosen(memory: Path | None, home: str | None, config: Path) -> ChosenMemory:
     if memory is not None or not config.exists():
         return ChosenMemory(memory or USUAL_MEMORY, home)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.json_option import Json
+from advisor.memory_choice import MemoryDir, memory_folder
 from advisor.spoken_language import agreed, say, spoken
 from energy.errors import DataError, UnclearError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ingest.history.csv_files import UnderstoodFiles
     from ingest.history.files.table.options import Options
 
-DEFAULT_MEMORY = Path(".advisor/memory")
 _MOST_QUESTIONS = 12
 
 
@@ -40,7 +40,7 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
     no_export: Annotated[bool, typer.Option("--no-export", help="Nothing is sold to the grid.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Show what was understood and store nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; store if all is clear.")] = False,
-    memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
+    memory: MemoryDir = None,
     as_json: Json = False,
 ) -> None:
     """Read what a supplier, an inverter or a spreadsheet gives; docs/files.md says what is understood."""
@@ -65,7 +65,7 @@ def ingest_csv(  # noqa: PLR0913 (a command line's options)
         "taken": [asdict(one) for reading in understood.readings for one in reading.taken],
         "set_aside": {day.isoformat(): why for day, why in understood.set_aside.items()},
     }
-    ingest_and_report(understood.history, memory, as_json=as_json, more=more if as_json else None)
+    ingest_and_report(understood.history, memory_folder(memory), as_json=as_json, more=more if as_json else None)
 
 
 def _understood(read: "Callable[[Options], UnderstoodFiles]", options: "Options", *, asks: bool) -> "UnderstoodFiles":

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.json_option import Json
+from advisor.memory_choice import MemoryDir, memory_folder
 from energy.errors import AdvisorError, DataError, SettingsError
 
 if TYPE_CHECKING:
     from ingest.history.table import History
 
-DEFAULT_MEMORY = Path(".advisor/memory")
 _FACTS = "home.toml"
 
 
@@ -23,7 +23,7 @@ def ingest_homes(
     *,
     workers: Annotated[int, typer.Option(min=0, help="Homes read at once on this machine; 0: in this process.")] = 2,
     dask: Annotated[str | None, typer.Option(help="HOST:PORT of a Dask scheduler whose workers read them.")] = None,
-    memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
+    memory: MemoryDir = None,
     as_json: Json = False,
 ) -> None:
     """Read the files of many homes; each is called by its folder's name, and what is unclear is reported, not asked."""
@@ -36,12 +36,13 @@ def ingest_homes(
             f"{str(folder)!r} has no folders with a {_FACTS}: give each home one, with its files beside it"
         )
     done, failed = dict[str, object](), dict[str, str]()
-    with index_of(memory) as index:
+    kept = memory_folder(memory)
+    with index_of(kept) as index:
         for name, found in _read_all(folders, workers, dask):
             if isinstance(found, str):
                 failed[name] = found
             else:
-                done[name] = asdict(ingest(found, store_of(memory), index).days)
+                done[name] = asdict(ingest(found, store_of(kept), index).days)
     _show(done, failed, as_json=as_json)
     if failed:
         raise DataError(f"{len(failed)} of {len(folders)} homes could not be read; the others are stored")

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from advisor.json_option import Json
+from advisor.memory_choice import MemoryDir, memory_folder
 from advisor.spoken_language import working
-
-_DEFAULT_MEMORY = Path(".advisor/memory")
 
 
 def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
@@ -35,7 +34,7 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
     pv: Annotated[float | None, typer.Option(help="Peak of the panels in kW, facing the equator.")] = None,
     battery: Annotated[float | None, typer.Option(help="Capacity in kWh, charged within two hours.")] = None,
     step_minutes: Annotated[int, typer.Option(help="Minutes of a stored slot: 5, 10, 15, 20, 30 or 60.")] = 30,
-    memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = _DEFAULT_MEMORY,
+    memory: MemoryDir = None,
     as_json: Json = False,
 ) -> None:
     """Make up a year of a home; the same seed gives the same weather, people and devices."""
@@ -60,4 +59,4 @@ def ingest_synthetic(  # noqa: PLR0913 (a command line's options)
     spec = spec_from(preset, facts, given)
     with working("Making up the days"):
         history = synthetic_history(spec, seed=seed, days=days, step=timedelta(minutes=step_minutes))
-    ingest_and_report(history, memory, as_json=as_json)
+    ingest_and_report(history, memory_folder(memory), as_json=as_json)

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from advisor.memory_choice import MemoryDir, memory_folder
 from advisor.spoken_language import SPOKEN, SPOKEN_OPTION
-
-DEFAULT_MEMORY = Path(".advisor/memory")
 
 
 def study(  # noqa: PLR0913 (a command line's options)
@@ -50,7 +49,7 @@ def study(  # noqa: PLR0913 (a command line's options)
     out: Annotated[Path, typer.Option(help="File of the report.")] = Path("study.html"),
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each core by default.")] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to run on.")] = None,
-    memory: Annotated[Path, typer.Option("--memory", help="Folder of the advisor's memory.")] = DEFAULT_MEMORY,
+    memory: MemoryDir = None,
     cache: Annotated[Path, typer.Option(help="Folder in which results are kept.")] = Path(".advisor/study"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every figure.")] = False,
 ) -> None:
@@ -94,4 +93,4 @@ def study(  # noqa: PLR0913 (a command line's options)
 
         asked = asked_in_a_terminal(asked)
         command = command_line(context, asked)
-    run_study(asked, StudyRun(out, cache, memory, workers, dask, quick, as_json), command)
+    run_study(asked, StudyRun(out, cache, memory_folder(memory), workers, dask, quick, as_json), command)

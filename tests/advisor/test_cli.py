@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from advisor.cli import HINTS, app, reporting_errors
-from advisor.memory_choice import USUAL_MEMORY, chosen_memory
+from advisor.memory_choice import USUAL_MEMORY, chosen_memory, memory_folder
 from advisor.spoken_language import spoken_language
 from agent.decision.wording.problem_words import in_language
 from energy.battery import Battery
@@ -138,3 +138,6 @@ def test_memory_and_home_are_those_of_the_settings_unless_the_command_line_names
     assert chosen_memory(None, "other", config) == (tmp_path / "mem", "other")
     assert chosen_memory(tmp_path, None, config) == (tmp_path, None)
     assert chosen_memory(None, None, tmp_path / "none.toml") == (USUAL_MEMORY, None)
+    assert memory_folder(None, config) == tmp_path / "mem"
+    assert memory_folder(tmp_path, config) == tmp_path
+    assert memory_folder(None, tmp_path / "none.toml") == USUAL_MEMORY
