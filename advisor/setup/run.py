@@ -233,8 +233,8 @@ def show(chosen: ChosenSetup, console: Console) -> None:
     table.add_column(spoken("chosen"), no_wrap=True)
     table.add_column(spoken("why"))
     for role, source in chosen.proposal.sensors.items():
-        turned = spoken("sign reversed") if source.sign == -1 else ""
-        entities = "\n".join(chosen.proposal.entities.get(role, (spoken("energy balance"),)))
+        turned = spoken("sign -1") if source.sign == -1 else ""
+        entities = "\n".join(chosen.proposal.entities.get(role, (spoken("balance"),)))
         unit = source.unit or ("kW" if source.from_balance else spoken("its own unit"))
         unit = ", ".join(filter(None, (unit, turned)))
         table.add_row(role, f"{entities} ({unit})", chosen.why.get(role, ""))
