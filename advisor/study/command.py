@@ -23,11 +23,16 @@ def study(  # noqa: PLR0913 (a command line's options)
     hot_water: Annotated[str | None, typer.Option(help="The same for hot water; as for heating by default.")] = None,
     cooling: Annotated[bool, typer.Option("--cooling", help="Air conditioning.")] = False,
     car: Annotated[bool, typer.Option("--car", help="An electric car that charges at home.")] = False,
-    kwp: Annotated[list[float] | None, typer.Option(help="Panels in kWp, the smallest today's; several times.")] = None,
+    kwp: Annotated[
+        list[float] | None, typer.Option(help="Panels in kWp, the smallest as today; several times.")
+    ] = None,
     battery: Annotated[list[float] | None, typer.Option(help="Battery in kWh; several times.")] = None,
-    battery_power: Annotated[float | None, typer.Option(help="Its power in kW; half its kWh by default.")] = None,
+    battery_power: Annotated[
+        float | None, typer.Option(help="Power of the battery in kW; half its kWh by default.")
+    ] = None,
     battery_efficiency: Annotated[
-        float | None, typer.Option(min=50, max=100, help="Per cent of what it takes that it gives; 90 by default.")
+        float | None,
+        typer.Option(min=50, max=100, help="Round-trip efficiency of the battery in per cent; 90 by default."),
     ] = None,
     tariff: Annotated[list[str] | None, typer.Option(help="Tariff by name, today's first; several times.")] = None,
     tilt: Annotated[float, typer.Option(help="Tilt of the panels in degrees.")] = 30.0,

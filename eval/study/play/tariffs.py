@@ -59,10 +59,11 @@ def check_tariffs(names: Sequence[str], currency: str, place: str) -> None:
                 f"tariff {name!r} is in {contract.currency}, but {place} pays in {currency}: use {_named(currency)}"
             )
         if lacking := _lacking(contract):
-            others = f"use {', '.join(fitting)}, or " if (fitting := fitting_tariffs(currency)) else "use "
+            fitting = ", ".join(fitting_tariffs(currency))
+            others = f"use {fitting}, or" if fitting else "use"
             raise SettingsError(
                 f"tariff {name!r} reads the series {', '.join(lacking)}, for which no prices are assumed here: "
-                f"{others}--home with a home whose tariff has them",
+                f"{others} --home with a home whose tariff has them",
             )
 
 
