@@ -37,18 +37,25 @@ def dotted(place: tuple[str | int, ...]) -> str:
 
 def allowed(fault: ErrorDetails, model: type[BaseModel]) -> str:
     """What is allowed in the place of a fault, with the whole range where it has one, and what was given."""
+    message = plain(fault["type"], fault["msg"])
     if fault["type"] == "missing":
-        return "is missing, give it"
-    if fault["type"] == "extra_forbidden":
-        return f"no such key here: check its spelling{_given(fault)}"
-    message = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    message = _UNABLE.sub("", _WHOLE.sub("a whole number", message))
+        return message
     bounds = next(_bounds(model, fault["loc"]), "")
     if bounds and fault["type"] in _OUTSIDE:
         message = f"should be {bounds}"
     elif bounds and not fault["type"].endswith("_error"):
         message += f", {bounds}"
     return message + _given(fault)
+
+
+def plain(kind: str, message: str) -> str:
+    """What is wrong, without the words of the library that checks values."""
+    if kind == "missing":
+        return "is missing, give it"
+    if kind == "extra_forbidden":
+        return "no such key here: check its spelling"
+    said = message.removeprefix("Value error, ").replace("Input should", "should").removeprefix("String ")
+    return _UNABLE.sub("", _WHOLE.sub("a whole number", said)).replace(", input is too short", "")
 
 
 def _given(fault: ErrorDetails) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from energy.commands import Mode
 from energy.devices import DeviceName
 from energy.slots import Instant
-from energy.validation_messages import shortened
+from energy.validation_messages import plain, shortened
 
 # Ids and sentences that houses send; what is longer is no answer to a command.
 _Id = Annotated[str, Field(max_length=64)]
@@ -105,5 +105,7 @@ def first_fault(err: ValidationError) -> str:
     """Where a payload or file is wrong first, why, and what it says there, in one line."""
     fault = err.errors(include_url=False)[0]
     where = ".".join(str(part) for part in fault["loc"])
-    shown = shortened(fault["input"])
-    return f"{where}: {fault['msg']}, got {shown}" if where else f"{fault['msg']}, got {shown}"
+    said = plain(fault["type"], fault["msg"])
+    if fault["type"] != "missing":
+        said += f" (given: {shortened(fault['input'])})"
+    return f"{where}: {said}" if where else said

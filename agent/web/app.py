@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException as AnyHttpError
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from agent.decision.constraint_words import Language
 from agent.decision.wording.problem_words import in_language
 from agent.language.answers.assistant_tools import at_each_call
 from agent.language.answers.tools import ToolContext
@@ -36,12 +37,18 @@ from agent.web.source import ApiSource
 from agent.web.spoken import preferred
 from agent.web.study import StudyDesk, study_routes
 from energy.errors import AdvisorError
+from energy.validation_messages import plain
 
 _log = logging.getLogger(__name__)
 _SHOWN = 60
 _THREADS = 2
 # What the gate and the reading of a request answer, whatever the path.
 _EVERYWHERE: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 403, 413, 421, 422, 429), PROBLEM_RESPONSE)
+# What the framework says by itself.
+_PLAINER = {
+    "Not Found": "there is nothing at this address: see docs/page.md",
+    "Method Not Allowed": "this address does not take such a request: see docs/page.md",
+}
 _UNREADABLE = "the body cannot be read: send JSON in UTF-8"
 
 
@@ -123,21 +130,26 @@ async def _refused(request: Request, err: Exception) -> JSONResponse:
     if not isinstance(err, AnyHttpError):
         raise err
     # The only 400 here is the framework's own, for bytes that are no text.
-    text = _UNREADABLE if err.status_code == 400 else str(err.detail)
-    return _problem(err.status_code, in_language(text, preferred(request.headers.get("accept-language", "")) or "en"))
+    text = _UNREADABLE if err.status_code == 400 else _PLAINER.get(str(err.detail), str(err.detail))
+    return _problem(err.status_code, in_language(text, _language(request)))
+
+
+def _language(request: Request) -> Language:
+    return preferred(request.headers.get("accept-language", "")) or "en"
 
 
 async def _invalid(request: Request, err: Exception) -> JSONResponse:
     """Each wrong field with the beginning of its value."""
-    del request
     problems = err.errors() if isinstance(err, RequestValidationError) else []
-    return _problem(422, "; ".join(_message(each) for each in problems) or _UNREADABLE)
+    text = "; ".join(_message(each) for each in problems) or _UNREADABLE
+    return _problem(422, in_language(text, _language(request)))
 
 
 def _message(problem: dict[str, Any]) -> str:
     field, given = ".".join(str(part) for part in problem["loc"]), repr(problem.get("input"))
     shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
-    return f"{field}: {problem['msg']} (given: {shown})"
+    said = plain(problem["type"], problem["msg"])
+    return f"{field}: {said}" if problem["type"] == "missing" else f"{field}: {said} (given: {shown})"
 
 
 async def _failed(request: Request, err: Exception) -> JSONResponse:

@@ -36,7 +36,7 @@ def bill_routes(source: ApiSource) -> APIRouter:
         if found is None:
             raise HTTPException(
                 404,
-                f"nothing was metered in {wanted}: there are bills of {', '.join(periods) or 'no month yet'}",
+                f"nothing was metered in {wanted}: there are bills of {', '.join(periods) or 'no month'}",
             )
         return _shown(found, tuple(periods), spoken(request, source.language))
 

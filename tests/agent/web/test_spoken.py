@@ -1,5 +1,6 @@
 """The API in the language of its reader: reasons, problems, notes and refusals."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -44,3 +45,32 @@ def test_reasons_and_problems_are_said_in_the_readers_language(api: Any, shown: 
     assert client.get("/v1/decisions/none").json()["error"].startswith("no existe la decisión")
     assert client.post("/v1/decide", json={}).json()["error"].startswith("los cambios necesitan el token")
     assert api.client().get("/v1/status").json()["decision"]["reason"] == shown.decision.reason
+
+
+ENGLISH = re.compile(r"\b(?:should|the|given|Input|String|Field|Found|nothing|missing|of)\b")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/v1/acting", {"acting": "foo"}, 422),
+        ("POST", "/v1/acting", {"acting": "off", "hours": -3}, 422),
+        ("POST", "/v1/ask", {}, 422),
+        ("POST", "/v1/ask", {"question": "x" * 5000}, 422),
+        ("GET", "/v1/periods/decade", None, 422),
+        ("GET", "/v1/periods/week?day=never", None, 422),
+        ("GET", "/v1/bill?month=2026-13", None, 422),
+        ("GET", "/v1/bill?month=1999-01", None, 404),
+        ("GET", "/v1/decisions?limit=-1", None, 422),
+        ("POST", "/v1/notes", {"text": ""}, 422),
+        ("POST", "/v1/notes/none/done", None, 404),
+        ("GET", "/nothing/here", None, 404),
+        ("DELETE", "/v1/status", None, 405),
+    ],
+)
+def test_a_wrong_request_is_answered_in_the_readers_language(
+    api: Any, method: str, path: str, body: Any, status: int
+) -> None:
+    answer = api.owner().request(method, path, json=body, headers=SPANISH)
+    assert answer.status_code == status
+    assert ENGLISH.findall(re.sub(r"'[^']*'", "", answer.json()["error"])) == []

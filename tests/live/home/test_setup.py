@@ -148,7 +148,7 @@ def test_it_never_overwrites_silently(watched: Any, settings_of: Path) -> None:
         (("--sensor", "pv_power=sensor.none"), "no entity 'sensor.none'"),
         (("--sensor", "sun=sensor.pv_power"), "with ROLE one of"),
         (("--tariff", "cheap"), "--tariff 'cheap'"),
-        (("--capacity-kwh", "-3"), "capacity_kwh: Input should be greater"),
+        (("--capacity-kwh", "-3"), "capacity_kwh: should be greater"),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_is_written(

@@ -32,7 +32,7 @@ def test_a_recording_survives_its_file(recording: Recording, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (lambda content: content.pop("load_kw"), "load_kw: Field required"),
+        (lambda content: content.pop("load_kw"), "load_kw: is missing, give it"),
         (lambda content: content.update(step_minutes=90), "step_minutes: .*90"),
         (lambda content: content["load_kw"].__setitem__(3, "much"), "load_kw.3: .*'much'"),
         (lambda content: content["load_kw"].__setitem__(3, -1), "load_kw holds -1.0: powers are never negative"),
