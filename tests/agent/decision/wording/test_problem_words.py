@@ -23,6 +23,8 @@ SOURCES: dict[str, set[str] | None] = {
     "agent/web/access.py": {"HTTPException", "Refusal"},
     "agent/service/prices.py": {"report"},
     "agent/service/open_bill.py": {"report"},
+    "agent/service/carbon.py": {"report"},
+    "agent/service/loop.py": {"report"},
     "agent/web/bills.py": {"HTTPException"},
     "agent/service/household.py": {"DataError"},
     "agent/language/notes/note_box.py": {"DataError"},
@@ -117,3 +119,24 @@ def test_a_problem_keeps_its_values_in_spanish_and_is_untouched_in_english(engli
 def test_a_moment_is_told_as_people_say_it_unless_somebody_gave_it(kept: str, english: str, spanish: str) -> None:
     assert in_language(kept, "en") == english
     assert in_language(kept, "es") == spanish
+
+
+def test_every_fault_that_the_service_or_its_files_keep_is_known_in_spanish() -> None:
+    found = set()
+    for room in ("agent/service", "agent/decision", "knowledge"):
+        for path in sorted((ROOT / room).glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Assign) and _target(node) in {"fault", "problem", "last"}:
+                    found |= {text for part in ast.walk(node.value) if (text := _text(part))}
+                if isinstance(node, ast.Call) and _name(node) == "_say" and node.args:
+                    found.add(_text(node.args[0]))
+    # Parts of a text with places are texts as well, with few words.
+    whole = {text for text in found if len(text.split()) >= 5}
+    assert len(whole) > 5
+    parts = {text for text in whole if any(text != other and text in other for other in whole)}
+    assert sorted(text for text in whole - parts if in_language(text, "es") == text) == []
+
+
+def _target(node: ast.Assign) -> str:
+    target = node.targets[0]
+    return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
