@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from agent.decision.constraint_words import Language
@@ -26,17 +26,18 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An English sentence as a pattern, with places for its values, and the same sentence in another language."""
+    """An English sentence with places for its values, and the same sentence in another language."""
 
+    english: str
     anchor: str
-    pattern: re.Pattern[str]
     text: str
 
     def match(self, said: str) -> re.Match[str] | None:
         """A text that is this sentence with values in its places; most others lack its longest part of words."""
-        return self.pattern.fullmatch(said) if self.anchor in said else None
+        return _pattern(self.english).fullmatch(said) if self.anchor in said else None
 
 
+@lru_cache(maxsize=4096)
 def in_language(text: str, language: Language) -> str:
     """A text of ours in a language, its moments as people say them; what the catalogue does not hold stays as it is.
 
@@ -105,7 +106,7 @@ def _catalogue(language: Language) -> tuple[Mapping[str, str], tuple[_Entry, ...
         if file.name.endswith(f".{language}.toml"):
             known |= tomllib.loads(file.read_text(encoding="utf-8"))["texts"]
     with_places = sorted((text for text in known if "{" in text), key=lambda text: -len(_PLACE.sub("", text)))
-    entries = tuple(_Entry(_anchor(text), _pattern(text), known[text]) for text in with_places)
+    entries = tuple(_Entry(text, _anchor(text), known[text]) for text in with_places)
     return {text: translation for text, translation in known.items() if "{" not in text}, entries
 
 
@@ -113,6 +114,7 @@ def _anchor(text: str) -> str:
     return max(_PLACE.split(text)[::2], key=len)
 
 
+@cache
 def _pattern(text: str) -> re.Pattern[str]:
     parts = _PLACE.split(text)
     return re.compile(
