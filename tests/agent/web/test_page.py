@@ -416,6 +416,24 @@ def test_it_can_be_used_by_keyboard_and_read_aloud(open_page: Callable[..., Page
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_on_a_phone_each_part_is_one_touch_away_and_nothing_is_cut(
+    open_page: Callable[..., Page], language: str
+) -> None:
+    page = open_page(viewport={"width": 390, "height": 844}, locale=language)
+    links = page.get_by_role("navigation").get_by_role("link")
+    expect(links).to_have_count(5)
+    for link in links.all():
+        assert link.bounding_box()["height"] >= 44  # type: ignore[index]
+        link.click()
+        expect(page.locator(link.get_attribute("href") or "")).to_be_in_viewport()
+    cut = page.evaluate(
+        "[...document.querySelectorAll('h1, h1 *, .jump a')].filter((e) => e.scrollWidth > e.clientWidth + 1).length"
+    )
+    assert cut == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_change_in_the_house_is_seen_without_a_reload(
     open_page: Callable[..., Page], api: Any, shown: ServiceState
 ) -> None:
