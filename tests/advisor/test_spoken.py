@@ -194,11 +194,13 @@ def test_nothing_that_a_spanish_household_types_is_answered_in_english(
 def test_settings_that_are_wrong_are_told_in_spanish() -> None:
     english = (
         "advisor.toml: model.mode: should be 'brief' or 'tools' (given: 'none'); memory: no such key here: check its "
-        "spelling (given: 'x'); mqtt.port: should be 1 to 65535 (given: 99999)"
+        "spelling (given: 'x'); mqtt.port: should be 1 to 65535 (given: 99999); api.port: should be a whole number, "
+        "0 to 65535 (given: 'x')"
     )
     assert in_language(english, "es") == (
         "advisor.toml: model.mode: debe ser 'brief' o 'tools' (valor dado: 'none'); memory: esa clave no existe aquí: "
-        "revisa cómo está escrita (valor dado: 'x'); mqtt.port: debe estar entre 1 y 65535 (valor dado: 99999)"
+        "revisa cómo está escrita (valor dado: 'x'); mqtt.port: debe estar entre 1 y 65535 (valor dado: 99999); "
+        "api.port: debe ser un número entero, entre 0 y 65535 (valor dado: 'x')"
     )
 
 
