@@ -23,8 +23,8 @@ _ENTITY_TOPIC = re.compile(r"(?:^|/)([a-z_]{1,32})/([a-z0-9_]{1,200})/state$")
 HOME_ASSISTANT = "#homeassistant"
 
 _BALANCE_PARTS: tuple[Role, ...] = ("pv_power", "grid_power", "battery_power")
-# A value that stands still on purpose is repeated by nobody who publishes changes only: dark panels, an idle battery.
-_MAY_REST: frozenset[Role] = frozenset({"pv_power", "grid_power", "battery_power"})
+# A value that stands still on purpose is repeated by nobody who publishes changes only: dark panels, idle batteries.
+_MAY_REST: frozenset[Role] = frozenset({"pv_power", "grid_power", "battery_power", "car_power"})
 _RESTING_KW = 0.02
 _LONGEST_REST = timedelta(hours=24)
 # At this power a charge told in whole per cent changes every half hour only.

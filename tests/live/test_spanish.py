@@ -1,4 +1,4 @@
-"""Names in Spanish in a real Home Assistant: however it calls the entities, dashboard, blueprint and doctor find them."""
+"""Names in Spanish in a real Home Assistant: dashboard, blueprint and doctor find the entities, whatever their ids."""
 
 import json
 import re
