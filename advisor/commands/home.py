@@ -51,6 +51,9 @@ def setup(  # noqa: PLR0913 (a command line's options)
     capacity_kwh: Annotated[float | None, typer.Option(help="Usable capacity of the battery.")] = None,
     max_charge_kw: Annotated[float | None, typer.Option(help="Power the battery can be charged with.")] = None,
     max_discharge_kw: Annotated[float | None, typer.Option(help="Power the battery can give.")] = None,
+    one_battery: Annotated[
+        bool, typer.Option("--one-battery", help="Take several batteries of the energy dashboard as one.")
+    ] = False,
     pv_peak_kw: Annotated[float | None, typer.Option(help="Peak power of the panels.")] = None,
     import_limit_kw: Annotated[float | None, typer.Option(help="Most that may be imported.")] = None,
     export_limit_kw: Annotated[float | None, typer.Option(help="Most that may be exported.")] = None,
@@ -91,6 +94,7 @@ def setup(  # noqa: PLR0913 (a command line's options)
         facts=facts,
         tariff=tariff,
         tax_percent=tax_percent,
+        one_battery=one_battery,
     )
     set_up(wishes, Console())
 

@@ -1,6 +1,7 @@
 """What Home Assistant's energy dashboard knows: which statistics are grid, sun and battery, and at what price."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -105,6 +106,17 @@ class _Source(_Flow, _Power):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """One of the batteries: its counters, and what newer versions know of it."""
+
+    name: str | None
+    charged: tuple[str, ...]
+    discharged: tuple[str, ...]
+    charge: str | None
+    capacity_kwh: float | None
+
+
 class EnergyPreferences(_PrefsPart):
     """The energy dashboard's settings."""
 
@@ -139,9 +151,18 @@ class EnergyPreferences(_PrefsPart):
         return batteries[0].stat_soc if len(batteries) == 1 else None
 
     @property
-    def battery_count(self) -> int:
-        """How many batteries it names."""
-        return len(self._of("battery"))
+    def batteries(self) -> tuple[NamedSource, ...]:
+        """Each of the batteries that it names."""
+        return tuple(
+            NamedSource(
+                name=one.name,
+                charged=tuple(filter(None, [one.stat_energy_to])),
+                discharged=tuple(filter(None, [one.stat_energy_from])),
+                charge=one.stat_soc,
+                capacity_kwh=one.capacity if one.capacity and one.capacity > 0 else None,
+            )
+            for one in self._of("battery")
+        )
 
     @property
     def capacity_kwh(self) -> float | None:

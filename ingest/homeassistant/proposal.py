@@ -19,7 +19,7 @@ _KIND: dict[StatisticRole, Literal["grid", "solar", "battery", "home"]] = {
     "battery_power": "battery",
 }
 # How long values stand that change seldom: a percentage of charge, against a power.
-_SOC_MAX_AGE_S, _POWER_MAX_AGE_S = 3600.0, 300.0
+SOC_MAX_AGE_S, _POWER_MAX_AGE_S = 3600.0, 300.0
 _OUTSIDE = ("outdoor", "outside", "exterior", "aussen", "außen", "buiten", "exterieur", "esterno")
 
 
@@ -77,7 +77,7 @@ def name_sensor(made: SensorProposal, role: MappedRole, entity: str, *, state: E
     entity = entity.lstrip("-")
     known_unit = state.unit if state else ""
     unit = known_unit or ("%" if role == "battery_soc" else "W")
-    age_s = _SOC_MAX_AGE_S if role == "battery_soc" else _POWER_MAX_AGE_S
+    age_s = SOC_MAX_AGE_S if role == "battery_soc" else _POWER_MAX_AGE_S
     made.sensors[role] = way.source([entity], unit=unit, known_unit=known_unit, sign=sign, max_age_s=age_s)
     made.entities[role] = (entity,)
     made.why[role] = "as you said"
@@ -190,7 +190,7 @@ def _find_charge(made: SensorProposal, survey: Survey, way: Way) -> None:
         made.missing.append("battery_soc")
         return
     name = made.battery.name
-    made.sensors["battery_soc"] = way.source([name], unit="%", known_unit=survey.unit(name), max_age_s=_SOC_MAX_AGE_S)
+    made.sensors["battery_soc"] = way.source([name], unit="%", known_unit=survey.unit(name), max_age_s=SOC_MAX_AGE_S)
     made.entities["battery_soc"] = (name,)
     made.why["battery_soc"] = (
         f"rises and falls with the battery's energy (r = {made.battery.likeness:.3f}); "
@@ -242,6 +242,6 @@ def balance_load(made: SensorProposal) -> None:
         made.missing.remove("load_power")
 
 
-def settled(sensors: Mapping[MappedRole, SensorSource]) -> bool:
-    """Whether the roles without which nothing is decided are there."""
-    return all(role in sensors for role in ("pv_power", "load_power", "battery_soc"))
+def settled(sensors: Mapping[MappedRole, SensorSource], *, batteries: bool = False) -> bool:
+    """Whether the roles without which nothing is decided are there; several batteries have charges of their own."""
+    return all(role in sensors for role in ("pv_power", "load_power")) and (batteries or "battery_soc" in sensors)

@@ -188,7 +188,7 @@ def signed_means(
     total = np.zeros(grid.count)
     for names, factor in ((signed.add, 1.0), (signed.subtract, -1.0)):
         for name in names:
-            total += factor * slot_means(rows[name], grid, dawn_kwh=dawn_kwh)
+            total += factor * slot_means(rows.get(name, ()), grid, dawn_kwh=dawn_kwh)
     return total
 
 

@@ -37,6 +37,11 @@ class Survey:
     rows: Mapping[str, list[StatisticRow]]
     solar_forecast: Mapping[str, object] = field(default_factory=dict)
 
+    def unknown_statistics(self) -> list[str]:
+        """What the energy dashboard names and Home Assistant does not know."""
+        named = self.preferences.statistics().values()
+        return [name for signed in named for name in signed.ids if name not in self.known]
+
     def flow(self, *names: str) -> Floats:
         """Hourly power of energy statistics, added up."""
         return self.signed(Signed(add=names))

@@ -279,6 +279,14 @@ def test_what_a_version_leaves_empty_or_says_in_another_way_hides_nothing_else(s
     assert read_preferences(preferences).statistics() == found
 
 
+def test_a_counter_that_is_gone_is_named_and_leaves_only_its_role_unknown() -> None:
+    preferences = dashboard()
+    preferences["energy_sources"].append({"type": "solar", "stat_energy_from": "sensor.gone"})
+    seen = survey(USUAL, preferences)
+    assert seen.unknown_statistics() == ["sensor.gone"]
+    assert "pv_power" in propose(seen, Way()).missing
+
+
 def test_the_homes_own_meter_is_its_consumption() -> None:
     prefs = read_preferences({"energy_sources": [{"type": "home", "stat_energy_from": "sensor.used"}]})
     assert prefs.statistics() == {"load_power": Signed(add=("sensor.used",))}
