@@ -89,7 +89,7 @@ class HomeAssistantSettings(BaseModel):
         return HomeAssistantAddress(self.url, token)
 
 
-StatisticRole = Literal["pv_power", "load_power", "grid_power", "battery_power", "outdoor_temperature"]
+StatisticRole = Literal["pv_power", "load_power", "grid_power", "battery_power", "outdoor_temperature", "car_power"]
 
 
 class Signed(BaseModel):

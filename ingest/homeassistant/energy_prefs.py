@@ -117,10 +117,19 @@ class NamedSource:
     capacity_kwh: float | None
 
 
+class NamedDevice(_PrefsPart):
+    """An individual device: its counter, its power sensor where a version has one, and its name."""
+
+    stat_consumption: Text = None
+    stat_rate: Text = None
+    name: Text = None
+
+
 class EnergyPreferences(_PrefsPart):
     """The energy dashboard's settings."""
 
     energy_sources: tuple[_Source, ...] = ()
+    device_consumption: tuple[NamedDevice, ...] = ()
 
     def statistics(self) -> dict[StatisticRole, Signed]:
         """Roles that it names, grid import and battery discharge positive."""
@@ -196,9 +205,12 @@ def read_preferences(answer: dict[str, Any] | None) -> EnergyPreferences:
     Raises:
         DataError: they are of a form that no known version has.
     """
-    named = (answer or {}).get("energy_sources") or []
-    known = [one for one in named if isinstance(one, Mapping) and one.get("type") in _KINDS]
+    sources, devices = (
+        [one for one in (answer or {}).get(key) or [] if isinstance(one, Mapping)]
+        for key in ("energy_sources", "device_consumption")
+    )
+    known = [one for one in sources if one.get("type") in _KINDS]
     try:
-        return EnergyPreferences.model_validate({"energy_sources": known})
+        return EnergyPreferences.model_validate({"energy_sources": known, "device_consumption": devices})
     except ValidationError as err:
         raise DataError(f"energy preferences of Home Assistant cannot be read: {first_fault(err)}") from err

@@ -13,6 +13,8 @@ from agent.__main__ import control_panel
 from agent.decision.decide import Situation
 from agent.decision.journal import Journal, open_journal
 from agent.decision.replay import export, replay
+from agent.queries import Sources
+from agent.queries.advice import status
 from agent.service.loop import Parts, Service
 from agent.settings import ServiceSettings, Settings
 from energy.commands import SELF_CONSUMPTION, BatteryCommand, read_command
@@ -22,6 +24,7 @@ from energy.guard import Policy
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
 from knowledge.notes import notes_of
+from knowledge.store import DayStore
 from tests.agent.service.fixed_recall import FixedRecall
 from tests.agent.service.test_evcc_days import Wire
 from transport.mqtt import Message, MqttLink
@@ -129,12 +132,15 @@ def test_an_unplanned_car_is_kept_out_of_the_battery_and_out_of_the_load(
         lived.live(evening.now + timedelta(hours=6))
         measured = journal.measured("test", evening.now, lived.now)
         decisions = journal.decisions("test")
+        charging = next(one for one in decisions if one.snapshot is not None and one.snapshot.car_kw)
+        told = status(Sources(evening.home, DayStore(tmp_path / "days"), journal), now=lived.now, at=charging.at)
     assert lived.into_car_kwh == pytest.approx(0, abs=0.01) if held else lived.into_car_kwh > 3
     assert max(slot.load_kw for slot in measured) < 0.6
     assert sum(slot.devices_kw or 0.0 for slot in measured) / 2 == pytest.approx(CAR_KW * 2.5, abs=0.7)
     holding = [one for one in decisions if one.reason_code == "hold_for_car"]
     assert bool(holding) == held
     assert lived.modes == ({"self_consumption", "hold"} if held else {"self_consumption"})
+    assert told.facts["car_kw"] == CAR_KW
     for one in holding[:2]:
         assert "a car is charging at 7.2 kW" in one.reason
         assert replay(export(one, anonymous=False)).differences == ()

@@ -279,6 +279,40 @@ def test_what_a_version_leaves_empty_or_says_in_another_way_hides_nothing_else(s
     assert read_preferences(preferences).statistics() == found
 
 
+CAR_KW = np.where(np.arange(HOURS) % 48 < 3, 3.4, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("device", "found"),
+    [
+        ({"stat_consumption": "sensor.garage_energy", "name": "Wallbox"}, True),
+        ({"stat_consumption": "sensor.garage_energy", "stat_rate": "sensor.garage", "name": None}, False),
+        ({"stat_consumption": "sensor.garage_energy", "stat_rate": "sensor.garage", "name": "Cargador"}, True),
+        ({"stat_consumption": "sensor.ev_garage_energy", "stat_rate": "sensor.garage"}, True),
+        ({"stat_consumption": "sensor.garage_energy", "stat_rate": "sensor.fridge", "name": "Phone charger"}, False),
+        ({"stat_consumption": None, "name": "Wallbox"}, False),
+    ],
+)
+def test_a_car_charger_among_the_devices_is_kept_apart(device: dict[str, str | None], found: bool) -> None:
+    seen = survey(USUAL | {"sensor.garage": (CAR_KW * 1000, "W")}, dashboard() | {"device_consumption": [device]})
+    moments = [START + at * HOUR for at in range(HOURS)]
+    totals = zip([START - HOUR, *moments], accumulate(CAR_KW.tolist(), initial=0.0), strict=True)
+    rows = dict(seen.rows) | {
+        "sensor.garage_energy": [StatisticRow(start=at, sum=total) for at, total in totals],
+        "sensor.garage": [replace_max(row, row.mean or 0.0) for row in seen.rows["sensor.garage"]],
+    }
+    made = propose(replace(seen, rows=rows), Way())
+    assert ("car_power" in made.sensors) is found
+    if found:
+        assert made.sensors["car_power"].entity == ("sensor.garage",)
+        assert made.statistics["car_power"] == Signed(add=(device["stat_consumption"] or "",))
+        assert made.corrected
+
+
+def replace_max(row: StatisticRow, most: float) -> StatisticRow:
+    return row.model_copy(update={"max": most})
+
+
 def test_a_counter_that_is_gone_is_named_and_leaves_only_its_role_unknown() -> None:
     preferences = dashboard()
     preferences["energy_sources"].append({"type": "solar", "stat_energy_from": "sensor.gone"})
