@@ -58,7 +58,7 @@ _REVIEW_SLACK = 1.5
 class Parts:
     """What the service is built of; `reviewer` is None where there is no model.
 
-    `faults` says what is wrong with parts of the memory now, by their names; `label_now` what the model is called now.
+    `faults` says what is wrong with the parts beside it, by their names; `label_now` what the model is called now.
     """
 
     home: Home
@@ -241,7 +241,7 @@ class Service:
 
     def _notice(self, link: MqttLink) -> None:
         """What changes beside messages: parts of the memory that fail or heal, the model, the way to the broker."""
-        self._problems.keep("memory", self._parts.faults())
+        self._problems.keep("part", self._parts.faults())
         if self._parts.label_now is not None and (label := self._parts.label_now()) != self._model:
             self._model = label
             self._publisher.name_model(label)
