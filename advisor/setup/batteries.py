@@ -18,9 +18,10 @@ _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class FoundBattery:
-    """One of several batteries, where its charge is read, and why."""
+    """One of several batteries, the entity of its charge, how that is read, and why."""
 
     battery: NamedBattery
+    entity: str
     sensors: dict[MappedRole, SensorSource]
     why: dict[str, str]
 
@@ -36,9 +37,8 @@ def find_batteries(survey: Survey, way: Way) -> tuple[tuple[FoundBattery, ...], 
         if isinstance(one, str):
             return (), f"battery {name}: {one}"
         found.append(one)
-    entities = [one.sensors["battery_soc"].names for one in found]
-    if len(set(entities)) < len(entities):
-        return (), f"all of them show the charge of {entities[0][0]}"
+    if len({one.entity for one in found}) < len(found):
+        return (), f"{found[0].entity} would be the charge of more than one"
     return tuple(found), ""
 
 
@@ -64,7 +64,7 @@ def _find(name: str, source: NamedSource, survey: Survey, way: Way) -> FoundBatt
         **facts,
     )
     return FoundBattery(
-        battery, {"battery_soc": _charge(entity, survey, way)}, why | {"battery_soc": _reason(fit, entity)}
+        battery, entity, {"battery_soc": _charge(entity, survey, way)}, why | {"battery_soc": _reason(fit, entity)}
     )
 
 

@@ -277,7 +277,7 @@ def show(chosen: ChosenSetup, console: Console) -> None:
     for one in chosen.batteries:
         table.add_row(
             f"battery {one.battery.name}",
-            f"{', '.join(one.sensors['battery_soc'].names)}, {one.battery.capacity_kwh:g} kWh",
+            f"{one.entity}, {one.battery.capacity_kwh:g} kWh",
             one.why["battery_soc"],
         )
     table.add_row("pv_forecast", "energy dashboard" if chosen.forecast else "none", chosen.why.get("pv_forecast", ""))
@@ -337,6 +337,7 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     if not chosen.source_found:
         entities = dict.fromkeys(name for names in chosen.proposal.entities.values() for name in names)
         console.print("\nHome Assistant does not publish these yet. Add to its configuration.yaml and restart it:\n")
+        entities |= dict.fromkeys(one.entity for one in chosen.batteries)
         lines = statestream_text(chosen.way.statestream or _STATESTREAM, list(entities))
         console.print(lines, highlight=False, markup=False, soft_wrap=True)
     config = wishes.folder / "advisor.toml"

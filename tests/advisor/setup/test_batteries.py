@@ -128,7 +128,7 @@ def test_what_the_dashboard_says_of_a_battery_counts_where_nothing_was_seen() ->
         (survey(charges=()), "battery garage: no sensor follows its charge"),
         (
             survey(stat_soc=dict.fromkeys(SIZES, "sensor.garage_soc")),
-            "all of them show the charge of sensor.garage_soc",
+            "sensor.garage_soc would be the charge of more than one",
         ),
     ],
 )
