@@ -86,7 +86,7 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
         _log.info("deciding for %s every %s with model %s", home.name, step, label)
         panel = control_panel(settings)
         actuator = stack.enter_context(driving(settings, home))
-        live = _live_sources(settings, home, stack)
+        evcc, live = _live_sources(settings, home, stack)
         parts = Parts(
             home,
             recall,
@@ -100,7 +100,7 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
             live,
             battery_actuators=driving_each(settings, home, stack),
             advisor_id=advisor_id(settings.memory_dir),
-            faults=lambda: faults_of(home, store, journal, panel, index=index),
+            faults=lambda: faults_of(home, store, journal, panel, index=index, evcc=evcc),
             label_now=(lambda: reconnecting.label) if reconnecting else None,
             ask_prices=price_question(settings, home),
             ask_pv_forecast=pv_question(settings, home),
@@ -139,13 +139,20 @@ def open_reader(journal: Journal, path: Path, stack: ExitStack) -> Journal:
 
 
 def faults_of(
-    home: Home, store: DayStore, journal: Journal, panel: ControlPanel, *, index: MemoryIndex | None
+    home: Home,
+    store: DayStore,
+    journal: Journal,
+    panel: ControlPanel,
+    *,
+    index: MemoryIndex | None,
+    evcc: EvccRunner | None = None,
 ) -> dict[str, str]:
-    """What is wrong with the parts of the memory now."""
+    """What is wrong with the parts of the memory now, and with evcc."""
     known = {
         "days": "; ".join(store.faults(home.name)),
         "journal": journal.fault,
         "controls": panel.fault,
+        "evcc": evcc.problem if evcc else "",
         "index": index.fault if index else "the index cannot be written: days are compared one by one",
     }
     return {name: fault for name, fault in known.items() if fault}
@@ -218,11 +225,12 @@ def driving_each(settings: Settings, home: Home, stack: ExitStack) -> dict[str, 
     }
 
 
-def _live_sources(settings: Settings, home: Home, stack: ExitStack) -> LiveStates | None:
+def _live_sources(settings: Settings, home: Home, stack: ExitStack) -> tuple[EvccRunner | None, LiveStates | None]:
     """What brings the house's states beside MQTT itself: evcc's bridge at work, and Home Assistant's own states."""
-    if settings.evcc is not None:
-        stack.enter_context(EvccRunner(home, settings.evcc, settings.mqtt.address))
-    return stack.enter_context(following(settings, home))
+    evcc = EvccRunner(home, settings.evcc, settings.mqtt.address) if settings.evcc is not None else None
+    if evcc is not None:
+        stack.enter_context(evcc)
+    return evcc, stack.enter_context(following(settings, home))
 
 
 def following(settings: Settings, home: Home) -> AbstractContextManager[LiveStates | None]:

@@ -163,7 +163,7 @@ class LocalHomeAssistant:
     ) -> None:
         self.folder = folder
         self.port = _free_port()
-        self._program = [str(installed.absolute() / "bin" / "python"), "-m", "homeassistant"]
+        self._program = _program(installed)
         self._process: subprocess.Popen[bytes] | None = None
         self._token: str | None = None
         text = _CONFIGURATION.format(port=self.port, zone=zone, more=(_FRONTEND if frontend else "") + more)
@@ -223,6 +223,12 @@ class LocalHomeAssistant:
         self.stop()
         self.start()
 
+    def update(self, installed: Path) -> None:
+        """Stop it, and start the version of another environment on the same configuration."""
+        self.stop()
+        self._program = _program(installed)
+        self.start()
+
     def log(self) -> str:
         """Everything that it logged since it was made: warnings and worse."""
         return (self.folder / "output.log").read_text(encoding="utf-8", errors="replace")
@@ -247,6 +253,10 @@ class LocalHomeAssistant:
             if time.monotonic() > deadline:
                 raise AdvisorError(f"Home Assistant did not start within {_STARTS_S} s:\n{self.log()[-2000:]}")
             time.sleep(_GLANCE_S)
+
+
+def _program(installed: Path) -> list[str]:
+    return [str(installed.absolute() / "bin" / "python"), "-m", "homeassistant"]
 
 
 def _free_port() -> int:

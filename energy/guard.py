@@ -29,6 +29,7 @@ class Policy(BaseModel):
     max_horizon_hours: float = Field(default=48.0, gt=0, le=168)
     min_minutes_between_commands: float = Field(default=1.0, ge=0, le=60)
     max_snapshot_age_s: float = Field(default=120.0, gt=0, le=3600)
+    discharge_into_car: bool = False
 
 
 @dataclass(frozen=True, slots=True)

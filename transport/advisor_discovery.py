@@ -81,8 +81,8 @@ class Entity:
 def advisor_discovery(topics: Topics, offer: Offer) -> dict[str, str]:
     """Retained messages, topic to payload, that introduce the advisor as one device.
 
-    The device's name and an entity's title make up the entity's id, `sensor.energy_advisor_<home>_mode` for example, in
-    any language.
+    The device's name and an entity's English title make up the id that is asked for in any language,
+    `sensor.energy_advisor_<home>_mode` for example.
     """
     device = device_of(
         topics, "advisor", name=f"Energy Advisor {topics.home}", model="Local advisor", configuration_url=offer.page_url

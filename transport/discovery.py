@@ -144,18 +144,18 @@ def announcement(
 ) -> tuple[str, str]:
     """Topic and payload that introduce one entity; what is None is left out.
 
-    `default_entity_id` keeps ids as dashboards and blueprints know them, also where Home Assistant would begin them
-    with the area (since 2026.11); versions before 2025.10 do not know the key, and make the same id of the names.
-    `shown_as` is the name in another language; as it makes no id, those versions are told the id by the older key.
+    `default_entity_id` keeps ids as dashboards know them, also where Home Assistant would begin them with the area
+    (since 2026.11). `shown_as` is the name in another language: versions before 2025.10, which do not know the key,
+    make the id of it.
     """
     unique_id = f"{ROOT}_{topics.home}_{name}"
-    payload = {
+    payload: dict[str, object] = {
         "unique_id": unique_id,
         "default_entity_id": f"{component}.{_entity_name(stated)}",
         **stated,
         "origin": origin(),
     }
     if shown_as is not None:
-        payload |= {"name": shown_as, "object_id": _entity_name(stated)}
+        payload["name"] = shown_as
     given = {key: value for key, value in payload.items() if value is not None}
     return f"{PREFIX}/{component}/{unique_id}/config", json.dumps(given, ensure_ascii=False)

@@ -61,6 +61,9 @@ def setup(  # noqa: PLR0913 (a command line's options)
     max_discharge_kw: Annotated[
         float | None, typer.Option(help="Highest discharging power of the battery, in kW.")
     ] = None,
+    one_battery: Annotated[
+        bool, typer.Option("--one-battery", help="Take several batteries of the energy dashboard as one.")
+    ] = False,
     pv_peak_kw: Annotated[float | None, typer.Option(help="Peak power of the panels, in kW.")] = None,
     import_limit_kw: Annotated[float | None, typer.Option(help="Most that may be imported, in kW.")] = None,
     export_limit_kw: Annotated[float | None, typer.Option(help="Most that may be exported, in kW.")] = None,
@@ -102,6 +105,7 @@ def setup(  # noqa: PLR0913 (a command line's options)
         facts=facts,
         tariff=tariff,
         tax_percent=tax_percent,
+        one_battery=one_battery,
     )
     set_up(wishes, Console())
 

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
@@ -91,7 +92,7 @@ def _zone(survey: Survey, home: Home) -> list[CheckResult]:
     ]
 
 
-def _discovery(survey: Survey, entities: frozenset[str], home: Home, traffic: BrokerTraffic | None) -> CheckResult:
+def _discovery(survey: Survey, entities: Mapping[str, str], home: Home, traffic: BrokerTraffic | None) -> CheckResult:
     if "mqtt" not in survey.config.components:
         text = "Home Assistant has no MQTT integration: it sees nothing of the advisor"
         return CheckResult("discovery", "warning", text, "Settings > Devices & services > Add integration > MQTT")

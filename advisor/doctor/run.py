@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.doctor.broker import check_roles, listen
+from advisor.doctor.evcc import check_evcc
 from advisor.doctor.finding import CheckResult, Level, ok, worst
 from advisor.doctor.homeassistant import check_homeassistant
 from advisor.doctor.machine import check_machine
@@ -44,6 +45,7 @@ def examine(config: Path, *, listen_s: float) -> tuple[list[CheckResult], int]:
     findings = [ok("settings", f"{config} and {settings.home_file} can be read")]
     findings += check_machine(settings, home, now=datetime.now(UTC))
     findings.append(check_model(settings))
+    findings += check_evcc(settings, home)
     checked, traffic = listen(settings, home, listen_s)
     findings += checked
     if traffic is not None:

@@ -1,13 +1,17 @@
 """`advisor ha`: the dashboard, its pictures, its PV forecast, and leaving Home Assistant as clean as before."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from advisor.json_option import Json
 from advisor.spoken_language import SPOKEN, SPOKEN_OPTION, say
+
+if TYPE_CHECKING:
+    from ingest.homeassistant.client import HomeAssistantSettings
 
 ha_app = typer.Typer(help="The advisor in Home Assistant.", no_args_is_help=True)
 
@@ -42,19 +46,36 @@ def print_dashboard(
     home: Annotated[str | None, typer.Option(help="Name of the home; else that of the settings, or my-home.")] = None,
     language: Annotated[Literal["en", "es"] | None, SPOKEN_OPTION] = None,
 ) -> None:
-    """Print the dashboard for a home, as YAML to copy into Home Assistant."""
+    """Print the dashboard for a home, as YAML to copy into Home Assistant, with the entities that it has there."""
     from advisor.homeassistant.dashboard import dashboard
     from agent.settings import load_settings
     from ingest.home_file import load_home
 
     batteries: tuple[str, ...] = ()
+    known: Mapping[str, str] = {}
     if config.exists():
         settings = load_settings(config)
         facts, language = load_home(settings.home_file), language or settings.service.language
         if home in {None, facts.name}:
             home, batteries = facts.name, tuple(one.name for one in facts.batteries)
-    text = dashboard(home or "my-home", batteries=batteries, language=language or SPOKEN.get())
+            known = _known_entities(settings.homeassistant)
+    text = dashboard(home or "my-home", batteries=batteries, language=language or SPOKEN.get(), known=known)
     typer.echo(text, nl=False)
+
+
+def _known_entities(settings: "HomeAssistantSettings") -> dict[str, str]:
+    """What Home Assistant calls the advisor's entities; nothing, and a word why, where it cannot be asked."""
+    from energy.errors import AdvisorError
+    from ingest.homeassistant.client import HomeAssistant
+
+    if settings.token is None and settings.token_file is None:
+        return {}
+    try:
+        with HomeAssistant(settings.address()) as assistant:
+            return assistant.mqtt_entities()
+    except AdvisorError as err:
+        typer.echo(f"{err}: the dashboard has the usual names of the entities", err=True)
+        return {}
 
 
 @ha_app.command()

@@ -1,12 +1,15 @@
 """The dashboard for a home: the shipped one with the home's entities, its batteries and its language."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.decision.constraint_words import Language
 from energy.errors import SettingsError
 from energy.home import HOME_NAME
+from transport.advisor_discovery import Offer, advisor_discovery
+from transport.topics import Topics
 
 DASHBOARD = Path(__file__).parents[2] / "deploy" / "homeassistant" / "dashboard.yaml"
 _SHIPPED_FOR = "my_home"
@@ -44,10 +47,17 @@ SPANISH = {
     "title: Days like today": "title: Días como hoy",
 }
 _BEFORE_BATTERIES = "          - type: entities\n            title: What it may do\n"
+_ENTITY = re.compile(r"\b[a-z_]+\.energy_advisor_[a-z0-9_]+")
+_NONE_KNOWN: Mapping[str, str] = {}
 
 
-def dashboard(home: str, *, batteries: Sequence[str] = (), language: Language = "en") -> str:
+def dashboard(
+    home: str, *, batteries: Sequence[str] = (), language: Language = "en", known: Mapping[str, str] = _NONE_KNOWN
+) -> str:
     """The dashboard's YAML; `batteries` are the names of several batteries.
+
+    `known` are the entities that Home Assistant has, by their unique ids: somebody may have renamed them, and versions
+    before 2025.10 name them in the household's language.
 
     Raises:
         SettingsError: no home can have that name, or this is not a checkout of the repository.
@@ -63,7 +73,10 @@ def dashboard(home: str, *, batteries: Sequence[str] = (), language: Language = 
         for english, spanish in SPANISH.items():
             text = text.replace(english, spanish)
     slug = re.sub(r"[^a-z0-9]+", "_", home).strip("_")
-    return text.replace(f"energy_advisor_{_SHIPPED_FOR}_", f"energy_advisor_{slug}_")
+    text = text.replace(f"energy_advisor_{_SHIPPED_FOR}_", f"energy_advisor_{slug}_")
+    offered = advisor_discovery(Topics(home), Offer("EUR", export=True, notes=True, batteries=tuple(batteries)))
+    asked_for = {one["default_entity_id"]: known.get(one["unique_id"]) for one in map(json.loads, offered.values())}
+    return _ENTITY.sub(lambda found: asked_for.get(found[0]) or found[0], text)
 
 
 def _batteries(names: Sequence[str]) -> str:

@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 
-from energy.battery import Battery
+from energy.battery import Battery, NamedBattery, combined
 from energy.errors import DataError, SettingsError
 from energy.home import HOME_NAME, Grid, Home
 from energy.pricing.tariff import AnyTariff
@@ -22,6 +22,7 @@ from knowledge.days import Floats
 _DEVICE_HEADROOM, _GRID_HEADROOM = 1.25, 2.0
 _LEAST_KW, _LEAST_GRID_KW = 0.5, 3.0
 _HIGHEST_FLOOR = 0.1
+_LOWEST = "estimate: the lowest charge in a month, at most 0.1"
 
 
 def estimate_facts(
@@ -46,7 +47,7 @@ def estimate_facts(
     why = {
         key: f"estimate: {most:.1f} kW was the most in a month, times {room:g}" for key, (most, room, _) in seen.items()
     }
-    facts["min_soc"], why["min_soc"] = _lowest(survey, fit), "estimate: the lowest charge in a month, at most 0.1"
+    facts["min_soc"], why["min_soc"] = _lowest(survey, fit), _LOWEST
     shown_kwh = survey.preferences.capacity_kwh
     if shown_kwh is not None:
         facts["capacity_kwh"], why["capacity_kwh"] = shown_kwh, "as the energy dashboard says"
@@ -58,6 +59,19 @@ def estimate_facts(
             facts[key], why[key] = value, "as you said"
     if "capacity_kwh" not in facts:
         raise SettingsError("capacity_kwh: it cannot be estimated from a month's history: give --capacity-kwh")
+    return facts, why
+
+
+def battery_facts(
+    charged_kw: Floats, discharged_kw: Floats, survey: Survey, fit: BatteryFit | None
+) -> tuple[dict[str, float], dict[str, str]]:
+    """What one of several batteries can take and give and how low it goes, with the reasons."""
+    facts, why = {}, {}
+    for key, flow in (("max_charge_kw", charged_kw), ("max_discharge_kw", discharged_kw)):
+        most = _most(flow)
+        facts[key] = max(math.ceil(most * _DEVICE_HEADROOM * 10) / 10, _LEAST_KW)
+        why[key] = f"estimate: {most:.1f} kW was the most in a month, times {_DEVICE_HEADROOM:g}"
+    facts["min_soc"], why["min_soc"] = _lowest(survey, fit), _LOWEST
     return facts, why
 
 
@@ -83,9 +97,15 @@ def find_forecast(survey: Survey, now: datetime) -> tuple[bool, str]:
 
 
 def build_home(
-    survey: Survey, facts: Mapping[str, float], *, name: str | None, efficiency: float | None, tariff: AnyTariff
+    survey: Survey,
+    facts: Mapping[str, float],
+    *,
+    name: str | None,
+    efficiency: float | None,
+    tariff: AnyTariff,
+    batteries: Sequence[NamedBattery] = (),
 ) -> Home:
-    """The home of these facts, in Home Assistant's zone and currency."""
+    """The home of these facts, in Home Assistant's zone and currency; several `batteries` are its one battery."""
     one_way = round(efficiency, 2) if efficiency is not None else 0.95
     battery = Battery(
         capacity_kwh=facts["capacity_kwh"],
@@ -100,7 +120,8 @@ def build_home(
         zone=survey.config.time_zone,
         currency=survey.config.currency,
         pv_peak_kw=facts["pv_peak_kw"],
-        battery=battery,
+        battery=combined(batteries) if batteries else battery,
+        batteries=tuple(batteries),
         grid=Grid(import_limit_kw=facts["import_limit_kw"], export_limit_kw=facts["export_limit_kw"]),
         tariff=tariff,
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from advisor.spoken_language import spoken
 from agent.decision.constraint_words import Language
+from energy.battery import Battery
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
 from ingest.homeassistant.client import Signed, StatisticRole
@@ -17,11 +18,13 @@ _SECRETS = (
     "Secrets belong in the environment only: ADVISOR_MQTT__PASSWORD, and ADVISOR_HOMEASSISTANT__TOKEN unless a "
     "token_file is named."
 )
+_BATTERY = ("capacity_kwh", "max_charge_kw", "max_discharge_kw", "charge_efficiency", "discharge_efficiency", "min_soc")
+_NO_REASONS: Mapping[str, Mapping[str, str]] = {}
 
 
-def home_text(home: Home, why: Mapping[str, str]) -> str:
-    """`home.toml`."""
-    battery, grid = home.battery, home.grid
+def home_text(home: Home, why: Mapping[str, str], of_batteries: Mapping[str, Mapping[str, str]] = _NO_REASONS) -> str:
+    """`home.toml`; `of_batteries` are the reasons for the facts of each of several batteries."""
+    grid = home.grid
     lines = [
         *_comment(spoken("A home's fixed facts, as advisor setup found them. kW, kWh, charge from 0 to 1.")),
         *_comment(spoken("Correct what you know better: an estimate is marked as one.")),
@@ -30,14 +33,7 @@ def home_text(home: Home, why: Mapping[str, str]) -> str:
         f"zone = {_text(home.zone)}",
         f"currency = {_text(home.currency)}",
         *_fact_lines("pv_peak_kw", home.pv_peak_kw, why),
-        "",
-        "[battery]",
-        *_fact_lines("capacity_kwh", battery.capacity_kwh, why),
-        *_fact_lines("max_charge_kw", battery.max_charge_kw, why),
-        *_fact_lines("max_discharge_kw", battery.max_discharge_kw, why),
-        *_fact_lines("charge_efficiency", battery.charge_efficiency, why),
-        *_fact_lines("discharge_efficiency", battery.discharge_efficiency, why),
-        *_fact_lines("min_soc", battery.min_soc, why),
+        *_batteries(home, why, of_batteries),
         "",
         "[grid]",
         *_fact_lines("import_limit_kw", grid.import_limit_kw, why),
@@ -56,6 +52,19 @@ def home_text(home: Home, why: Mapping[str, str]) -> str:
         terms = tariff.model_dump(include={"name", "export_price"})
         lines += [f"{key} = {json.dumps(value)}" for key, value in terms.items()]
     return "\n".join(lines) + "\n"
+
+
+def _batteries(home: Home, why: Mapping[str, str], of_batteries: Mapping[str, Mapping[str, str]]) -> list[str]:
+    if not home.batteries:
+        return ["", "[battery]", *_battery(home.battery, why)]
+    lines = ["", "# Each is commanded by itself; they are planned as one. To have them as one, give [battery] instead."]
+    for one in home.batteries:
+        lines += ["[[batteries]]", f"name = {_text(one.name)}", *_battery(one, of_batteries.get(one.name, {}))]
+    return lines
+
+
+def _battery(battery: Battery, why: Mapping[str, str]) -> list[str]:
+    return [line for key in _BATTERY for line in _fact_lines(key, getattr(battery, key), why)]
 
 
 def settings_text(
@@ -149,6 +158,15 @@ def prices_section(prices: PriceSettings | None, why: Mapping[str, str]) -> list
 def language_section(language: Language) -> list[str]:
     """Section `[service]` for a household that does not speak English."""
     return [] if language == "en" else ["", "[service]", f"language = {_text(language)}"]
+
+
+def batteries_sections(sensors: Mapping[str, Mapping[MappedRole, SensorSource]], why: Mapping[str, str]) -> list[str]:
+    """Sections `[batteries.<name>.sensors.<role>]`; `why` is by battery."""
+    lines: list[str] = []
+    for name, sources in sensors.items():
+        for role, source in sources.items():
+            lines += ["", f"[batteries.{name}.sensors.{role}]", *_comment(why.get(name, "")), *_source(source)]
+    return lines
 
 
 def forecast_section(place: tuple[float, float] | None) -> list[str]:

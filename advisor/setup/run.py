@@ -4,7 +4,7 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,10 @@ from pydantic import SecretStr, ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from advisor.setup.batteries import FoundBattery, find_batteries
 from advisor.setup.facts import build_home, estimate_facts, find_forecast
 from advisor.setup.files import (
+    batteries_sections,
     forecast_section,
     home_text,
     language_section,
@@ -28,6 +30,7 @@ from advisor.setup.files import (
 from advisor.setup.prices import find_prices, find_tariff
 from advisor.spoken_language import SPOKEN, agreed, spoken, working
 from agent.settings import load_settings
+from energy.battery import combined
 from energy.errors import SettingsError
 from energy.home import Home
 from ingest.home_file import load_home
@@ -63,6 +66,7 @@ class Wishes:
     statestream: str | None = None
     mqtt: bool = False
     facts: Mapping[str, float | None] = field(default_factory=dict)
+    one_battery: bool = False
     tariff: str | None = None
     tax_percent: float | None = None
 
@@ -71,7 +75,7 @@ class Wishes:
 class ChosenSetup:
     """Everything that the two files say, the way of the states, and whether there is a PV forecast.
 
-    `batteries` is how many the energy dashboard names.
+    `batteries` are those of several that each has its own charge; `one_because` says why several are taken as one.
     """
 
     home: Home
@@ -82,7 +86,8 @@ class ChosenSetup:
     forecast: bool = False
     prices: PriceSettings | None = None
     place: tuple[float, float] | None = None
-    batteries: int = 1
+    batteries: tuple[FoundBattery, ...] = ()
+    one_because: str = ""
 
 
 def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
@@ -98,25 +103,51 @@ def set_up(wishes: Wishes, console: Console) -> ChosenSetup:
     way, source_found = _find_way(wishes, survey)
     proposal = propose(survey, way)
     _apply_named(proposal, wishes, survey, way)
-    _settle(proposal, wishes, survey, way)
-    facts, why = estimate_facts(survey, proposal, wishes.facts)
+    batteries, one_because = _several(wishes, survey, way)
+    _settle(proposal, wishes, survey, way, batteries=batteries)
+    facts, why = estimate_facts(survey, proposal, _with_capacity(wishes.facts, batteries))
     tariff, why["tariff"] = find_tariff(survey, wishes.tariff)
     prices, why["prices"] = find_prices(survey, lambda entity: _tax_percent(entity, wishes))
     efficiency = proposal.battery.efficiency if proposal.battery else None
     try:
-        home = build_home(survey, facts, name=wishes.name, efficiency=efficiency, tariff=tariff)
+        several = [one.battery for one in batteries]
+        home = build_home(survey, facts, name=wishes.name, efficiency=efficiency, tariff=tariff, batteries=several)
     except ValidationError as err:
         raise SettingsError(f"the facts of this home are not possible: {first_fault(err)}") from err
     forecast, why["pv_forecast"] = find_forecast(survey, datetime.now(UTC))
-    place, count = (survey.config.latitude, survey.config.longitude), survey.preferences.battery_count
-    why = {key: spoken(text) for key, text in (proposal.why | why).items()}
-    chosen = ChosenSetup(home, proposal, why, way, source_found, forecast, prices, place, count)
+    chosen = ChosenSetup(
+        home,
+        proposal,
+        {key: spoken(text) for key, text in (proposal.why | why).items()},
+        way,
+        source_found,
+        forecast,
+        prices,
+        place=(survey.config.latitude, survey.config.longitude),
+        batteries=batteries,
+        one_because=one_because,
+    )
     show(chosen, console)
     if not wishes.yes and not agreed("Write advisor.toml and home.toml?", default=True):
         raise typer.Abort
     _write(chosen, wishes)
     _say_next(chosen, wishes, console)
     return chosen
+
+
+def _several(wishes: Wishes, survey: Survey, way: Way) -> tuple[tuple[FoundBattery, ...], str]:
+    """The several batteries of the energy dashboard; none, and why, where they are taken as one."""
+    said = [key for key in ("capacity_kwh", "max_charge_kw", "max_discharge_kw") if wishes.facts.get(key) is not None]
+    if wishes.one_battery or said or any(given.startswith("battery_soc=") for given in wishes.sensors):
+        return (), "as you said" if len(survey.preferences.batteries) > 1 else ""
+    return find_batteries(survey, way)
+
+
+def _with_capacity(given: Mapping[str, float | None], batteries: Sequence[FoundBattery]) -> dict[str, float | None]:
+    return {
+        **given,
+        **({"capacity_kwh": combined([one.battery for one in batteries]).capacity_kwh} if batteries else {}),
+    }
 
 
 def _tax_percent(entity: str, wishes: Wishes) -> float:
@@ -162,6 +193,11 @@ def _survey(wishes: Wishes) -> Survey:
             f"the energy dashboard of {wishes.url!r} names no sensors: set it up (Settings > Dashboards > Energy), "
             "then run advisor setup again",
         )
+    if gone := survey.unknown_statistics():
+        raise SettingsError(
+            f"the energy dashboard names {gone[0]!r}, of which Home Assistant has no statistics: it was renamed or "
+            "removed, or is too new; correct it (Settings > Dashboards > Energy), then run advisor setup again"
+        )
     return survey
 
 
@@ -199,8 +235,13 @@ def _apply_named(proposal: SensorProposal, wishes: Wishes, survey: Survey, way: 
         name_sensor(proposal, role, entity, state=survey.states[name], way=way)
 
 
-def _settle(proposal: SensorProposal, wishes: Wishes, survey: Survey, way: Way) -> None:
-    """Ask for what could not be found, where somebody can be asked."""
+def _settle(
+    proposal: SensorProposal, wishes: Wishes, survey: Survey, way: Way, *, batteries: Sequence[FoundBattery] = ()
+) -> None:
+    """Ask for what could not be found, where somebody can be asked; several batteries have charges of their own."""
+    if batteries:
+        proposal.sensors.pop("battery_soc", None)
+        proposal.missing = [role for role in proposal.missing if role != "battery_soc"]
     balance_load(proposal)
     for role in [role for role in proposal.missing if role != "load_power"]:
         if wishes.yes:
@@ -212,7 +253,7 @@ def _settle(proposal: SensorProposal, wishes: Wishes, survey: Survey, way: Way) 
             state = survey.states[entity.removeprefix("-")]
             name_sensor(proposal, role, entity, state=state, way=way)
     balance_load(proposal)
-    if not settled(proposal.sensors):
+    if not settled(proposal.sensors, batteries=bool(batteries)):
         lacking = next(role for role in (*proposal.missing, *REQUIRED) if role not in proposal.sensors)
         likely = ", ".join(_likely(survey, lacking)[:8]) or "none"
         raise SettingsError(
@@ -238,6 +279,12 @@ def show(chosen: ChosenSetup, console: Console) -> None:
         unit = source.unit or ("kW" if source.from_balance else spoken("its own unit"))
         unit = ", ".join(filter(None, (unit, turned)))
         table.add_row(role, f"{entities} ({unit})", chosen.why.get(role, ""))
+    for one in chosen.batteries:
+        table.add_row(
+            spoken(f"battery {one.battery.name}"),
+            f"{one.entity}, {one.battery.capacity_kwh:g} kWh",
+            spoken(one.why["battery_soc"]),
+        )
     forecast = spoken("energy dashboard") if chosen.forecast else spoken("none")
     table.add_row("pv_forecast", forecast, chosen.why.get("pv_forecast", ""))
     battery, grid = chosen.home.battery, chosen.home.grid
@@ -262,7 +309,7 @@ def _write(chosen: ChosenSetup, wishes: Wishes) -> None:
     """Both files, tried by the service's own readers before anything is put in place."""
     token_file = str(wishes.token_file) if wishes.token_file else None
     texts = {
-        "home.toml": home_text(chosen.home, chosen.why),
+        "home.toml": home_text(chosen.home, chosen.why, {one.battery.name: one.why for one in chosen.batteries}),
         "advisor.toml": settings_text(
             broker=_broker(wishes),
             url=wishes.url,
@@ -274,6 +321,10 @@ def _write(chosen: ChosenSetup, wishes: Wishes) -> None:
                 *language_section(SPOKEN.get()),
                 *prices_section(chosen.prices, chosen.why),
                 *forecast_section(chosen.place),
+                *batteries_sections(
+                    {one.battery.name: one.sensors for one in chosen.batteries},
+                    {one.battery.name: spoken(one.why["battery_soc"]) for one in chosen.batteries},
+                ),
             ],
         ),
     }
@@ -296,6 +347,7 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
     tell(f"wrote {config} and {wishes.folder / 'home.toml'}")
     if not chosen.source_found:
         entities = dict.fromkeys(name for names in chosen.proposal.entities.values() for name in names)
+        entities |= dict.fromkeys(one.entity for one in chosen.batteries)
         tell("Home Assistant does not publish these yet. Add this to its configuration.yaml and restart it:")
         lines = statestream_text(chosen.way.statestream or _STATESTREAM, list(entities))
         console.print(lines, highlight=False, markup=False, soft_wrap=True)
@@ -304,10 +356,21 @@ def _say_next(chosen: ChosenSetup, wishes: Wishes, console: Console) -> None:
         console.print(f"  {command} --config {config}", highlight=False)
     least = math.ceil(round(100 * chosen.home.battery.min_soc, 6))
     tell(f"In an automation of the blueprint *drive an inverter*, set the lowest reserve to {least} % (min_soc).")
-    if chosen.batteries > 1:
-        tell(
-            f"The energy dashboard has {chosen.batteries} batteries, taken as one here. If each has its own inverter, "
-            "list them as [[batteries]] in home.toml: docs/guide.md says how."
-        )
+    if chosen.batteries or chosen.one_because:
+        tell(_of_batteries(chosen))
     if chosen.forecast:
         tell("The solar forecast is read from the energy dashboard.")
+
+
+def _of_batteries(chosen: ChosenSetup) -> str:
+    """What to do where the energy dashboard has several batteries."""
+    if chosen.batteries:
+        names = " and ".join(one.battery.name for one in chosen.batteries)
+        return (
+            f"Each of your batteries is commanded by itself: make an automation for each, with its name ({names}). "
+            "Where one inverter has them all, run advisor setup again with --one-battery"
+        )
+    return (
+        f"The energy dashboard has several batteries, taken as one here: {chosen.one_because}. If each has its own "
+        "inverter, list them as [[batteries]] in home.toml: docs/guide.md says how"
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from agent.decision.constraint_words import Language
 from agent.decision.device_commands import Occasion, device_commands
-from agent.decision.device_plan import effective_prices, held_for_cars, plan_devices, planned_cars
+from agent.decision.device_plan import effective_prices, held_for_cars, held_now, plan_devices, planned_cars
 from agent.decision.devices import NOTHING_KNOWN, KnownDevices
 from agent.decision.explain import Explanation, Grounds, candidate_name, explain, standing
 from agent.decision.record import (
@@ -106,6 +106,8 @@ class Outline:
     plan: Plan
     neighbours: list[SimilarDay]
     devices: Dispatch | None = None
+    # All that the plan and the guard obey: what is asked for, and what keeps the battery out of cars.
+    asked: tuple[Constraint, ...] = ()
     # Load of the futures without the devices, where a home has something to command beside its battery.
     base_load_kw: Floats | None = None
     # What the household's standing reserve is expected to cost over the horizon, where it has one.
@@ -267,15 +269,20 @@ def furnished_outline(
     base_load_kw = ensemble.load_kw if home.devices or home.grid.export_limit_settable else None
     if devices is not None:
         ensemble = replace(ensemble, load_kw=np.round(ensemble.load_kw + devices.total_kw(len(starts)), 3))
-    held = _with_cars_held(situation, devices, starts)
-    outline = outline_of(held, snapshot, ensemble, starts=starts, neighbours=neighbours)
-    return replace(outline, devices=devices, base_load_kw=base_load_kw)
+    outline = outline_of(situation, snapshot, ensemble, starts=starts, neighbours=neighbours, devices=devices)
+    return replace(outline, base_load_kw=base_load_kw)
 
 
-def _with_cars_held(situation: Situation, devices: Dispatch | None, starts: list[datetime]) -> Situation:
-    """The situation with what keeps the battery out of a car that is planned to charge, where that is asked for."""
-    held = held_for_cars(devices, situation.home, situation.asked, starts)
-    return replace(situation, asked=(*situation.asked, *held)) if held else situation
+def _held(
+    situation: Situation, snapshot: Snapshot, devices: Dispatch | None, starts: list[datetime]
+) -> tuple[Constraint, ...]:
+    """All that is asked for, and what keeps the battery out of a car that charges now or is planned to."""
+    asked, policy = situation.asked, situation.policy
+    return (
+        *asked,
+        *held_for_cars(devices, situation.home, asked, starts),
+        *held_now(snapshot, policy, asked, starts),
+    )
 
 
 def outline_of(
@@ -285,19 +292,22 @@ def outline_of(
     *,
     starts: list[datetime],
     neighbours: list[SimilarDay],
+    devices: Dispatch | None = None,
 ) -> Outline:
     """Plan for an ensemble, whether it was just forecast or comes from the journal."""
     home, stored_kwh = situation.home, snapshot.soc * situation.home.battery.capacity_kwh
     at_margin = _planned_with(situation, ensemble, starts)
+    asked = _held(situation, snapshot, devices, starts)
 
     def best_of(asked: Sequence[Constraint]) -> Plan:
         return plan(at_margin, home, stored_kwh, wishes=over_slots(asked, starts, situation.step, home))
 
-    made, kept = best_of(situation.asked), [one for one in situation.asked if not standing(one)]
-    if len(kept) == len(situation.asked):
-        return Outline(starts, ensemble, at_margin, made, neighbours)
+    made, kept = best_of(asked), [one for one in asked if not standing(one)]
+    outline = Outline(starts, ensemble, at_margin, made, neighbours, devices, asked)
+    if len(kept) == len(asked):
+        return outline
     extra = made.best.outlook.expected_cost - best_of(kept).best.outlook.expected_cost
-    return Outline(starts, ensemble, at_margin, made, neighbours, reserve_extra=max(extra, 0.0))
+    return replace(outline, reserve_extra=max(extra, 0.0))
 
 
 def _planned_with(situation: Situation, ensemble: Ensemble, starts: list[datetime]) -> Ensemble:
@@ -331,9 +341,10 @@ def adjusted_outline(situation: Situation, outline: Outline, adjustment: Constra
     """The outline with one candidate more, planned with a wish beside those that are asked for."""
     if adjustment is None:
         return outline
-    home, wished = situation.home, _with_cars_held(situation, outline.devices, outline.starts).asked
+    home = situation.home
     asked, both = (
-        over_slots(wishes, outline.starts, situation.step, home) for wishes in (wished, (*wished, adjustment))
+        over_slots(wishes, outline.starts, situation.step, home)
+        for wishes in (outline.asked, (*outline.asked, adjustment))
     )
     stored_kwh = outline.plan.start_soc * home.battery.capacity_kwh
     made = adjusted(outline.plan, outline.at_margin, home, stored_kwh, wishes=asked, to=both)
@@ -418,7 +429,7 @@ def conclude(
             last_command_at=situation.last_command_at,
             regret_per_slot=outline.plan.regret(attempt.candidate),
         )
-        verdict = review(command, situation.home, situation.policy, moment, asked=situation.asked)
+        verdict = review(command, situation.home, situation.policy, moment, asked=outline.asked)
         verdicts.append(_verdict_record(attempt.candidate, verdict))
         if not isinstance(verdict, Rejected):
             final = _with_mode(verdict.command, snapshot.soc, situation.home)
@@ -450,6 +461,7 @@ def _published(command: BatteryCommand, explanation: Explanation, verdicts: list
 
 
 def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Explanation:
+    snapshot = situation.snapshot
     grounds = Grounds(
         plan=outline.plan,
         ensemble=outline.ensemble,
@@ -464,6 +476,7 @@ def _explain(candidate: Candidate, situation: Situation, outline: Outline) -> Ex
         reserve_soc=situation.policy.min_reserve_soc,
         reserve_extra=outline.reserve_extra,
         carbon=situation.carbon,
+        car_kw=snapshot.car_kw if isinstance(snapshot, Snapshot) and snapshot.car_draws else None,
     )
     return explain(candidate, grounds)
 
@@ -513,7 +526,7 @@ def _record(situation: Situation, snapshot: Snapshot, outline: Outline, choice: 
     asked = [one.model_dump_json() for one in situation.asked]
     if outline.adjustment:
         asked.append(outline.adjustment.model_dump_json())
-    grounds = [seen.model_dump_json(), ensemble.identity(), inputs.identity(), *asked]
+    grounds = [seen.identity(), ensemble.identity(), inputs.identity(), *asked]
     return Decision(
         decision_id=_id_of(situation.now, *grounds, choice.candidate.name, choice.by),
         home=situation.home.name,

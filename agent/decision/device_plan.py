@@ -10,11 +10,13 @@ import numpy as np
 from agent.decision.devices import KnownDevices
 from energy.constraints import CarCharges, CarReady, Constraint, NoDischargeIntoCar
 from energy.devices import AnyLoad, Car, Deferrable, HeatPump, heat_pump_cop
+from energy.guard import Policy
 from energy.home import Home
 from energy.planning.dispatch import Dispatch, Task, Zone, dispatch
 from energy.planning.planner import Ensemble
 from energy.pricing.tariff import Prices
 from energy.slots import hours
+from ingest.live.snapshot import Snapshot
 from transport.payloads import DeviceState
 
 _MILD_C = 10.0
@@ -82,6 +84,18 @@ def held_for_cars(
         for wish in wishes
         if power_kw > _CHARGES_KW and wish.overlaps(start, end)
     ]
+
+
+def held_now(
+    taken: Snapshot, policy: Policy, asked: Sequence[Constraint], starts: Sequence[datetime]
+) -> list[CarCharges]:
+    """The slot that has begun, where a charger draws on battery or grid and the household wants nothing of the battery.
+
+    What was not planned is known for as long as it lasts only: the slots ahead are left as they are.
+    """
+    start, end = starts[0], starts[1]
+    wished = any(isinstance(one, NoDischargeIntoCar) and one.overlaps(start, end) for one in asked)
+    return [CarCharges(start=start, end=end)] if taken.car_draws and (wished or not policy.discharge_into_car) else []
 
 
 def _hastened(tasks: list[Task], asked: Sequence[Constraint], now: datetime, step: timedelta) -> list[Task]:

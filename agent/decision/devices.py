@@ -1,7 +1,7 @@
 """What the devices of a home told, and the weather outside: all that a plan for them rests on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,13 +11,14 @@ from energy.devices import Car, HeatPump
 from energy.errors import DataError
 from energy.home import Home
 from energy.slots import hours
-from ingest.live.snapshot import Reading
 from knowledge.days import Floats
 from transport.payloads import DeviceState
 
 _DAY = timedelta(days=1)
 # A car that was silent for longer may have been unplugged meanwhile; older charging is of older wishes.
 _LONGEST_SILENCE, _COUNTED = timedelta(hours=1), timedelta(days=3)
+# Readings of one house that are this near tell of one moment.
+_SAME_MOMENT = timedelta(minutes=1)
 # A device that takes this much more than it can is misread.
 _MOST = 1.5
 
@@ -68,10 +69,12 @@ class DeviceRegistry:
         if isinstance(device, HeatPump) and state.temperature_c is not None:
             self._follow_walls(device, state.temperature_c, state.time - last.time if last else _DAY)
 
-    def base_load(self, reading: Reading) -> Reading:
-        """A load reading without what devices took: that is planned, not remembered."""
-        taken_kw = sum(state.power_kw for state in self._states.values() if state.time == reading.at)
-        return replace(reading, value=max(reading.value - taken_kw, 0.0)) if taken_kw else reading
+    def taken_kw(self, at: datetime, *, charger_kw: float = 0.0) -> float:
+        """What devices took at a moment; a charger that is measured by itself may be that of a car that is heard."""
+        heard = [state for state in self._states.values() if abs(at - state.time) <= _SAME_MOMENT]
+        cars = {device.name for device in self._home.devices if isinstance(device, Car)}
+        cars_kw = sum(state.power_kw for state in heard if state.device in cars)
+        return max(cars_kw, charger_kw) + sum(state.power_kw for state in heard if state.device not in cars)
 
     def known(self, starts: Sequence[datetime]) -> KnownDevices:
         """All that is known for a plan over slots."""

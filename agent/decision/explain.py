@@ -44,6 +44,8 @@ class Grounds:
     reserve_extra: float | None = None
     # What CO2 adds to the plan's price of a kWh from the grid, by slot; empty where it is not counted.
     carbon: Sequence[float] = ()
+    # What a charger takes now that draws on battery or grid; None where none does.
+    car_kw: float | None = None
 
     @property
     def end(self) -> datetime:
@@ -136,6 +138,7 @@ def _facts(chosen: Candidate, grounds: Grounds) -> dict[str, str]:
         "expected_cost": f"{chosen.outlook.expected_cost:.2f}",
         **_bill_facts(grounds),
         **({"carbon_now": f"{grounds.carbon[0]:.3f}"} if grounds.carbon else {}),
+        **({"car_kw": f"{grounds.car_kw:.1f}"} if grounds.car_kw is not None else {}),
         **_unknown_prices(grounds),
         **_rival(chosen, plan),
         **_reserve_facts(grounds),
@@ -242,7 +245,7 @@ def _code(chosen: Candidate, grounds: Grounds) -> str:
         pays = value >= buy / battery.charge_efficiency
         return "buy_ahead" if _is_for_money(levels.charge_to_soc, grounds, pays=pays) else "charge_as_asked"
     if mode is Mode.HOLD and levels.hold_for_car and levels.reserve_soc >= battery.max_soc - SAME_SOC:
-        return "hold_as_asked"
+        return "hold_as_asked" if grounds.car_kw is None else "hold_for_car"
     if mode is Mode.HOLD:
         pays = value >= buy * battery.discharge_efficiency
         return "save_for_later" if _is_for_money(levels.reserve_soc, grounds, pays=pays) else "hold_as_asked"

@@ -34,7 +34,7 @@ CREATE INDEX IF NOT EXISTS decisions_at ON decisions (home, at);
 CREATE TABLE IF NOT EXISTS measured (
   home TEXT NOT NULL, slot TEXT NOT NULL, load_kw REAL NOT NULL, pv_kw REAL NOT NULL, soc REAL NOT NULL,
   pv_forecast_kw REAL, grid_import_kw REAL, grid_export_kw REAL, charge_kw REAL, discharge_kw REAL,
-  temperature_c REAL, temperature_forecast_c REAL, pv_nowcast_kw REAL,
+  temperature_c REAL, temperature_forecast_c REAL, pv_nowcast_kw REAL, devices_kw REAL,
   PRIMARY KEY (home, slot)
 );
 CREATE TABLE IF NOT EXISTS confirmations (id TEXT NOT NULL, at TEXT NOT NULL, accepted INTEGER NOT NULL, detail TEXT);
@@ -49,7 +49,7 @@ WHEN OLD.at >= coalesce((SELECT max(before) FROM pruned), '') BEGIN SELECT RAISE
 # Columns of `measured` that journals of earlier versions lack.
 _ADDED = (
     *("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw"),
-    *("temperature_c", "temperature_forecast_c", "pv_nowcast_kw"),
+    *("temperature_c", "temperature_forecast_c", "pv_nowcast_kw", "devices_kw"),
 )
 _MEASURED = ("load_kw", "pv_kw", "soc", "pv_forecast_kw", *_ADDED)
 

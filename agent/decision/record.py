@@ -31,6 +31,11 @@ class SnapshotRecord(_Record):
     grid_kw: float | None
     battery_kw: float | None
     temperature_c: float | None
+    car_kw: float | None = None
+
+    def identity(self) -> str:
+        """What tells these readings apart, in the same text for records from before a car was measured."""
+        return self.model_dump_json(exclude={"car_kw"} if self.car_kw is None else None)
 
 
 class NeighbourRecord(_Record):
@@ -105,9 +110,10 @@ class InputsRecord(_Record):
     carbon: tuple[float, ...] = ()
 
     def identity(self) -> str:
-        """What tells these inputs apart, in the same text for records from before adjustment, bill or CO2 was kept."""
+        """What tells these inputs apart, in the same text for records from before some of them were kept."""
         absent = {name: True for name in ("adjustment", "bill", "carbon") if not getattr(self, name)}
-        return self.nameless().model_dump_json(exclude={**absent, "home": {"batteries": True}})
+        policy = {} if self.policy.discharge_into_car else {"policy": {"discharge_into_car": True}}
+        return self.nameless().model_dump_json(exclude={**absent, **policy, "home": {"batteries": True}})
 
     @property
     def other_names(self) -> dict[str, str]:

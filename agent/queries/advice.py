@@ -12,6 +12,9 @@ from knowledge.days import Floats
 
 _NEXT_BEST = 3
 
+# A car takes at least six amperes: less is standby.
+_CHARGES_KW = 0.5
+
 
 def best_start(
     sources: Sources,
@@ -136,4 +139,6 @@ def status(sources: Sources, *, now: datetime, at: datetime | None = None) -> Fi
     if seen.grid_kw is not None:
         facts["grid_kw"] = abs(seen.grid_kw)
         facts["grid"] = "import" if seen.grid_kw >= 0 else "export"
+    if seen.car_kw is not None and seen.car_kw >= _CHARGES_KW:
+        facts["car_kw"] = seen.car_kw
     return Finding("status", "status.now", facts, decisions=(decision.decision_id,))

@@ -53,11 +53,15 @@ class DayTotals:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Metered:
-    """Consecutive metered slots as arrays of shape (slots,), powers in kW; prices are NaN where none is known."""
+    """Consecutive metered slots as arrays of shape (slots,), powers in kW; prices are NaN where none is known.
+
+    `load_kw` is all that was used, `devices_kw` what cars and other devices took of it.
+    """
 
     starts: list[datetime]
     hours: float
     load_kw: Floats
+    devices_kw: Floats
     pv_kw: Floats
     soc: Floats
     grid_import_kw: Floats
@@ -72,7 +76,8 @@ class Metered:
 
     def part(self, which: slice) -> "Metered":
         """Some of the slots, in order."""
-        series = ("load_kw", "pv_kw", "soc", "grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw")
+        flows = ("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw")
+        series = ("load_kw", "devices_kw", "pv_kw", "soc", *flows)
         return Metered(
             starts=self.starts[which],
             hours=self.hours,
@@ -95,7 +100,7 @@ class Metered:
 def metered(slots: Sequence[MeteredSlot], home: Home, step: timedelta) -> Metered:
     """Metered slots with their flows: as measured, or worked out from load, sun and the change of charge."""
     starts = [slot.start for slot in slots]
-    load_kw, pv_kw = _column(slots, "load_kw"), _column(slots, "pv_kw")
+    load_kw, pv_kw = _column(slots, "whole_load_kw"), _column(slots, "pv_kw")
     worked_out_kw = _battery_kw(slots, home, step)
     charge_kw = _known(_column(slots, "charge_kw"), np.maximum(worked_out_kw, 0))
     discharge_kw = _known(_column(slots, "discharge_kw"), np.maximum(-worked_out_kw, 0))
@@ -104,6 +109,7 @@ def metered(slots: Sequence[MeteredSlot], home: Home, step: timedelta) -> Metere
         starts=starts,
         hours=hours(step),
         load_kw=load_kw,
+        devices_kw=_known(_column(slots, "devices_kw"), np.zeros(len(slots))),
         pv_kw=pv_kw,
         soc=_column(slots, "soc"),
         grid_import_kw=_known(_column(slots, "grid_import_kw"), np.maximum(at_grid_kw, 0)),
@@ -125,16 +131,19 @@ def totals_of(day: date, home: Home, *, record: DayRecord | None, seen: Metered 
         starts = [record.start + at * step for at in range(len(record.load_kw))]
         load_kw, pv_kw = record.load_kw, record.pv_kw
         slots, temperature_c = len(load_kw), _mean(record.temperature_c)
+        # A day is remembered without what cars and other devices took.
+        devices_kwh = _sum(seen.devices_kw) * seen.hours if seen is not None else 0.0
     else:
         assert seen is not None  # noqa: S101 (a day is asked for only where one of the two is there)
         step = timedelta(hours=seen.hours)
         starts, load_kw, pv_kw, temperature_c = seen.starts, seen.load_kw, seen.pv_kw, np.nan
+        devices_kwh = 0.0
         slots = len(_due(day, home, step, now))
     peak = int(np.nanargmax(load_kw)) if (~np.isnan(load_kw)).any() else None
     return DayTotals(
         day=day,
         coverage=float((~np.isnan(load_kw) & ~np.isnan(pv_kw)).sum() / max(slots, 1)),
-        load_kwh=_sum(load_kw) * hours(step),
+        load_kwh=_sum(load_kw) * hours(step) + devices_kwh,
         pv_kwh=_sum(pv_kw) * hours(step),
         peak_kw=float(load_kw[peak]) if peak is not None else np.nan,
         peak_at=starts[peak] if peak is not None else None,

@@ -55,7 +55,7 @@ def what_if(sources: Sources, change: Change, *, at: datetime | None = None) -> 
     if decision is None or scene is None:
         return unknown("what_if", "no_plan")
     if (problem := _problem(change)) is not None:
-        return unknown("what_if", "impossible_change", change=problem[0], value=problem[1])
+        return unknown("what_if", "impossible_change", change=problem[0], value=f"{problem[1]:g}")
     if change.capacity_factor is not None:
         capacity_kwh = sources.home.battery.capacity_kwh * change.capacity_factor
         change = replace(change, capacity_factor=None, capacity_kwh=capacity_kwh)

@@ -32,6 +32,7 @@ _ROLES: tuple[Role, ...] = (
     "outdoor_temperature",
     "price_import",
     "price_export",
+    "car_power",
 )
 
 
@@ -156,7 +157,18 @@ class Feed:
             if role != "battery_power" or len(self.answering) == len(self._home.batteries):
                 self._plausibility.update(role, reading)
             if (now - reading.at).total_seconds() <= self._settings.policy.max_snapshot_age_s:
-                self._meter.add(role, replace(reading, at=now))
+                self._count(role, replace(reading, at=now))
+
+    def _count(self, role: Role, reading: Reading) -> None:
+        """Keep a reading for its slot; what cars and other devices take is kept beside the load, not in it."""
+        charger = self.readings.get("car_power")
+        if role == "load_power" and (charger is not None or self._home.devices):
+            is_fresh = charger and (reading.at - charger.at).total_seconds() <= self._settings.policy.max_snapshot_age_s
+            charger_kw = max(charger.value, 0.0) if charger and is_fresh else 0.0
+            taken_kw = min(self.devices.taken_kw(reading.at, charger_kw=charger_kw), reading.value)
+            self._meter.add("devices", replace(reading, value=taken_kw))
+            reading = replace(reading, value=reading.value - taken_kw)
+        self._meter.add(role, reading)
 
     def _sample_batteries(self, now: datetime) -> None:
         """The several batteries of a home as one; those that begin or cease to answer make it another one."""
@@ -277,7 +289,7 @@ class Feed:
         if known is None or reading.at > known.at:
             self.readings[role] = reading
             self._plausibility.update(role, reading)
-            self._meter.add(role, self.devices.base_load(reading) if role == "load_power" else reading)
+            self._count(role, reading)
             if role == "outdoor_temperature":
                 self.devices.outdoors.feel(reading)
         self._problems.clear(message.topic, f"{role} is well again")

@@ -20,6 +20,7 @@ from agent.language.notes.reading import Fallback
 from agent.service.actuator import Actuator
 from agent.service.background_review import BackgroundReview
 from agent.service.battery_bank import BatteryBank
+from agent.service.car_watch import CarWatch
 from agent.service.carbon import LiveCarbon
 from agent.service.claim import HomeClaim
 from agent.service.command_sender import CommandSender
@@ -57,7 +58,7 @@ _REVIEW_SLACK = 1.5
 class Parts:
     """What the service is built of; `reviewer` is None where there is no model.
 
-    `faults` says what is wrong with parts of the memory now, by their names; `label_now` what the model is called now.
+    `faults` says what is wrong with the parts beside it, by their names; `label_now` what the model is called now.
     """
 
     home: Home
@@ -92,6 +93,7 @@ class Service:
         self._problems, self._net = Problems(), FaultNet()
         self._claim = HomeClaim(self._topics.advisor_claim, parts.advisor_id)
         self._feed = Feed(settings, home, self._problems, on_return=self._start_over, live=parts.live)
+        self._car = CarWatch(self._feed)
         self._prices = LivePrices(settings, home, self._problems, on_new=self._replan)
         self._schedule = ReviewSchedule(home, timedelta(hours=settings.service.review_hours))
         self._notes = NotesInForce(parts.notes, home, self._problems, weighed=settings.model.remarks)
@@ -134,8 +136,7 @@ class Service:
         self._model, self._connected = parts.model, True
         self._causes: frozenset[str] = frozenset()
         self._slot: datetime | None = None
-        self._slot_seen_s = 0.0
-        self._blind = False
+        self._slot_seen_s, self._blind = 0.0, False
 
     def run(self) -> None:
         """Connect and decide until asked to stop.
@@ -197,6 +198,8 @@ class Service:
         if self._feed.clock_was_set_back(now):
             self._start_over()
         self._feed.sample(now)
+        if self._car.begins(now):
+            self._replan()
         self._fetched.take(now)
         self._prices.check(self._feed.readings, now)
         if self._notes.read(now):
@@ -238,7 +241,7 @@ class Service:
 
     def _notice(self, link: MqttLink) -> None:
         """What changes beside messages: parts of the memory that fail or heal, the model, the way to the broker."""
-        self._problems.keep("memory", self._parts.faults())
+        self._problems.keep("part", self._parts.faults())
         if self._parts.label_now is not None and (label := self._parts.label_now()) != self._model:
             self._model = label
             self._publisher.name_model(label)
@@ -380,6 +383,7 @@ class Service:
     def _publish(self, decision: Decision, now: datetime, link: MqttLink) -> None:
         self._parts.journal.write(decision)
         self._parts.shared_state.fulfil_wish()
+        self._car.decided(now)
         self._sender.send(decision, link, self._feed.answering)
         if decision.problems:
             _log.warning("no command at %s: %s", decision.at.isoformat(), "; ".join(decision.problems))

@@ -46,12 +46,16 @@ class SensorReport(_Schema):
 
 
 class LiveFlows(_Schema):
-    """Powers now: `grid_kw` is positive when importing, `battery_kw` when discharging; None where not measured."""
+    """Powers now: `grid_kw` is positive when importing, `battery_kw` when discharging; None where not measured.
+
+    `car_kw` is the part of `load_kw` that a charger takes which the advisor does not command.
+    """
 
     load_kw: float | None
     pv_kw: float | None
     grid_kw: float | None
     battery_kw: float | None
+    car_kw: float | None
     soc: float | None
     temperature_c: float | None
     import_price: float | None

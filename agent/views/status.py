@@ -200,6 +200,7 @@ def _flows(shown: ServiceState) -> LiveFlows:
         pv_kw=value("pv_power"),
         grid_kw=value("grid_power"),
         battery_kw=value("battery_power"),
+        car_kw=value("car_power"),
         soc=value("battery_soc"),
         temperature_c=value("outdoor_temperature"),
         import_price=import_price,

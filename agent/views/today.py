@@ -97,7 +97,7 @@ def _slot(slot: MeteredSlot, at: int, flows: Flows, prices: Prices, mode: str | 
     battery = np.asarray(flows.discharge_kw)[at] - np.asarray(flows.charge_kw)[at]
     return MeasuredSlot(
         start=slot.start,
-        load_kw=round(slot.load_kw, 4),
+        load_kw=round(slot.whole_load_kw, 4),
         pv_kw=round(slot.pv_kw, 4),
         grid_kw=round(float(grid), 4),
         battery_kw=round(float(battery), 4),

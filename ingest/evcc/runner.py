@@ -18,10 +18,11 @@ _GLANCE_S, _ENDS_S = 0.5, 15.0
 
 
 class EvccRunner(LinkThread):
-    """Runs inside its `with` block."""
+    """Runs inside its `with` block; `problem` is what is wrong with evcc now."""
 
     def __init__(self, home: Home, settings: EvccSettings, broker: BrokerAddress) -> None:
         super().__init__("evcc", ends_s=_ENDS_S)
+        self.problem = ""
         self._home, self._settings, self._broker = home, settings, broker
 
     def __enter__(self) -> Self:
@@ -48,6 +49,7 @@ class EvccRunner(LinkThread):
                         bridge.take(message.topic, message.payload, datetime.now(UTC))
                     if message is not None or time.monotonic() >= due_s:
                         bridge.step(datetime.now(UTC))
+                        self.problem = bridge.problem
                         due_s = time.monotonic() + self._settings.every_s
             finally:
                 bridge.release()

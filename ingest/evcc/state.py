@@ -4,16 +4,27 @@ Field names from evcc's public description of its API state and MQTT topics: wat
 discharge positive; `gridPower` became `grid.power`, `batterySoc` became `battery.soc`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from energy.errors import DataError
 from transport.payloads import first_fault
 
 _NO_TIME_BEFORE = 2000
+_PAST_THE_ENDS = 2
 
 
 def _some_time(value: datetime | None) -> datetime | None:
@@ -21,13 +32,28 @@ def _some_time(value: datetime | None) -> datetime | None:
     return value if value is not None and value.year >= _NO_TIME_BEFORE else None
 
 
-PlanTime = Annotated[AwareDatetime | None, AfterValidator(_some_time)]
-Percent = Annotated[float, Field(ge=0, le=100)]
+def _within(value: object) -> object:
+    """Cars and batteries count a little past full and empty."""
+    if isinstance(value, float | int) and -_PAST_THE_ENDS <= value <= 100 + _PAST_THE_ENDS:
+        return min(max(value, 0), 100)
+    return value
+
+
+PlanTime = Annotated[AwareDatetime | None, BeforeValidator(lambda value: value or None), AfterValidator(_some_time)]
+Percent = Annotated[float, BeforeValidator(_within), Field(ge=0, le=100)]
 
 
 class _Part(BaseModel):
     # Its versions add fields every few weeks; those that we read have kept their meaning.
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_not_said(cls, given: Any) -> Any:
+        """What a version leaves empty it does not say."""
+        if not isinstance(given, Mapping):
+            return given
+        return {key: value for key, value in given.items() if value is not None}
 
 
 class _Meter(_Part):
@@ -119,7 +145,7 @@ def read_state(body: bytes) -> EvccState:
     try:
         answer: Any = orjson.loads(body)
         inside = answer.get("result", answer)
-        return EvccState.model_validate({key: value for key, value in inside.items() if value is not None})
+        return EvccState.model_validate(dict(inside.items()))
     except ValidationError as err:
         raise DataError(f"evcc's state cannot be read: {first_fault(err)}") from err
     except (orjson.JSONDecodeError, AttributeError) as err:

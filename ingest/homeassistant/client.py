@@ -89,7 +89,7 @@ class HomeAssistantSettings(BaseModel):
         return HomeAssistantAddress(self.url, token)
 
 
-StatisticRole = Literal["pv_power", "load_power", "grid_power", "battery_power", "outdoor_temperature"]
+StatisticRole = Literal["pv_power", "load_power", "grid_power", "battery_power", "outdoor_temperature", "car_power"]
 
 
 class Signed(BaseModel):
@@ -281,10 +281,10 @@ class HomeAssistant:
         found = [StatisticMeta.model_validate(meta) for meta in self.command("recorder/list_statistic_ids")]
         return {meta.statistic_id: meta for meta in found}
 
-    def mqtt_entities(self) -> frozenset[str]:
-        """Unique ids of everything that its MQTT integration knows."""
+    def mqtt_entities(self) -> dict[str, str]:
+        """Unique id and entity of everything that its MQTT integration knows."""
         known = self.command("config/entity_registry/list")
-        return frozenset(str(entry["unique_id"]) for entry in known if entry.get("platform") == "mqtt")
+        return {str(one["unique_id"]): str(one["entity_id"]) for one in known if one.get("platform") == "mqtt"}
 
     def energy_preferences(self) -> dict[str, Any] | None:
         """What the energy dashboard was told; None where it was not set up."""

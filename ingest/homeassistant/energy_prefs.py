@@ -1,54 +1,91 @@
 """What Home Assistant's energy dashboard knows: which statistics are grid, sun and battery, and at what price."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from energy.errors import DataError
 from ingest.homeassistant.client import Signed, StatisticRole
 from transport.payloads import first_fault
 
+_Kind = Literal["grid", "solar", "battery", "home"]
+_KINDS: frozenset[str] = frozenset({"grid", "solar", "battery", "home"})
+_T = TypeVar("_T")
+
+
+def _text(given: object) -> object:
+    return given if isinstance(given, str) and given else None
+
+
+def _number(given: object) -> object:
+    return given if isinstance(given, float | int) and not isinstance(given, bool) else None
+
+
+# What a version leaves empty, or says in another form, is not said.
+Text = Annotated[str | None, BeforeValidator(_text)]
+Number = Annotated[float | None, BeforeValidator(_number)]
+Several = Annotated[tuple[_T, ...], BeforeValidator(lambda given: given or ())]
+
 
 class _PrefsPart(BaseModel):
     # Versions add keys every few months; those that we read have kept their names.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class _Flow(_PrefsPart):
     """One direction at the meter."""
 
-    stat_energy_from: str | None = None
-    stat_energy_to: str | None = None
-    entity_energy_price: str | None = None
-    number_energy_price: float | None = None
+    stat_energy_from: Text = None
+    stat_energy_to: Text = None
+    entity_energy_price: Text = None
+    number_energy_price: Number = None
+
+
+class _PowerChoice(_PrefsPart):
+    """A power sensor, one that counts the other way round, or one for each direction."""
+
+    stat_rate: Text = None
+    stat_rate_inverted: Text = None
+    stat_rate_from: Text = None
+    stat_rate_to: Text = None
+
+    @property
+    def signed(self) -> Signed:
+        """What it adds and subtracts, grid import and battery discharge positive."""
+        return _signed([self.stat_rate, self.stat_rate_from], [self.stat_rate_inverted, self.stat_rate_to])
 
 
 class _Power(_PrefsPart):
-    """A power sensor, one that counts the other way round, or one for each direction."""
+    """A power sensor, and what the user chose for it: where both are said, they are the same power."""
 
-    stat_rate: str | None = None
-    stat_rate_inverted: str | None = None
-    stat_rate_from: str | None = None
-    stat_rate_to: str | None = None
+    stat_rate: Text = None
+    power_config: _PowerChoice | None = None
+
+    @property
+    def signed(self) -> Signed:
+        """The user's own sensors where they are known, else the one sensor."""
+        chosen = self.power_config.signed if self.power_config else Signed()
+        return chosen if chosen.ids else _signed([self.stat_rate], [])
 
 
-class _Source(_Flow):
-    """A grid connection, an array of panels, a battery or the meter of the home.
+class _Source(_Flow, _Power):
+    """A grid connection, an array of panels, a battery, or the home's own meter where a version has one.
 
-    Since 2025.12 possibly with its power sensor, since 2026.6 with a battery's charge sensor and capacity in kWh; the
-    home's meter came with 2026.6.
+    Since 2025.12 possibly with its power sensor; since 2026.3 a grid connection is one import and one export; since
+    2026.6 a source may have a name, and a battery its charge sensor and its capacity in kWh.
     """
 
-    type: str
-    flow_from: tuple[_Flow, ...] = ()
-    flow_to: tuple[_Flow, ...] = ()
-    stat_rate: str | None = None
-    power: tuple[_Power, ...] = ()
-    power_config: _Power = _Power()
-    stat_soc: str | None = None
-    capacity: float | None = None
-    entity_energy_price_export: str | None = None
-    number_energy_price_export: float | None = None
+    type: _Kind
+    name: Text = None
+    flow_from: Several[_Flow] = ()
+    flow_to: Several[_Flow] = ()
+    power: Several[_Power] = ()
+    stat_soc: Text = None
+    capacity: Number = None
+    entity_energy_price_export: Text = None
+    number_energy_price_export: Number = None
 
     @property
     def imports(self) -> tuple[_Flow, ...]:
@@ -69,10 +106,30 @@ class _Source(_Flow):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """One of the batteries: its counters, and what newer versions know of it."""
+
+    name: str | None
+    charged: tuple[str, ...]
+    discharged: tuple[str, ...]
+    charge: str | None
+    capacity_kwh: float | None
+
+
+class NamedDevice(_PrefsPart):
+    """An individual device: its counter, its power sensor where a version has one, and its name."""
+
+    stat_consumption: Text = None
+    stat_rate: Text = None
+    name: Text = None
+
+
 class EnergyPreferences(_PrefsPart):
     """The energy dashboard's settings."""
 
     energy_sources: tuple[_Source, ...] = ()
+    device_consumption: tuple[NamedDevice, ...] = ()
 
     def statistics(self) -> dict[StatisticRole, Signed]:
         """Roles that it names, grid import and battery discharge positive."""
@@ -91,15 +148,10 @@ class EnergyPreferences(_PrefsPart):
         }
         return {role: signed for role, signed in found.items() if signed.ids}
 
-    def power(self, kind: Literal["grid", "solar", "battery", "home"]) -> Signed:
+    def power(self, kind: _Kind) -> Signed:
         """Live power sensors that it names (newer versions only), grid import and battery discharge positive."""
-        parts = [
-            part for one in self._of(kind) for part in (_Power(stat_rate=one.stat_rate), one.power_config, *one.power)
-        ]
-        return _signed(
-            [name for part in parts for name in (part.stat_rate, part.stat_rate_from)],
-            [name for part in parts for name in (part.stat_rate_inverted, part.stat_rate_to)],
-        )
+        signed = [part.signed for one in self._of(kind) for part in (one.power or (one,))]
+        return _signed([name for one in signed for name in one.add], [name for one in signed for name in one.subtract])
 
     @property
     def charge_entity(self) -> str | None:
@@ -108,9 +160,18 @@ class EnergyPreferences(_PrefsPart):
         return batteries[0].stat_soc if len(batteries) == 1 else None
 
     @property
-    def battery_count(self) -> int:
-        """How many batteries it names."""
-        return len(self._of("battery"))
+    def batteries(self) -> tuple[NamedSource, ...]:
+        """Each of the batteries that it names."""
+        return tuple(
+            NamedSource(
+                name=one.name,
+                charged=tuple(filter(None, [one.stat_energy_to])),
+                discharged=tuple(filter(None, [one.stat_energy_from])),
+                charge=one.stat_soc,
+                capacity_kwh=one.capacity if one.capacity and one.capacity > 0 else None,
+            )
+            for one in self._of("battery")
+        )
 
     @property
     def capacity_kwh(self) -> float | None:
@@ -129,12 +190,12 @@ class EnergyPreferences(_PrefsPart):
                     return flow.entity_energy_price
         return None
 
-    def _of(self, kind: str) -> list[_Source]:
+    def _of(self, kind: _Kind) -> list[_Source]:
         return [source for source in self.energy_sources if source.type == kind]
 
 
 def _signed(add: list[str | None], subtract: list[str | None]) -> Signed:
-    """Each once: versions name a sensor on the source and in its configuration."""
+    """Each once."""
     return Signed(add=tuple(dict.fromkeys(filter(None, add))), subtract=tuple(dict.fromkeys(filter(None, subtract))))
 
 
@@ -144,7 +205,12 @@ def read_preferences(answer: dict[str, Any] | None) -> EnergyPreferences:
     Raises:
         DataError: they are of a form that no known version has.
     """
+    sources, devices = (
+        [one for one in (answer or {}).get(key) or [] if isinstance(one, Mapping)]
+        for key in ("energy_sources", "device_consumption")
+    )
+    known = [one for one in sources if one.get("type") in _KINDS]
     try:
-        return EnergyPreferences.model_validate(answer or {})
+        return EnergyPreferences.model_validate({"energy_sources": known, "device_consumption": devices})
     except ValidationError as err:
         raise DataError(f"energy preferences of Home Assistant cannot be read: {first_fault(err)}") from err

@@ -1,5 +1,6 @@
 """A proposal for a home's settings, out of a survey: each role's sensor with sign and unit, and why."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ingest.homeassistant.client import EntityState, Signed, StatisticRole
+from ingest.homeassistant.energy_prefs import NamedDevice
 from ingest.homeassistant.matching import BatteryFit, Match, likely_signs, match_charge, match_power
 from ingest.homeassistant.survey import Survey
 from ingest.live.mapping import MappedRole, SensorSource
@@ -19,7 +21,13 @@ _KIND: dict[StatisticRole, Literal["grid", "solar", "battery", "home"]] = {
     "battery_power": "battery",
 }
 # How long values stand that change seldom: a percentage of charge, against a power.
-_SOC_MAX_AGE_S, _POWER_MAX_AGE_S = 3600.0, 300.0
+SOC_MAX_AGE_S, _POWER_MAX_AGE_S = 3600.0, 300.0
+_CHARGER = re.compile(
+    r"\b(?:ev|evse|cars?|wall ?box|(?:ev|car|wall)?charger|zappi|easee|go-?echarger|keba|wall ?connector|tesla|coche|"
+    r"cargador|voiture|laadpaal|ladestation)\b"
+)
+# The least that a car takes, on one phase.
+_CHARGES_KW = 1.3
 _OUTSIDE = ("outdoor", "outside", "exterior", "aussen", "außen", "buiten", "exterieur", "esterno")
 
 
@@ -67,6 +75,7 @@ def propose(survey: Survey, way: Way) -> SensorProposal:
             _find_power(made, survey, role, way=way, taken=taken)
     _find_charge(made, survey, way)
     _find_load(made, survey, way=way, taken=taken)
+    _find_chargers(made, survey, way=way, taken=taken)
     _find_temperature(made, survey, way)
     return made
 
@@ -77,7 +86,7 @@ def name_sensor(made: SensorProposal, role: MappedRole, entity: str, *, state: E
     entity = entity.lstrip("-")
     known_unit = state.unit if state else ""
     unit = known_unit or ("%" if role == "battery_soc" else "W")
-    age_s = _SOC_MAX_AGE_S if role == "battery_soc" else _POWER_MAX_AGE_S
+    age_s = SOC_MAX_AGE_S if role == "battery_soc" else _POWER_MAX_AGE_S
     made.sensors[role] = way.source([entity], unit=unit, known_unit=known_unit, sign=sign, max_age_s=age_s)
     made.entities[role] = (entity,)
     made.why[role] = "as you said"
@@ -190,7 +199,7 @@ def _find_charge(made: SensorProposal, survey: Survey, way: Way) -> None:
         made.missing.append("battery_soc")
         return
     name = made.battery.name
-    made.sensors["battery_soc"] = way.source([name], unit="%", known_unit=survey.unit(name), max_age_s=_SOC_MAX_AGE_S)
+    made.sensors["battery_soc"] = way.source([name], unit="%", known_unit=survey.unit(name), max_age_s=SOC_MAX_AGE_S)
     made.entities["battery_soc"] = (name,)
     made.why["battery_soc"] = (
         f"rises and falls with the battery's energy (r = {made.battery.likeness:.3f}); "
@@ -212,6 +221,31 @@ def _find_load(made: SensorProposal, survey: Survey, *, way: Way, taken: set[str
     if not _take_named(made, survey, "load_power", survey.preferences.power("home"), way):
         made.missing.append("load_power")
         balance_load(made)
+
+
+def _find_chargers(made: SensorProposal, survey: Survey, *, way: Way, taken: set[str]) -> None:
+    """The car chargers among the dashboard's individual devices: by their names, and by a power that only they have."""
+    candidates = {name: values for name, values in survey.powers().items() if name not in taken}
+    found: dict[str, NamedDevice] = {}
+    for device in survey.preferences.device_consumption:
+        if not _CHARGER.search(f"{device.name} {device.stat_consumption}".lower().replace("_", " ")):
+            continue
+        match = match_power(survey.flow(device.stat_consumption or ""), candidates)
+        power = device.stat_rate if device.stat_rate in survey.states else match.name if match else None
+        if power is not None and survey.highest_kw(power) >= _CHARGES_KW:
+            found[power] = device
+    if not found:
+        return
+    unit = _unit_of(survey, next(iter(found)))
+    made.sensors["car_power"] = way.source(
+        list(found), unit=unit, known_unit=survey.unit(next(iter(found))), max_age_s=SOC_MAX_AGE_S
+    )
+    made.entities["car_power"] = tuple(found)
+    counters = tuple(one.stat_consumption for one in found.values() if one.stat_consumption)
+    made.statistics["car_power"] = Signed(add=counters)
+    made.corrected = True
+    names = ", ".join(one.name or power for power, one in found.items())
+    made.why["car_power"] = f"a car charger by its name and power ({names}): the battery is kept out of the car"
 
 
 def _find_temperature(made: SensorProposal, survey: Survey, way: Way) -> None:
@@ -242,6 +276,6 @@ def balance_load(made: SensorProposal) -> None:
         made.missing.remove("load_power")
 
 
-def settled(sensors: Mapping[MappedRole, SensorSource]) -> bool:
-    """Whether the roles without which nothing is decided are there."""
-    return all(role in sensors for role in ("pv_power", "load_power", "battery_soc"))
+def settled(sensors: Mapping[MappedRole, SensorSource], *, batteries: bool = False) -> bool:
+    """Whether the roles without which nothing is decided are there; several batteries have charges of their own."""
+    return all(role in sensors for role in ("pv_power", "load_power")) and (batteries or "battery_soc" in sensors)

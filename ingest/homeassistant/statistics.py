@@ -188,7 +188,7 @@ def signed_means(
     total = np.zeros(grid.count)
     for names, factor in ((signed.add, 1.0), (signed.subtract, -1.0)):
         for name in names:
-            total += factor * slot_means(rows[name], grid, dawn_kwh=dawn_kwh)
+            total += factor * slot_means(rows.get(name, ()), grid, dawn_kwh=dawn_kwh)
     return total
 
 
@@ -262,6 +262,8 @@ def _house(series: Mapping[StatisticRole, Floats]) -> dict[str, Floats]:
         load_kw = series["load_power"]
     else:
         load_kw = pv_kw + series["grid_power"] + series.get("battery_power", np.zeros_like(pv_kw))
+    # What a car took is no load of the house; of before its charger was there nothing is known, and nothing was taken.
+    load_kw = load_kw - np.nan_to_num(np.maximum(series.get("car_power", np.zeros_like(pv_kw)), 0.0))
     load_kw = np.where(load_kw < -_BALANCE_NOISE_KW, np.nan, np.maximum(load_kw, 0.0))
     kept = {"load_kw": load_kw, "pv_kw": np.maximum(pv_kw, 0.0)}
     if "outdoor_temperature" in series:

@@ -37,6 +37,11 @@ class Survey:
     rows: Mapping[str, list[StatisticRow]]
     solar_forecast: Mapping[str, object] = field(default_factory=dict)
 
+    def unknown_statistics(self) -> list[str]:
+        """What the energy dashboard names and Home Assistant does not know."""
+        named = self.preferences.statistics().values()
+        return [name for signed in named for name in signed.ids if name not in self.known]
+
     def flow(self, *names: str) -> Floats:
         """Hourly power of energy statistics, added up."""
         return self.signed(Signed(add=names))
@@ -76,6 +81,7 @@ def take_survey(assistant: HomeAssistant, now: datetime, also: Mapping[Statistic
     preferences = read_preferences(assistant.energy_preferences())
     sources = {**preferences.statistics(), **(also or {})}
     wanted = {name for signed in sources.values() for name in signed.ids if name in known}
+    wanted |= {one.stat_consumption for one in preferences.device_consumption if one.stat_consumption in known}
     powers = [name for name, meta in known.items() if meta.unit_class == "power" and meta.is_mean]
     end = floor_slot(now, HOUR)
     grid = SlotGrid(end - _REACH, HOUR, int(_REACH / timedelta(hours=1)))

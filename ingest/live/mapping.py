@@ -23,10 +23,12 @@ _ENTITY_TOPIC = re.compile(r"(?:^|/)([a-z_]{1,32})/([a-z0-9_]{1,200})/state$")
 HOME_ASSISTANT = "#homeassistant"
 
 _BALANCE_PARTS: tuple[Role, ...] = ("pv_power", "grid_power", "battery_power")
-# A value that stands still on purpose is repeated by nobody who publishes changes only: dark panels, an idle battery.
-_MAY_REST: frozenset[Role] = frozenset({"pv_power", "grid_power", "battery_power"})
+# A value that stands still on purpose is repeated by nobody who publishes changes only: dark panels, idle batteries.
+_MAY_REST: frozenset[Role] = frozenset({"pv_power", "grid_power", "battery_power", "car_power"})
 _RESTING_KW = 0.02
 _LONGEST_REST = timedelta(hours=24)
+# A car takes the same power for hours: believing that it has gone would empty the battery into it.
+_STEADY = timedelta(hours=1)
 # At this power a charge told in whole per cent changes every half hour only.
 _IDLE_SHARE_PER_HOUR = 0.02
 # Sensors of one home tell their changes one after the other: until all have, the balance may be off by this much.
@@ -337,7 +339,8 @@ class MappedSensors:
         idle = all(abs(moving.value or 0.0) <= idle_kw for moving in battery)
         if resting or (role == "battery_soc" and battery and idle):
             return _LONGEST_REST
-        return timedelta(seconds=self._sources[role].max_age_s)
+        stands = timedelta(seconds=self._sources[role].max_age_s)
+        return max(stands, _STEADY) if role == "car_power" else stands
 
     def _balance(self, known: Mapping[Role, Reading]) -> Reading | None:
         """Load = PV + grid import + battery discharge; a hair below nothing is nothing, more is a wrong sign."""

@@ -3,19 +3,22 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from energy.slots import floor_slot
 from ingest.live.snapshot import Reading, Role
 
 _INSTANT = timedelta(microseconds=1)
 _REQUIRED: tuple[Role, ...] = ("load_power", "pv_power", "battery_soc")
-_METERED: tuple[Role, ...] = (*_REQUIRED, "grid_power", "battery_power", "outdoor_temperature")
+Metered = Role | Literal["devices"]
+_METERED: tuple[Metered, ...] = (*_REQUIRED, "grid_power", "battery_power", "outdoor_temperature", "devices")
 
 
 @dataclass(frozen=True, slots=True)
 class MeteredSlot:
     """Means of a finished slot; `soc` is the last charge heard in it, forecasts what was told when its day began.
 
+    `load_kw` is the house without its cars and other devices, which took `devices_kw`, where there are any.
     The nowcast is what was told last before the slot. Imports and exports, charging and discharging are averaged apart,
     so that a slot with both keeps both; None where the house does not measure them.
     """
@@ -32,6 +35,12 @@ class MeteredSlot:
     temperature_c: float | None = None
     temperature_forecast_c: float | None = None
     pv_nowcast_kw: float | None = None
+    devices_kw: float | None = None
+
+    @property
+    def whole_load_kw(self) -> float:
+        """All that was used: house and devices."""
+        return self.load_kw + (self.devices_kw or 0.0)
 
 
 class SlotMeter:
@@ -39,9 +48,9 @@ class SlotMeter:
 
     def __init__(self, step: timedelta) -> None:
         self._step = step
-        self._values: dict[datetime, dict[Role, list[float]]] = defaultdict(lambda: defaultdict(list))
+        self._values: dict[datetime, dict[Metered, list[float]]] = defaultdict(lambda: defaultdict(list))
 
-    def add(self, role: Role, reading: Reading) -> None:
+    def add(self, role: Metered, reading: Reading) -> None:
         """Count a reading of a role that is metered; others are ignored."""
         if role in _METERED:
             self._values[floor_slot(reading.at - _INSTANT, self._step)][role].append(reading.value)
@@ -61,6 +70,7 @@ class SlotMeter:
                 charge_kw=_mean_part(values["battery_power"], -1),
                 discharge_kw=_mean_part(values["battery_power"], +1),
                 temperature_c=_mean(felt) if (felt := values["outdoor_temperature"]) else None,
+                devices_kw=_mean(taken) if (taken := values["devices"]) else None,
             )
             for start, values in slots
             if all(values[role] for role in _REQUIRED)

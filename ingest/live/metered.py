@@ -51,7 +51,7 @@ def measured_flows(
     gained_kw = np.diff(stored, prepend=start_kwh) / hours(step)
     charge = _known(slots, "charge_kw", np.maximum(gained_kw, 0) / battery.charge_efficiency)
     discharge = _known(slots, "discharge_kw", np.maximum(-gained_kw, 0) * battery.discharge_efficiency)
-    load, pv = np.array([slot.load_kw for slot in slots]), np.array([slot.pv_kw for slot in slots])
+    load, pv = np.array([slot.whole_load_kw for slot in slots]), np.array([slot.pv_kw for slot in slots])
     net = load - pv + charge - discharge
     flows = Flows(
         load_kw=load,

@@ -22,6 +22,7 @@ Role = Literal[
     "outdoor_temperature",
     "price_import",
     "price_export",
+    "car_power",
 ]
 
 QUANTITY: dict[Role, Quantity] = {
@@ -33,10 +34,13 @@ QUANTITY: dict[Role, Quantity] = {
     "outdoor_temperature": "temperature_c",
     "price_import": "price_per_kwh",
     "price_export": "price_per_kwh",
+    "car_power": "power_kw",
 }
 REQUIRED: tuple[Role, ...] = ("load_power", "pv_power", "battery_soc")
 _LONGEST_PAYLOAD = 4096
 _FUTURE_TOLERANCE = timedelta(seconds=5)
+# A car takes at least six amperes: less is standby.
+_CHARGES_KW = 0.5
 # Battery monitors count a little past full and empty; inverters draw a little at night, and say so with a minus.
 _PAST_THE_ENDS, _AT_NIGHT = 0.02, 0.02
 # Sensors of one house are not read at the same instant: half a kilowatt or a fifth is still a balance.
@@ -68,7 +72,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The house now: powers in kW, charge as a fraction; `grid_power_kw` and `battery_power_kw` where measured."""
+    """The house now: powers in kW, charge as a fraction; `grid_kw`, `battery_kw` and `car_kw` where measured.
+
+    `car_kw` is what a charger takes that the advisor does not command; it is a part of `load_kw`.
+    """
 
     at: datetime
     load_kw: float
@@ -77,6 +84,15 @@ class Snapshot:
     grid_kw: float | None
     battery_kw: float | None
     temperature_c: float | None
+    car_kw: float | None = None
+
+    @property
+    def car_draws(self) -> bool:
+        """Whether the charger takes more than the panels have left over: the rest comes from battery or grid."""
+        if self.car_kw is None:
+            return False
+        left_kw = max(self.pv_kw - max(self.load_kw - self.car_kw, 0.0), 0.0)
+        return self.car_kw > left_kw + _CHARGES_KW
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +154,7 @@ def believable_range(role: Role, home: Home) -> tuple[float, float]:
         "outdoor_temperature": (-60.0, 60.0),
         "price_import": (-10.0, 10.0),
         "price_export": (-10.0, 10.0),
+        "car_power": (-0.1, grid_kw + battery_kw + home.pv_peak_kw),
     }
     return ranges[role]
 
@@ -176,6 +193,7 @@ def snapshot(
         grid_kw=value("grid_power"),
         battery_kw=value("battery_power"),
         temperature_c=value("outdoor_temperature"),
+        car_kw=value("car_power"),
     )
     imbalance = _imbalance(taken)
     return NoSnapshot((imbalance,), frozenset({"imbalance"})) if imbalance else taken

@@ -242,6 +242,14 @@ def test_the_dashboard_speaks_the_households_language_and_shows_several_batterie
     assert all(text in english for text in SPANISH)
 
 
+def test_the_dashboard_has_the_entities_as_home_assistant_calls_them() -> None:
+    known = {"energy_advisor_casa-1_mode": "sensor.other", "energy_advisor_casa-1_plan": "sensor.my_plan"}
+    text = dashboard("casa-1", known=known)
+    assert "'sensor.my_plan'" in text
+    assert "casa_1_plan'" not in text
+    assert "entity: image.energy_advisor_casa_1_plan_picture" in text
+
+
 def _texts(part: Any) -> set[str]:
     """Every title, name and content of a dashboard, and the quoted words of its templates."""
     if isinstance(part, list):

@@ -101,6 +101,7 @@ def test_any_change_of_a_file_changes_its_hash(folder: Path) -> None:
         ("decide", 2, "83f67b6312af"),
         ("decide", 4, "b53968fc8e07"),
         ("adjust", 1, "2e8a23c6af92"),
+        ("note", 3, "abb1a8813169"),
     ],
 )
 def test_a_released_prompt_is_what_it_was(name: str, version: int, released: str) -> None:

@@ -74,8 +74,7 @@ def test_in_spanish_the_names_are_spanish_and_the_ids_stay() -> None:
     assert english.keys() == spanish.keys()
     for name, config in spanish.items():
         assert config["default_entity_id"] == english[name]["default_entity_id"]
-        # Home Assistant before 2025.10 would make the id of the name.
-        assert config["default_entity_id"].endswith(f".{config['object_id']}")
+        assert "object_id" not in config
     assert spanish["sensor.saved_today"]["name"] == "Ahorrado hoy"
     assert len({config["name"] for config in spanish.values()}) == len(spanish)
 

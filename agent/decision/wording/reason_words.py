@@ -45,6 +45,10 @@ WORDS: dict[Language, dict[str, str]] = {
             "Holding at {charge_percent} %, without discharging, as you asked: each stored kWh would save "
             "{saves_now_per_kwh} {currency} now."
         ),
+        "hold_for_car": (
+            "Holding at {charge_percent} %, without discharging: a car is charging at {car_kw} kW, and the battery is "
+            "kept out of it."
+        ),
         "sell_now": (
             "Selling to the grid down to {reserve_percent} %: a kWh kept in the battery would be worth only "
             "{worth_per_kwh} {currency}."
@@ -96,6 +100,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "hold_as_asked": (
             "En reserva al {charge_percent} %, sin descargar, como pediste: cada kWh almacenado ahorraría ahora "
             "{saves_now_per_kwh} {currency}."
+        ),
+        "hold_for_car": (
+            "En reserva al {charge_percent} %, sin descargar: un coche está cargando a {car_kw} kW y la batería no se "
+            "usa para él."
         ),
         "sell_now": (
             "Vendiendo a la red hasta bajar al {reserve_percent} %: cada kWh guardado en la batería solo valdría "

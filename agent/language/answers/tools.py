@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 MAX_RESULT_CHARS = 700
 _MOST_DAYS = 400
 _FORECAST_HOURS = 3
+_MOST_HOURS = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ def _planning(context: ToolContext) -> "list[Tool]":
 
     def plan_with_reserve(percent: float, from_hour: int = 0, hours: int = 24) -> str:
         """What the plan would cost if at least `percent` of the battery were kept, from hours ahead for so long."""
+        if not (0 <= percent <= 100 and 0 <= from_hour < _MOST_HOURS and 1 <= hours <= _MOST_HOURS):
+            return (
+                f"error: {percent:g} % from {from_hour:g} hours ahead for {hours:g} hours cannot be planned: give 0 to "
+                f"100 %, less than {_MOST_HOURS} hours ahead, for 1 to {_MOST_HOURS} hours"
+            )
         scene = _scene(sources)
         start = scene.starts[0] + timedelta(hours=from_hour)
         asked = Reserve(start=start, end=start + timedelta(hours=hours), soc=percent / 100)

@@ -16,7 +16,17 @@ from prompts.library import Prompt, load
 
 _MAX_NOTE_BYTES = 300
 
-Kind = Literal["reserve", "no_grid_charge", "no_export", "guests", "extra_load", "away", "car_ready", "none"]
+Kind = Literal[
+    "reserve",
+    "no_grid_charge",
+    "no_export",
+    "no_discharge_into_car",
+    "guests",
+    "extra_load",
+    "away",
+    "car_ready",
+    "none",
+]
 
 
 class NoteReading(BaseModel):

@@ -245,7 +245,9 @@ def _possible(result: Understood, home: Home | None) -> Understood | NotUndersto
     if isinstance(wish, NoDischargeIntoCar):
         if any(isinstance(one, Car) for one in home.devices):
             return result
-        return NotUnderstood("this home has no car that the advisor knows: there is nothing to hold the battery for")
+        return NotUnderstood(
+            "this home has no car that the advisor knows: list it in home.toml as a device of kind 'car'"
+        )
     if wish.soc > home.battery.max_soc:
         most = home.battery.max_soc
         return NotUnderstood(f"{wish.soc:.0%} is above what this battery may hold: give up to {most:.0%}")

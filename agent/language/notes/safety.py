@@ -66,7 +66,7 @@ _INTO_THE_CAR = (
     _BATTERY_AND_CAR,
     (
         "speaks of battery and car in an unclear way: say 'do not discharge the battery into the car tonight'; "
-        "otherwise the setting discharge_into_car of [evcc] holds"
+        "otherwise the setting discharge_into_car holds"
     ),
 )
 # The ways to say that the battery shall give nothing to the car, which are told by their words alone.

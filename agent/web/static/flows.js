@@ -77,9 +77,10 @@ function named(key, { grid_kw }) {
   return t(grid_kw < 0 ? "flow.exporting" : "flow.importing");
 }
 
-function figure(key, { load_kw, pv_kw, grid_kw, battery_kw, soc }) {
+function figure(key, { load_kw, pv_kw, grid_kw, battery_kw, car_kw, soc }) {
   if (key === "battery") return [percent(soc), battery(battery_kw)];
   if (key === "grid") return [kw(grid_kw), grid_kw === null ? "" : "kW"];
+  if (key === "house" && car_kw > IDLE_KW) return [kw(load_kw), t("flow.with_car", { power: kw(car_kw) })];
   return [kw(key === "house" ? load_kw : pv_kw), "kW"];
 }
 
@@ -98,9 +99,10 @@ function arc(share) {
   return ring;
 }
 
-function inWords({ load_kw, pv_kw, grid_kw, battery_kw, soc }) {
+function inWords({ load_kw, pv_kw, grid_kw, battery_kw, car_kw, soc }) {
   const idle = battery_kw !== null && Math.abs(battery_kw) <= IDLE_KW;
   const moves = battery_kw === null ? "" : t(idle ? "flows.idle" : battery_kw > 0 ? "flows.giving" : "flows.taking", { power: kw(battery_kw) });
   const grid = t(grid_kw === null ? "flows.grid_none" : grid_kw < 0 ? "flows.grid_to" : "flows.grid_from", { power: kw(grid_kw) });
-  return t("flows.text", { house: kw(load_kw), solar: kw(pv_kw), grid, level: percent(soc), battery: moves });
+  const car = car_kw > IDLE_KW ? t("flows.car", { power: kw(car_kw) }) : "";
+  return t("flows.text", { house: kw(load_kw), car, solar: kw(pv_kw), grid, level: percent(soc), battery: moves });
 }

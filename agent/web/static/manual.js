@@ -70,5 +70,6 @@ function constraint(what, level, soc) {
     hold: { kind: "reserve", soc, bought: false },
     no_grid_charge: { kind: "no_grid_charge" },
     no_export: { kind: "no_export" },
+    no_discharge_into_car: { kind: "no_discharge_into_car" },
   }[what];
 }

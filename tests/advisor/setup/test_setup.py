@@ -215,15 +215,6 @@ def test_entities_survive_the_file(
     assert settings.sensors == sensors
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_a_home_with_several_batteries_is_told_how_to_list_them(tmp_path: Path, count: int) -> None:
-    preferences = {"energy_sources": [{"type": "battery", "stat_energy_from": f"sensor.{at}"} for at in range(count)]}
-    chosen = ChosenSetup(HOME, lacking(), {}, Way(), True, batteries=survey(preferences).preferences.battery_count)
-    console = Console(record=True, width=400)
-    setup._say_next(chosen, Wishes(tmp_path), console)
-    assert ("list them as [[batteries]] in home.toml" in console.export_text()) is (count > 1)
-
-
 @pytest.mark.parametrize(("min_soc", "percent"), [(0.0, 0), (0.1, 10), (0.29, 29), (0.121, 13)])
 def test_the_lowest_reserve_of_the_blueprint_is_said(tmp_path: Path, min_soc: float, percent: int) -> None:
     battery = HOME.battery.model_copy(update={"min_soc": min_soc})

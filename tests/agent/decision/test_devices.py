@@ -174,9 +174,10 @@ def test_what_devices_took_is_no_part_of_the_load_that_is_remembered(
 ) -> None:
     now, context = make_situation().now, DeviceRegistry(furnished)
     context.update(states(now)["car"].model_copy(update={"power_kw": 7.0}))
-    assert context.base_load(Reading(8.2, now)).value == pytest.approx(1.2)
-    assert context.base_load(Reading(8.2, now + timedelta(minutes=5))).value == 8.2
-    assert context.base_load(Reading(6.9, now)).value == 0.0
+    assert context.taken_kw(now) == 7.0
+    assert context.taken_kw(now + timedelta(seconds=30), charger_kw=7.2) == 7.2
+    assert context.taken_kw(now + timedelta(minutes=5)) == 0.0
+    assert context.taken_kw(now + timedelta(minutes=5), charger_kw=3.6) == 3.6
 
 
 def test_absurd_and_late_states_are_told_and_change_nothing(

@@ -191,7 +191,7 @@ def test_an_old_journal_without_flows_and_temperatures_is_still_read(known: Any,
     path, first = tmp_path / "journal.sqlite", day_bounds(day("2026-01-01"), known.home.tz)
     with open_journal(path) as journal:
         flows = ("grid_import_kw", "grid_export_kw", "charge_kw", "discharge_kw")
-        for name in (*flows, "temperature_c", "temperature_forecast_c", "pv_nowcast_kw"):
+        for name in (*flows, "temperature_c", "temperature_forecast_c", "pv_nowcast_kw", "devices_kw"):
             journal._db.execute(f"ALTER TABLE measured DROP COLUMN {name}")
         journal._db.execute("INSERT INTO measured VALUES ('test', ?, 1.0, 0.0, 0.5, NULL)", (first[0].isoformat(),))
     with open_journal(path, read_only=True) as journal:

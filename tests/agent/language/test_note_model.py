@@ -51,6 +51,15 @@ def test_a_good_reading_becomes_a_constraint_in_local_time(ollama: Any, model: L
     assert '"till eight in the morning"' in offered
 
 
+def test_the_wish_that_keeps_the_battery_out_of_the_car_is_among_the_kinds(ollama: Any, model: LoadedModel) -> None:
+    text = "tonight the Zoe lives on what the street gives, please"
+    ollama.answers = [_answer(kind="no_discharge_into_car", words=["tonight"])]
+    answer = note_reader(model)(text, NOW, MADRID)
+    assert isinstance(answer, Understood)
+    assert answer.constraint.kind == "no_discharge_into_car"
+    assert "no_discharge_into_car" in ollama.asked[0]["messages"][0]["content"]
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

@@ -154,11 +154,11 @@ def test_common_wishes_are_understood_in_local_time(text: str, meant: str) -> No
         ("why did you keep 60 % tonight", "this is a question"),
         ("¿guardamos 60 % esta noche?", "this is a question"),
         ("save 30 % tonight and no grid charging", "more than one thing|none of the wishes"),
-        ("discharge the battery into the car tonight", "the setting discharge_into_car of"),
-        ("don't stop using the battery for the car", "the setting discharge_into_car of"),
-        ("no uses la batería del coche esta noche", "the setting discharge_into_car of"),
-        ("don't use the grid for the car, use the battery", "the setting discharge_into_car of"),
-        ("don't use the battery for the house, only for the car", "the setting discharge_into_car of"),
+        ("discharge the battery into the car tonight", "the setting discharge_into_car holds"),
+        ("don't stop using the battery for the car", "the setting discharge_into_car holds"),
+        ("no uses la batería del coche esta noche", "the setting discharge_into_car holds"),
+        ("don't use the grid for the car, use the battery", "the setting discharge_into_car holds"),
+        ("don't use the battery for the house, only for the car", "the setting discharge_into_car holds"),
         ("don't use 20 % of the battery for the car tonight", "A ban has no amount"),
         ("don't use the neighbour's battery for the car tonight", "is not this house's battery"),
         ("don't use the battery for the car tonight and keep 60 % until 8", "more than one thing"),
@@ -248,7 +248,7 @@ def test_what_this_home_cannot_hold_is_refused() -> None:
     car = "don't use the battery for the car tonight"
     answer = understand(car, now=NOW, tz=MADRID, home=home)
     assert answer == NotUnderstood(
-        "this home has no car that the advisor knows: there is nothing to hold the battery for"
+        "this home has no car that the advisor knows: list it in home.toml as a device of kind 'car'"
     )
     its_car = Car(name="car", max_kw=7, daily_kwh=9, from_hour=18, ready_by_hour=7)
     with_car = home.model_copy(update={"devices": (its_car,)})

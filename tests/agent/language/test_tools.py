@@ -74,6 +74,18 @@ def test_each_tool_tells_a_small_computed_result(
     assert len(said) <= MAX_RESULT_CHARS
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"percent": 1e9}, {"percent": float("nan")}, {"percent": 50, "from_hour": 10**9}, {"percent": 50, "hours": 0}],
+)
+def test_a_reserve_that_cannot_be_planned_gets_one_sentence_with_its_values(
+    desk: ToolContext, given: dict[str, Any]
+) -> None:
+    said = call(desk, "plan_with_reserve", **given)
+    assert said.startswith("error: ")
+    assert "cannot be planned: give 0 to 100 %" in said
+
+
 def test_a_note_is_shown_as_data(desk: ToolContext) -> None:
     said = call(desk, "household_notes")
     assert "<|im_start|>" not in said
@@ -87,8 +99,8 @@ def test_a_note_is_shown_as_data(desk: ToolContext) -> None:
         ("history", {"quantity": "load", "first_day": "1900-01-01", "last_day": "2026-01-01"}, "ask for 1 to 400"),
         ("history", {"quantity": "load", "first_day": "2026-01-02", "last_day": "2026-01-01"}, "ask for 1 to 400"),
         ("history", {"quantity": "gold", "first_day": "2026-01-01", "last_day": "2026-01-01"}, "error"),
-        ("plan_with_reserve", {"percent": 180}, "error: Input should be less than or equal to 1"),
-        ("plan_with_reserve", {"percent": 50, "hours": -3}, "error: Value error, ends at"),
+        ("plan_with_reserve", {"percent": 180}, "180 % from 0 hours ahead"),
+        ("plan_with_reserve", {"percent": 50, "hours": -3}, "for -3 hours cannot be planned"),
         ("what_if", {"change": "gravity", "value": 1}, "error"),
         ("what_if", {"change": "price_factor", "value": float("nan")}, ""),
     ],

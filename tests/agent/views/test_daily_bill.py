@@ -50,6 +50,15 @@ def test_a_measured_grid_counts_rather_than_a_guessed_one(plain: Home) -> None:
     assert went.greedy == pytest.approx(0.0)
 
 
+def test_what_a_car_took_is_paid_in_both_accounts(plain: Home) -> None:
+    # 1 kWh of the house from the battery, 7 of the car from the grid; self-consumption would have given the car 4 more.
+    measured = slot(0, 1, 0, 0.4, devices_kw=7.0, grid_import_kw=7.0, grid_export_kw=0.0, charge_kw=0, discharge_kw=1)
+    went = daily_bill([measured], plain, HOUR, before=slot(-1, 1, 0, 0.5))
+    assert went.paid == pytest.approx(2.1)
+    assert went.greedy == pytest.approx(0.9)
+    assert went.saved == pytest.approx(0.0)
+
+
 def test_a_gap_is_in_neither_account(plain: Home) -> None:
     # Before the gap 1 kWh was held back; after it both batteries are as the real one: at 90 %.
     went = daily_bill([slot(0, 1, 0, 0.5), slot(5, 1, 0, 0.9)], plain, HOUR, before=slot(-1, 1, 0, 0.5))

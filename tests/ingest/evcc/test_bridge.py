@@ -287,6 +287,20 @@ def test_an_address_that_is_none_is_a_wrong_setting(url: str) -> None:
         EvccSettings(url=url)
 
 
+@pytest.mark.parametrize(
+    "loadpoint",
+    [
+        {"chargePower": None, "mode": None, "title": None, "sessionEnergy": None, "connected": None},
+        {"vehicleSoc": 100.4, "effectivePlanSoc": -0.5, "effectivePlanTime": "", "phasesActive": None},
+    ],
+)
+def test_what_a_version_leaves_empty_or_counts_past_the_ends_stops_nothing(loadpoint: dict[str, Any]) -> None:
+    body = {"homePower": 400, "batterySoc": 101, "battery": None, "vehicles": {"db:1": {"capacity": None}}}
+    state = read_state(json.dumps(body | {"loadpoints": [loadpoint]}).encode())
+    assert (state.battery_soc, state.home_power, state.loadpoints[0].charge_power) == (100, 400, 0)
+    assert state.loadpoints[0].plan_time is None
+
+
 def test_a_state_of_the_far_future_or_past_has_no_plan() -> None:
     body = json.dumps({"loadpoints": [{"connected": True, "effectivePlanTime": "0001-01-01T00:00:00Z"}]}).encode()
     assert read_state(body).loadpoints[0].plan_time is None

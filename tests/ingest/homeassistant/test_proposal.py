@@ -239,13 +239,86 @@ def test_a_power_sensor_may_stand_in_a_configuration_of_its_own() -> None:
         ({"stat_rate_from": "sensor.bought", "stat_rate_to": "sensor.sold"}, ("sensor.bought",), ("sensor.sold",), 1),
     ],
 )
+@pytest.mark.parametrize("made", [None, "sensor.energy_grid_power"])
 def test_a_named_power_sensor_is_taken_the_way_round_that_the_dashboard_says(
-    config: dict[str, str], entities: tuple[str, ...], less: tuple[str, ...], sign: int
+    config: dict[str, str], entities: tuple[str, ...], less: tuple[str, ...], sign: int, made: str | None
 ) -> None:
+    # Since 2025.12 Home Assistant puts a sensor of its own beside what the user chose: the same power once more.
     preferences = dashboard()
-    preferences["energy_sources"][0] |= {"power_config": config}
+    preferences["energy_sources"][0] |= {"power_config": config, "stat_rate": made}
     source = propose(survey({}, preferences), Way()).sensors["grid_power"]
     assert (source.entity, source.subtract, source.sign) == (entities, less, sign)
+
+
+def test_the_power_of_a_grid_as_2025_12_lists_it_is_counted_once() -> None:
+    power = [
+        {"stat_rate": "sensor.energy_grid_power", "power_config": {"stat_rate_inverted": "sensor.meter"}},
+        {"stat_rate": "sensor.second_meter"},
+    ]
+    prefs = read_preferences({"energy_sources": [{"type": "grid", "flow_from": [], "flow_to": [], "power": power}]})
+    assert prefs.power("grid") == Signed(add=("sensor.second_meter",), subtract=("sensor.meter",))
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"type": "tidal", "stat_energy_from": ["a", "b"], "flow_from": 3},
+        {"type": "battery", "stat_energy_from": None, "stat_energy_to": "", "capacity": "10.24 kWh", "stat_soc": 5},
+        {"type": "battery", "capacity": None, "power": None, "power_config": None, "name": None},
+        {"type": "grid", "flow_from": None, "flow_to": None, "power": None, "number_energy_price": "0.2"},
+        {"type": None},
+        {},
+        "grid",
+        None,
+    ],
+)
+def test_what_a_version_leaves_empty_or_says_in_another_way_hides_nothing_else(strange: object) -> None:
+    preferences = dashboard()
+    found = read_preferences(preferences).statistics()
+    preferences["energy_sources"].append(strange)
+    assert read_preferences(preferences).statistics() == found
+
+
+CAR_KW = np.where(np.arange(HOURS) % 48 < 3, 3.4, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("device", "found"),
+    [
+        ({"stat_consumption": "sensor.garage_energy", "name": "Wallbox"}, True),
+        ({"stat_consumption": "sensor.garage_energy", "stat_rate": "sensor.garage", "name": None}, False),
+        ({"stat_consumption": "sensor.garage_energy", "stat_rate": "sensor.garage", "name": "Cargador"}, True),
+        ({"stat_consumption": "sensor.ev_garage_energy", "stat_rate": "sensor.garage"}, True),
+        ({"stat_consumption": "sensor.garage_energy", "stat_rate": "sensor.fridge", "name": "Phone charger"}, False),
+        ({"stat_consumption": None, "name": "Wallbox"}, False),
+    ],
+)
+def test_a_car_charger_among_the_devices_is_kept_apart(device: dict[str, str | None], found: bool) -> None:
+    seen = survey(USUAL | {"sensor.garage": (CAR_KW * 1000, "W")}, dashboard() | {"device_consumption": [device]})
+    moments = [START + at * HOUR for at in range(HOURS)]
+    totals = zip([START - HOUR, *moments], accumulate(CAR_KW.tolist(), initial=0.0), strict=True)
+    rows = dict(seen.rows) | {
+        "sensor.garage_energy": [StatisticRow(start=at, sum=total) for at, total in totals],
+        "sensor.garage": [replace_max(row, row.mean or 0.0) for row in seen.rows["sensor.garage"]],
+    }
+    made = propose(replace(seen, rows=rows), Way())
+    assert ("car_power" in made.sensors) is found
+    if found:
+        assert made.sensors["car_power"].entity == ("sensor.garage",)
+        assert made.statistics["car_power"] == Signed(add=(device["stat_consumption"] or "",))
+        assert made.corrected
+
+
+def replace_max(row: StatisticRow, most: float) -> StatisticRow:
+    return row.model_copy(update={"max": most})
+
+
+def test_a_counter_that_is_gone_is_named_and_leaves_only_its_role_unknown() -> None:
+    preferences = dashboard()
+    preferences["energy_sources"].append({"type": "solar", "stat_energy_from": "sensor.gone"})
+    seen = survey(USUAL, preferences)
+    assert seen.unknown_statistics() == ["sensor.gone"]
+    assert "pv_power" in propose(seen, Way()).missing
 
 
 def test_the_homes_own_meter_is_its_consumption() -> None:

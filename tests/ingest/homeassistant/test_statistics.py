@@ -71,6 +71,14 @@ def test_load_is_the_balance_and_days_across_a_clock_change_are_whole(assistant:
     assert history.warnings == ("gap: load or PV unknown from 2026-04-01 00:00 for 336 h",)
 
 
+def test_what_a_car_took_is_no_load_of_the_house_from_when_on_it_was_counted(assistant: Any) -> None:
+    teach(assistant, date(2026, 4, 1), 3)
+    begins = day_bounds(date(2026, 4, 2), MADRID.tz)[0]
+    assistant.know("sensor.wallbox", begins - timedelta(hours=1), totals([0.0] + [0.2] * 48))
+    history = read(assistant, date(2026, 4, 1), sources={**SOURCES, "car_power": Signed(add=("sensor.wallbox",))})
+    assert [day.load_kw.mean() for day in history.days[:3]] == pytest.approx([0.5, 0.3, 0.3])
+
+
 def test_finished_days_only(assistant: Any) -> None:
     teach(assistant, date(2026, 3, 27), 30)
     late, early = (datetime(2026, 4, 2, 22, minute, tzinfo=UTC) for minute in (9, 10))

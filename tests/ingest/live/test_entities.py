@@ -87,6 +87,15 @@ def test_what_is_no_value_makes_its_role_unknown_and_with_it_the_balance(bad: Li
     assert not {"pv_power", "load_power"} & set(sensors.readings(NOON))
 
 
+def test_a_car_that_takes_the_same_for_an_hour_has_not_gone() -> None:
+    sensors = MappedSensors({"car_power": SensorSource(entity="sensor.wallbox")}, HOME)
+    sensors.update_state(state("wallbox", "7200"), now=NOON)
+    for minutes, known in ((10, True), (55, True), (65, False)):
+        sensors.confirm_alive(after(60 * minutes))
+        reading = sensors.readings(after(60 * minutes))["car_power"]
+        assert (reading.value, reading.at == after(60 * minutes)) == (7.2, known)
+
+
 def test_a_value_stands_while_home_assistant_answers_and_only_as_long_as_it_may() -> None:
     sensors = told(*ALL)
     sensors.confirm_alive(after(200))

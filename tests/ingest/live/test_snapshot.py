@@ -136,3 +136,21 @@ def test_what_inverters_say_a_little_past_the_ends_is_taken_as_they_mean_it(
 ) -> None:
     payload = json.dumps({"value": text, "unit": unit, "time": NOW.isoformat()}).encode()
     assert read_payload(role, payload, now=NOW, home=HOME).value == pytest.approx(meant)
+
+
+@pytest.mark.parametrize(
+    ("pv_kw", "load_kw", "car_kw", "draws"),
+    [
+        (0.0, 7.7, 7.2, True),
+        (5.0, 4.0, 3.5, False),
+        (5.0, 5.8, 5.4, True),
+        (1.0, 0.4, 0.3, False),
+        (0.0, 0.5, 7.2, True),
+        (9.0, 0.5, None, False),
+    ],
+)
+def test_a_car_draws_on_battery_or_grid_where_it_takes_more_than_the_sun_leaves(
+    pv_kw: float, load_kw: float, car_kw: float | None, draws: bool
+) -> None:
+    taken = Snapshot(NOW, load_kw, pv_kw, soc=0.5, grid_kw=None, battery_kw=None, temperature_c=None, car_kw=car_kw)
+    assert taken.car_draws == draws
