@@ -74,7 +74,7 @@ def _known_entities(settings: "HomeAssistantSettings") -> dict[str, str]:
         with HomeAssistant(settings.address()) as assistant:
             return assistant.mqtt_entities()
     except AdvisorError as err:
-        typer.echo(f"{err}: the dashboard has the usual names of the entities", err=True)
+        say(f"{err}: the dashboard has the usual names of the entities", err=True)
         return {}
 
 
