@@ -38,11 +38,11 @@ from transport.mqtt import BrokerAddress, BrokerTls
 _MOST_DIGITS = 6
 
 
-class _Section(BaseModel):
+class _SettingsSection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class MqttSettings(_Section):
+class MqttSettings(_SettingsSection):
     """Where the broker is; the password belongs into `ADVISOR_MQTT__PASSWORD`."""
 
     host: str = "127.0.0.1"
@@ -69,7 +69,7 @@ def _as_number(given: object) -> object:
     return int(given) if isinstance(given, str) and given.isdecimal() and len(given) <= _MOST_DIGITS else given
 
 
-class ServiceSettings(_Section):
+class ServiceSettings(_SettingsSection):
     """How often and how far the advisor thinks."""
 
     clock: Literal["wall", "house"] = "wall"
@@ -91,7 +91,7 @@ class ServiceSettings(_Section):
         return self.acting or (Acting.ACT if self.clock == "house" else Acting.ADVISE)
 
 
-class ApiSettings(_Section):
+class ApiSettings(_SettingsSection):
     """The service's page and API; the token belongs into `ADVISOR_API__TOKEN` or into `token_file`.
 
     Without a `token_file` one is kept, and drawn at the first start, in the memory's folder.
@@ -112,7 +112,7 @@ class ApiSettings(_Section):
     changes_per_minute: float = Field(default=30.0, gt=0, le=600)
 
 
-class ForecastSettings(_Section):
+class ForecastSettings(_SettingsSection):
     """Section `[forecast]`: who expects what of the panels, asked while the service runs.
 
     `auto` asks Home Assistant where there is a token for it, else Open-Meteo where the place is known, else nobody.
@@ -139,7 +139,7 @@ class ForecastSettings(_Section):
         return self
 
 
-class BatterySettings(_Section):
+class BatterySettings(_SettingsSection):
     """Section `[batteries.<name>]`: where one of several batteries is read, and which of its entities are set."""
 
     sensors: dict[MappedRole, SensorSource] = {}

@@ -3,11 +3,11 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class _Fact(BaseModel):
+class _PanelFact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Place(_Fact):
+class Place(_PanelFact):
     """A point on Earth; degrees north and east are positive."""
 
     latitude: float = Field(ge=-90, le=90)
@@ -15,7 +15,7 @@ class Place(_Fact):
     altitude_m: float = Field(default=0.0, ge=-430, le=6000)
 
 
-class PvArray(_Fact):
+class PvArray(_PanelFact):
     """Panels of one orientation; azimuth clockwise from north, so that 180 faces south."""
 
     peak_kw: float = Field(ge=0, le=1000)
@@ -23,7 +23,7 @@ class PvArray(_Fact):
     azimuth_deg: float = Field(default=180.0, ge=0, lt=360)
 
 
-class PvPlant(_Fact):
+class PvPlant(_PanelFact):
     """Arrays behind one inverter, which cuts off what exceeds its rating.
 
     `loss_share` is what soiling, wiring, mismatch and age take (PVWatts calls 14 % usual);

@@ -42,7 +42,7 @@ class PriceOutlook:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Past:
+class _PastPrices:
     """Prices of past local days on the clock, of shape (2, days, slots of a day), import and export; NaN where unknown.
 
     `whole` says of which days nearly all is known.
@@ -131,7 +131,7 @@ def _drawn(days: Mapping[date, Floats], starts: Sequence[datetime], zone: ZoneIn
 
 
 @lru_cache(maxsize=4)
-def _past(tariff: DynamicTariff, zone: ZoneInfo, until: datetime) -> _Past:
+def _past(tariff: DynamicTariff, zone: ZoneInfo, until: datetime) -> _PastPrices:
     """What was published of the last weeks."""
     step = timedelta(minutes=tariff.step_minutes)
     oldest = day_bounds(local_day(until - step, zone) - _LOOKED_AT_DAYS * DAY, zone)[0]
@@ -145,7 +145,7 @@ def _past(tariff: DynamicTariff, zone: ZoneInfo, until: datetime) -> _Past:
     return past
 
 
-def _laid_out(moments: Sequence[datetime], prices: Floats, zone: ZoneInfo, step: timedelta) -> _Past | None:
+def _laid_out(moments: Sequence[datetime], prices: Floats, zone: ZoneInfo, step: timedelta) -> _PastPrices | None:
     """Prices of shape (2, moments) by local day and clock, of an hour that comes twice the later; None without any."""
     known = np.flatnonzero(~np.isnan(prices).any(axis=0)).tolist()
     if not known:
@@ -156,7 +156,7 @@ def _laid_out(moments: Sequence[datetime], prices: Floats, zone: ZoneInfo, step:
     clock = [clock_index(moments[at], zone, step) for at in known]
     table = np.full((2, len(days), DAY // step), np.nan)
     table[:, rows, clock] = prices[:, known]
-    return _Past(days, table, np.mean(~np.isnan(table[0]), axis=1) >= _WHOLE)
+    return _PastPrices(days, table, np.mean(~np.isnan(table[0]), axis=1) >= _WHOLE)
 
 
 @lru_cache(maxsize=8)
@@ -164,7 +164,7 @@ def _cached_days(tariff: DynamicTariff, zone: ZoneInfo, until: datetime, day: da
     return _possible_days(_past(tariff, zone, until), tariff, day, members)
 
 
-def _possible_days(past: _Past, tariff: AnyTariff, day: date, members: int) -> Floats:
+def _possible_days(past: _PastPrices, tariff: AnyTariff, day: date, members: int) -> Floats:
     """Possible prices of a whole day on the clock, of shape (2, members, slots of a day)."""
     rows = _patterns(tariff, past, day)[:members]
     # What the last known day lacks, and what a day without a pattern is drawn from, is its own mean.
@@ -177,7 +177,7 @@ def _possible_days(past: _Past, tariff: AnyTariff, day: date, members: int) -> F
     return np.asarray(prices[:, like] + shift, dtype=np.float64)
 
 
-def _patterns(tariff: AnyTariff, past: _Past, day: date) -> list[int]:
+def _patterns(tariff: AnyTariff, past: _PastPrices, day: date) -> list[int]:
     """Rows of past days of the wanted day's kind that followed a day like the last known one, most like it first."""
     buy, rest = past.prices[0], is_rest_day(tariff, day)
     spread = float(np.nanstd(buy)) or 1.0

@@ -107,7 +107,7 @@ class OpenMeteo:
             _log.warning("no weather forecast: %s", answer.reason)
             return answer.reason
         try:
-            kept = _Kept(made_at=now.astimezone(UTC), answer=_OpenMeteoAnswer.model_validate_json(answer))
+            kept = _CachedForecast(made_at=now.astimezone(UTC), answer=_OpenMeteoAnswer.model_validate_json(answer))
         except ValidationError as err:
             fault = err.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in fault["loc"])
@@ -149,9 +149,9 @@ class OpenMeteo:
             "forecast_days": "4",
         }
 
-    def _kept(self) -> "_Kept | None":
+    def _kept(self) -> "_CachedForecast | None":
         try:
-            return _Kept.model_validate_json(self._cache.read_bytes())
+            return _CachedForecast.model_validate_json(self._cache.read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, ValidationError):
@@ -172,13 +172,13 @@ def _reason(reply: httpx.Response) -> str:
     """The service's own word on why it refuses, such as which limit was reached; empty without one."""
     body = _body(reply)
     try:
-        reason = _Refusal.model_validate_json(body).reason if isinstance(body, bytes) else ""
+        reason = _ErrorBody.model_validate_json(body).reason if isinstance(body, bytes) else ""
     except ValidationError:
         return ""
     return f": {reason[:_LONGEST_REASON]!r}" if reason else ""
 
 
-class _Refusal(BaseModel):
+class _ErrorBody(BaseModel):
     reason: str
 
 
@@ -206,7 +206,7 @@ class _OpenMeteoAnswer(BaseModel):
         return self
 
 
-class _Kept(BaseModel):
+class _CachedForecast(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     made_at: Instant

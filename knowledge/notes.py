@@ -24,11 +24,11 @@ REMARK_LASTS = timedelta(days=1)
 State = Literal["ahead", "in force", "expired", "done"]
 
 
-class _Entry(BaseModel):
+class _NoteEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Note(_Entry):
+class Note(_NoteEvent):
     """One note as it was confirmed; without a constraint it is a remark that only a model may weigh."""
 
     event: Literal["added"] = "added"
@@ -39,23 +39,23 @@ class Note(_Entry):
     until: Instant
 
 
-class _Withdrawn(_Entry):
+class _Withdrawn(_NoteEvent):
     event: Literal["done"] = "done"
     id: str
     at: Instant
 
 
-class _Asked(_Entry):
+class _AskedEvent(_NoteEvent):
     event: Literal["asked"] = "asked"
     id: str
     at: Instant
 
 
-_Line = Note | _Withdrawn | _Asked
+_Line = Note | _Withdrawn | _AskedEvent
 _ENTRY: TypeAdapter[_Line] = TypeAdapter(Annotated[_Line, Field(discriminator="event")])
 
 
-class KnownNote(_Entry):
+class KnownNote(_NoteEvent):
     """A note, when it was withdrawn, if it was, and whether the household was asked about what it may want."""
 
     note: Note
@@ -139,7 +139,7 @@ class NoteBook:
         Raises:
             MemoryFault: the file cannot be written.
         """
-        self._append(_Asked(id=note_id, at=now))
+        self._append(_AskedEvent(id=note_id, at=now))
 
     def list_by_id(self) -> dict[str, KnownNote]:
         """Every note by its id; read anew only when the file has changed.
@@ -194,7 +194,7 @@ class NoteBook:
             if isinstance(entry, Note):
                 known[entry.id] = KnownNote(note=entry)
             elif entry.id in known:
-                change = {"asked": True} if isinstance(entry, _Asked) else {"done_at": entry.at}
+                change = {"asked": True} if isinstance(entry, _AskedEvent) else {"done_at": entry.at}
                 known[entry.id] = known[entry.id].model_copy(update=change)
         self.faults = tuple(faults)
         return known

@@ -148,20 +148,20 @@ class DayStore:
                 self._days.pop(home, None)
                 self._sizes[home] = size
         if home not in self._days:
-            found = _read(path, mend=not self._read_only) if path.exists() else _Found()
+            found = _read(path, mend=not self._read_only) if path.exists() else _ReadDay()
             self._days[home], self._faults[home] = found.days, found.faults
         return self._days[home]
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _ReadDay:
     """What a file holds, and what is wrong with it."""
 
     days: dict[date, tuple[str, DayRecord]] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
 
-def _read(path: Path, *, mend: bool) -> _Found:
+def _read(path: Path, *, mend: bool) -> _ReadDay:
     """All sound days of a file; a torn last line, left by a killed writer, is passed over.
 
     To `mend` the file, that line is cut off and damaged ones are set aside.
@@ -177,7 +177,7 @@ def _read(path: Path, *, mend: bool) -> _Found:
             days[entry[1].day] = entry
     if mend and (damaged or sum(map(len, lines)) < len(content)):
         _mend(path, lines, damaged)
-    return _Found(days, _fault_texts(path, damaged))
+    return _ReadDay(days, _fault_texts(path, damaged))
 
 
 def _sound(line: bytes) -> tuple[str, DayRecord] | None:

@@ -13,7 +13,7 @@ from energy.pricing.tariff import DynamicTariff
 from energy.slots import local_day
 from ingest.prices.book import PriceBook
 from ingest.prices.points import PricePoint
-from ingest.prices.reading import Asked, read_prices
+from ingest.prices.reading import ReaderContext, read_prices
 from transport.mqtt import Message, MqttLink
 
 _LIST_AHEAD = timedelta(hours=24)
@@ -65,7 +65,7 @@ def _from_broker(settings: Settings, home: Home, listen_s: float) -> list[PriceP
 
 def _read(message: Message, settings: Settings, home: Home) -> list[PricePoint]:
     day = None if message.retained else local_day(datetime.now(UTC), home.tz)
-    asked = Asked(home.tz, home.currency, unit=settings.prices.unit, day=day)
+    asked = ReaderContext(home.tz, home.currency, unit=settings.prices.unit, day=day)
     return read_prices(price_document(message), asked)
 
 

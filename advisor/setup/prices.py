@@ -10,7 +10,7 @@ from energy.pricing.tariff import AnyTariff, FlatTariff, PresetTariff
 from ingest.homeassistant.client import EntityState
 from ingest.homeassistant.prices import price_entities
 from ingest.homeassistant.survey import Survey
-from ingest.prices.reading import Asked
+from ingest.prices.reading import ReaderContext
 from ingest.prices.settings import PriceSettings
 from ingest.prices.units import PriceUnit, check_currency, doubt, read_unit
 
@@ -92,7 +92,7 @@ def find_prices(survey: Survey, ask_tax: Callable[[str], float]) -> tuple[PriceS
 
     `ask_tax` is asked once what comes on top of its prices, in per cent: 0 where they hold all tax.
     """
-    asked = Asked(ZoneInfo(survey.config.time_zone), survey.config.currency)
+    asked = ReaderContext(ZoneInfo(survey.config.time_zone), survey.config.currency)
     found = price_entities(survey.states, asked)
     if not found:
         return None, ""

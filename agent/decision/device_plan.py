@@ -120,17 +120,17 @@ def _tasks(
     if state.ready_by is not None and state.ready_by > now:
         ready_by = min(state.ready_by, end)
         if state.needed_kwh > 0:
-            tasks.append(_task(device, _Window(now, ready_by, now, step), state.needed_kwh, running=state.running))
+            tasks.append(_task(device, _RunWindow(now, ready_by, now, step), state.needed_kwh, running=state.running))
         # What the device told is all of this window, whatever hour it was given; the plan adds the next one.
         while opens < ready_by:
             opens, closes = device.window_after(closes, home.tz)
     if closes <= end:
-        tasks.append(_task(device, _Window(max(opens, starts[0]), closes, starts[0], step), device.daily_kwh))
+        tasks.append(_task(device, _RunWindow(max(opens, starts[0]), closes, starts[0], step), device.daily_kwh))
     return [task for task in tasks if task.last > task.first]
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class _RunWindow:
     """When a device may run, on the grid of slots that begins at `start`."""
 
     opens: datetime
@@ -149,7 +149,7 @@ class _Window:
         return (self.closes - self.start) // self.step
 
 
-def _task(device: AnyLoad, window: _Window, energy_kwh: float, *, running: bool = False) -> Task:
+def _task(device: AnyLoad, window: _RunWindow, energy_kwh: float, *, running: bool = False) -> Task:
     if not isinstance(device, Deferrable):
         return Task(device.name, window.first, window.last, energy_kwh, device.max_kw)
     block = max(ceil(energy_kwh / device.max_kw / hours(window.step) - _ROUNDING), 1)

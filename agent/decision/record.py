@@ -17,11 +17,11 @@ from transport.payloads import DeviceState
 ANONYMOUS = "home"
 
 
-class _Record(BaseModel):
+class _RecordPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SnapshotRecord(_Record):
+class SnapshotRecord(_RecordPart):
     """The house at the decision: powers in kW, charge as a fraction."""
 
     at: Instant
@@ -38,7 +38,7 @@ class SnapshotRecord(_Record):
         return self.model_dump_json(exclude={"car_kw"} if self.car_kw is None else None)
 
 
-class NeighbourRecord(_Record):
+class NeighbourRecord(_RecordPart):
     """A past day that the forecast rests on."""
 
     day: date
@@ -46,7 +46,7 @@ class NeighbourRecord(_Record):
     why: str
 
 
-class EnsembleRecord(_Record):
+class EnsembleRecord(_RecordPart):
     """The possible futures, in whole watts, and the prices they were planned with.
 
     Where not all prices were known, those of the first `known_slots` were; of the later ones each future has its own in
@@ -69,7 +69,7 @@ class EnsembleRecord(_Record):
         return self.model_dump_json(exclude=later if self.known_slots is None else None)
 
 
-class CandidateRecord(_Record):
+class CandidateRecord(_RecordPart):
     """A schedule that was weighed, with its expected cost and what it costs more than the best, over the horizon."""
 
     name: str
@@ -80,7 +80,7 @@ class CandidateRecord(_Record):
     grid_charge_kwh: float
 
 
-class DevicesRecord(_Record):
+class DevicesRecord(_RecordPart):
     """What the plan for devices rested on: what each told, its walls, the weather, and the load without them in W."""
 
     states: tuple[DeviceState, ...]
@@ -89,7 +89,7 @@ class DevicesRecord(_Record):
     load_w: tuple[tuple[int, ...], ...]
 
 
-class InputsRecord(_Record):
+class InputsRecord(_RecordPart):
     """What a decision was made from beside snapshot, wishes, neighbours and ensemble: enough to make it again.
 
     Of a dynamic tariff only the prices of the horizon are kept. `bill` is what the month's bill had come to, where the
@@ -136,7 +136,7 @@ class InputsRecord(_Record):
         return known.model_copy(update={"states": states, "wall_c": {names[of]: at for of, at in known.wall_c.items()}})
 
 
-class ReviewRecord(_Record):
+class ReviewRecord(_RecordPart):
     """What the language model was asked and what became of its answer."""
 
     model: str
@@ -172,7 +172,7 @@ class ReviewRecord(_Record):
     adjustment: Constraint | None = None
 
 
-class VerdictRecord(_Record):
+class VerdictRecord(_RecordPart):
     """The guard's word on one proposed schedule."""
 
     candidate: str
@@ -180,7 +180,7 @@ class VerdictRecord(_Record):
     reasons: tuple[str, ...]
 
 
-class Decision(_Record):
+class Decision(_RecordPart):
     """One decision and why: published to the house, only advised, or without a command."""
 
     decision_id: str

@@ -45,7 +45,7 @@ class DirectWay(Protocol):
 
 
 @dataclass(slots=True)
-class _Line:
+class _SentCommand:
     """What one battery was sent last, and what it made of it; `until` is how long that may be in force."""
 
     battery: NamedBattery
@@ -81,7 +81,7 @@ class BatteryBank:
 
     def __init__(self, home: Home, actuators: Mapping[str, DirectWay]) -> None:
         self._topics, self._actuators = Topics(home.name), actuators
-        self._lines = {one.name: _Line(one) for one in home.batteries}
+        self._lines = {one.name: _SentCommand(one) for one in home.batteries}
         self._command: BatteryCommand | None = None
         self._planned = self._wished_for = tuple(self._lines)
         self._looked_at: datetime | None = None
@@ -149,7 +149,7 @@ class BatteryBank:
         for line, part, soc in zip(lines, parts, socs.values(), strict=True):
             self._send_when_due(line, _part(self._command, part, line.battery, soc=soc, now=now), link)
 
-    def _send_when_due(self, line: _Line, part: BatteryCommand, link: MqttLink) -> None:
+    def _send_when_due(self, line: _SentCommand, part: BatteryCommand, link: MqttLink) -> None:
         if not line.is_due(part):
             return
         name = line.battery.name
@@ -232,7 +232,7 @@ class BatteryBank:
         return tuple(_state(line, known, faults.get(name, "")) for name, line in self._lines.items())
 
 
-def _state(line: _Line, known: BatterySensors, fault: str) -> BatteryState:
+def _state(line: _SentCommand, known: BatterySensors, fault: str) -> BatteryState:
     name, sent, readings = line.battery.name, line.sent, known.readings[line.battery.name]
     charge, power = readings.get("battery_soc"), readings.get("battery_power")
     return BatteryState(

@@ -13,7 +13,7 @@ from energy.slots import floor_slot, local_day
 from ingest.live.snapshot import Reading, Role
 from ingest.prices.book import PriceBook
 from ingest.prices.points import PricePoint
-from ingest.prices.reading import Asked, read_prices
+from ingest.prices.reading import ReaderContext, read_prices
 from transport.mqtt import Message, is_subscribed
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class LivePrices:
         document = price_document(message)
         # Of an old message nobody knows which day its today was.
         day = None if message.retained else local_day(now, self._home.tz)
-        asked = Asked(self._home.tz, self._home.currency, unit=self._settings.unit, day=day)
+        asked = ReaderContext(self._home.tz, self._home.currency, unit=self._settings.unit, day=day)
         return self.add(read_prices(document, asked), now)
 
     def add(self, points: list[PricePoint], now: datetime) -> bool:

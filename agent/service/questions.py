@@ -14,7 +14,7 @@ from ingest.homeassistant.solar_forecast import ask_forecast
 from ingest.open_meteo import OPEN_METEO, NoForecast, OpenMeteo
 from ingest.prices.fetch import MarketPrices
 from ingest.prices.points import PricePoint
-from ingest.prices.reading import Asked
+from ingest.prices.reading import ReaderContext
 from ingest.site import Site, load_site, pv_forecast
 from transport.payloads import PvForecast
 
@@ -38,7 +38,7 @@ def price_question(settings: Settings, home: Home) -> AskPrices | None:
 
 def _homeassistant_prices(settings: Settings, home: Home, now: datetime) -> list[PricePoint]:
     wanted = settings.prices
-    asked = Asked(home.tz, home.currency, unit=wanted.unit)
+    asked = ReaderContext(home.tz, home.currency, unit=wanted.unit)
     with HomeAssistant(settings.homeassistant.address()) as assistant:
         if wanted.action is not None:
             return action_prices(assistant, wanted.action, wanted.action_data, asked, now=now)

@@ -47,7 +47,7 @@ _PATIENCE = timedelta(minutes=2)
 _DAYS_TO_LEARN = 14
 
 
-class _Expected(TypedDict):
+class _ExpectedBands(TypedDict):
     load_kw: Band
     pv_kw: Band
     soc: Band
@@ -330,7 +330,7 @@ def ensemble_of(record: EnsembleRecord) -> Ensemble:
     )
 
 
-def _expected(ensemble: Ensemble, flows: Sequence[HouseFlows], home: Home) -> list[_Expected]:
+def _expected(ensemble: Ensemble, flows: Sequence[HouseFlows], home: Home) -> list[_ExpectedBands]:
     """What each slot is expected to bring, over the futures."""
     capacity_kwh = home.battery.capacity_kwh or 1
     grid_kw = [np.asarray(flow.grid_import_kw) - flow.grid_export_kw for flow in flows]

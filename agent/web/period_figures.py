@@ -17,7 +17,7 @@ _MONTHS_FROM_DAYS = 62
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class _DayFigures:
     """One day's figures; NaN where nothing is known."""
 
     day: date
@@ -32,7 +32,7 @@ class _Day:
     saved_against_self_consumption: float
 
 
-_NAMES = tuple(field.name for field in fields(_Day) if field.name != "day")
+_NAMES = tuple(field.name for field in fields(_DayFigures) if field.name != "day")
 
 
 class Periods:
@@ -66,10 +66,10 @@ class Periods:
             billed_first=min(billed, default=None),
         )
 
-    def _day(self, totals: DayTotals, now: datetime) -> _Day:
+    def _day(self, totals: DayTotals, now: datetime) -> _DayFigures:
         known = {name: float(getattr(totals, name)) for name in _NAMES if hasattr(totals, name)}
         saved, against = self._savings(totals.day, now)
-        return _Day(day=totals.day, **known, saved=saved, saved_against_self_consumption=against)
+        return _DayFigures(day=totals.day, **known, saved=saved, saved_against_self_consumption=against)
 
     def _savings(self, day: date, now: datetime) -> tuple[float, float]:
         """What battery and advisor saved on a day, against no battery and against plain self-consumption."""
@@ -107,14 +107,14 @@ def _first_of_month(day: date) -> date:
     return day.replace(day=1)
 
 
-def _bars(days: Sequence[_Day], begin: Callable[[date], date]) -> list[PeriodBar]:
-    groups: dict[date, list[_Day]] = {}
+def _bars(days: Sequence[_DayFigures], begin: Callable[[date], date]) -> list[PeriodBar]:
+    groups: dict[date, list[_DayFigures]] = {}
     for one in days:
         groups.setdefault(begin(one.day), []).append(one)
     return [PeriodBar(start=start, days=len(group), figures=_figures(group)) for start, group in groups.items()]
 
 
-def _figures(days: Sequence[_Day]) -> PeriodFigures:
+def _figures(days: Sequence[_DayFigures]) -> PeriodFigures:
     """Sums over the days on which each figure is known, and the two shares that follow from them."""
     sums = {name: _sum([getattr(one, name) for one in days]) for name in _NAMES}
     both = [one for one in days if not isnan(one.import_kwh) and not isnan(one.load_kwh)]

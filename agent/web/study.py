@@ -24,11 +24,11 @@ _BUSY = "a study is being played already: wait for it or cancel it"
 Answer = Annotated[str, Field(max_length=200)]
 
 
-class _Body(BaseModel):
+class _StudyBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class StudyForm(_Body):
+class StudyForm(_StudyBody):
     """What a person typed; who plays the study reads it."""
 
     place: Answer = ""
@@ -46,7 +46,7 @@ class StudyForm(_Body):
     subsidy: Answer = "0"
 
 
-class StudyProgress(_Body):
+class StudyProgress(_StudyBody):
     """How far a study is: its step, the share that is done, seconds left, the answer so far and the report's name."""
 
     running: bool = False
@@ -61,7 +61,7 @@ class StudyProgress(_Body):
     failed: str | None = None
 
 
-class StudyView(_Body):
+class StudyView(_StudyBody):
     """The form as it is offered, and the study that was asked for last."""
 
     form: StudyForm
@@ -69,7 +69,7 @@ class StudyView(_Body):
     progress: StudyProgress
 
 
-class StudyFaults(_Body):
+class StudyFaults(_StudyBody):
     """What is wrong with a form, by its fields, each in a sentence; empty where nothing is."""
 
     error: str

@@ -195,7 +195,7 @@ def _questions_door(folder: Path, mutator: Mutator, count: int) -> Iterator[Door
         )
 
 
-class _Reply:
+class _ChatText:
     """What a chat model's client gives back for a text."""
 
     usage_metadata = None
@@ -220,12 +220,12 @@ class _Chat:
         """The next answer."""
         try:
             return {
-                "raw": _Reply(self.answer),
+                "raw": _ChatText(self.answer),
                 "parsed": self._schema.model_validate_json(self.answer),
                 "parsing_error": None,
             }
         except ValueError as err:
-            return {"raw": _Reply(self.answer), "parsed": None, "parsing_error": err}
+            return {"raw": _ChatText(self.answer), "parsed": None, "parsing_error": err}
 
 
 def _model_door(folder: Path, mutator: Mutator, count: int) -> Iterator[DoorResult]:

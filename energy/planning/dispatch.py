@@ -71,7 +71,7 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _DeviceColumns:
     """Columns of one device: `power` maps them to kW per slot; `rows` are its own equations and bounds."""
 
     device: str
@@ -183,7 +183,7 @@ class _Future:
         return np.asarray(np.concatenate(columns) * self.hours, dtype=np.float64)
 
 
-def _task_part(task: Task, slots: int, hours: float) -> _Part:
+def _task_part(task: Task, slots: int, hours: float) -> _DeviceColumns:
     """One column per slot of the window, or per possible start of a block."""
     width = max(task.last - task.first, 0)
     if task.block:
@@ -198,7 +198,7 @@ def _task_part(task: Task, slots: int, hours: float) -> _Part:
         once, upper = scipy.sparse.csr_array(np.ones((1, starts))), np.ones(starts)
         low = high = np.ones(1)
         late = _LATER_PER_KWH * task.energy_kwh * np.arange(starts, dtype=np.float64)
-        return _Part(
+        return _DeviceColumns(
             task.device, scipy.sparse.csr_array(power), once, low, high, late, upper, np.zeros(starts), whole=True
         )
     window = np.arange(task.first, task.last)
@@ -206,7 +206,7 @@ def _task_part(task: Task, slots: int, hours: float) -> _Part:
     energy = min(task.energy_kwh, task.max_kw * width * hours)
     early = window < task.soon
     soon = min(task.soon_kwh, energy, task.max_kw * int(early.sum()) * hours)
-    return _Part(
+    return _DeviceColumns(
         device=task.device,
         power=scipy.sparse.csr_array(power),
         rows=scipy.sparse.csr_array(np.vstack([np.full(width, hours), early * hours])),
@@ -218,7 +218,7 @@ def _task_part(task: Task, slots: int, hours: float) -> _Part:
     )
 
 
-def _zone_part(zone: Zone, slots: int, ensemble: Ensemble) -> _Part:
+def _zone_part(zone: Zone, slots: int, ensemble: Ensemble) -> _DeviceColumns:
     """Columns power, air, mass, too cold, too warm; rows the two heat balances (backward Euler) and the band."""
     one, none, back = (
         scipy.sparse.eye_array(slots, format="csr"),
@@ -247,7 +247,7 @@ def _zone_part(zone: Zone, slots: int, ensemble: Ensemble) -> _Part:
     end = np.zeros(slots)
     end[-1:] = -value
     discomfort = np.full(slots, _DISCOMFORT_PER_K_H * ensemble.hours)
-    return _Part(
+    return _DeviceColumns(
         device=zone.device,
         power=scipy.sparse.csr_array(scipy.sparse.block_array([[one, none, none, none, none]])),
         rows=scipy.sparse.csr_array(rows),
@@ -260,7 +260,7 @@ def _zone_part(zone: Zone, slots: int, ensemble: Ensemble) -> _Part:
 
 
 def _solve(
-    parts: list[_Part],
+    parts: list[_DeviceColumns],
     futures: list[_Future],
     ensemble: Ensemble,
     stored_kwh: float,
@@ -286,7 +286,7 @@ def _solve(
     )
 
 
-def _blocks(parts: list[_Part], futures: list[_Future]) -> "list[list[scipy.sparse.csr_array | None]]":
+def _blocks(parts: list[_DeviceColumns], futures: list[_Future]) -> "list[list[scipy.sparse.csr_array | None]]":
     """Each device's own rows, then those of each future with the power of all devices in its balance."""
     nothing: list[scipy.sparse.csr_array | None] = [None] * (len(parts) + len(futures))
     own = [[*nothing[:at], part.rows, *nothing[at + 1 :]] for at, part in enumerate(parts)]
@@ -299,7 +299,9 @@ def _blocks(parts: list[_Part], futures: list[_Future]) -> "list[list[scipy.spar
     return own + shared
 
 
-def _read(answer: "scipy.optimize.OptimizeResult", parts: list[_Part], zones: Sequence[Zone], slots: int) -> Dispatch:
+def _read(
+    answer: "scipy.optimize.OptimizeResult", parts: list[_DeviceColumns], zones: Sequence[Zone], slots: int
+) -> Dispatch:
     power_kw: dict[str, Floats] = {}
     air_c: dict[str, Floats] = {}
     heated, at = {zone.device for zone in zones}, 0

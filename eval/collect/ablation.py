@@ -156,7 +156,7 @@ def play_case(case: Case, source: HistorySource, variants: Iterable[str] | None 
     saved = _bill(net_kw, window) - least
     found = []
     for variant in case.variants if variants is None else variants:
-        player = _Player(variant, history, _memory(case, history))
+        player = _AblationPlanner(variant, history, _memory(case, history))
         course = play(home, window, partial(player.levels, window))
         ledger = total(
             course.flows, window.prices, battery=home.battery, hours=window.hours, start_kwh=home.battery.min_kwh
@@ -167,7 +167,7 @@ def play_case(case: Case, source: HistorySource, variants: Iterable[str] | None 
 
 
 def _result(
-    case: Case, variant: str, spent: float, *, saved: float, least: float, course: Course, player: "_Player"
+    case: Case, variant: str, spent: float, *, saved: float, least: float, course: Course, player: "_AblationPlanner"
 ) -> Result:
     day, hour, covered = np.mean(player.scores, axis=0).tolist()
     return Result(
@@ -183,7 +183,7 @@ def _result(
     )
 
 
-class _Player(Planner):
+class _AblationPlanner(Planner):
     """The planner under one variant, scoring its load forecasts as it goes."""
 
     def __init__(self, variant: str, history: History, memory: History) -> None:

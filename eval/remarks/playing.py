@@ -105,7 +105,7 @@ def play_remarks(case: RemarkCase, variants: Sequence[str]) -> list[RemarkResult
     left = terminal_value(home, window, after)
     found = []
     for variant in variants:
-        player = _Player(variant, case)
+        player = _RemarkPlanner(variant, case)
         course = play(home, window, partial(player.levels, window))
         ledger = total(
             course.flows, window.prices, battery=home.battery, hours=window.hours, start_kwh=home.battery.min_kwh
@@ -133,7 +133,7 @@ def _noted(remarked: RemarkedHistory, variant: str) -> History:
     )
 
 
-class _Player(Planner):
+class _RemarkPlanner(Planner):
     """The planner under one variant, scoring its load forecasts at each midnight and noon."""
 
     def __init__(self, variant: str, case: RemarkCase) -> None:

@@ -19,13 +19,13 @@ class Purchase:
 def battery_purchase(saving: float, battery_kwh: float, prices: StudyPrices) -> Purchase:
     """A battery that saves so much in its first year."""
     price = battery_kwh * prices.battery_per_kwh * (1 - prices.subsidy_share)
-    return _purchase(price, saving, _Course(prices.battery_years, prices.battery_fade, prices))
+    return _purchase(price, saving, _SavingYears(prices.battery_years, prices.battery_fade, prices))
 
 
 def panels_purchase(saving: float, kwp: float, prices: StudyPrices) -> Purchase:
     """Panels that save so much in their first year."""
     price = kwp * prices.pv_per_kwp * (1 - prices.subsidy_share)
-    return _purchase(price, saving, _Course(prices.pv_years, prices.pv_fade, prices))
+    return _purchase(price, saving, _SavingYears(prices.pv_years, prices.pv_fade, prices))
 
 
 def together(
@@ -33,8 +33,8 @@ def together(
 ) -> Purchase:
     """Panels and a battery bought at once; the panels go on when the battery has ended."""
     one, two = panels_purchase(panels_saving, kwp, prices), battery_purchase(battery_saving, battery_kwh, prices)
-    solar = _Course(prices.pv_years, prices.pv_fade, prices) if kwp else None
-    stored = _Course(prices.battery_years, prices.battery_fade, prices) if battery_kwh else None
+    solar = _SavingYears(prices.pv_years, prices.pv_fade, prices) if kwp else None
+    stored = _SavingYears(prices.battery_years, prices.battery_fade, prices) if battery_kwh else None
     left, payback = one.price + two.price, 0.0 if one.price + two.price <= 0 else inf
     for year in range(1, max(prices.pv_years, prices.battery_years) + 1):
         saved = panels_saving * (solar.within(year) if solar else 0.0)
@@ -48,12 +48,12 @@ def together(
 
 def battery_pays_below(saving: float, battery_kwh: float, prices: StudyPrices) -> float:
     """The price per kWh below which a battery earns it."""
-    worth = saving * _Course(prices.battery_years, prices.battery_fade, prices).worth_today()
+    worth = saving * _SavingYears(prices.battery_years, prices.battery_fade, prices).worth_today()
     return max(worth / (battery_kwh * (1 - prices.subsidy_share)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
+class _SavingYears:
     """How a saving goes on: for how many years, how it fades, and what later money is worth."""
 
     years: int
@@ -74,11 +74,11 @@ class _Course:
         return sum(self.of_year(year) * later**year for year in range(1, self.years + 1))
 
 
-def _purchase(price: float, saving: float, course: _Course) -> Purchase:
+def _purchase(price: float, saving: float, course: _SavingYears) -> Purchase:
     return Purchase(price, saving, _payback(price, saving, course), saving * course.worth_today() - price)
 
 
-def _payback(price: float, saving: float, course: _Course) -> float:
+def _payback(price: float, saving: float, course: _SavingYears) -> float:
     """Years until the savings add up to the price; infinite if they never do within the life."""
     if price <= 0:
         return 0.0

@@ -43,7 +43,7 @@ PlanTime = Annotated[AwareDatetime | None, BeforeValidator(lambda value: value o
 Percent = Annotated[float, BeforeValidator(_within), Field(ge=0, le=100)]
 
 
-class _Part(BaseModel):
+class _EvccPart(BaseModel):
     # Its versions add fields every few weeks; those that we read have kept their meaning.
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True)
 
@@ -56,19 +56,19 @@ class _Part(BaseModel):
         return {key: value for key, value in given.items() if value is not None}
 
 
-class _Meter(_Part):
+class _Meter(_EvccPart):
     power: float | None = None
     soc: Percent | None = None
 
 
-class EvccVehicle(_Part):
+class EvccVehicle(_EvccPart):
     """A car that evcc knows; usable capacity in kWh."""
 
     title: str = ""
     capacity: float = Field(default=0.0, ge=0, le=300)
 
 
-class Loadpoint(_Part):
+class Loadpoint(_EvccPart):
     """A charger or a heat pump, and what is connected to it."""
 
     title: str = ""
@@ -87,7 +87,7 @@ class Loadpoint(_Part):
     is_heating: bool = Field(default=False, alias="chargerFeatureHeating")
 
 
-class EvccState(_Part):
+class EvccState(_EvccPart):
     """The site with its loadpoints; watts, grid import and battery discharge positive."""
 
     home_power: float | None = Field(default=None, alias="homePower")

@@ -34,7 +34,7 @@ class _PrefsPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class _Flow(_PrefsPart):
+class _MeterFlow(_PrefsPart):
     """One direction at the meter."""
 
     stat_energy_from: Text = None
@@ -70,7 +70,7 @@ class _Power(_PrefsPart):
         return chosen if chosen.ids else _signed([self.stat_rate], [])
 
 
-class _Source(_Flow, _Power):
+class _EnergySource(_MeterFlow, _Power):
     """A grid connection, an array of panels, a battery, or the home's own meter where a version has one.
 
     Since 2025.12 possibly with its power sensor; since 2026.3 a grid connection is one import and one export; since
@@ -79,8 +79,8 @@ class _Source(_Flow, _Power):
 
     type: _Kind
     name: Text = None
-    flow_from: Several[_Flow] = ()
-    flow_to: Several[_Flow] = ()
+    flow_from: Several[_MeterFlow] = ()
+    flow_to: Several[_MeterFlow] = ()
     power: Several[_Power] = ()
     stat_soc: Text = None
     capacity: Number = None
@@ -88,17 +88,17 @@ class _Source(_Flow, _Power):
     number_energy_price_export: Number = None
 
     @property
-    def imports(self) -> tuple[_Flow, ...]:
+    def imports(self) -> tuple[_MeterFlow, ...]:
         """Old versions list the flows, new ones have one of each on the source itself."""
         return self.flow_from or ((self,) if self.stat_energy_from else ())
 
     @property
-    def exports(self) -> tuple[_Flow, ...]:
+    def exports(self) -> tuple[_MeterFlow, ...]:
         """As `imports`."""
         if self.flow_to or not self.stat_energy_to:
             return self.flow_to
         return (
-            _Flow(
+            _MeterFlow(
                 stat_energy_to=self.stat_energy_to,
                 entity_energy_price=self.entity_energy_price_export,
                 number_energy_price=self.number_energy_price_export,
@@ -128,7 +128,7 @@ class NamedDevice(_PrefsPart):
 class EnergyPreferences(_PrefsPart):
     """The energy dashboard's settings."""
 
-    energy_sources: tuple[_Source, ...] = ()
+    energy_sources: tuple[_EnergySource, ...] = ()
     device_consumption: tuple[NamedDevice, ...] = ()
 
     def statistics(self) -> dict[StatisticRole, Signed]:
@@ -190,7 +190,7 @@ class EnergyPreferences(_PrefsPart):
                     return flow.entity_energy_price
         return None
 
-    def _of(self, kind: _Kind) -> list[_Source]:
+    def _of(self, kind: _Kind) -> list[_EnergySource]:
         return [source for source in self.energy_sources if source.type == kind]
 
 

@@ -9,10 +9,10 @@ from energy.errors import DataError
 from energy.slots import DAY, day_bounds, local_day
 from ingest.homeassistant.client import CommandRefused, EntityState, HomeAssistant
 from ingest.prices.points import PricePoint
-from ingest.prices.reading import Asked, holds_prices, read_prices
+from ingest.prices.reading import ReaderContext, holds_prices, read_prices
 
 
-def entity_prices(state: EntityState, asked: Asked) -> list[PricePoint]:
+def entity_prices(state: EntityState, asked: ReaderContext) -> list[PricePoint]:
     """The prices that an entity's attributes hold; lists without a date are of the day on which it was updated.
 
     Raises:
@@ -21,7 +21,7 @@ def entity_prices(state: EntityState, asked: Asked) -> list[PricePoint]:
     return read_prices(state.attributes, _on_its_day(state, asked))
 
 
-def price_entities(states: Mapping[str, EntityState], asked: Asked) -> list[EntityState]:
+def price_entities(states: Mapping[str, EntityState], asked: ReaderContext) -> list[EntityState]:
     """Entities that hold prices ahead, by what they hold; those with most prices first."""
     found = {name: state for name, state in states.items() if _may_hold(state)}
     held = [
@@ -32,7 +32,7 @@ def price_entities(states: Mapping[str, EntityState], asked: Asked) -> list[Enti
     return [found[name] for _, name in sorted(held, key=lambda one: (-one[0], one[1]))]
 
 
-def _on_its_day(state: EntityState, asked: Asked) -> Asked:
+def _on_its_day(state: EntityState, asked: ReaderContext) -> ReaderContext:
     return replace(asked, day=local_day(state.last_updated, asked.zone))
 
 
@@ -44,7 +44,7 @@ def _may_hold(state: EntityState) -> bool:
 
 
 def action_prices(
-    assistant: HomeAssistant, action: str, data: Mapping[str, str], asked: Asked, *, now: datetime
+    assistant: HomeAssistant, action: str, data: Mapping[str, str], asked: ReaderContext, *, now: datetime
 ) -> list[PricePoint]:
     """What an action answers of today and tomorrow; `{date}`, `{start}` and `{end}` in its data are filled in.
 

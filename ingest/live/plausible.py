@@ -34,7 +34,7 @@ _LONGEST_GAP, _POWER_LASTS = timedelta(hours=1), timedelta(minutes=15)
 
 
 @dataclass(slots=True)
-class _Doubt:
+class _DoubtedCharge:
     """Why a charge is not believed, and how it has moved since `reading`: the battery's power counts `moved`."""
 
     reading: Reading
@@ -69,11 +69,11 @@ class _ChargeWatch:
     expected: float
     last: Reading
     slack: float = 0.0
-    doubt: _Doubt | None = None
+    doubt: _DoubtedCharge | None = None
 
     def __post_init__(self) -> None:
         if _may_be_fraction(self.last.value):
-            self.doubt = _Doubt(self.last, jumped=True, fraction=True)
+            self.doubt = _DoubtedCharge(self.last, jumped=True, fraction=True)
 
     def update(self, reading: Reading, moved: float, slack: float) -> None:
         """Take in a charge, after the battery moved by `moved`, give or take `slack`, since the one before."""
@@ -85,7 +85,7 @@ class _ChargeWatch:
         elif (fraction := self._became_a_fraction(reading.value)) or (
             abs(reading.value - self.expected) > SOC_TOLERANCE + self.slack
         ):
-            self.doubt = _Doubt(reading, jumped=fraction or step > SOC_TOLERANCE / 2, fraction=fraction)
+            self.doubt = _DoubtedCharge(reading, jumped=fraction or step > SOC_TOLERANCE / 2, fraction=fraction)
         else:
             self._correct(reading)
         self.last = reading
@@ -100,7 +100,7 @@ class _ChargeWatch:
         self.expected += (reading.value - self.expected) * (1.0 if self.slack else share)
         self.slack = 0.0
 
-    def _reconsider(self, reading: Reading, doubt: _Doubt, *, moved: float, slack: float, step: float) -> None:
+    def _reconsider(self, reading: Reading, doubt: _DoubtedCharge, *, moved: float, slack: float, step: float) -> None:
         doubt.moved += moved
         doubt.slack += slack
         back = abs(reading.value - self.expected) <= SOC_TOLERANCE
@@ -110,7 +110,7 @@ class _ChargeWatch:
         if not fraction and (back or far or settled):
             self.expected, self.slack, self.doubt = reading.value, 0.0, None
         elif step > _STEP or abs(reading.value - doubt.reading.value - doubt.moved) > SOC_TOLERANCE / 2 + doubt.slack:
-            self.doubt = _Doubt(
+            self.doubt = _DoubtedCharge(
                 reading, jumped=step > _STEP, fraction=fraction or self._became_a_fraction(reading.value)
             )
 

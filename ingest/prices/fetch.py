@@ -40,7 +40,7 @@ _PER_MWH = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _PriceRequest:
     """One request: where, with what, and how its answer is read."""
 
     url: str
@@ -117,23 +117,23 @@ class MarketPrices:
             trouble = DataError(f"{question.url} says nothing of {day}")
         raise trouble
 
-    def _questions(self, day: date) -> Iterator[_Question]:
+    def _questions(self, day: date) -> Iterator[_PriceRequest]:
         settings, zone = self._settings, self._zone
         if settings.source == "entsoe":
             start, end = (moment.astimezone(UTC).strftime("%Y%m%d%H%M") for moment in day_bounds(day, zone))
             area = settings.area or ""
             asked = {"securityToken": settings.secret(), "documentType": "A44", "in_Domain": area, "out_Domain": area}
             asked |= {"periodStart": start, "periodEnd": end}
-            yield _Question(f"{settings.url or ENTSOE}/api", asked, read_entsoe)
+            yield _PriceRequest(f"{settings.url or ENTSOE}/api", asked, read_entsoe)
         if settings.source == "redata":
             asked = {"start_date": f"{day}T00:00", "end_date": f"{day}T23:59", "time_trunc": "hour"}
-            yield _Question(
+            yield _PriceRequest(
                 f"{settings.url or REDATA}/en/datos/mercados/precios-mercados-tiempo-real",
                 asked,
                 lambda body: read_redata(_parsed(body), settings.indicator, zone),
             )
         if settings.source in {"redata", "esios"} and settings.indicator == "pvpc":
-            yield _Question(
+            yield _PriceRequest(
                 f"{settings.url or ESIOS}/archives/70/download_json",
                 {"locale": "es", "date": day.isoformat()},
                 lambda body: read_esios_archive(_parsed(body), zone),
@@ -142,7 +142,7 @@ class MarketPrices:
     def _is_of(self, point: PricePoint, day: date) -> bool:
         return local_day(point.start, self._zone) == day
 
-    def _body(self, question: _Question) -> bytes:
+    def _body(self, question: _PriceRequest) -> bytes:
         """One request; faults of the line and of the server are tried again, twice, after a while.
 
         Raises:

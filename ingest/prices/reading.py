@@ -20,7 +20,7 @@ _GUESSED = frozenset({"forecast"})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReaderContext:
     """What a reader must know: the home's zone and currency, and the unit where the publisher does not say it.
 
     `day` is the local day on which the document was said; None where that is not known.
@@ -32,7 +32,7 @@ class Asked:
     day: date | None = None
 
 
-def read_prices(document: object, asked: Asked) -> list[PricePoint]:
+def read_prices(document: object, asked: ReaderContext) -> list[PricePoint]:
     """Prices per kWh in the home's currency; empty where the document holds none.
 
     Raises:
@@ -50,7 +50,7 @@ def read_prices(document: object, asked: Asked) -> list[PricePoint]:
     return sorted(found.values())
 
 
-def holds_prices(document: object, asked: Asked) -> bool:
+def holds_prices(document: object, asked: ReaderContext) -> bool:
     """Whether a document is one of prices ahead: two of them at least."""
     try:
         return len(read_prices(document, asked)) > 1
@@ -94,7 +94,7 @@ def _unit_in(document: object) -> str | None:
     return None
 
 
-def _inside(points: Sequence[PricePoint], unit: str | None, asked: Asked) -> list[PricePoint]:
+def _inside(points: Sequence[PricePoint], unit: str | None, asked: ReaderContext) -> list[PricePoint]:
     """Prices per kWh in the home's currency.
 
     Raises:

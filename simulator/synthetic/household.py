@@ -45,7 +45,7 @@ def plug_loads(house: HouseholdContext) -> dict[str, Floats]:
     kitchen, laundry, dishes, other = (np.zeros(house.local.slots) for _ in range(4))
     for day in range(house.local.count):
         rng = stream(house.seed, "chores", day)
-        today = _Today(day, rng, float(moods[day]), house.spec.life.dinner_hour + 0.8 * rng.normal())
+        today = _DayState(day, rng, float(moods[day]), house.spec.life.dinner_hour + 0.8 * rng.normal())
         _cook(kitchen, house, habits, today)
         _wash(laundry, dishes, house, habits, today)
         _small_things(other, house, habits, today)
@@ -102,7 +102,7 @@ class _Habits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Today:
+class _DayState:
     day: int
     rng: np.random.Generator
     mood: float
@@ -171,7 +171,7 @@ def _screens(house: HouseholdContext) -> Floats:
     return np.asarray(television + 0.06 * awake**0.6 * working, dtype=np.float64)
 
 
-def _cook(kitchen: Floats, house: HouseholdContext, habits: _Habits, today: _Today) -> None:
+def _cook(kitchen: Floats, house: HouseholdContext, habits: _Habits, today: _DayState) -> None:
     """Breakfast, lunch and dinner for whoever is there; guests mean the oven."""
     rng, dinner_h, cooks = today.rng, today.dinner_h, habits.cooks * today.mood
     _use(kitchen, "kettle", _moment(house, today.day, (6.2, 10), rng), habits, rng)
@@ -193,7 +193,7 @@ def _cook(kitchen: Floats, house: HouseholdContext, habits: _Habits, today: _Tod
         _use(kitchen, name, _moment(house, today.day, (7, 23), rng), habits, rng)
 
 
-def _wash(laundry: Floats, dishes: Floats, house: HouseholdContext, habits: _Habits, today: _Today) -> None:
+def _wash(laundry: Floats, dishes: Floats, house: HouseholdContext, habits: _Habits, today: _DayState) -> None:
     """Laundry in the home's own hour, more of it on rest days and after guests or a journey; dishes after dinner."""
     rng = today.rng
     rest = house.rest_days[today.day]
@@ -214,7 +214,7 @@ def _wash(laundry: Floats, dishes: Floats, house: HouseholdContext, habits: _Hab
         _use(dishes, "dishwasher", None if at is None else at + waits, habits, rng, times=1 + (guests > 4))
 
 
-def _small_things(other: Floats, house: HouseholdContext, habits: _Habits, today: _Today) -> None:
+def _small_things(other: Floats, house: HouseholdContext, habits: _Habits, today: _DayState) -> None:
     rng = today.rng
     people = house.spec.life.people
     for _ in range(rng.binomial(people, 0.3)):

@@ -55,7 +55,7 @@ class _Routine:
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class _PersonDay:
     """One person's day in minutes of the wall clock; `retires` may lie past midnight."""
 
     rises: float
@@ -140,7 +140,7 @@ def _school_breaks(local: LocalDays, warm_day: int) -> list[bool]:
     ]
 
 
-def _live(routine: _Routine, *, rest: bool, phase: float, rng: np.random.Generator) -> _Day:
+def _live(routine: _Routine, *, rest: bool, phase: float, rng: np.random.Generator) -> _PersonDay:
     """One day of a person; the same number of draws whatever happens, so that days stay comparable."""
     chance = rng.random(3)
     wobble = rng.normal(size=6)
@@ -158,10 +158,10 @@ def _live(routine: _Routine, *, rest: bool, phase: float, rng: np.random.Generat
     if chance[1] < _OUTING_CHANCE["workday" if works else "rest day"]:
         begins = (19.2 * 60 if works else 10 * 60 + chance[2] * 8 * 60) + 40 * wobble[4]
         out.append((begins, begins + np.clip(120 + 60 * wobble[5], 30, 400)))
-    return _Day(rises, retires, tuple(out))
+    return _PersonDay(rises, retires, tuple(out))
 
 
-def _present(minute: NDArray[np.intp], lived: _Day, diary: Diary, day: int) -> NDArray[np.bool_]:
+def _present(minute: NDArray[np.intp], lived: _PersonDay, diary: Diary, day: int) -> NDArray[np.bool_]:
     present = np.ones(len(minute), dtype=bool)
     for leaves, returns in (*lived.out, (float(diary.empty_from[day]), float(diary.empty_to[day]))):
         present &= (minute < leaves) | (minute >= returns)

@@ -50,7 +50,7 @@ class Climate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Zone:
+class _ClimateZone:
     """How a climate zone differs from the west of Europe at its latitude: seasons and weather as factors.
 
     `cloud` is that of summer and winter in place of the latitude's, `cloudier` a factor on each; summers of a cool
@@ -66,30 +66,30 @@ class _Zone:
     cool_shore: bool = False
 
 
-_AS_EUROPE = _Zone()
+_AS_EUROPE = _ClimateZone()
 # Around the Mediterranean skies are clearer than over the Atlantic at the same latitude; shores of a cool sea with rain
 # all year are the reverse, at the Bay of Biscay for one.
 _DRY_SUMMER, _SEA_CLOUD = (0.75, 0.86), 0.75
 # By the first letters of a zone's name, the longest that fits.
 _ZONES = {
-    OCEAN: _Zone(seasons=0.45, weather=0.6, daily_swing_k=6.5, cloud=(0.5, 0.55)),
-    "A": _Zone(warmer_k=0.7, seasons=0.6, weather=0.8, daily_swing_k=9.0),
-    "BW": _Zone(warmer_k=2.5, seasons=1.25, cloud=(0.08, 0.25)),
-    "BSk": _Zone(cloudier=_DRY_SUMMER),
-    "BSh": _Zone(warmer_k=2.0, seasons=1.2, cloud=(0.3, 0.25)),
-    "Cfa": _Zone(warmer_k=-2.0, seasons=1.2, daily_swing_k=10.5, cloud=(0.6, 0.6)),
-    "Cfc": _Zone(warmer_k=0.5, seasons=0.6, weather=0.8, daily_swing_k=9.0),
-    "Csa": _Zone(cloudier=_DRY_SUMMER),
-    "Csb": _Zone(warmer_k=-1.0, seasons=0.8, daily_swing_k=12.0, cloudier=(0.95, 1.0)),
-    "Cw": _Zone(seasons=0.9, daily_swing_k=12.0, cloud=(0.75, 0.5)),
-    "Dfa": _Zone(warmer_k=-4.0, seasons=1.4),
-    "Dfb": _Zone(warmer_k=-1.0, seasons=1.15, weather=1.2),
-    "Dfd": _Zone(warmer_k=-9.0, seasons=2.0, weather=1.3),
-    "Dw": _Zone(warmer_k=-4.5, seasons=1.55, cloud=(0.55, 0.25)),
-    "E": _Zone(warmer_k=-4.0),
-    "EF": _Zone(warmer_k=-18.0),
+    OCEAN: _ClimateZone(seasons=0.45, weather=0.6, daily_swing_k=6.5, cloud=(0.5, 0.55)),
+    "A": _ClimateZone(warmer_k=0.7, seasons=0.6, weather=0.8, daily_swing_k=9.0),
+    "BW": _ClimateZone(warmer_k=2.5, seasons=1.25, cloud=(0.08, 0.25)),
+    "BSk": _ClimateZone(cloudier=_DRY_SUMMER),
+    "BSh": _ClimateZone(warmer_k=2.0, seasons=1.2, cloud=(0.3, 0.25)),
+    "Cfa": _ClimateZone(warmer_k=-2.0, seasons=1.2, daily_swing_k=10.5, cloud=(0.6, 0.6)),
+    "Cfc": _ClimateZone(warmer_k=0.5, seasons=0.6, weather=0.8, daily_swing_k=9.0),
+    "Csa": _ClimateZone(cloudier=_DRY_SUMMER),
+    "Csb": _ClimateZone(warmer_k=-1.0, seasons=0.8, daily_swing_k=12.0, cloudier=(0.95, 1.0)),
+    "Cw": _ClimateZone(seasons=0.9, daily_swing_k=12.0, cloud=(0.75, 0.5)),
+    "Dfa": _ClimateZone(warmer_k=-4.0, seasons=1.4),
+    "Dfb": _ClimateZone(warmer_k=-1.0, seasons=1.15, weather=1.2),
+    "Dfd": _ClimateZone(warmer_k=-9.0, seasons=2.0, weather=1.3),
+    "Dw": _ClimateZone(warmer_k=-4.5, seasons=1.55, cloud=(0.55, 0.25)),
+    "E": _ClimateZone(warmer_k=-4.0),
+    "EF": _ClimateZone(warmer_k=-18.0),
 }
-_TEMPERATE_SOUTH = _Zone(seasons=0.6, weather=0.8, daily_swing_k=10.5)
+_TEMPERATE_SOUTH = _ClimateZone(seasons=0.6, weather=0.8, daily_swing_k=10.5)
 
 
 def climate_of(place: Place, wishes: ClimateWishes | None = None) -> Climate:
@@ -120,7 +120,7 @@ def climate_of(place: Place, wishes: ClimateWishes | None = None) -> Climate:
     )
 
 
-def _cloud(latitude: float, zone: _Zone) -> tuple[float, float]:
+def _cloud(latitude: float, zone: _ClimateZone) -> tuple[float, float]:
     """Cloud cover of summer and winter at a latitude in the west of Europe, and what the zone makes of it."""
     summer = float(np.interp(latitude, [0, 15, 28, 35, 52, 90], [0.65, 0.58, 0.2, 0.2, 0.55, 0.7]))
     winter = summer + 0.25 * float(np.interp(latitude, [10, 30], [0, 1]))
@@ -129,7 +129,7 @@ def _cloud(latitude: float, zone: _Zone) -> tuple[float, float]:
     return min(summer * zone.cloudier[0], 1.0), min(winter * zone.cloudier[1], 1.0)
 
 
-def _zone(place: Place) -> _Zone:
+def _zone(place: Place) -> _ClimateZone:
     """The zone of a place on the map, milder where the sea is near."""
     name, coast = zone_of(place), by_the_sea(place)
     if name == "Cfa" and _north_of_the_mediterranean(place):
@@ -156,7 +156,7 @@ def _north_of_the_mediterranean(place: Place) -> bool:
     return -10 < place.longitude < 17 and 36 < place.latitude < 47
 
 
-def _inland(name: str, latitude: float) -> _Zone:
+def _inland(name: str, latitude: float) -> _ClimateZone:
     if name.startswith("C") and latitude < -_TROPIC:
         return _TEMPERATE_SOUTH
     if name.startswith("C") and abs(latitude) < _HIGHLANDS:

@@ -20,11 +20,11 @@ CapacityKwh = Annotated[float, Field(ge=0, le=1000)]
 _KW_PER_KWH = 0.5
 
 
-class _Wish(BaseModel):
+class _StudyInput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Dwellers(_Wish):
+class Dwellers(_StudyInput):
     """Who lives there and what runs on electricity; `heating` is what warms rooms, `hot_water` the tap."""
 
     people: int = Field(default=3, ge=1, le=10)
@@ -37,7 +37,7 @@ class Dwellers(_Wish):
     load_factor: float = Field(default=1.0, gt=0, le=10)
 
 
-class StudyPrices(_Wish):
+class StudyPrices(_StudyInput):
     """What is assumed of money, in the home's currency; every figure can be changed in the report as well.
 
     Round figures of the kind that offers name, not a quotation. Panels and battery are installed prices with tax;
@@ -55,14 +55,14 @@ class StudyPrices(_Wish):
     price_rise: float = Field(default=0.0, ge=-0.2, le=0.2)
 
 
-class Panels(_Wish):
+class Panels(_StudyInput):
     """How the panels lie; azimuth clockwise from north."""
 
     tilt_deg: float = Field(default=30.0, ge=0, le=90)
     azimuth_deg: float = Field(default=180.0, ge=0, lt=360)
 
 
-class StudyWishes(_Wish):
+class StudyWishes(_StudyInput):
     """All that decides what is played; money that is only counted afterwards is in `prices`.
 
     `home` names a home in memory whose own days are played, else the household is made up. `weather_years` are

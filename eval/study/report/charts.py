@@ -22,7 +22,7 @@ class ChartSeries:
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class _PlotFrame:
     """Where values stand in the picture."""
 
     low: float
@@ -40,7 +40,7 @@ def stacked_bars(
     series: Sequence[ChartSeries], labels: Sequence[str], *, limits: tuple[float, float], title: str
 ) -> str:
     """One bar for each label: positive values stacked upwards, negative ones downwards."""
-    frame = _Frame(*limits, len(labels))
+    frame = _PlotFrame(*limits, len(labels))
     parts = [_grid(frame)]
     up, down = np.zeros(len(labels)), np.zeros(len(labels))
     for one in series:
@@ -59,7 +59,7 @@ def hours(
 ) -> str:
     """Hours of a day or a week: stacked areas and a line above them; labels in the middle of equal parts."""
     count = len(line.values)
-    frame = _Frame(*limits, count)
+    frame = _PlotFrame(*limits, count)
     parts = [_grid(frame)]
     up, down = np.zeros(count), np.zeros(count)
     for one in series:
@@ -113,7 +113,7 @@ def limits_of(*stacks: Sequence[ChartSeries]) -> tuple[float, float]:
     return (-nice_top(-low) if low < -1e-9 else 0.0), top
 
 
-def _grid(frame: _Frame) -> str:
+def _grid(frame: _PlotFrame) -> str:
     """A line and a number at the limits, at zero and half-way where that is a whole number."""
     half = {frame.high / 2} if frame.high % 2 == 0 else set()
     ticks = sorted({frame.low, 0.0, frame.high} | half)
@@ -127,7 +127,7 @@ def _grid(frame: _Frame) -> str:
     return "".join(parts)
 
 
-def _bar(frame: _Frame, at: int, start: float, end: float, one: ChartSeries) -> str:
+def _bar(frame: _PlotFrame, at: int, start: float, end: float, one: ChartSeries) -> str:
     top, bottom = frame.y(max(start, end)), frame.y(min(start, end))
     x, width = frame.x(at + 0.12), frame.x(at + 0.88) - frame.x(at + 0.12)
     tip = f"<title>{escape(one.name)}: {abs(end - start):.0f}</title>"
@@ -135,7 +135,7 @@ def _bar(frame: _Frame, at: int, start: float, end: float, one: ChartSeries) -> 
     return f'<rect class="{one.role}" {box}>{tip}</rect>'
 
 
-def _area(frame: _Frame, base: Floats, top: Floats, one: ChartSeries) -> str:
+def _area(frame: _PlotFrame, base: Floats, top: Floats, one: ChartSeries) -> str:
     upper = [(frame.x(at), frame.y(value)) for at, value in enumerate(_closed(top))]
     lower = [(frame.x(at), frame.y(value)) for at, value in enumerate(_closed(base))][::-1]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*upper, *lower])

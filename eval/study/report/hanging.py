@@ -15,7 +15,7 @@ _YEARS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _Sensitivity:
     """One thing that is other: what it is called, what the battery then saves, which price changes how."""
 
     name: str
@@ -41,24 +41,24 @@ def hanging_rows(study: Study, answer: StudyAnswer, words: Words) -> list[dict[s
     return [_row(study, answer, change, words) for change in _changes(study, answer, words)]
 
 
-def _changes(study: Study, answer: StudyAnswer, words: Words) -> Iterator[_Change]:
+def _changes(study: Study, answer: StudyAnswer, words: Words) -> Iterator[_Sensitivity]:
     saving = answer.saving
-    yield _Change(words.word("as_assumed"), saving)
-    yield _Change(words.word("if_cheaper"), saving, {"battery": 0.75})
-    yield _Change(words.word("if_half"), saving, {"battery": 0.5})
-    yield _Change(words.word("if_longer"), saving, {"years": _YEARS})
-    yield _Change(words.word("if_rate"), saving, {"rate": 0.02})
-    yield _Change(words.word("if_rise"), saving, {"rise": 0.03})
+    yield _Sensitivity(words.word("as_assumed"), saving)
+    yield _Sensitivity(words.word("if_cheaper"), saving, {"battery": 0.75})
+    yield _Sensitivity(words.word("if_half"), saving, {"battery": 0.5})
+    yield _Sensitivity(words.word("if_longer"), saving, {"years": _YEARS})
+    yield _Sensitivity(words.word("if_rate"), saving, {"rate": 0.02})
+    yield _Sensitivity(words.word("if_rise"), saving, {"rise": 0.03})
     if answer.advised is not None:
-        yield _Change(words.word("if_advisor"), answer.advised)
+        yield _Sensitivity(words.word("if_advisor"), answer.advised)
     for variation in study.figures.variations:
-        yield _Change(words.word(f"if_{variation.name.replace(' ', '_')}"), variation.saving)
+        yield _Sensitivity(words.word(f"if_{variation.name.replace(' ', '_')}"), variation.saving)
     for tariff in study.wishes.tariffs[1:]:
         other = Option(tariff, answer.shown.kwp, answer.shown.battery_kwh)
-        yield _Change(words.word("if_tariff", tariff=tariff), study.battery_saving(other))
+        yield _Sensitivity(words.word("if_tariff", tariff=tariff), study.battery_saving(other))
 
 
-def _row(study: Study, answer: StudyAnswer, change: _Change, words: Words) -> dict[str, object]:
+def _row(study: Study, answer: StudyAnswer, change: _Sensitivity, words: Words) -> dict[str, object]:
     bought = battery_purchase(change.saving, answer.shown.battery_kwh, change.prices(study.wishes.prices))
     pays = bought.present_value > 0
     return {

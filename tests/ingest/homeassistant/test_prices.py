@@ -7,11 +7,11 @@ import pytest
 from energy.errors import TransportError
 from ingest.homeassistant.client import CommandRefused, EntityState
 from ingest.homeassistant.prices import action_prices, entity_prices, price_entities
-from ingest.prices.reading import Asked
+from ingest.prices.reading import ReaderContext
 
 MADRID = ZoneInfo("Europe/Madrid")
 NOW = datetime(2026, 1, 15, 14, tzinfo=UTC)
-ASKED = Asked(MADRID, "EUR")
+ASKED = ReaderContext(MADRID, "EUR")
 
 
 def state(name: str, attributes: dict[str, Any], updated: datetime = NOW) -> EntityState:
@@ -60,7 +60,7 @@ class Answers:
 @pytest.mark.parametrize(("known", "hours"), [(["2026-01-15"], 24), (["2026-01-15", "2026-01-16"], 48)])
 def test_an_action_is_asked_for_today_and_tomorrow_which_may_not_be_out(known: list[str], hours: int) -> None:
     assistant: Any = Answers(dict.fromkeys(known, 100.0))
-    asked = Asked(MADRID, "EUR", unit="EUR/MWh")
+    asked = ReaderContext(MADRID, "EUR", unit="EUR/MWh")
     data = {"config_entry": "01J", "date": "{date}", "areas": "ES"}
     points = action_prices(assistant, "nordpool.get_prices_for_date", data, asked, now=NOW)
     assert len(points) == hours

@@ -7,7 +7,7 @@ import pytest
 
 from energy.errors import DataError
 from energy.slots import day_bounds
-from ingest.prices.reading import Asked, holds_prices, read_prices
+from ingest.prices.reading import ReaderContext, holds_prices, read_prices
 
 MADRID = ZoneInfo("Europe/Madrid")
 DAY = date(2026, 1, 15)
@@ -15,8 +15,8 @@ SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
 HOUR, QUARTER, HALF = timedelta(hours=1), timedelta(minutes=15), timedelta(minutes=30)
 
 
-def asked(**changes: Any) -> Asked:
-    return Asked(**({"zone": MADRID, "currency": "EUR", "day": DAY} | changes))
+def asked(**changes: Any) -> ReaderContext:
+    return ReaderContext(**({"zone": MADRID, "currency": "EUR", "day": DAY} | changes))
 
 
 def local(day: date, step: timedelta) -> list[str]:
@@ -40,7 +40,7 @@ def nord_pool(day: date, step: timedelta) -> dict[str, Any]:
     }
 
 
-SHAPES: dict[str, tuple[Any, Asked, timedelta, float]] = {
+SHAPES: dict[str, tuple[Any, ReaderContext, timedelta, float]] = {
     "Nord Pool, quarter-hours": (nord_pool(DAY, QUARTER), asked(), QUARTER, 0.1),
     "Nord Pool, day lists alone": ({"today": [0.1 + at / 100 for at in range(24)]}, asked(), HOUR, 0.1),
     "Nord Pool, in cents": (
@@ -228,7 +228,7 @@ def test_a_price_that_is_not_there_yet_is_a_gap() -> None:
         ({"today": [0.1] * 24}, asked(unit="EUR"), "is not an energy price"),
     ],
 )
-def test_what_cannot_be_says_what_and_why(document: Any, how: Asked, message: str) -> None:
+def test_what_cannot_be_says_what_and_why(document: Any, how: ReaderContext, message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
         read_prices(document, how)
 
