@@ -1,6 +1,7 @@
 """A bill: its lines, what they add up to, and what must be said beside them."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
@@ -47,12 +48,22 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class NearestKnown:
+    """A rate that some days of the bill take from other days: from the last that it is known for, or from the first."""
+
+    name: str
+    day: date
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MonthBill:
     """The bill of one billing period, exact; `rounded` gives it as it is printed.
 
     `cancelled_kwh` was imported and exported within one netting interval. `complete` is false while days are missing;
     hours without a price or a meter reading are counted and not billed. `unsure` repeats what the contract is not
-    sure of, `examples` names the terms whose prices are examples.
+    sure of, `nearest_known` names rates that no source covers on some of the days, `examples` the terms whose prices
+    are examples.
     """
 
     period: BillingPeriod
@@ -66,6 +77,7 @@ class MonthBill:
     hours_without_meter: float = 0.0
     expected_hours: float = 0.0
     unsure: tuple[Doubt, ...] = ()
+    nearest_known: tuple[NearestKnown, ...] = ()
     examples: tuple[str, ...] = ()
     peak_kw: dict[str, float] = field(default_factory=dict)
     carried: Carried = Carried()

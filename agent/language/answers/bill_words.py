@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from babel.dates import format_interval
+from babel.dates import format_date, format_interval
 
 from agent.language.answers.book import book_of
 from agent.language.text import Language
 from agent.queries.bills import HouseholdBill
-from energy.billing.lines import KEPT, BillLine
+from energy.billing.lines import KEPT, BillLine, MonthBill
 
 _TIMES = "\u00d7"
 _LOCALES = {"en": "en_GB", "es": "es_ES"}
@@ -96,8 +96,26 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
     remarks = [words[f"bill.remark.{name}"].format_map(given) for name, value in facts.items() if value]
     if bill.examples:
         remarks.append(example_prices(bill.examples, language))
-    remarks += [words["bill.remark.unsure"].format(doubt=getattr(doubt, language)) for doubt in bill.unsure]
+    remarks += [words["bill.remark.unsure"].format(doubt=doubt) for doubt in doubts(bill, language)]
     return [_written(text, language) for text in remarks]
+
+
+def doubts(bill: MonthBill, language: Language) -> list[str]:
+    """What the rates of a bill are not sure of; rates that are known to the same day, or from it, in one sentence."""
+    told = [getattr(doubt, language) for doubt in bill.unsure]
+    for day, is_last in dict.fromkeys((one.day, one.is_last) for one in bill.nearest_known):
+        names = dict.fromkeys(one.name for one in bill.nearest_known if (one.day, one.is_last) == (day, is_last))
+        told.append(
+            book_of(language)
+            .words["bill.known_to" if is_last else "bill.known_from"]
+            .format(
+                terms=", ".join(_term(name, language) for name in names),
+                day=format_date(
+                    day, "d MMMM y" if language == "en" else "d 'de' MMMM 'de' y", locale=_LOCALES[language]
+                ),
+            )
+        )
+    return told
 
 
 def _some(value: float, form: str) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from agent.language.answers.bill_words import doubts
 from energy.billing.bill import bills
 from energy.billing.lines import BillLine, Carried, MonthBill
 from energy.pricing.calendar import BillingPeriod
@@ -272,6 +273,40 @@ def test_france_bills_peak_and_off_peak_hours_over_midnight() -> None:
         ("subscription", "", 15.74),
     ]
     assert bill.total == pytest.approx(30.06)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "english", "spanish"),
+    [
+        ("es-2.0td", date(2026, 12, 1), "", ""),
+        (
+            "es-2.0td",
+            date(2027, 1, 1),
+            "{}: nothing is published beyond 31 December 2026; the last known rates are taken",
+            "{}: no hay nada publicado después del 31 de diciembre de 2026; se toma lo último conocido",
+        ),
+        (
+            "es-2.0td",
+            date(2025, 12, 1),
+            "{}: known from 1 January 2026 on only; those rates are taken for the days before",
+            "{}: solo se conoce desde el 1 de enero de 2026; se toma lo mismo para los días anteriores",
+        ),
+        (
+            "fr-hp-hc",
+            date(2026, 2, 1),
+            "energy: nothing is published beyond 31 January 2026; the last known rates are taken",
+            "energía: no hay nada publicado después del 31 de enero de 2026; se toma lo último conocido",
+        ),
+    ],
+)
+def test_a_bill_beyond_what_is_published_takes_the_last_known_rates_and_says_so(
+    name: str, first: date, english: str, spanish: str
+) -> None:
+    bill = month(name, first, "Europe/Madrid", evening_and_noon)
+    told = [doubts(bill, language)[len(bill.unsure) :] for language in ("en", "es")]
+    terms = "tolls and charges, power P1, power P2", "peajes y cargos, potencia P1, potencia P2"
+    wanted = [text.format(names) for text, names in zip((english, spanish), terms, strict=True)]
+    assert told == [[text] if text else [] for text in wanted]
 
 
 def test_a_month_that_is_not_over_is_billed_to_date() -> None:
