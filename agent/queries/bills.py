@@ -1,5 +1,6 @@
 """The bill that a household receives: of the month to date or of a month that is over, as it was metered."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -40,7 +41,7 @@ def billed_months(sources: Sources, now: datetime) -> list[BillingPeriod]:
     span = sources.metered_span(now)
     if span is None:
         return []
-    billing_day = as_contract(sources.home.tariff).billing_day
+    billing_day = as_contract(sources.billed_home.tariff).billing_day
     found = [billing_period(span.last, billing_day)]
     while found[-1].first > span.first:
         found.append(billing_period(found[-1].first - DAY, billing_day))
@@ -52,7 +53,8 @@ def monthly_bill(sources: Sources, period: BillingPeriod, now: datetime) -> Hous
 
     A wallet and a netting year are followed from the first metered day on.
     """
-    home, contract = sources.home, as_contract(sources.home.tariff)
+    home = sources.billed_home
+    contract = as_contract(home.tariff)
     span = sources.metered_span(now)
     if span is None:
         return None
@@ -69,7 +71,7 @@ def _is_carried(contract: Contract) -> bool:
 
 def bill(sources: Sources, day: date | None, *, now: datetime) -> Finding:
     """The bill of the month that holds a day, line by line to the cent; the month to date where none is named."""
-    home = sources.home
+    home = sources.billed_home
     period = billing_period(day or local_day(now, home.tz), as_contract(home.tariff).billing_day)
     found = monthly_bill(sources, period, now)
     if found is None:
@@ -85,10 +87,25 @@ def bill(sources: Sources, day: date | None, *, now: datetime) -> Finding:
         "days_billed": made.days_billed,
         "days_all": period.days,
     }
-    if made.hours_without_price:
-        facts["unpriced_hours"] = made.hours_without_price
+    counted = {
+        "unpriced_hours": made.hours_without_price,
+        "unread_hours": made.hours_without_meter,
+        "expected_price_hours": made.expected_hours,
+    }
+    facts |= {name: value for name, value in counted.items() if value}
     phrase = "bill.month" if made.complete else "bill.to_date"
-    return Finding("bill", phrase, facts, rows=tuple(_row(line) for line in made.lines))
+    return Finding("bill", phrase, facts, rows=(*(_row(line) for line in made.lines), *_doubts(made)))
+
+
+def _doubts(made: MonthBill) -> Iterator[dict[str, Fact]]:
+    """What the rates are not sure of, in rows without an amount."""
+    for rate in made.nearest_known:
+        day = "known_to_day" if rate.is_last else "known_from_day"
+        yield {"kind": "fixed", "name": rate.name, "period": "", day: rate.day}
+    for name in made.examples:
+        yield {"kind": "fixed", "name": name, "period": "", "example_en": "an example", "example_es": "un ejemplo"}
+    for doubt in made.unsure:
+        yield {"unsure_en": doubt.en, "unsure_es": doubt.es}
 
 
 def _row(line: BillLine) -> dict[str, Fact]:

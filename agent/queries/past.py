@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.queries.remembered import day_energies
-from energy.errors import DataError
 from energy.home import Home
-from energy.pricing.tariff import Prices
+from energy.pricing.tariff import Prices, as_contract
 from energy.slots import day_slots, hours, local_day
 from ingest.live.meter import MeteredSlot
 from knowledge.days import ENOUGH, DayRecord, Floats
@@ -185,11 +184,7 @@ def _battery_kw(slots: Sequence[MeteredSlot], home: Home, step: timedelta) -> Fl
 
 
 def _prices(home: Home, starts: list[datetime]) -> Prices:
-    try:
-        return home.tariff.prices(starts, home.tz)
-    except DataError:
-        unknown = np.full(len(starts), np.nan)
-        return Prices(unknown, unknown)
+    return as_contract(home.tariff).known(starts, home.tz)
 
 
 def _column(slots: Sequence[MeteredSlot], name: str) -> Floats:

@@ -39,8 +39,17 @@ class Span:
 class Sources:
     """A home's past as inquiries see it; it only reads, and may be used from several threads."""
 
-    def __init__(self, home: Home, store: DayStore, journal: Journal, *, similar: Similar | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        store: DayStore,
+        journal: Journal,
+        *,
+        similar: Similar | None = None,
+        billed_home: Callable[[], Home] | None = None,
+    ) -> None:
         self._home: Callable[[], Home] = lambda: home
+        self._billed_home = billed_home or (lambda: self.home)
         self._store = store
         self._journal = journal
         self._similar = similar
@@ -52,6 +61,11 @@ class Sources:
     def home(self) -> Home:
         """The home, with the prices that are known now where they come in while the service runs."""
         return self._home()
+
+    @property
+    def billed_home(self) -> Home:
+        """The home with the prices that were published, and none where none was: what its past is billed by."""
+        return self._billed_home()
 
     def follow(self, home_now: Callable[[], Home]) -> None:
         """From now on the home is the one that the running service knows."""
@@ -119,7 +133,7 @@ class Sources:
     def metered(self, span: Span, now: datetime) -> Metered | None:
         """What was metered in a span up to `now`; None if nothing was."""
         slots = self._slots(span, now)
-        return metered(slots, self.home, _step(slots)) if slots else None
+        return metered(slots, self.billed_home, _step(slots)) if slots else None
 
     def metered_span(self, now: datetime) -> Span | None:
         """From the first to the last day of which anything was metered up to `now`."""
@@ -156,10 +170,10 @@ class Sources:
             if span.first <= record.day <= span.last and record.day <= local_day(now, self.home.tz)
         }
         whole = self.metered(span, now)
-        seen = _by_day(whole, self.home) if whole else {}
+        home = self.billed_home
+        seen = _by_day(whole, home) if whole else {}
         return {
-            day: totals_of(day, self.home, record=records.get(day), seen=seen.get(day), now=now)
-            for day in {*records, *seen}
+            day: totals_of(day, home, record=records.get(day), seen=seen.get(day), now=now) for day in {*records, *seen}
         }
 
 
