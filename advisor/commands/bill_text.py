@@ -61,6 +61,8 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
         "complete": bill.complete,
         "metered": found.computed_days == 0,
         "days_computed": found.computed_days,
+        "days_by_service": found.service_days,
+        "days_by_files": found.file_days,
         "currency": found.currency,
         "lines": [asdict(line) for line in bill.lines],
         "total": round(bill.total, 2),

@@ -13,17 +13,20 @@ from energy.billing.lines import BillLine, MonthBill
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import Contract
 from energy.pricing.tariff import as_contract
-from energy.slots import DAY, local_day
+from energy.slots import local_day
+from ingest.live.meter_days import joined
 
 
 @dataclass(frozen=True, slots=True)
 class HouseholdBill:
-    """The bill of a month, and of how many of its days the energies are computed, not metered."""
+    """The bill of a month, and on how many of its days the service, a file or nobody read the meter."""
 
     bill: MonthBill
     currency: str
     tariff: str
     computed_days: int = 0
+    service_days: int = 0
+    file_days: int = 0
 
     @property
     def decimals(self) -> int:
@@ -38,31 +41,28 @@ class HouseholdBill:
 
 def billed_months(sources: Sources, now: datetime) -> list[BillingPeriod]:
     """The billing periods of which anything was metered, the newest first."""
-    span = sources.metered_span(now)
-    if span is None:
-        return []
     billing_day = as_contract(sources.billed_home.tariff).billing_day
-    found = [billing_period(span.last, billing_day)]
-    while found[-1].first > span.first:
-        found.append(billing_period(found[-1].first - DAY, billing_day))
-    return found
+    return sorted({billing_period(day, billing_day) for day in sources.metered_days(now)}, reverse=True)
 
 
 def monthly_bill(sources: Sources, period: BillingPeriod, now: datetime) -> HouseholdBill | None:
-    """The bill of a period as it was metered up to `now`; None where nothing of it was.
+    """The bill of a period as the meter was read up to `now`; None where nothing of it was.
 
     A wallet and a netting year are followed from the first metered day on.
     """
     home = sources.billed_home
     contract = as_contract(home.tariff)
-    span = sources.metered_span(now)
-    if span is None:
-        return None
-    first = min(span.first, period.first) if _is_carried(contract) else period.first
-    readings = sources.meter(Span(first, period.last), now)
-    made = bills(readings, contract, home.tz) if readings else []
+    metered = sources.metered_days(now)
+    first = min([period.first, *metered]) if _is_carried(contract) else period.first
+    days = sources.meter(Span(first, period.last), now)
+    made = bills(joined([day.readings for day in days.values()]), contract, home.tz) if days else []
     wanted = next((one for one in made if one.period == period), None)
-    return None if wanted is None else HouseholdBill(wanted, home.currency, contract.name)
+    if wanted is None:
+        return None
+    of_file = [day.of_file for at, day in days.items() if period.first <= at <= period.last]
+    return HouseholdBill(
+        wanted, home.currency, contract.name, service_days=len(of_file) - sum(of_file), file_days=sum(of_file)
+    )
 
 
 def _is_carried(contract: Contract) -> bool:

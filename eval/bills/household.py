@@ -86,7 +86,9 @@ def household_bill(history: History, period: BillingPeriod, tariff: AnyTariff, j
     read = meter_of(history, period, journal)
     carried = _carried(history, period, contract, journal)
     [bill] = bills(read.readings, contract, home.tz, carried=carried)
-    return HouseholdBill(bill, home.currency, contract.name, read.computed_days)
+    return HouseholdBill(
+        bill, home.currency, contract.name, read.computed_days, service_days=read.service_days, file_days=read.file_days
+    )
 
 
 def _carried(history: History, period: BillingPeriod, contract: Contract, journal: Path) -> Carried:

@@ -86,13 +86,20 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
         "to_date": "" if bill.complete else f"{bill.days_billed}",
         "computed": "yes" if 0 < found.computed_days >= bill.days_billed else "",
         "computed_days": f"{found.computed_days}" if 0 < found.computed_days < bill.days_billed else "",
+        "sources": "both" if found.service_days and found.file_days else "",
         "cancelled": _some(bill.cancelled_kwh, ".1f"),
         "without_price": _some(bill.hours_without_price, "g"),
         "without_meter": _some(bill.hours_without_meter, "g"),
         "expected": _some(bill.expected_hours, "g"),
         "wallet": _some(bill.carried.wallet, f".{found.decimals}f"),
     }
-    given = {"days": bill.period.days, "currency": found.currency, **facts}
+    given = {
+        "days": bill.period.days,
+        "currency": found.currency,
+        "service_days": found.service_days,
+        "file_days": found.file_days,
+        **facts,
+    }
     remarks = [words[f"bill.remark.{name}"].format_map(given) for name, value in facts.items() if value]
     if bill.examples:
         remarks.append(example_prices(bill.examples, language))
