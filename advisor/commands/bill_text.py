@@ -73,6 +73,8 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
 
 def compare_tariffs(wishes: BillWishes, names: tuple[str, str], *, with_advisor: bool) -> None:
     """Say which of two tariffs suits the home."""
+    if names[0] == names[1]:
+        raise SettingsError(f"compare names {names[0]!r} twice: name two tariffs")
     history, words = wishes.history(), wishes.words
     totals = compare(
         history,

@@ -6,6 +6,8 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from agent.language.answers.bill_words import doubts
+from agent.language.text import Language
 from agent.queries.bills import HouseholdBill
 from energy.billing.bill import bills
 from energy.billing.lines import Carried, MonthBill
@@ -25,13 +27,14 @@ WAYS = ("no battery", "self-consumption", "advisor")
 
 @dataclass(frozen=True, slots=True)
 class TariffTotal:
-    """What a tariff would have cost over whole months, by how the battery is run."""
+    """What a tariff would have cost over whole months, by how the battery is run; `unsure` as its bills say it."""
 
     tariff: str
     months: int
     totals: dict[str, float]
     hours_without_price: float
-    examples: tuple[str, ...] = ()
+    examples: tuple[str, ...]
+    unsure: dict[Language, tuple[str, ...]]
 
 
 def month_of(history: History, month: str | None, tariff: AnyTariff) -> BillingPeriod:
@@ -106,6 +109,8 @@ def _carried(history: History, period: BillingPeriod, contract: Contract, journa
 def compare(history: History, tariffs: dict[str, AnyTariff], *, ways: Sequence[str] = WAYS[:2]) -> list[TariffTotal]:
     """What each tariff would have cost over the whole months of the history, cheapest first by the last way.
 
+    One that has no price for some of the hours comes last, whatever the others cost.
+
     Raises:
         DataError: the history holds no whole month.
         SettingsError: a tariff is in another currency.
@@ -116,7 +121,7 @@ def compare(history: History, tariffs: dict[str, AnyTariff], *, ways: Sequence[s
     for name, tariff in tariffs.items():
         check_currency(name, tariff, history.home)
     totals = [_total(history, name, tariff, months, ways) for name, tariff in tariffs.items()]
-    return sorted(totals, key=lambda one: one.totals[ways[-1]])
+    return sorted(totals, key=lambda one: (one.hours_without_price > 0, one.totals[ways[-1]]))
 
 
 def _whole_months(history: History) -> list[BillingPeriod]:
@@ -131,13 +136,15 @@ def _total(
     priced = History(home, history.step, history.days)
     wanted = list(months)
     totals, missing = {}, 0.0
-    examples: dict[str, None] = {}
+    made: list[MonthBill] = []
     for way in ways:
         made = _bills(priced, wanted, way)
         totals[way] = sum(bill.total for bill in made) - (made[-1].carried.wallet if made else 0.0)
         missing = max(missing, sum(bill.hours_without_price for bill in made))
-        examples |= dict.fromkeys(one for bill in made for one in bill.examples)
-    return TariffTotal(name, len(wanted), totals, missing, tuple(examples))
+    examples = tuple(dict.fromkeys(one for bill in made for one in bill.examples))
+    languages: tuple[Language, ...] = ("en", "es")
+    unsure = {one: tuple(dict.fromkeys(text for bill in made for text in doubts(bill, one))) for one in languages}
+    return TariffTotal(name, len(wanted), totals, missing, examples, unsure)
 
 
 def _bills(history: History, months: Sequence[BillingPeriod], way: str) -> list[MonthBill]:

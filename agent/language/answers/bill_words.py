@@ -103,8 +103,13 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
     remarks = [words[f"bill.remark.{name}"].format_map(given) for name, value in facts.items() if value]
     if bill.examples:
         remarks.append(example_prices(bill.examples, language))
-    remarks += [words["bill.remark.unsure"].format(doubt=doubt) for doubt in doubts(bill, language)]
+    remarks += [not_sure(doubt, language) for doubt in doubts(bill, language)]
     return [_written(text, language) for text in remarks]
+
+
+def not_sure(doubt: str, language: Language) -> str:
+    """A doubt as a sentence of its own."""
+    return book_of(language).words["bill.remark.unsure"].format(doubt=doubt)
 
 
 def doubts(bill: MonthBill, language: Language) -> list[str]:

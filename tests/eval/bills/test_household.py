@@ -95,6 +95,20 @@ def test_two_tariffs_are_compared_with_and_without_a_battery(history: History) -
     assert text.startswith(f"Best {totals[0].tariff}: {gain:.2f} EUR less than {totals[1].tariff} over 2 months")
 
 
+def test_a_tariff_without_prices_for_some_hours_is_not_called_cheaper_or_dearer(history: History) -> None:
+    totals = compare(history, {"es-pvpc": named_tariff("es-pvpc"), "fr-hp-hc": named_tariff("fr-hp-hc")})
+    assert [one.tariff for one in totals] == ["fr-hp-hc", "es-pvpc"]
+    english, spanish = (comparison_text(totals, "EUR", language) for language in ("en", "es"))
+    assert english.startswith("They cannot be compared: es-pvpc has no price for ")
+    assert spanish.startswith("No se pueden comparar: es-pvpc no tiene precio en ")
+
+
+def test_a_comparison_says_which_rates_are_unsure(history: History) -> None:
+    [total] = compare(history, {"es-2.0td": named_tariff("es-2.0td")})
+    text = comparison_text([total], "EUR", "es")
+    assert text.count("Sin confirmar: ") == len(total.unsure["es"]) > 0
+
+
 def test_a_tariff_of_another_currency_is_neither_compared_nor_billed(history: History) -> None:
     tariff = named_tariff("uk-agile-seg")
     with pytest.raises(SettingsError, match="'uk-agile-seg' is in GBP, the home in EUR: name one in EUR"):
