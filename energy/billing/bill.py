@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from energy.billing.lines import KEPT, BillLine, Carried, Doubt, MonthBill, NearestKnown
 from energy.billing.registers import net_registers
-from energy.billing.taxes import tax_lines
+from energy.billing.taxes import add_taxes
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, WALLET, Contract
 from energy.pricing.metering import MeterReadings, Netted, day_peaks, month_peak, netted
@@ -90,7 +90,7 @@ def _bill(
     kept = _credit_lines(draft, energy, priced)
     peaks = _peak_lines(draft, known, zone)
     _fixed_lines(draft)
-    draft.lines += tax_lines(draft, float(energy.import_kwh[priced].sum()))
+    add_taxes(draft, float(energy.import_kwh[priced].sum()))
     wallet = _spent(draft, carried.wallet) + kept
     used = energy.import_kwh + energy.export_kwh > 0
     per_entry = hours(metered.step) * len(known.starts) / max(len(priced), 1)

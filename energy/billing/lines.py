@@ -16,7 +16,10 @@ LineKind = Literal["energy", "netting", "credit", "cap", "wallet", "wallet_fee",
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """One line: its amount, and the quantity and price that make it where there are such."""
+    """One line: its amount, and the quantity and price that make it where there are such.
+
+    `of_lines` of a tax are the places of the lines that it taxes, where they are taxed whole.
+    """
 
     kind: LineKind
     name: str
@@ -25,6 +28,7 @@ class BillLine:
     unit: Literal["", "kWh", "kW", "days", "%"] = ""
     per_unit: float | None = None
     period: str = ""
+    of_lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,24 @@ class MonthBill:
     def rounded(self, decimals: int = 2) -> "MonthBill":
         """The same bill with every line to the currency's decimals, and the total as their sum.
 
-        A wallet that pays all pays what the lines above it add up to.
+        A tax is one of the printed amounts, as on bills. A wallet that pays all pays what the lines above it add up to.
         """
-        lines = [replace(line, amount=_rounded(line.amount, decimals)) for line in self.lines]
+        lines: list[BillLine] = []
+        for line in self.lines:
+            taxed = _of_printed(line, lines)
+            lines.append(replace(taxed, amount=_rounded(taxed.amount, decimals)))
         if lines and lines[-1].kind == "wallet" and abs(self.total) < _NOTHING:
             lines[-1] = replace(lines[-1], amount=-_rounded(sum(line.amount for line in lines[:-1]), decimals))
         return replace(self, lines=tuple(lines))
+
+
+def _of_printed(line: BillLine, printed: list[BillLine]) -> BillLine:
+    """A tax by the printed amounts of the lines that it taxes; every other line, and a lower limit, as it is."""
+    if not line.of_lines or line.per_unit is None or line.quantity is None:
+        return line
+    base, exact = sum(printed[at].amount for at in line.of_lines), line.quantity * line.per_unit / 100
+    amount = base * line.per_unit / 100 if abs(line.amount - exact) < _NOTHING else line.amount
+    return replace(line, quantity=base, amount=amount)
 
 
 def _rounded(amount: float, decimals: int) -> float:

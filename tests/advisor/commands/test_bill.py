@@ -139,11 +139,11 @@ def test_a_pvpc_month_with_a_change_of_tax_is_billed_by_the_book(
         ("power P2", "", 0.28),
         ("marketing margin", "", 1.22),
         ("social bonus", "", 0.59),
-        ("meter rental", "", 0.81),
+        ("meter rental", "", 0.83),
         ("electricity tax", "", 0.07),
         ("VAT", "", 1.49),
     ]
-    assert found["total"] == pytest.approx(16.36)
+    assert found["total"] == pytest.approx(16.38)
     assert [text for text in found["remarks"] if "is expected, not published" in text] == expected
     assert found["days_by_files"] == 31
 
