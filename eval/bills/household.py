@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from knowledge.days import is_complete
 
 # How the battery was run: as metered, not at all, by plain self-consumption, by the planner.
 WAYS = ("no battery", "self-consumption", "advisor")
+# What the planner must have seen of a home before a month counts.
+_PAST = timedelta(weeks=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,18 @@ def _carried(history: History, period: BillingPeriod, contract: Contract, journa
 def compare(history: History, tariffs: dict[str, AnyTariff], *, ways: Sequence[str] = WAYS[:2]) -> list[TariffTotal]:
     """What each tariff would have cost over the whole months of the history, cheapest first by the last way.
 
-    One that has no price for some of the hours comes last, whatever the others cost.
+    One that has no price for some of the hours comes last, whatever the others cost. With the advisor, months count
+    that have four weeks before them to plan with.
 
     Raises:
-        DataError: the history holds no whole month.
+        DataError: the history holds no such month.
         SettingsError: a tariff is in another currency.
     """
-    months = _whole_months(history)
+    past = _PAST if "advisor" in ways else timedelta()
+    months = [month for month in _whole_months(history) if month.first >= history.days[0].day + past]
     if not months:
-        raise DataError(f"{history.home.name!r} has no whole month stored: ingest more days")
+        after = " after four weeks to plan with" if past else ""
+        raise DataError(f"{history.home.name!r} has no whole month stored{after}: ingest more days")
     for name, tariff in tariffs.items():
         check_currency(name, tariff, history.home)
     totals = [_total(history, name, tariff, months, ways) for name, tariff in tariffs.items()]

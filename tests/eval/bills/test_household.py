@@ -10,12 +10,12 @@ from agent.decision.journal import open_journal
 from agent.language.answers.bill_words import bill_text
 from agent.language.text import Language
 from agent.queries import Sources, billed_months, monthly_bill
-from energy.errors import SettingsError
+from energy.errors import DataError, SettingsError
 from energy.pricing.calendar import BillingPeriod
 from energy.pricing.contract import Contract
 from energy.pricing.tariff import FlatTariff
 from energy.slots import day_bounds
-from eval.bills.household import compare, household_bill, month_of
+from eval.bills.household import WAYS, compare, household_bill, month_of
 from eval.bills.words import comparison_text
 from eval.collect.homes import with_battery
 from ingest.history.recorded import shipped_history
@@ -93,6 +93,17 @@ def test_two_tariffs_are_compared_with_and_without_a_battery(history: History) -
     text = comparison_text(totals, "EUR", "en")
     gain = totals[1].totals["self-consumption"] - totals[0].totals["self-consumption"]
     assert text.startswith(f"Best {totals[0].tariff}: {gain:.2f} EUR less than {totals[1].tariff} over 2 months")
+
+
+def test_with_the_advisor_months_count_that_have_four_weeks_before_them(history: History) -> None:
+    lively = 0.6 - 0.5 * np.cos(np.arange(24) / 24 * 2 * np.pi)
+    days = tuple(replace(one, load_kw=lively + 0.01 * one.day.day) for one in history.days[:59])
+    short = replace(history, days=days)
+    [total] = compare(short, {"es-2.0td": named_tariff("es-2.0td")}, ways=WAYS)
+    assert total.months == 1
+    assert total.totals["advisor"] <= total.totals["no battery"]
+    with pytest.raises(DataError, match="no whole month stored after four weeks to plan with: ingest more days"):
+        compare(replace(short, days=short.days[:31]), {"es-2.0td": named_tariff("es-2.0td")}, ways=WAYS)
 
 
 def test_a_tariff_without_prices_for_some_hours_is_not_called_cheaper_or_dearer(history: History) -> None:
