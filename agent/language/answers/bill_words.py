@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 from babel.dates import format_date, format_interval
 
@@ -12,6 +13,7 @@ from energy.billing.lines import KEPT, BillLine, MonthBill
 
 _TIMES = "\u00d7"
 _LOCALES = {"en": "en_GB", "es": "es_ES"}
+_DAYS = {"en": "d MMMM y", "es": "d 'de' MMMM 'de' y"}
 
 
 def bill_text(found: HouseholdBill, language: Language) -> str:
@@ -114,20 +116,14 @@ def not_sure(doubt: str, language: Language) -> str:
 
 def doubts(bill: MonthBill, language: Language) -> list[str]:
     """What the rates of a bill are not sure of; rates that are known to the same day, or from it, in one sentence."""
-    told = [getattr(doubt, language) for doubt in bill.unsure]
-    for day, is_last in dict.fromkeys((one.day, one.is_last) for one in bill.nearest_known):
-        names = dict.fromkeys(one.name for one in bill.nearest_known if (one.day, one.is_last) == (day, is_last))
-        told.append(
-            book_of(language)
-            .words["bill.known_to" if is_last else "bill.known_from"]
-            .format(
-                terms=", ".join(_term(name, language) for name in names),
-                day=format_date(
-                    day, "d MMMM y" if language == "en" else "d 'de' MMMM 'de' y", locale=_LOCALES[language]
-                ),
-            )
-        )
-    return told
+    words, texts = book_of(language).words, [getattr(doubt, language) for doubt in bill.unsure]
+    terms: dict[tuple[date, bool], dict[str, None]] = {}
+    for rate in bill.nearest_known:
+        terms.setdefault((rate.day, rate.is_last), {})[_term(rate.name, language)] = None
+    for (day, is_last), names in terms.items():
+        shown = format_date(day, _DAYS[language], locale=_LOCALES[language])
+        texts.append(words["bill.known_to" if is_last else "bill.known_from"].format(terms=", ".join(names), day=shown))
+    return texts
 
 
 def _some(value: float, form: str) -> str:
