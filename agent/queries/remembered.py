@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from energy.home import Home
-from energy.pricing.tariff import as_contract
+from energy.pricing.tariff import prices_where_known
 from energy.slots import hours
 from knowledge.days import ENOUGH, DayRecord, Floats
 
@@ -80,7 +80,7 @@ def _prices(record: DayRecord, home: Home) -> tuple[Floats, Floats]:
     if record.import_price is not None:
         return record.import_price, np.zeros_like(unknown) if record.export_price is None else record.export_price
     starts = [record.start + at * record.step for at in range(len(unknown))]
-    prices = as_contract(home.tariff).known(starts, home.tz)
+    prices = prices_where_known(home.tariff, starts, home.tz)
     return prices.import_per_kwh, prices.export_per_kwh
 
 
