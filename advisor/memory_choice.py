@@ -1,11 +1,14 @@
 """Which memory and home a command uses: those on the command line, else those of the settings, else the usual ones."""
 
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from agent.language.kinds.names import OWN_WEIGHTS
+
+if TYPE_CHECKING:
+    from ingest.prices.settings import PriceSettings
 
 SETTINGS = Path("advisor.toml")
 USUAL_MEMORY = Path(".advisor/memory")
@@ -48,6 +51,18 @@ def memory_folder(memory: Path | None, config: Path = SETTINGS) -> Path:
     from agent.settings import load_settings  # noqa: PLC0415 (only who has a settings file pays for reading it)
 
     return load_settings(config).memory_dir
+
+
+def price_settings(memory: Path, config: Path = SETTINGS) -> "PriceSettings":
+    """Section `[prices]` of the settings file whose memory it is; without a source where there is no such file."""
+    from ingest.prices.settings import PriceSettings  # noqa: PLC0415 (only who bills pays for it)
+
+    if not config.exists():
+        return PriceSettings()
+    from agent.settings import load_settings  # noqa: PLC0415 (only who has a settings file pays for reading it)
+
+    settings = load_settings(config)
+    return settings.prices if settings.memory_dir.resolve() == memory.resolve() else PriceSettings()
 
 
 def _chosen(memory: Path | None, home: str | None, config: Path) -> ChosenMemory:

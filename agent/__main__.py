@@ -42,6 +42,7 @@ from ingest.evcc.runner import EvccRunner
 from ingest.home_file import load_home
 from ingest.homeassistant.live_states import LiveStates
 from ingest.live.mapping import MappedSensors
+from ingest.prices.settings import BilledHome
 from knowledge.index import MemoryIndex
 from knowledge.notes import NoteBook, notes_of
 from knowledge.store import DayStore
@@ -72,7 +73,12 @@ def serve(config: Path, open_desk: OpenDesk | None = None) -> None:
         journal = stack.enter_context(open_journal(journal_path))
         store = DayStore(settings.memory_dir / "days")
         recall = Recall(home, store, index, step)
-        sources = Sources(home, store, open_reader(journal, journal_path, stack))
+        sources = Sources(
+            home,
+            store,
+            open_reader(journal, journal_path, stack),
+            billed_home=BilledHome(home, settings.prices, settings.memory_dir),
+        )
         notes = notes_of(settings.memory_dir, home.name)
         reconnecting = _model(settings, sources, notes, stack)
         label = reconnecting.label if reconnecting else "none"

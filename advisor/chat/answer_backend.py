@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from advisor.memory_choice import price_settings
 from advisor.spoken_language import spoken
 from agent.decision.journal import open_journal
 from agent.language.answers.ask import Answer, Asker, Piece
@@ -19,6 +20,7 @@ from agent.queries import Sources
 from energy.errors import DataError, ModelError
 from energy.home import Home
 from energy.slots import day_bounds, local_day
+from ingest.prices.settings import BilledHome, PriceSettings
 from knowledge.notes import KnownNote, notes_of
 from knowledge.store import DayStore
 
@@ -123,9 +125,16 @@ def journal_of(memory: Path) -> Path:
 
 
 def open_memory(
-    memory: Path, home: str | Home | None, stack: ExitStack, *, model: ModelSettings | None = None
+    memory: Path,
+    home: str | Home | None,
+    stack: ExitStack,
+    *,
+    model: ModelSettings | None = None,
+    prices: PriceSettings | None = None,
 ) -> MemoryBackend:
     """Open a memory folder to read, for a home or the one decided for last; closed with `stack`.
+
+    Bills have the prices that `prices`, by default the settings whose memory it is, let the service keep.
 
     Raises:
         DataError: nothing is in it.
@@ -141,7 +150,8 @@ def open_memory(
             pass
     journal = stack.enter_context(open_journal(journal_file, read_only=True))
     facts = home if isinstance(home, Home) else store.home(home or _home_of(store, journal.last()))
-    sources = Sources(facts, store, journal)
+    billed_home = BilledHome(facts, prices or price_settings(memory), memory)
+    sources = Sources(facts, store, journal, billed_home=billed_home)
     interpreter = _interpreter(model, stack)
     label = interpreter.label if interpreter else "none"
     return MemoryBackend(facts, memory, sources, Asker(sources, lambda: interpreter), label)

@@ -62,7 +62,9 @@ def find_backend(config: Path, memory: Path | None, home: str | None, model: str
 
         settings = load_settings(config)
         found = find_service(settings, stack)
-        return found or open_memory(settings.memory_dir, load_home(settings.home_file), stack, model=wanted)
+        return found or open_memory(
+            settings.memory_dir, load_home(settings.home_file), stack, model=wanted, prices=settings.prices
+        )
     return open_memory(memory or newest_memory(MEMORIES), home, stack, model=wanted)
 
 

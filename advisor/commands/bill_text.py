@@ -7,18 +7,16 @@ from pathlib import Path
 import typer
 
 from advisor.memory import known_history
-from advisor.memory_choice import SETTINGS
+from advisor.memory_choice import price_settings
 from advisor.spoken_language import working
 from agent.language.answers.bill_words import bill_text, remarks
 from agent.language.text import Language
-from agent.settings import load_settings
+from energy.errors import SettingsError
 from energy.pricing.tariff import AnyTariff
-from eval.bills.book_prices import with_known_prices
 from eval.bills.household import WAYS, compare, household_bill, month_of
 from eval.bills.words import comparison_text
 from ingest.history.table import History
-from ingest.prices.book import PriceBook
-from ingest.prices.settings import PriceSettings
+from ingest.prices.settings import BilledHome
 from ingest.tariffs.catalogue import named_tariff
 
 _OWN = "own"
@@ -56,6 +54,8 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
         "complete": bill.complete,
         "metered": found.computed_days == 0,
         "days_computed": found.computed_days,
+        "days_by_service": found.service_days,
+        "days_by_files": found.file_days,
         "currency": found.currency,
         "lines": [asdict(line) for line in bill.lines],
         "total": round(bill.total, 2),
@@ -66,6 +66,8 @@ def print_bill(wishes: BillWishes, *, month: str | None, tariff: str | None) -> 
 
 def compare_tariffs(wishes: BillWishes, names: tuple[str, str], *, with_advisor: bool) -> None:
     """Say which of two tariffs suits the home."""
+    if names[0] == names[1]:
+        raise SettingsError(f"compare names {names[0]!r} twice: name two tariffs")
     history, words = wishes.history(), wishes.words
     tariffs = {name: _tariff(name, history, wishes) for name in names}
     with working("Billing every month under both tariffs"):
@@ -80,16 +82,4 @@ def _tariff(name: str, history: History, wishes: BillWishes) -> AnyTariff:
     """A tariff by its name, or the home's own with the prices that the service has kept."""
     if name != _OWN:
         return named_tariff(name)
-    home, settings = history.home, _price_settings(wishes.memory)
-    if settings.source == "none":
-        return home.tariff
-    book = PriceBook(home.tz, home.currency, wishes.memory / "prices" / f"{home.name}.json")
-    return with_known_prices(home.tariff, settings, book, home.tz)
-
-
-def _price_settings(memory: Path) -> PriceSettings:
-    """Section `[prices]` of the settings file whose memory it is; without a source where there is no such file."""
-    if not SETTINGS.exists():
-        return PriceSettings()
-    settings = load_settings(SETTINGS)
-    return settings.prices if settings.memory_dir.resolve() == memory.resolve() else PriceSettings()
+    return BilledHome(history.home, price_settings(wishes.memory), wishes.memory)().tariff

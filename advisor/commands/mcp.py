@@ -41,5 +41,5 @@ def _open(config: Path, memory: Path | None, home: str | None, stack: ExitStack)
         from ingest.home_file import load_home
 
         settings = load_settings(config)
-        return open_memory(settings.memory_dir, load_home(settings.home_file), stack)
+        return open_memory(settings.memory_dir, load_home(settings.home_file), stack, prices=settings.prices)
     return open_memory(memory or newest_memory(MEMORIES), home, stack)

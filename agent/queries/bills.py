@@ -1,5 +1,6 @@
 """The bill that a household receives: of the month to date or of a month that is over, as it was metered."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,17 +13,20 @@ from energy.billing.lines import BillLine, MonthBill
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import Contract
 from energy.pricing.tariff import as_contract
-from energy.slots import DAY, local_day
+from energy.slots import local_day
+from ingest.live.meter_days import joined
 
 
 @dataclass(frozen=True, slots=True)
 class HouseholdBill:
-    """The bill of a month, and of how many of its days the energies are computed, not metered."""
+    """The bill of a month, and on how many of its days the service, a file or nobody read the meter."""
 
     bill: MonthBill
     currency: str
     tariff: str
     computed_days: int = 0
+    service_days: int = 0
+    file_days: int = 0
 
     @property
     def decimals(self) -> int:
@@ -37,30 +41,28 @@ class HouseholdBill:
 
 def billed_months(sources: Sources, now: datetime) -> list[BillingPeriod]:
     """The billing periods of which anything was metered, the newest first."""
-    span = sources.metered_span(now)
-    if span is None:
-        return []
-    billing_day = as_contract(sources.home.tariff).billing_day
-    found = [billing_period(span.last, billing_day)]
-    while found[-1].first > span.first:
-        found.append(billing_period(found[-1].first - DAY, billing_day))
-    return found
+    billing_day = as_contract(sources.billed_home.tariff).billing_day
+    return sorted({billing_period(day, billing_day) for day in sources.metered_days(now)}, reverse=True)
 
 
 def monthly_bill(sources: Sources, period: BillingPeriod, now: datetime) -> HouseholdBill | None:
-    """The bill of a period as it was metered up to `now`; None where nothing of it was.
+    """The bill of a period as the meter was read up to `now`; None where nothing of it was.
 
     A wallet and a netting year are followed from the first metered day on.
     """
-    home, contract = sources.home, as_contract(sources.home.tariff)
-    span = sources.metered_span(now)
-    if span is None:
-        return None
-    first = min(span.first, period.first) if _is_carried(contract) else period.first
-    readings = sources.meter(Span(first, period.last), now)
-    made = bills(readings, contract, home.tz) if readings else []
+    home = sources.billed_home
+    contract = as_contract(home.tariff)
+    metered = sources.metered_days(now)
+    first = min([period.first, *metered]) if _is_carried(contract) else period.first
+    days = sources.meter(Span(first, period.last), now)
+    made = bills(joined([day.readings for day in days.values()]), contract, home.tz) if days else []
     wanted = next((one for one in made if one.period == period), None)
-    return None if wanted is None else HouseholdBill(wanted, home.currency, contract.name)
+    if wanted is None:
+        return None
+    of_file = [day.of_file for at, day in days.items() if period.first <= at <= period.last]
+    return HouseholdBill(
+        wanted, home.currency, contract.name, service_days=len(of_file) - sum(of_file), file_days=sum(of_file)
+    )
 
 
 def _is_carried(contract: Contract) -> bool:
@@ -69,7 +71,7 @@ def _is_carried(contract: Contract) -> bool:
 
 def bill(sources: Sources, day: date | None, *, now: datetime) -> Finding:
     """The bill of the month that holds a day, line by line to the cent; the month to date where none is named."""
-    home = sources.home
+    home = sources.billed_home
     period = billing_period(day or local_day(now, home.tz), as_contract(home.tariff).billing_day)
     found = monthly_bill(sources, period, now)
     if found is None:
@@ -85,10 +87,25 @@ def bill(sources: Sources, day: date | None, *, now: datetime) -> Finding:
         "days_billed": made.days_billed,
         "days_all": period.days,
     }
-    if made.hours_without_price:
-        facts["unpriced_hours"] = made.hours_without_price
+    counted = {
+        "unpriced_hours": made.hours_without_price,
+        "unread_hours": made.hours_without_meter,
+        "expected_price_hours": made.expected_hours,
+    }
+    facts |= {name: value for name, value in counted.items() if value}
     phrase = "bill.month" if made.complete else "bill.to_date"
-    return Finding("bill", phrase, facts, rows=tuple(_row(line) for line in made.lines))
+    return Finding("bill", phrase, facts, rows=(*(_row(line) for line in made.lines), *_doubts(made)))
+
+
+def _doubts(made: MonthBill) -> Iterator[dict[str, Fact]]:
+    """What the rates are not sure of, in rows without an amount."""
+    for rate in made.nearest_known:
+        day = "known_to_day" if rate.is_last else "known_from_day"
+        yield {"kind": "fixed", "name": rate.name, "period": "", day: rate.day}
+    for name in made.examples:
+        yield {"kind": "fixed", "name": name, "period": "", "example_en": "an example", "example_es": "un ejemplo"}
+    for doubt in made.unsure:
+        yield {"unsure_en": doubt.en, "unsure_es": doubt.es}
 
 
 def _row(line: BillLine) -> dict[str, Fact]:

@@ -53,7 +53,7 @@ def _remembered_in(sources: Sources, quantity: Quantity | None, start: datetime,
     records = sources.records(Span(local_day(start, zone), local_day(end - timedelta(seconds=1), zone)))
     energies, known_hours = energies_between(records, start, end)
     values: dict[str, float] = dict(energies)
-    if (cost := cost_between(records, sources.home, start, end)) is not None:
+    if (cost := cost_between(records, sources.billed_home, start, end)) is not None:
         values["cost"] = cost
     if not known_hours or (quantity is not None and FIELD[quantity] not in values):
         return unknown("totals", "not_metered_then", start=start, end=end)

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from agent.queries.remembered import day_energies
-from energy.errors import DataError
 from energy.home import Home
-from energy.pricing.tariff import Prices
+from energy.pricing.tariff import Prices, prices_where_known
 from energy.slots import day_slots, hours, local_day
 from ingest.live.meter import MeteredSlot
 from knowledge.days import ENOUGH, DayRecord, Floats
@@ -116,7 +115,7 @@ def metered(slots: Sequence[MeteredSlot], home: Home, step: timedelta) -> Metere
         grid_export_kw=_known(_column(slots, "grid_export_kw"), np.maximum(-at_grid_kw, 0)),
         charge_kw=charge_kw,
         discharge_kw=discharge_kw,
-        prices=_prices(home, starts),
+        prices=prices_where_known(home.tariff, starts, home.tz),
     )
 
 
@@ -182,14 +181,6 @@ def _battery_kw(slots: Sequence[MeteredSlot], home: Home, step: timedelta) -> Fl
     gained_kwh = np.where(follows, np.diff(soc, prepend=soc[:1]), 0.0) * battery.capacity_kwh
     at_ac = np.where(gained_kwh > 0, gained_kwh / battery.charge_efficiency, gained_kwh * battery.discharge_efficiency)
     return np.asarray(at_ac / hours(step), dtype=np.float64)
-
-
-def _prices(home: Home, starts: list[datetime]) -> Prices:
-    try:
-        return home.tariff.prices(starts, home.tz)
-    except DataError:
-        unknown = np.full(len(starts), np.nan)
-        return Prices(unknown, unknown)
 
 
 def _column(slots: Sequence[MeteredSlot], name: str) -> Floats:

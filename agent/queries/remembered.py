@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from energy.errors import DataError
 from energy.home import Home
+from energy.pricing.tariff import prices_where_known
 from energy.slots import hours
 from knowledge.days import ENOUGH, DayRecord, Floats
 
@@ -79,10 +79,8 @@ def _prices(record: DayRecord, home: Home) -> tuple[Floats, Floats]:
     unknown = np.full(len(record.load_kw), np.nan)
     if record.import_price is not None:
         return record.import_price, np.zeros_like(unknown) if record.export_price is None else record.export_price
-    try:
-        prices = home.tariff.prices([record.start + at * record.step for at in range(len(unknown))], home.tz)
-    except DataError:
-        return unknown, unknown
+    starts = [record.start + at * record.step for at in range(len(unknown))]
+    prices = prices_where_known(home.tariff, starts, home.tz)
     return prices.import_per_kwh, prices.export_per_kwh
 
 

@@ -11,10 +11,9 @@ from agent.decision.record import Decision
 from agent.queries.past import DayTotals, Metered, metered, run_starts, totals_of
 from energy.commands import Mode
 from energy.home import Home
-from energy.pricing.metering import MeterReadings
 from energy.slots import DAY, day_bounds, local_day
 from ingest.live.meter import MeteredSlot
-from ingest.live.metered import meter_readings
+from ingest.live.meter_days import MeterDay, meter_days
 from knowledge.days import DayRecord
 from knowledge.similar import FingerprintTable, SimilarDay
 from knowledge.store import DayStore
@@ -39,8 +38,17 @@ class Span:
 class Sources:
     """A home's past as inquiries see it; it only reads, and may be used from several threads."""
 
-    def __init__(self, home: Home, store: DayStore, journal: Journal, *, similar: Similar | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        store: DayStore,
+        journal: Journal,
+        *,
+        similar: Similar | None = None,
+        billed_home: Callable[[], Home] | None = None,
+    ) -> None:
         self._home: Callable[[], Home] = lambda: home
+        self._billed_home = billed_home or (lambda: self.home)
         self._store = store
         self._journal = journal
         self._similar = similar
@@ -52,6 +60,11 @@ class Sources:
     def home(self) -> Home:
         """The home, with the prices that are known now where they come in while the service runs."""
         return self._home()
+
+    @property
+    def billed_home(self) -> Home:
+        """The home with the prices that were published, and none where none was: what its past is billed by."""
+        return self._billed_home()
 
     def follow(self, home_now: Callable[[], Home]) -> None:
         """From now on the home is the one that the running service knows."""
@@ -119,20 +132,22 @@ class Sources:
     def metered(self, span: Span, now: datetime) -> Metered | None:
         """What was metered in a span up to `now`; None if nothing was."""
         slots = self._slots(span, now)
-        return metered(slots, self.home, _step(slots)) if slots else None
+        return metered(slots, self.billed_home, _step(slots)) if slots else None
 
-    def metered_span(self, now: datetime) -> Span | None:
-        """From the first to the last day of which anything was metered up to `now`."""
+    def metered_days(self, now: datetime) -> list[date]:
+        """Days of which a file has the meter, and all from the first to the last that the service measured by `now`."""
+        today = local_day(now, self.home.tz)
         with self._lock:
-            ends = [slot.start for slot in self._journal.ends(self.home.name)]
-        if not ends or ends[0] >= now:
-            return None
-        return Span(local_day(ends[0], self.home.tz), local_day(min(ends[-1], now), self.home.tz))
+            ends = [local_day(slot.start, self.home.tz) for slot in self._journal.ends(self.home.name)]
+            days = {one.day for one in self._store.days(self.home.name) if one.grid_import_kw is not None}
+        if ends:
+            days |= {ends[0] + at * DAY for at in range((ends[-1] - ends[0]).days + 1)}
+        return sorted(day for day in days if day <= today)
 
-    def meter(self, span: Span, now: datetime) -> MeterReadings | None:
-        """What the meter counted in a span up to `now`; None if nothing was metered."""
-        slots = self._slots(span, now)
-        return meter_readings(slots, self.home, _step(slots)) if slots else None
+    def meter(self, span: Span, now: datetime) -> dict[date, MeterDay]:
+        """What the meter counted on each day of a span up to `now`, as far as anybody read it."""
+        last = min(span.last, local_day(now, self.home.tz))
+        return meter_days(self.home, self.records(Span(span.first, last)), self._slots(span, now))
 
     def similar(self, day: date, count: int) -> list[SimilarDay]:
         """The days before `day` that were most like it, nearest first."""
@@ -156,10 +171,10 @@ class Sources:
             if span.first <= record.day <= span.last and record.day <= local_day(now, self.home.tz)
         }
         whole = self.metered(span, now)
-        seen = _by_day(whole, self.home) if whole else {}
+        home = self.billed_home
+        seen = _by_day(whole, home) if whole else {}
         return {
-            day: totals_of(day, self.home, record=records.get(day), seen=seen.get(day), now=now)
-            for day in {*records, *seen}
+            day: totals_of(day, home, record=records.get(day), seen=seen.get(day), now=now) for day in {*records, *seen}
         }
 
 

@@ -11,7 +11,7 @@ from energy.errors import AdvisorError, DataError
 from energy.home import Home
 from energy.slots import floor_slot, local_day
 from ingest.live.snapshot import Reading, Role
-from ingest.prices.book import PriceBook
+from ingest.prices.book import PriceBook, book_file
 from ingest.prices.points import PricePoint
 from ingest.prices.reading import ReaderContext, read_prices
 from transport.mqtt import Message, is_subscribed
@@ -36,7 +36,7 @@ class LivePrices:
         self._settings, self._home, self._problems = settings.prices, home, problems
         self._step = timedelta(minutes=settings.service.slot_minutes)
         wanted = self._settings.source != "none"
-        file = settings.memory_dir / "prices" / f"{home.name}.json" if wanted else None
+        file = book_file(settings.memory_dir, home.name) if wanted else None
         self._book = PriceBook(home.tz, home.currency, file)
         self._made: tuple[datetime, Home] | None = None
         self._early: dict[str, Message] = {}

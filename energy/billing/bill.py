@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from energy.billing.lines import KEPT, BillLine, Carried, Doubt, MonthBill
+from energy.billing.lines import KEPT, BillLine, Carried, Doubt, MonthBill, NearestKnown
 from energy.billing.registers import net_registers
-from energy.billing.taxes import tax_lines
+from energy.billing.taxes import add_taxes
 from energy.pricing.calendar import BillingPeriod, billing_period
 from energy.pricing.contract import CREDIT, WALLET, Contract
 from energy.pricing.metering import MeterReadings, Netted, day_peaks, month_peak, netted
-from energy.pricing.rules import Fixed
+from energy.pricing.rules import Fixed, Peak, Tax
 from energy.pricing.series import Floats
 from energy.pricing.tariff import AnyTariff, as_contract
 from energy.pricing.terms import Dated, EnergyTerm
@@ -90,7 +90,7 @@ def _bill(
     kept = _credit_lines(draft, energy, priced)
     peaks = _peak_lines(draft, known, zone)
     _fixed_lines(draft)
-    draft.lines += tax_lines(draft, float(energy.import_kwh[priced].sum()))
+    add_taxes(draft, float(energy.import_kwh[priced].sum()))
     wallet = _spent(draft, carried.wallet) + kept
     used = energy.import_kwh + energy.export_kwh > 0
     per_entry = hours(metered.step) * len(known.starts) / max(len(priced), 1)
@@ -106,6 +106,7 @@ def _bill(
         hours_without_meter=float((~read).sum() * hours(metered.step)),
         expected_hours=float(_expected(energy).sum() * per_entry),
         unsure=tuple(dict.fromkeys(_doubts(contract, days))),
+        nearest_known=tuple(dict.fromkeys(_nearest_known(contract, days))),
         examples=tuple(dict.fromkeys(_examples(contract, days))),
         peak_kw=peaks,
         carried=Carried(wallet, carried.year, carried.registers),
@@ -212,21 +213,26 @@ def _spent(draft: Draft, wallet: float) -> float:
 
 
 def _doubts(contract: Contract, days: Sequence[date]) -> Iterator[Doubt]:
-    rows: tuple[Dated, ...] = (
-        *contract.import_terms,
-        *contract.export_terms,
-        *contract.fixed,
-        *contract.taxes,
-        *contract.peaks,
-        *contract.netting,
-    )
+    rows: tuple[Dated, ...] = (*_named(contract), *contract.netting)
     for row in rows:
         if row.unsure and any(row.holds(day) for day in days):
             yield Doubt(row.unsure, row.unsure_es or row.unsure)
 
 
+def _nearest_known(contract: Contract, days: Sequence[date]) -> Iterator[NearestKnown]:
+    for row in _named(contract):
+        held = [day for day in days if row.holds(day)]
+        if held and row.known_to and held[-1] > row.known_to:
+            yield NearestKnown(row.name, row.known_to, is_last=True)
+        if held and row.known_from and held[0] < row.known_from:
+            yield NearestKnown(row.name, row.known_from, is_last=False)
+
+
+def _named(contract: Contract) -> tuple[EnergyTerm | Fixed | Tax | Peak, ...]:
+    return (*contract.import_terms, *contract.export_terms, *contract.fixed, *contract.taxes, *contract.peaks)
+
+
 def _examples(contract: Contract, days: Sequence[date]) -> Iterator[str]:
-    rows: tuple[EnergyTerm | Fixed, ...] = (*contract.import_terms, *contract.export_terms, *contract.fixed)
-    for row in rows:
+    for row in _named(contract):
         if row.example and any(row.holds(day) for day in days):
             yield row.name

@@ -1,6 +1,7 @@
 """A bill: its lines, what they add up to, and what must be said beside them."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
@@ -15,7 +16,10 @@ LineKind = Literal["energy", "netting", "credit", "cap", "wallet", "wallet_fee",
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """One line: its amount, and the quantity and price that make it where there are such."""
+    """One line: its amount, and the quantity and price that make it where there are such.
+
+    `of_lines` of a tax are the places of the lines that it taxes, where they are taxed whole.
+    """
 
     kind: LineKind
     name: str
@@ -24,6 +28,7 @@ class BillLine:
     unit: Literal["", "kWh", "kW", "days", "%"] = ""
     per_unit: float | None = None
     period: str = ""
+    of_lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,22 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class NearestKnown:
+    """A rate that some days of the bill take from other days: from the last that it is known for, or from the first."""
+
+    name: str
+    day: date
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MonthBill:
     """The bill of one billing period, exact; `rounded` gives it as it is printed.
 
     `cancelled_kwh` was imported and exported within one netting interval. `complete` is false while days are missing;
     hours without a price or a meter reading are counted and not billed. `unsure` repeats what the contract is not
-    sure of, `examples` names the terms whose prices are examples.
+    sure of, `nearest_known` names rates that no source covers on some of the days, `examples` the terms whose prices
+    are examples.
     """
 
     period: BillingPeriod
@@ -66,6 +81,7 @@ class MonthBill:
     hours_without_meter: float = 0.0
     expected_hours: float = 0.0
     unsure: tuple[Doubt, ...] = ()
+    nearest_known: tuple[NearestKnown, ...] = ()
     examples: tuple[str, ...] = ()
     peak_kw: dict[str, float] = field(default_factory=dict)
     carried: Carried = Carried()
@@ -82,12 +98,24 @@ class MonthBill:
     def rounded(self, decimals: int = 2) -> "MonthBill":
         """The same bill with every line to the currency's decimals, and the total as their sum.
 
-        A wallet that pays all pays what the lines above it add up to.
+        A tax is one of the printed amounts, as on bills. A wallet that pays all pays what the lines above it add up to.
         """
-        lines = [replace(line, amount=_rounded(line.amount, decimals)) for line in self.lines]
+        lines: list[BillLine] = []
+        for line in self.lines:
+            taxed = _of_printed(line, lines)
+            lines.append(replace(taxed, amount=_rounded(taxed.amount, decimals)))
         if lines and lines[-1].kind == "wallet" and abs(self.total) < _NOTHING:
             lines[-1] = replace(lines[-1], amount=-_rounded(sum(line.amount for line in lines[:-1]), decimals))
         return replace(self, lines=tuple(lines))
+
+
+def _of_printed(line: BillLine, printed: list[BillLine]) -> BillLine:
+    """A tax by the printed amounts of the lines that it taxes; every other line, and a lower limit, as it is."""
+    if not line.of_lines or line.per_unit is None or line.quantity is None:
+        return line
+    base, exact = sum(printed[at].amount for at in line.of_lines), line.quantity * line.per_unit / 100
+    amount = base * line.per_unit / 100 if abs(line.amount - exact) < _NOTHING else line.amount
+    return replace(line, quantity=base, amount=amount)
 
 
 def _rounded(amount: float, decimals: int) -> float:

@@ -234,6 +234,14 @@ def price_range(tariff: "AnyTariff") -> tuple[float, float]:
     return min(named), max(named)
 
 
+def prices_where_known(tariff: "AnyTariff", starts: Sequence[datetime], zone: ZoneInfo) -> Prices:
+    """Prices of each start, NaN where the tariff has none."""
+    try:
+        return tariff.prices(starts, zone)
+    except DataError:
+        return as_contract(tariff).known(starts, zone)
+
+
 def as_contract(tariff: "AnyTariff") -> Contract:
     """Any tariff as a contract, which for the simple ones has prices only."""
     if isinstance(tariff, PresetTariff):

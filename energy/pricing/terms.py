@@ -17,22 +17,27 @@ from energy.pricing.series import Fact, Floats
 class Dated(Fact):
     """Something that holds from its first local day to its last, both included.
 
-    `unsure` says what is not certain, `unsure_es` the same in Spanish. `example` marks a price that each contract sets
-    for itself, so that the one here only shows what such a contract costs.
+    Its source covers the days from `known_from` to `known_to`; on others it is taken as the nearest known, which the
+    bill says. `no_end` says why a rate has no last known day. `unsure` says what is not certain, `unsure_es` the same
+    in Spanish. `example` marks a price that each contract sets for itself, so that the one here only shows what such a
+    contract costs.
     """
 
     first: date | None = None
     last: date | None = None
+    known_from: date | None = None
+    known_to: date | None = None
+    no_end: str = ""
     unsure: str = ""
     unsure_es: str = ""
     example: bool = False
 
     @model_validator(mode="after")
     def _dates_are_in_order(self) -> Self:
-        if self.first and self.last and self.last < self.first:
-            raise ValueError(
-                f"last {self.last.isoformat()!r} is before first {self.first.isoformat()!r}: swap them",
-            )
+        for begin, end in (("first", "last"), ("known_from", "known_to")):
+            since, until = getattr(self, begin), getattr(self, end)
+            if since and until and until < since:
+                raise ValueError(f"{end} {until.isoformat()!r} is before {begin} {since.isoformat()!r}: swap them")
         return self
 
     def holds(self, day: date) -> bool:

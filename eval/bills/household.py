@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
+from agent.language.answers.bill_words import doubts
+from agent.language.text import Language
 from agent.queries.bills import HouseholdBill
 from energy.billing.bill import bills
 from energy.billing.lines import Carried, MonthBill
@@ -21,17 +23,20 @@ from knowledge.days import is_complete
 
 # How the battery was run: as metered, not at all, by plain self-consumption, by the planner.
 WAYS = ("no battery", "self-consumption", "advisor")
+# What the planner must have seen of a home before a month counts.
+_PAST = timedelta(weeks=4)
 
 
 @dataclass(frozen=True, slots=True)
 class TariffTotal:
-    """What a tariff would have cost over whole months, by how the battery is run."""
+    """What a tariff would have cost over whole months, by how the battery is run; `unsure` as its bills say it."""
 
     tariff: str
     months: int
     totals: dict[str, float]
     hours_without_price: float
-    examples: tuple[str, ...] = ()
+    examples: tuple[str, ...]
+    unsure: dict[Language, tuple[str, ...]]
 
 
 def month_of(history: History, month: str | None, tariff: AnyTariff) -> BillingPeriod:
@@ -86,7 +91,9 @@ def household_bill(history: History, period: BillingPeriod, tariff: AnyTariff, j
     read = meter_of(history, period, journal)
     carried = _carried(history, period, contract, journal)
     [bill] = bills(read.readings, contract, home.tz, carried=carried)
-    return HouseholdBill(bill, home.currency, contract.name, read.computed_days)
+    return HouseholdBill(
+        bill, home.currency, contract.name, read.computed_days, service_days=read.service_days, file_days=read.file_days
+    )
 
 
 def _carried(history: History, period: BillingPeriod, contract: Contract, journal: Path) -> Carried:
@@ -104,17 +111,22 @@ def _carried(history: History, period: BillingPeriod, contract: Contract, journa
 def compare(history: History, tariffs: dict[str, AnyTariff], *, ways: Sequence[str] = WAYS[:2]) -> list[TariffTotal]:
     """What each tariff would have cost over the whole months of the history, cheapest first by the last way.
 
+    One that has no price for some of the hours comes last, whatever the others cost. With the advisor, months count
+    that have four weeks before them to plan with.
+
     Raises:
-        DataError: the history holds no whole month.
+        DataError: the history holds no such month.
         SettingsError: a tariff is in another currency.
     """
-    months = _whole_months(history)
+    past = _PAST if "advisor" in ways else timedelta()
+    months = [month for month in _whole_months(history) if month.first >= history.days[0].day + past]
     if not months:
-        raise DataError(f"{history.home.name!r} has no whole month stored: ingest more days")
+        after = " after four weeks to plan with" if past else ""
+        raise DataError(f"{history.home.name!r} has no whole month stored{after}: ingest more days")
     for name, tariff in tariffs.items():
         check_currency(name, tariff, history.home)
     totals = [_total(history, name, tariff, months, ways) for name, tariff in tariffs.items()]
-    return sorted(totals, key=lambda one: one.totals[ways[-1]])
+    return sorted(totals, key=lambda one: (one.hours_without_price > 0, one.totals[ways[-1]]))
 
 
 def _whole_months(history: History) -> list[BillingPeriod]:
@@ -129,13 +141,15 @@ def _total(
     priced = History(home, history.step, history.days)
     wanted = list(months)
     totals, missing = {}, 0.0
-    examples: dict[str, None] = {}
+    made: list[MonthBill] = []
     for way in ways:
         made = _bills(priced, wanted, way)
         totals[way] = sum(bill.total for bill in made) - (made[-1].carried.wallet if made else 0.0)
         missing = max(missing, sum(bill.hours_without_price for bill in made))
-        examples |= dict.fromkeys(one for bill in made for one in bill.examples)
-    return TariffTotal(name, len(wanted), totals, missing, tuple(examples))
+    examples = tuple(dict.fromkeys(one for bill in made for one in bill.examples))
+    languages: tuple[Language, ...] = ("en", "es")
+    unsure = {one: tuple(dict.fromkeys(text for bill in made for text in doubts(bill, one))) for one in languages}
+    return TariffTotal(name, len(wanted), totals, missing, examples, unsure)
 
 
 def _bills(history: History, months: Sequence[BillingPeriod], way: str) -> list[MonthBill]:

@@ -20,7 +20,15 @@ Floats = NDArray[np.float64]
 # Prices are kept in cells of five minutes, the finest that any market has.
 _CELL = timedelta(minutes=5)
 _CELL_S = 300
-_KEPT = 60 * DAY
+# Bills need the open month and the thirteen before it.
+_KEPT = 14 * 31 * DAY
+# How far back days serve as examples of days to come.
+_EXAMPLES_S = int((60 * DAY).total_seconds())
+
+
+def book_file(memory: Path, home: str) -> Path:
+    """Where a memory folder has the prices of a home."""
+    return memory / "prices" / f"{home}.json"
 
 
 class _Kept(BaseModel):
@@ -48,14 +56,10 @@ class PriceBook:
         cells = {cell: point.price for point in points for cell in _cells_of(point)}
         changed = any(self._cells.get(cell) != price for cell, price in cells.items())
         if changed:
-            oldest = int((now - _KEPT).timestamp()) // _CELL_S
-            self._cells = {cell: price for cell, price in (self._cells | cells).items() if cell >= oldest}
+            oldest, newest = (int(end.timestamp()) // _CELL_S for end in (now - _KEPT, now + _KEPT))
+            self._cells = {cell: price for cell, price in (self._cells | cells).items() if oldest <= cell < newest}
             self._write()
         return changed
-
-    def at(self, moment: datetime) -> float | None:
-        """The price that holds at a moment, if it is known."""
-        return self._cells.get(int(moment.timestamp()) // _CELL_S)
 
     @property
     def end(self) -> datetime | None:
@@ -71,24 +75,36 @@ class PriceBook:
             cell += 1
         return datetime.fromtimestamp(cell * _CELL_S, tz=UTC)
 
+    def published(self, step: timedelta) -> tuple[datetime, Floats] | None:
+        """Start and mean price of all slots that are kept, for bills; NaN where a slot was not published whole."""
+        if not self._cells:
+            return None
+        start, rows = self._rows(min(self._cells), max(self._cells) + 1, step)
+        return start, rows.mean(axis=1).round(6)
+
     def series(self, step: timedelta, *, now: datetime) -> tuple[datetime, Floats] | None:
-        """Start and mean price of consecutive slots up to the end of what is known; None where nothing is.
+        """Start and mean price of consecutive slots up to the end of what is known, for plans; None where nothing is.
 
         What is known behind a gap ahead is left out, as it is not known without looking into the gap. A gap in the past
-        takes the mean of its time of day, so that the days around it can serve as examples.
+        takes the mean of its time of day, so that the days around it can serve as examples; 60 days of them do.
         """
         if not self._cells:
             return None
         until = self.known_until(now)
-        last = (int(until.timestamp()) // _CELL_S if until else max(self._cells) + 1) - 1
-        start = floor_slot(datetime.fromtimestamp(min(self._cells) * _CELL_S, tz=UTC), step)
-        count = math.ceil((last + 1 - int(start.timestamp()) // _CELL_S) / (step // _CELL))
-        first = int(start.timestamp()) // _CELL_S
-        cells = np.array([self._cells.get(first + at, np.nan) for at in range(count * (step // _CELL))])
-        known = ~np.isnan(rows := cells.reshape(count, -1))
+        end = int(until.timestamp()) // _CELL_S if until else max(self._cells) + 1
+        start, rows = self._rows(max(min(self._cells), end - _EXAMPLES_S // _CELL_S), end, step)
+        known = ~np.isnan(rows)
         total, some = np.where(known, rows, 0).sum(axis=1), known.any(axis=1)
-        means = np.divide(total, known.sum(axis=1), out=np.full(count, np.nan), where=some)
+        means = np.divide(total, known.sum(axis=1), out=np.full(len(rows), np.nan), where=some)
         return start, self._filled(means, start, step)
+
+    def _rows(self, first: int, end: int, step: timedelta) -> tuple[datetime, Floats]:
+        """Prices of the cells from `first` to `end`, one row for each slot, and when the first slot begins."""
+        start = floor_slot(datetime.fromtimestamp(first * _CELL_S, tz=UTC), step)
+        first = int(start.timestamp()) // _CELL_S
+        count = math.ceil((end - first) / (step // _CELL))
+        cells = np.array([self._cells.get(first + at, np.nan) for at in range(count * (step // _CELL))])
+        return start, cells.reshape(count, -1)
 
     def _filled(self, values: Floats, start: datetime, step: timedelta) -> Floats:
         missing = np.flatnonzero(np.isnan(values))

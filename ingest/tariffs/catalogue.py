@@ -13,6 +13,8 @@ from energy.pricing.contract import Contract
 from energy.validation_messages import validation_messages
 
 NAMED = "named"
+# What a file says of its own figure, and not of one that a household puts in its place.
+_OF_THE_FILE = {"first", "last", "known_from", "known_to", "no_end", "unsure", "unsure_es"}
 # Keys with which a home's file may say more than the name.
 _OWN = ("prices", "contracted_kw", "wallet", "billing_day", "series", "currency", "fixed")
 
@@ -123,7 +125,7 @@ def _lacks(given: object, whole: object) -> bool:
 
 def _row(rows: list[dict[str, Any]], name: str, value: object, key: str, *, partly: bool) -> dict[str, Any]:
     first = next(row for row in rows if row["name"] == name)
-    of_the_file = {"first", "last", "unsure", "unsure_es"} | (set() if partly else {"example"})
+    of_the_file = _OF_THE_FILE | (set() if partly else {"example"})
     return {**{part: first[part] for part in first if part not in of_the_file}, key: value}
 
 

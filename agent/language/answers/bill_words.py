@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
-from babel.dates import format_interval
+from babel.dates import format_date, format_interval
 
 from agent.language.answers.book import book_of
 from agent.language.text import Language
 from agent.queries.bills import HouseholdBill
-from energy.billing.lines import KEPT, BillLine
+from energy.billing.lines import KEPT, BillLine, MonthBill
 
 _TIMES = "\u00d7"
 _LOCALES = {"en": "en_GB", "es": "es_ES"}
+_DAYS = {"en": "d MMMM y", "es": "d 'de' MMMM 'de' y"}
 
 
 def bill_text(found: HouseholdBill, language: Language) -> str:
@@ -87,18 +89,42 @@ def remarks(found: HouseholdBill, language: Language) -> list[str]:
         "to_date": "" if bill.complete else f"{bill.days_billed}",
         "computed": "yes" if 0 < found.computed_days >= bill.days_billed else "",
         "computed_days": f"{found.computed_days}" if 0 < found.computed_days < bill.days_billed else "",
+        "sources": "both" if found.service_days and found.file_days else "",
         "cancelled": _some(bill.cancelled_kwh, ".1f"),
         "without_price": _some(bill.hours_without_price, "g"),
         "without_meter": _some(bill.hours_without_meter, "g"),
         "expected": _some(bill.expected_hours, "g"),
         "wallet": _some(bill.carried.wallet, f".{found.decimals}f"),
     }
-    given = {"days": bill.period.days, "currency": found.currency, **facts}
+    given = {
+        "days": bill.period.days,
+        "currency": found.currency,
+        "service_days": found.service_days,
+        "file_days": found.file_days,
+        **facts,
+    }
     remarks = [words[f"bill.remark.{name}"].format_map(given) for name, value in facts.items() if value]
     if bill.examples:
         remarks.append(example_prices(bill.examples, language))
-    remarks += [words["bill.remark.unsure"].format(doubt=getattr(doubt, language)) for doubt in bill.unsure]
+    remarks += [not_sure(doubt, language) for doubt in doubts(bill, language)]
     return [_written(text, language) for text in remarks]
+
+
+def not_sure(doubt: str, language: Language) -> str:
+    """A doubt as a sentence of its own."""
+    return book_of(language).words["bill.remark.unsure"].format(doubt=doubt)
+
+
+def doubts(bill: MonthBill, language: Language) -> list[str]:
+    """What the rates of a bill are not sure of; rates that are known to the same day, or from it, in one sentence."""
+    words, texts = book_of(language).words, [getattr(doubt, language) for doubt in bill.unsure]
+    terms: dict[tuple[date, bool], dict[str, None]] = {}
+    for rate in bill.nearest_known:
+        terms.setdefault((rate.day, rate.is_last), {})[_term(rate.name, language)] = None
+    for (day, is_last), names in terms.items():
+        shown = format_date(day, _DAYS[language], locale=_LOCALES[language])
+        texts.append(words["bill.known_to" if is_last else "bill.known_from"].format(terms=", ".join(names), day=shown))
+    return texts
 
 
 def _some(value: float, form: str) -> str:

@@ -81,7 +81,7 @@ def word(finding: Finding, voice: Voice) -> str:
 
 def _line(finding: Finding, row: Facts, voice: Voice) -> dict[str, str]:
     """What a line of a bill is for."""
-    if finding.inquiry != "bill":
+    if finding.inquiry != "bill" or "name" not in row:
         return {}
     kind, name, period = (str(row[part]) for part in ("kind", "name", "period"))
     return {"label": line_label(kind, name, period, voice.language)}

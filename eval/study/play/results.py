@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from agent.language.answers.bill_words import doubts
 from energy.billing.lines import LineKind, MonthBill
 from knowledge.days import Floats
 
@@ -96,6 +97,6 @@ def kept_bill(bill: MonthBill) -> KeptBill:
         first=bill.period.first,
         last=bill.period.last,
         lines=lines,
-        unsure=tuple(KeptDoubt(en=doubt.en, es=doubt.es) for doubt in bill.unsure),
+        unsure=tuple(KeptDoubt(en=en, es=es) for en, es in zip(doubts(bill, "en"), doubts(bill, "es"), strict=True)),
         kept_in_wallet=bill.carried.wallet,
     )

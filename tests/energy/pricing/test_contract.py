@@ -185,6 +185,14 @@ OVERLAP = {
         (
             {
                 "taxes": [
+                    {"name": "VAT", "percent": 21, "on": ["all"], "known_from": "2026-04-01", "known_to": "2026-03-01"}
+                ]
+            },
+            "known_to '2026-03-01' is before known_from '2026-04-01'",
+        ),
+        (
+            {
+                "taxes": [
                     {"name": "VAT", "percent": 21, "on": ["all"]},
                     {"name": "VAT", "percent": 10, "on": ["all"], "first": "2026-03-22"},
                 ]

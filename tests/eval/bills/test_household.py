@@ -1,25 +1,29 @@
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agent.decision.journal import open_journal
 from agent.language.answers.bill_words import bill_text
 from agent.language.text import Language
-from energy.errors import SettingsError
+from agent.queries import Sources, billed_months, monthly_bill
+from energy.errors import DataError, SettingsError
 from energy.pricing.calendar import BillingPeriod
 from energy.pricing.contract import Contract
 from energy.pricing.tariff import FlatTariff
 from energy.slots import day_bounds
-from eval.bills.household import compare, household_bill, month_of
+from eval.bills.household import WAYS, compare, household_bill, month_of
 from eval.bills.words import comparison_text
 from eval.collect.homes import with_battery
 from ingest.history.recorded import shipped_history
 from ingest.history.table import History
+from ingest.live.meter import MeteredSlot
 from ingest.tariffs.catalogue import named_tariff
 from knowledge.days import DayRecord
+from knowledge.store import DayStore
 
 NO_JOURNAL = Path("/nowhere/journal.sqlite")
 HOUR = timedelta(hours=1)
@@ -91,6 +95,31 @@ def test_two_tariffs_are_compared_with_and_without_a_battery(history: History) -
     assert text.startswith(f"Best {totals[0].tariff}: {gain:.2f} EUR less than {totals[1].tariff} over 2 months")
 
 
+def test_with_the_advisor_months_count_that_have_four_weeks_before_them(history: History) -> None:
+    lively = 0.6 - 0.5 * np.cos(np.arange(24) / 24 * 2 * np.pi)
+    days = tuple(replace(one, load_kw=lively + 0.01 * one.day.day) for one in history.days[:59])
+    short = replace(history, days=days)
+    [total] = compare(short, {"es-2.0td": named_tariff("es-2.0td")}, ways=WAYS)
+    assert total.months == 1
+    assert total.totals["advisor"] <= total.totals["no battery"]
+    with pytest.raises(DataError, match="no whole month stored after four weeks to plan with: ingest more days"):
+        compare(replace(short, days=short.days[:31]), {"es-2.0td": named_tariff("es-2.0td")}, ways=WAYS)
+
+
+def test_a_tariff_without_prices_for_some_hours_is_not_called_cheaper_or_dearer(history: History) -> None:
+    totals = compare(history, {"es-pvpc": named_tariff("es-pvpc"), "fr-hp-hc": named_tariff("fr-hp-hc")})
+    assert [one.tariff for one in totals] == ["fr-hp-hc", "es-pvpc"]
+    english, spanish = (comparison_text(totals, "EUR", language) for language in ("en", "es"))
+    assert english.startswith("They cannot be compared: es-pvpc has no price for ")
+    assert spanish.startswith("No se pueden comparar: es-pvpc no tiene precio en ")
+
+
+def test_a_comparison_says_which_rates_are_unsure(history: History) -> None:
+    [total] = compare(history, {"es-2.0td": named_tariff("es-2.0td")})
+    text = comparison_text([total], "EUR", "es")
+    assert text.count("Sin confirmar: ") == len(total.unsure["es"]) > 0
+
+
 def test_a_tariff_of_another_currency_is_neither_compared_nor_billed(history: History) -> None:
     tariff = named_tariff("uk-agile-seg")
     with pytest.raises(SettingsError, match="'uk-agile-seg' is in GBP, the home in EUR: name one in EUR"):
@@ -126,6 +155,44 @@ def test_stored_import_and_export_are_billed_and_days_without_them_are_computed(
     assert "Días sin lecturas del contador: 8." in bill_text(found, "es")
     computed = household_bill(history, period, tariff, NO_JOURNAL)
     assert "The meter is computed" in bill_text(computed, "en")
+
+
+def test_each_day_is_billed_by_the_source_that_covers_more_of_it(history: History, tmp_path: Path) -> None:
+    tariff, file = FlatTariff(import_price=0.2), tmp_path / "journal.sqlite"
+    period = month_of(history, "2026-02", tariff)
+
+    def stored(day: DayRecord) -> DayRecord:
+        imported = np.full(24, 0.25)
+        imported[: 12 * (day.day == date(2026, 2, 11))] = np.nan
+        is_known = date(2026, 2, 10) <= day.day <= date(2026, 2, 28)
+        return replace(day, grid_import_kw=imported, grid_export_kw=np.zeros(24)) if is_known else day
+
+    known = replace(history, days=tuple(stored(day) for day in history.days))
+    # The service measured 1 kW from the first of February to the end of the eleventh, but for half of the tenth.
+    start = day_bounds(date(2026, 2, 1), history.home.tz)[0]
+    with open_journal(file) as journal:
+        for at in range(11 * 48):
+            if not 9 * 48 <= at < 9 * 48 + 24:
+                slot = MeteredSlot(start + at * HOUR / 2, 1.0, 0.0, 0.5, grid_import_kw=1.0, grid_export_kw=0.0)
+                journal.measure("plain", slot)
+    found = household_bill(known, period, tariff, file)
+    assert (found.service_days, found.file_days, found.computed_days) == (10, 18, 0)
+    assert found.bill.import_kwh == pytest.approx(10 * 24 * 1.0 + 18 * 24 * 0.25)
+    assert found.bill.complete
+    english, spanish = bill_text(found, "en"), bill_text(found, "es")
+    assert "Meter: 10 days as the service measured them, 18 days as files have them" in english
+    assert "Contador: 10 días según las medidas del servicio y 18 según los ficheros" in spanish
+
+    store = DayStore(tmp_path / "days")
+    store.append("plain", list(known.days))
+    with open_journal(file, read_only=True) as journal:
+        sources = Sources(known.home.model_copy(update={"tariff": tariff}), store, journal)
+        now = datetime(2026, 3, 5, tzinfo=UTC)
+        assert billed_months(sources, now) == [period]
+        shown = monthly_bill(sources, period, now)
+    assert shown is not None
+    assert (shown.service_days, shown.file_days) == (10, 18)
+    assert shown.bill.rounded() == found.bill.rounded()
 
 
 def test_prices_that_are_examples_are_told_in_the_bill_and_the_comparison_until_the_home_has_its_own(

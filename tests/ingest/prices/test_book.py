@@ -29,11 +29,17 @@ def book(*points: PricePoint, file: Path | None = None) -> PriceBook:
     return made
 
 
+def published(known: PriceBook) -> list[float]:
+    """Prices of all quarter-hours that a book holds, NaN where it has none."""
+    found = known.published(QUARTER)
+    return [] if found is None else found[1].tolist()
+
+
 def test_a_later_word_on_the_same_time_replaces_the_earlier_and_the_same_word_is_no_news() -> None:
     known = book(*hours(*[0.1] * 24))
     assert not known.add(hours(0.1), now=NOW)
     assert known.add(hours(0.2, 0.3, start=START + 5 * HOUR, step=QUARTER), now=NOW)
-    assert [known.at(START + 5 * HOUR + at * QUARTER) for at in range(4)] == [0.2, 0.3, 0.1, 0.1]
+    assert published(known)[20:24] == [0.2, 0.3, 0.1, 0.1]
     assert known.known_until(NOW) == START + 24 * HOUR
 
 
@@ -59,17 +65,46 @@ def test_prices_outlive_a_restart_and_a_damaged_file_is_put_aside(tmp_path: Path
     file = tmp_path / "prices" / "home.json"
     book(*hours(0.1, 0.2, 0.2), file=file)
     again = PriceBook(MADRID, "EUR", file)
-    assert [again.at(START + at * HOUR) for at in range(4)] == [0.1, 0.2, 0.2, None]
-    assert PriceBook(MADRID, "SEK", file).at(START) is None
+    assert published(again) == [0.1] * 4 + [0.2] * 8
+    assert published(PriceBook(MADRID, "SEK", file)) == []
     file.write_text('{"currency": "EUR", "runs": [[1, 2')
-    assert PriceBook(MADRID, "EUR", file).at(START) is None
+    assert published(PriceBook(MADRID, "EUR", file)) == []
     assert file.with_suffix(".damaged").exists()
 
 
-def test_old_prices_are_let_go() -> None:
+def test_thirteen_months_are_kept_for_bills_and_sixty_days_of_them_for_plans() -> None:
     known = book(*hours(0.1))
-    known.add(hours(0.2, start=START + timedelta(days=70)), now=START + timedelta(days=70))
-    assert known.at(START) is None
+    later = START + timedelta(days=400)
+    known.add(hours(*[0.2] * 24, start=later), now=later)
+    assert published(known)[:4] == [0.1] * 4
+    assert sum(not np.isnan(price) for price in published(known)) == 25 * 4
+    series = known.series(HOUR, now=later)
+    assert series is not None
+    assert series[0] == later + timedelta(days=1) - timedelta(days=60)
+    known.add(hours(0.3, start=later + timedelta(days=40)), now=later + timedelta(days=40))
+    assert published(known)[0] == 0.2
+
+
+def test_the_book_cannot_grow_by_prices_of_other_years() -> None:
+    known = book(*hours(0.1, start=START - timedelta(days=4000)), *hours(0.1, start=START + timedelta(days=4000)))
+    assert published(known) == []
+
+
+def test_a_bill_has_no_price_where_none_was_published_while_a_plan_takes_the_mean_of_its_hour() -> None:
+    known = book(*hours(*[0.1] * 3), *hours(*[0.3] * 20, start=START + 4 * HOUR))
+    moments = [START + 2 * HOUR, START + 3 * HOUR, START + 4 * HOUR]
+    for usual, name in ((FlatTariff(import_price=0.2, export_price=0.05), "import"), (spot_contract(), "spot")):
+        planned = PriceSettings(source="redata").tariff(known, usual, MADRID, step=HOUR, now=NOW)
+        billed = PriceSettings(source="redata").billed_tariff(known, usual, MADRID)
+        assert planned is not None
+        assert not np.isnan(planned.prices(moments, MADRID).import_per_kwh).any()
+        assert isinstance(billed, Contract)
+        assert name in billed.series
+        assert np.isnan(billed.known(moments, MADRID).import_per_kwh).tolist() == [False, True, False]
+
+
+def spot_contract() -> Contract:
+    return Contract(import_terms=(EnergyTerm(name="energy", price=Indexed(of={"spot": 1.0})),))
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,23 @@ def test_what_is_unsure_is_said_in_both_languages(name: str) -> None:
         assert not row.unsure or row.unsure != row.unsure_es
 
 
+@pytest.mark.parametrize("name", tariff_names())
+def test_every_rate_has_a_last_day_that_is_known_or_says_why_it_has_none(name: str) -> None:
+    contract = named_tariff(name)
+    rows = (*contract.import_terms, *contract.export_terms, *contract.fixed, *contract.taxes, *contract.peaks)
+    for row in rows:
+        marked = row.unsure or row.example or row.no_end
+        assert marked or row.last or row.known_to, row.name
+        assert marked or row.first or row.known_from, row.name
+    assert all(row.no_end or row.last for row in contract.netting)
+
+
+def test_a_households_own_figure_is_known_without_end() -> None:
+    mine = named_tariff("es-2.0td", fixed={"power P1": 30.0}, prices={"tolls and charges": 0.05})
+    own = [row for row in (*mine.fixed, *mine.import_terms) if row.name in {"power P1", "tolls and charges"}]
+    assert [(row.known_from, row.known_to) for row in own] == [(None, None)] * 2
+
+
 def read(tmp_path: Path, tariff: str) -> Contract:
     path = tmp_path / "home.toml"
     path.write_text(HOME + tariff, encoding="utf-8")
