@@ -64,12 +64,13 @@ _OF_BATTERY = (
     r"(?! (?:of|de|del)\b(?! (?:(?:the|my|our|its|la|mi|su|nuestra) )?(?:\w+ )?(?:battery|charge|energy|power|capacity|"
     r"bateria|carga|energia|capacidad|lo que|what)\b))(?! (?:an? |una? )?(?:hour|hora|past|kw|cup|price|precio|load))"
 )
+# A third, three quarters, la quinta parte: how many pieces make the whole.
+_PIECES = {"third|terci[oa]|tercera": 3, "quarter|cuart[oa]": 4, "fifth|quint[oa]": 5, "tenth|decim[oa]": 10}
+_FRACTION = (
+    r"(?:(?P<n>an?|one|two|three|four|last|una?|dos|tres|cuatro|ultim[oa]) |(?P<part>\bla ))(?:{0})s?"
+    r"(?(part) parte|(?: partes)?)(?! (?:past|to))"
+)
 _SHARES: tuple[tuple[str, float], ...] = (
-    (r"three quarters|tres cuartos|tres cuartas partes", 75),
-    (r"two thirds|dos tercios", 67),
-    (r"(?:a|one) third|un tercio|tercera parte", 33),
-    (r"(?:a|one) quarter(?! (?:past|to))|un cuarto(?= de (?:la )?bateria)|cuarta parte", 25),
-    (r"(?:a|one) fifth|un quinto|quinta parte", 20),
     (r"half(?! past)|la mitad|mitad|a medias|media bateria|media carga|50-50", 50),
     (
         (
@@ -93,6 +94,9 @@ def find_amounts(text: str) -> list[Amount]:
 
 def share_of(text: str) -> Amount | None:
     """A share of the battery in words, in percent: half, a third, full."""
+    for piece, whole in _PIECES.items():
+        if match := re.search(rf"\b{_FRACTION.format(piece)}\b{_OF_BATTERY}", text):
+            return Amount(round(100 * COUNTS.get(match["n"] or "", 1) / whole), "%", *match.span())
     for words, percent in _SHARES:
         if match := re.search(rf"\b(?:{words})\b{_OF_BATTERY}", text):
             return Amount(percent, "%", *match.span())

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 from agent.language.kinds.learned import BUCKETS, Learned, vector
 from agent.language.kinds.masking import masked
+from agent.language.kinds.meaning import DIMENSIONS, meanings
 from agent.language.notes import safety
 from agent.language.text import plain
 from eval.language.phrases_file import FAMILIES, Phrase, training_phrases
@@ -17,7 +18,7 @@ from eval.language.phrases_file import FAMILIES, Phrase, training_phrases
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
-_STRENGTH = 20.0
+_STRENGTH = 5.0
 # Until nothing changes any more: a fit that stops earlier is not yet what the phrases say.
 _TOLERANCE, _MOST_ROUNDS = 1e-5, 2000
 _OUTSIDE = "off_subject"
@@ -73,18 +74,26 @@ def _matrix(texts: Sequence[str], rarity: np.ndarray) -> csr_matrix:
     rows = [vector(text, rarity) for text in texts]
     ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
     columns, values = (np.concatenate([row[at] for row in rows]) for at in (0, 1))
-    return csr_matrix((values, columns, ends), shape=(len(texts), BUCKETS))
+    letters = csr_matrix((values, columns, ends), shape=(len(texts), BUCKETS))
+    return hstack([letters, csr_matrix(meanings(texts))]).tocsr()
 
 
 def save(fitted: Learned, path: Path) -> None:
     """Write the weights as small whole numbers, each kind with its own scale."""
-    scale = np.abs(fitted.weights).max(axis=1) / 127
+    letters, meaning = _whole_numbers(fitted.weights[:, :-DIMENSIONS]), _whole_numbers(fitted.weights[:, -DIMENSIONS:])
     np.savez_compressed(
         path,
         kinds=np.array(fitted.kinds),
-        weights=np.round(fitted.weights / scale[:, None]).astype(np.int8),
-        scale=scale.astype(np.float32),
+        weights=letters[0],
+        weights_scale=letters[1],
+        meaning=meaning[0],
+        meaning_scale=meaning[1],
         bias=fitted.bias,
         rarity=fitted.rarity.astype(np.float16),
         words=np.array(" ".join(sorted(fitted.words))),
     )
+
+
+def _whole_numbers(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scale = np.abs(weights).max(axis=1) / 127
+    return np.round(weights / scale[:, None]).astype(np.int8), scale.astype(np.float32)

@@ -17,13 +17,26 @@ Language = Literal["en", "es"]
 Part = Literal["notes", "questions", "outside"]
 PARTS: tuple[Part, ...] = ("notes", "questions", "outside")
 # How a phrase was made: a template, a paraphrase, a telegram, one of these with words around it that say
-# nothing, or with slips of the fingers.
-FAMILIES = {"a": "template", "b": "paraphrase", "c": "telegram", "d": "framed", "e": "mistyped"}
+# nothing, or with slips of the fingers; an indirect question, an idiom or a text message, a bare noun phrase; and
+# those that other speakers ask, or ask at the table.
+FAMILIES = {
+    "a": "template",
+    "b": "paraphrase",
+    "c": "telegram",
+    "d": "framed",
+    "e": "mistyped",
+    "f": "indirect",
+    "g": "idiom",
+    "h": "bare",
+    "i": "speaker",
+    "j": "table talk",
+    "k": "aside",
+}
 _PHRASES = files("eval.language") / "phrases"
 _CASES = files("eval") / "cases"
 # Exams of notes that were there before; their texts are kept out too.
 _OLDER = ("notes", "notes_fresh", "notes_new")
-_HEAD = re.compile(r"\[(\w+) (en|es) ([abc])\]")
+_HEAD = re.compile(r"\[(\w+) (en|es) ([a-k])\]")
 _EITHER = re.compile(r"\(([^()]*\|[^()]*)\)")
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -92,7 +105,10 @@ SLOTS: dict[str, tuple[str, str]] = {
     ),
     "back": ("on Sunday|the 27th|Monday at 17:00|on Sunday evening", ("el domingo|el 27|el lunes a las 17:00|"
     "el domingo por la tarde")),
-    "share": ("60 %|40%|half|a third|80 percent|25 %|full|90", "60 %|40%|la mitad|un tercio|80 por ciento|25 %|90"),
+    "share": (
+        "60 %|40%|half|a third|80 percent|25 %|full|90|three quarters|a fifth|forty percent",
+        "60 %|40%|la mitad|un tercio|80 por ciento|25 %|90|tres cuartos|un cuarto|cuarenta por ciento",
+    ),
     "kwh": ("5 kWh|20 kWh|30 kWh|8 kWh", "5 kWh|20 kWh|30 kWh|8 kWh"),
     "kw": ("2 kW|1.5 kW|3 kW|800 W|6 kW", "2 kW|1,5 kW|3 kW|800 W|6 kW"),
     "km": ("60 km|100 km|40 km|80 miles", "60 km|100 km|40 km|150 kilómetros"),
@@ -112,7 +128,7 @@ SLOTS: dict[str, tuple[str, str]] = {
     "pick": ("two|three", "dos|tres"),
 }  # fmt: skip
 # How many texts a line gives at most, by its family.
-_MOST = {"a": 18, "b": 5, "c": 4}
+_MOST = {"a": 18, "b": 5, "c": 4, "f": 3, "g": 3, "h": 3, "i": 3, "j": 3, "k": 3}
 
 
 @cache

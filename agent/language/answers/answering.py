@@ -175,6 +175,13 @@ def _outage(sources: Sources, asked: Question, now: datetime) -> Finding:
     return inquiry.outage(sources)
 
 
+def _not_measured(sources: Sources, asked: Question, now: datetime) -> Finding:
+    del sources, now
+    if asked.load is not None and asked.load.name != "load":
+        return unknown("totals", "not_apart", load=asked.load.name)
+    return unknown("scope", "not_measured")
+
+
 def _done(sources: Sources, asked: Question, now: datetime) -> Finding:
     """What was chosen in the stretch asked about; last night where none is named."""
     window = asked.window
@@ -273,7 +280,7 @@ _ANSWERS: dict[Aim, Answer] = {
     "if_away": _nothing("away"),
     "unsure": _unsure,
     "wish": _nothing("wish_unclear"),
-    "not_measured": _nothing("not_measured"),
+    "not_measured": _not_measured,
     "thanks": _nothing("thanks"),
     "help": lambda _sources, _asked, _now: Finding("scope", "scope.help"),
     "order": _nothing("order"),

@@ -1,7 +1,8 @@
-"""Tells what a text asks for by examples: weights over its short letter sequences and words, fitted beforehand.
+"""Tells what a text asks for by examples: weights over its letter sequences, words and meaning, fitted beforehand.
 
-A linear classifier: the logarithm of each feature's count times its rarity, hashed into buckets, one row of weights a
-kind, softmax. `advisor eval language --fit` makes the file of weights; numbers only, nothing in it is executed.
+A linear classifier: the logarithm of each feature's count times its rarity, hashed into buckets, beside the vector of a
+multilingual sentence encoder; one row of weights a kind, softmax. `advisor eval language --fit` makes the file of
+weights; numbers only, nothing in it is executed.
 """
 
 import itertools
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent.language.kinds.masking import masked
+from agent.language.kinds.meaning import DIMENSIONS, meanings
 from agent.language.kinds.spelling import mended
 
 _log = logging.getLogger(__name__)
@@ -79,7 +81,8 @@ class Guess:
 class Learned:
     """A fitted classifier: kinds, a row of weights and a bias for each, how rare each bucket is, and the words learnt.
 
-    The last row tells what is about nothing known here.
+    A row has a weight for each bucket and, at its end, for each dimension of the meaning. The last row tells what is
+    about nothing known here.
     """
 
     kinds: tuple[str, ...]
@@ -90,8 +93,10 @@ class Learned:
 
     def guess(self, words: str) -> Guess:
         """What a text asks for, folded and mended."""
-        buckets, values = vector(masked(words), self.rarity)
-        *scores, outside = self.weights[:, buckets] @ values + self.bias
+        text = masked(words)
+        buckets, values = vector(text, self.rarity)
+        meant = self.weights[:, -DIMENSIONS:] @ meanings([text])[0]
+        *scores, outside = self.weights[:, buckets] @ values + meant + self.bias
         shares = np.exp(scores - np.max(scores))
         shares /= shares.sum()
         order = np.argsort(-shares)
@@ -162,9 +167,9 @@ def _shipped() -> Learned:
 
 def _read(path: Path) -> Learned:
     with np.load(path, allow_pickle=False) as held:
-        weights = held["weights"].astype(np.float32) * held["scale"][:, None]
+        weights = np.hstack([held[part] * held[f"{part}_scale"][:, None] for part in ("weights", "meaning")])
         rarity, words = held["rarity"].astype(np.float32), frozenset(str(held["words"]).split())
-        return Learned(tuple(held["kinds"].tolist()), weights, held["bias"], rarity, words)
+        return Learned(tuple(held["kinds"].tolist()), weights.astype(np.float32), held["bias"], rarity, words)
 
 
 @dataclass(frozen=True, slots=True)

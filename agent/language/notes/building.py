@@ -170,7 +170,7 @@ _MEALS = (
 )
 _SOME = re.compile(
     r"\b(?:somos|seremos|estaremos|seamos|cenamos|comemos|recibimos a|vienen|hay|we(?:'re| are|'ll be)|be|having|"
-    r"invited|party of) (?:los |las )?"
+    r"invited|party of|para|for) (?:los |las )?"
     rf"(?P<n>{any_of(HOURS)}|\d{{1,2}})\b(?! ?(?:kw|%|k?m))"
 )
 

@@ -5,24 +5,25 @@ import re
 from agent.language.kinds.names import INTO_CAR
 
 _NEGATED = (
-    r"no|not|don't|dont|doesn't|doesnt|isn't|aren't|won't|wont|never|nobody|without|cannot|can't|none|neither|nor|needn't|"
+    r"no|not|don't|dont|doesn't|doesnt|isn't|aren't|won't|wont|never|nobody|without|cannot|can't|none|neither|nor|needn't|mustn't|"
     r"tampoco|nunca|jamas|sin|ningun\w*|nadie|ni|no longer|ya no|rather we didn't"
 )
 # Words that change or turn a meaning in ways that no rule can follow, or that speak to a machine.
 _DANGER = re.compile(
-    r"\b(?:if|unless|except|but|maybe|perhaps|possibly|might|may (?:be|come|go|have|need)|assuming|provided|"
-    r"providing|suppos\w+|"
-    r"depend\w+|whether|instead|in the event|cancel\w*|postpone\w*|called off|(?:is|are) off|remove|delete|"
-    r"withdraw|lift|drop the|skip|"
+    r"\b(?:if|unless|except|but|maybe|perhaps|possibly|might|may (?:be|come|go|have|need)|assuming|"
+    r"provided|providing|suppos\w+|depend\w+|whether|instead|in the event|cancel\w*|postpone\w*|called off|"
+    r"(?:is|are|'s) off(?! \w+ing| to| on)|"
+    r"decided against|fell through|bailed|remove|delete|withdraw|lift|drop the|skip|"
     r"ignore|disregard|forget(?! to)|override|bypass|system|prompt|instructions?|admin|password|execute|publish|mqtt|"
     r"json|tool|respond\w*|answer|reply|function|guard|when (?:it|there|the (?:price|weather|sun))|"
     r"(?<!por )(?<!ver )(?<!como )si(?! no\b)|salvo|excepto|pero|sino|quizas?|tal vez|a lo mejor|puede que|"
     r"igual (?:vien\w+|nos|hay|va\w*|somos)|"
     r"a no ser|a menos que|siempre que|con tal|segun|depende\w*|supon\w+|cuando (?:haga|llueva|nieve|venga\w*|"
     r"baje|suba|este)|"
+    r"plantad[oa]s|se (?:nos )?cayo|"
     r"cancela\w*|anula\w*|aplaza\w*|suspend\w+|quit[ae]\w*|elimin[ae]\w*|borr[ae]\w*|retira\w*|ignora\w*|olvida\w*|sistema|"
     r"instruccion\w*|contrasena|ejecuta\w*|publica\w*|en vez)\b"
-    r"|^(?:in case|en caso|should (?:it|they|we|he|she|the|there)|como (?!minimo|mucho|siempre|poco)\w+)"
+    r"|^(?:in case|en caso|should (?:it|they|we|he|she|the|there)|como (?:no|llueva|nieve|venga\w*|haga)\b)"
 )
 _HARMLESS = re.compile(
     r"\b(?:just in case|por si acaso|por si\b|don't forget to|do not forget to|no (?:te )?olvides (?:de )?|"
@@ -46,13 +47,18 @@ _QUESTION = re.compile(
 _ELSEWHERE = re.compile(
     r"\b(?:(?:the |our |my )?neighbou?r(?:s|'s)?|(?:my|his|her|their|our) (?:sister|brother|mother|father|"
     r"parents?|son|daughter|friend|boss)"
-    r"(?!\w*(?:'s)? (?:room|visit))(?:'s)?|the office|phone|mobile|laptop|tablet|e-?bike|scooter|headphones|"
-    r"vecin[oa]s?|(?:mis?|sus?|nuestr[oa]s?) (?:herman[oa]s?|madre|padres?|hij[oa]s?|amig[oa]s?|jefe)|la oficina|"
-    r"movil|telefono|portatil|"
+    r"(?!\w*(?:'s)? (?:room|visit|plugs?|takes|drives))(?:'s)?|the office|phone|mobile|laptop|tablet|e-?bike|scooter|"
+    r"headphones|vecin[oa]s?|(?:mis?|sus?|nuestr[oa]s?) (?:herman[oa]s?|madre|padres?|hij[oa]s?|amig[oa]s?|jefe)|"
+    r"la oficina|movil|telefono|portatil|"
     r"bici(?:cleta)?|patinete|moto)\b"
 )
 _DEVICES_ELSEWHERE = re.compile(
     r"\b(?:phone|mobile|laptop|tablet|e-?bike|scooter|movil|telefono|portatil|bici(?:cleta)?|patinete|neighbou?rs?|vecin[oa]s?)\b"
+)
+# Other people's homes, of which those who come or are away may live in one.
+_OTHER_HOMES = re.compile(
+    r"^(?:(?:the|el) hotel|next door|los de (?:al lado|arriba|abajo)"
+    r"|(?:my|our) \w+'s? (?:house|flat|place) (?:is|will)|la casa de (?:mis?|nuestr[oa]s?) \w+ (?:esta|queda))\b"
 )
 _FAMILY = r"wife|husband|partner|kids?|children|sons?|daughters?|mujer|esposa|marido|pareja|hij[oa]s?|nin[oa]s?"
 _NO = rf"\b(?:{_NEGATED}|avoid|stop|nada)\b"
@@ -172,7 +178,7 @@ _SELLS = re.compile(r"\b(?:sell\w*|export\w*|feed\w*|vend\w+|viert\w+|vert\w+|in
 _OF_ENERGY = re.compile(
     r"\b(?:charg\w+|carg\w+|recarg\w+|grid|mains|red|buy\w*|compr\w+|import\w*|fill\w*|llen\w+|batter\w+|bateria\w*|solar|sun\w*|"
     r"sol|placas|panels?|pv|sell\w*|export\w*|feed\w*|vend\w+|viert\w+|vert\w+|inyect\w+|power|energ\w+|luz|electric\w*|"
-    r"utility|network|compania|electrica|kwh|watt\w*|vatio\w*|surplus|excedent\w*|produ\w+|generat\w*|mak\w+|made|roof|tejado|store|top\w*)\b"
+    r"utility|network|compania|electrica|kwh|watt\w*|vatio\w*|surplus|excedent\w*|produ\w+|generat\w*|mak\w+|made|roof|tejado|store|top\w*|ventas?|salga\w*|send)\b"
 )
 _BUYS = re.compile(
     r"\b(?:charg\w+|carg\w+|recarg\w+|grid|mains|red|buy\w*|compr\w+|import\w*|top\w*|fill\w*|llen\w+)\b"
@@ -202,6 +208,7 @@ def elsewhere(kind: str, plain: str) -> str | None:
     """Words that say whose battery or house a wish is about, if it is not this one."""
     pattern = _ELSEWHERE if kind not in ("guests", "away", "extra_load") else _DEVICES_ELSEWHERE
     match = None if kind == "guests" and "phone" not in plain else pattern.search(plain)
+    match = match or _OTHER_HOMES.search(plain)
     return match[0] if match else None
 
 

@@ -1,5 +1,6 @@
 """When a note holds: its words for times become a span ahead of now in the household's zone."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ _LATER = {"afternoon": 1, "evening": 4, "night": 5}
 _SMALL_HOURS = 5
 _FURTHEST = timedelta(days=366)
 _OPEN_LENGTH = timedelta(hours=3)
+# Words for the night of a note, which in a question may be every night.
+_ASLEEP = re.compile(r"\b(?:while|when|mientras|cuando) .{0,20}(?:sleep|in bed|d(?:o|ue)rm)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def span_ahead(times: Times, now: datetime, zone: ZoneInfo, *, by: bool = False,
         raise TimeError(times.problem)
     if times.unread:
         raise TimeError(f"{times.unread!r} is a time that is not understood: give a day, a date or a clock time")
+    if not times.found and (asleep := _ASLEEP.search(times.rest)):
+        times = replace(times, found=(TimeWords(*asleep.span(), part="night", tonight=True),))
     frame = _frame(times, now.astimezone(zone), zone, by=by, meal=meal)
     try:
         start, end = _start(frame), _end(frame)
@@ -79,6 +84,9 @@ def _frame(times: Times, now: datetime, zone: ZoneInfo, *, by: bool, meal: str |
         if one.back:
             raise TimeError("a note is about what is coming, and this speaks of hours that are past")
         ends = one.role in ("until", "by")
+        if not ends and end is None and _is_in_stretch(one, begin, now.date()):
+            # "This weekend: we leave on Friday …" says it more exactly.
+            begin = None
         if (begin is not None or end is not None) and not ends and one.role == "" and begin and not begin.takes(one):
             # "Friday 16:00 … Sunday 20:00": a second day is the end.
             ends = end is None and one.days is not None
@@ -98,6 +106,14 @@ def _frame(times: Times, now: datetime, zone: ZoneInfo, *, by: bool, meal: str |
     if meal is not None and begin is not None:
         _for_meal(begin, end, meal)
     return _Frame(now, zone, begin, end, by)
+
+
+def _is_in_stretch(when: TimeWords, stretch: TimeWords | None, today: date) -> bool:
+    """Whether a time is on one of several days that were named, or on the day before them."""
+    if when.days is None or stretch is None or stretch.days is None or stretch.clock is not None:
+        return False
+    several = stretch.days(today, True)
+    return several.days > 1 and several.first - DAY <= when.days(today, True).first <= several.last
 
 
 def _ready_on(begin: TimeWords, end: TimeWords | None) -> TimeWords:

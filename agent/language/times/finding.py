@@ -107,7 +107,7 @@ _LENGTH = re.compile(
 _HALF_HOUR = re.compile(r"\b(?:for )?(?:half an hour|media hora)\b")
 _UNIT_H = {"h": 1.0, "d": 24.0, "w": 168.0, "s": 168.0, "m": 1 / 60}
 _ROLES: tuple[tuple[Role, str], ...] = (
-    ("until", (r"until|till|'?til|untill|up to|up until|through|thru|hasta|asta|"
+    ("until", (r"until|till|'?til|untill|up to|up until|through|thru|hasta|asta|de aqui al?|"
               r"(?:(?:are|be|is|come|coming|get|and|we|'re|'ll be) |(?<=[,;] ))back(?: home)?|"
               r"(?:be|get|come|arrive|are) home|return(?:ing)?|volv\w+|vuelv\w+|regres\w+|vuelta|not before")),
     ("by", r"by|before|not later than|no later than|ready for|para|antes de|antes del|due"),
@@ -132,7 +132,8 @@ _UNREAD = re.compile(
     r"|proxim[oa]s?|siguientes?|luego|pronto|navidad\w*|nochebuena|nochevieja|reyes|pascua|semana santa|noches|tardes"
     r"|mananas|dawn|sunrise|sunset|dusk|dark|madrugada|amanecer|anochecer|atardecer|past|y media|y cuarto|menos cuarto"
     rf"|(?:in )?(?:{'|'.join(month for month in MONTHS if len(month) > 4)})|in may"
-    r"|(?:until|till|before|after|hasta|antes|despues|while|mientras)(?=[ ]*[^\W\d])(?! (?:that|eso|then)\b))\b"
+    r"|(?:until|till|before|after|hasta|antes|despues|while|mientras)(?=[ ]*[^\W\d])(?! (?:that|eso|then)\b)"
+    r"(?! (?:[\w']+ ){1,3}(?:a?sleep|in bed)| d(?:o|ue)rm))\b"
 )
 
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")

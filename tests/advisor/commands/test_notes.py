@@ -52,10 +52,10 @@ UNCLEAR = "keep out of the grid tomorrow"
 
 def test_an_unclear_note_is_asked_back_and_kept_as_it_was_chosen(notes: Notes) -> None:
     asked = notes("add", UNCLEAR, answer="3\n")
-    assert (asked.returncode, "Which do you mean? 1) no charging" in asked.stdout) == (1, True)
+    assert (asked.returncode, "Which do you mean? 1) no selling" in asked.stdout) == (1, True)
     assert notes("add", UNCLEAR, answer="1\ny\n").returncode == 0
     [kept] = json.loads(notes("list", "--json").stdout)["notes"]
-    assert (kept["text"], kept["constraint"]["kind"]) == (UNCLEAR, "no_grid_charge")
+    assert (kept["text"], kept["constraint"]["kind"]) == (UNCLEAR, "no_export")
     assert len(json.loads(notes("read", UNCLEAR, "--json").stdout)["choices"]) == 2
 
 

@@ -121,7 +121,6 @@ def test_without_a_model_the_planner_chose(known: Any) -> None:
         ("Do we use more on weekends?", "compare.weekends"),
         ("¿Consumimos más los fines de semana?", "compare.weekends"),
         ("Which week was the cheapest?", "totals.breakdown"),
-        ("How much would a 3 kW heater for 2 hours at 10 pm cost?", "what_if."),
         ("How much of yesterday's sun did we use ourselves?", "totals.share"),
         ("What does the forecast say about sun tomorrow?", "plan.expected.pv"),
         ("What happened last night?", "plan.done"),

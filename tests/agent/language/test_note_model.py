@@ -112,14 +112,14 @@ def test_the_note_typed_into_home_assistant_goes_to_the_model_and_is_kept_only_o
     assert (kept.note.text, kept.note.constraint and kept.note.constraint.kind) == (UNSURE, "no_grid_charge")
 
 
-@pytest.mark.parametrize(("answer", "kept"), [("1", ["no_grid_charge"]), ("2", ["no_export"]), ("no", [])])
+@pytest.mark.parametrize(("answer", "kept"), [("1", ["no_export"]), ("2", ["no_grid_charge"]), ("no", [])])
 def test_an_unclear_note_in_the_box_is_settled_by_the_number_of_what_is_meant(
     home: Home, tmp_path: Path, answer: str, kept: list[str]
 ) -> None:
     notes = NoteBook(tmp_path / "notes.jsonl")
     box = NoteBox(home, notes)
     box.write(b"keep out of the grid tomorrow", now=NOW)
-    assert "1) no charging of the battery from the grid" in str(box.state()["said"])
+    assert "2) no charging of the battery from the grid" in str(box.state()["said"])
     box.write(answer.encode(), now=NOW)
     if kept:
         box.confirm(now=NOW)
