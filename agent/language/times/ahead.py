@@ -17,6 +17,9 @@ _LATER = {"afternoon": 1, "evening": 4, "night": 5}
 _SMALL_HOURS = 5
 _FURTHEST = timedelta(days=366)
 _OPEN_LENGTH = timedelta(hours=3)
+_HALF_DAY = timedelta(hours=12)
+# Guests who come and go before this hour come in the afternoon.
+_FIRST_VISIT = time(7)
 # Words for the night of a note, which in a question may be every night.
 _ASLEEP = re.compile(r"\b(?:while|when|mientras|cuando) .{0,20}(?:sleep|in bed|d(?:o|ue)rm)")
 
@@ -140,8 +143,11 @@ def _both(one: TimeWords, other: TimeWords) -> TimeWords:
 
 def _for_meal(begin: TimeWords, end: TimeWords | None, meal: str) -> None:
     """Guests who come on a day come for its meal; those who stay for days stay whole ones. Eight is 20:00."""
-    if begin.clock is not None and begin.last is None and begin.part != "morning":
-        begin.clock = begin.clock.later_half(earliest=1)
+    if begin.clock is not None and begin.part != "morning":
+        if begin.last is None:
+            begin.clock = begin.clock.later_half(earliest=1)
+        elif begin.clock.at < begin.last.at < _FIRST_VISIT:
+            begin.clock, begin.last = begin.clock.later_half(earliest=1), begin.last.later_half(earliest=1)
     if begin.part == "night":
         begin.part = "evening"
     elif meal and not begin.part and begin.days is not None and end is None and begin.length is None:
@@ -206,7 +212,9 @@ def _limit(frame: _Frame, end: TimeWords) -> datetime:
     """The end that words such as "until" and "by" name."""
     begin, today = frame.begin, frame.now.date()
     if end.clock is not None:
-        clock = _in_part(end.last or end.clock, frame)
+        # "From nine tonight until tomorrow at seven": another day has its own parts.
+        told = replace(frame, begin=None) if end.days is not None else frame
+        clock = _in_part(end.last or end.clock, told)
         return _at(frame.day(end, _first_day(frame) if begin else today), clock, frame.zone)
     if end.length is not None and end.days is None:
         return _later(_start(frame), end.length, frame.zone)
@@ -235,11 +243,22 @@ def _rolled(frame: _Frame, start: datetime, end: datetime) -> tuple[datetime, da
     if clocked and free_end and _wall(end, frame.zone) <= _wall(floor, frame.zone):
         dated = begin is not None and begin.days is not None and not begin.tonight
         if not (dated and begin is not None and begin.clock is None and end > start):
-            end = _later(end, DAY, frame.zone)
+            end = _next_round(frame, end, floor)
     dateless = (begin is None or begin.days is None) and free_end
     if dateless and end <= frame.now and begin is not None and begin.clock is not None:
         start, end = _later(start, DAY, frame.zone), _later(end, DAY, frame.zone)
     return start, end
+
+
+def _next_round(frame: _Frame, end: datetime, floor: datetime) -> datetime:
+    """The next time that a clock comes round: after half a day where neither half was said, else after a day."""
+    begin, ends = frame.begin, frame.end
+    clock = (ends.last or ends.clock) if ends is not None else begin.last if begin is not None else None
+    begins_by_clock = begin is not None and begin.clock is not None
+    sooner = _wall(end, frame.zone) + _HALF_DAY
+    if begins_by_clock and clock is not None and not clock.sure and sooner > _wall(floor, frame.zone):
+        return _at(sooner.date(), sooner.time(), frame.zone)
+    return _later(end, DAY, frame.zone)
 
 
 def _wall(moment: datetime, zone: ZoneInfo) -> datetime:

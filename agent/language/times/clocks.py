@@ -114,6 +114,6 @@ def range_of(match: re.Match[str]) -> tuple[Clock, Clock] | None:
         moved = Clock(time(first.at.hour % 12 + shift, first.at.minute), sure=True)
         first = moved if moved.at <= last.at else first
     elif not first.sure and not last.sure and last.at <= first.at < time(12):
-        # "From 9 to 1" passes noon.
-        last = replace(last.later_half(earliest=0), sure=True)
+        # "From 9 to 1" passes noon; late in the day it passes midnight.
+        last = replace(last.later_half(earliest=0), sure=False)
     return first, last
