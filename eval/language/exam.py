@@ -22,6 +22,8 @@ from eval.language.exam_cases import (
     kitchen_notes,
     kitchen_questions,
     passing_questions,
+    speakers_notes,
+    speakers_questions,
 )
 from eval.language.retelling import retold
 
@@ -43,7 +45,8 @@ _EXACT, _ROUGH = 0.01, 0.25
 Grade = Literal["right", "refused", "wrong"]
 Part = Literal[
     "notes", "questions", "notes, retold", "questions, retold", "notes, kitchen table", "questions, kitchen table",
-    "questions, in passing", "outside, asked", "outside, as a note",
+    "questions, in passing", "notes, other speakers", "questions, other speakers", "outside, asked",
+    "outside, as a note",
 ]  # fmt: skip
 
 
@@ -104,6 +107,8 @@ def _written_later() -> Iterator[GradedText]:
     yield from (replace(_note(case), part="notes, kitchen table") for case in kitchen_notes())
     yield from (replace(_question(case), part="questions, kitchen table") for case in kitchen_questions())
     yield from (replace(_question(case), part="questions, in passing") for case in passing_questions())
+    yield from (replace(_note(case), part="notes, other speakers") for case in speakers_notes())
+    yield from (replace(_question(case), part="questions, other speakers") for case in speakers_questions())
 
 
 def _outside(case: ExamCase) -> Iterator[GradedText]:

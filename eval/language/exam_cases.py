@@ -54,6 +54,18 @@ def passing_questions() -> tuple[ExamCase, ...]:
 
 
 @cache
+def speakers_notes() -> tuple[ExamCase, ...]:
+    """Notes of many imagined speakers, by an author who had read none of the phrases to learn from."""
+    return tuple(read_cases(_PHRASES / "speakers_notes.txt"))
+
+
+@cache
+def speakers_questions() -> tuple[ExamCase, ...]:
+    """Questions of such speakers, by the same author."""
+    return tuple(read_cases(_PHRASES / "speakers_questions.txt"))
+
+
+@cache
 def exam_outside() -> tuple[ExamCase, ...]:
     """Texts about nothing that is known here, to be refused in a chat and as a note; their family is their sort."""
     lines = (_PHRASES / "exam_outside.txt").read_text(encoding="utf-8").splitlines()
@@ -65,7 +77,16 @@ def exam_texts() -> Iterator[str]:
     """Every text of the exam: none of them may be learnt from."""
     yield from (
         case.text
-        for cases in (exam_notes, exam_questions, exam_outside, kitchen_notes, kitchen_questions, passing_questions)
+        for cases in (
+            exam_notes,
+            exam_questions,
+            exam_outside,
+            kitchen_notes,
+            kitchen_questions,
+            passing_questions,
+            speakers_notes,
+            speakers_questions,
+        )
         for case in cases()
     )
 
