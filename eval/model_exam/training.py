@@ -29,8 +29,20 @@ _CARS = {
     "es": ("el coche necesita {} kWh para las 6:15",),
 }
 _BANS = {
-    "en": ("no charging from the grid {}", "please do not sell to the grid {}", "we are away {}", "nobody is home {}"),
-    "es": ("no cargues de la red {}", "por favor no vendas a la red {}", "estamos fuera {}", "no hay nadie en casa {}"),
+    "en": (
+        "no charging from the grid {}",
+        "please do not sell to the grid {}",
+        "we are away {}",
+        "nobody is home {}",
+        "do not discharge the battery into the car {}",
+    ),
+    "es": (
+        "no cargues de la red {}",
+        "por favor no vendas a la red {}",
+        "estamos fuera {}",
+        "no hay nadie en casa {}",
+        "no descargues la batería en el coche {}",
+    ),
 }
 _NO_WISHES = {
     "en": (

@@ -105,7 +105,7 @@ def decided(folder: Path, watched: Any, name: str) -> dict[str, Any]:
     settings = load_settings(folder / "advisor.toml")
     history = read_days(settings, load_home(settings.home_file))
     DayStore(folder / settings.memory_dir / "days").append(name, history.days)
-    text = (folder / "advisor.toml").read_text(encoding="utf-8") + '\n[model]\nprovider = "none"\n'
+    text = (folder / "advisor.toml").read_text(encoding="utf-8") + '\n[model]\nprovider = "none"\n[api]\nport = 0\n'
     (folder / "advisor.toml").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "advisor", "run"]
     with (
