@@ -25,7 +25,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _Sentence:
     """An English sentence with places for its values, and the same sentence in another language."""
 
     english: str
@@ -98,7 +98,7 @@ def _value(name: str, text: str, language: Language, depth: int) -> str:
 
 
 @cache
-def _catalogue(language: Language) -> tuple[Mapping[str, str], tuple[_Entry, ...]]:
+def _catalogue(language: Language) -> tuple[Mapping[str, str], tuple[_Sentence, ...]]:
     """Whole texts, and sentences with places; those with the most words of their own are tried first."""
     folder = files("agent.decision.wording") / "phrases"
     known: dict[str, str] = {}
@@ -106,7 +106,7 @@ def _catalogue(language: Language) -> tuple[Mapping[str, str], tuple[_Entry, ...
         if file.name.endswith(f".{language}.toml"):
             known |= tomllib.loads(file.read_text(encoding="utf-8"))["texts"]
     with_places = sorted((text for text in known if "{" in text), key=lambda text: -len(_PLACE.sub("", text)))
-    entries = tuple(_Entry(text, _anchor(text), known[text]) for text in with_places)
+    entries = tuple(_Sentence(text, _anchor(text), known[text]) for text in with_places)
     return {text: translation for text, translation in known.items() if "{" not in text}, entries
 
 

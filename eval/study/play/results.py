@@ -10,11 +10,11 @@ from energy.billing.lines import LineKind, MonthBill
 from knowledge.days import Floats
 
 
-class _Kept(BaseModel):
+class _CachedResult(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LivedYear(_Kept):
+class LivedYear(_CachedResult):
     """Where a year's days are kept, and what was used and what a kWp gave in the year itself."""
 
     home: str
@@ -22,7 +22,7 @@ class LivedYear(_Kept):
     pv_kwh_per_kwp: float
 
 
-class Line(_Kept):
+class Line(_CachedResult):
     """One line of a bill."""
 
     kind: LineKind
@@ -34,14 +34,14 @@ class Line(_Kept):
     per_unit: float | None
 
 
-class KeptDoubt(_Kept):
+class KeptDoubt(_CachedResult):
     """What a tariff is not sure of, in each language."""
 
     en: str
     es: str
 
 
-class KeptBill(_Kept):
+class KeptBill(_CachedResult):
     """The bill of one billing period."""
 
     first: date
@@ -60,7 +60,7 @@ class KeptBill(_Kept):
         return sum(line.amount for line in self.lines if line.kind in kinds)
 
 
-class PlayedSlots(_Kept):
+class PlayedSlots(_CachedResult):
     """Mean powers of consecutive slots in kW, the energy stored at each one's end in kWh, and bills of whole months."""
 
     grid_import_kw: tuple[float, ...]
