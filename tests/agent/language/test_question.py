@@ -498,3 +498,15 @@ def test_hours_between_two_clocks_are_a_stretch(text: str, start: str, end: str)
 def test_what_else_is_between_two_numbers_is_no_stretch_of_hours(text: str) -> None:
     window = understand(text, now=NOW, zone=MADRID).window
     assert window is None or window.end - window.start >= timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("¿Cuánto compramos a la red el sábado?", "import"),
+        ("¿Cuánto dimos a la red el sábado?", "export"),
+        ("¿Cuánto vendimos ayer?", "export"),
+    ],
+)
+def test_what_is_bought_from_the_grid_is_no_export(text: str, quantity: str) -> None:
+    assert understand(text, now=NOW, zone=MADRID).quantity == quantity
