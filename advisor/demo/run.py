@@ -123,13 +123,9 @@ def recording(history: History, *, day: date, hours: int) -> Recording:
         DataError: the home's history does not cover the day.
     """
     home = history.home
+    days = _played_days(history, day, hours)
     start, _ = day_bounds(day, home.tz)
     end = start + timedelta(hours=hours)
-    last = local_day(end - history.step, home.tz)
-    days = [record for record in history.days if day <= record.day <= last]
-    if len(days) <= (last - day).days:
-        first, latest = history.days[0].day, history.days[-1].day
-        raise DataError(f"{home.name!r} has no {hours} hours from {day}: choose a day between {first} and {latest}")
     slots = (end - start) // history.step
     prices = home.tariff.prices([start + at * history.step for at in range(slots)], home.tz)
     played = slice(0, slots)
@@ -150,6 +146,21 @@ def recording(history: History, *, day: date, hours: int) -> Recording:
     )
 
 
+def _played_days(history: History, day: date, hours: int) -> list[DayRecord]:
+    """The days of which hours are played.
+
+    Raises:
+        DataError: the home's history does not cover them.
+    """
+    home = history.home
+    last = local_day(day_bounds(day, home.tz)[0] + timedelta(hours=hours) - history.step, home.tz)
+    days = [record for record in history.days if day <= record.day <= last]
+    if len(days) <= (last - day).days:
+        first, latest = history.days[0].day, history.days[-1].day
+        raise DataError(f"{home.name!r} has no {hours} hours from {day}: choose a day between {first} and {latest}")
+    return days
+
+
 def _nowcast_kw(days: Sequence[DayRecord], home: Home) -> Floats | None:
     """What is forecast of each slot just before it; None where a day has no forecast."""
     nowcasts = [with_nowcast(day, peak_kw=home.pv_peak_kw).pv_nowcast_kw for day in days]
@@ -166,12 +177,13 @@ def prepare(choices: Choices) -> History:
 
     Raises:
         SettingsError: the home is neither in memory nor shipped.
-        DataError: there is no day before the one to be played.
+        DataError: there is no day before the one to be played, or the home's history does not cover it.
     """
     history = known_history(choices.home, choices.known)
     earlier = tuple(record for record in history.days if record.day < choices.day)
     if not earlier:
         raise DataError(f"{choices.home!r} knows no day before {choices.day}: choose one after {history.days[0].day}")
+    _played_days(history, choices.day, choices.hours)
     ingest_history(replace(history, days=earlier), choices.folder / "memory")
     return history
 

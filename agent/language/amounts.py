@@ -54,10 +54,11 @@ _UNITS: tuple[tuple[str, Unit, float], ...] = (
     (r"€|\$|£|eur(?:os?)?\b|usd\b|dollars?\b|dolares\b|pounds\b|pavos\b", "money", 1.0),
 )
 _UNIT = "|".join(f"(?P<u{at}>{words})" for at, (words, _, _) in enumerate(_UNITS))
-_FIGURE = r"(?P<less>(?<!\w)- ?)?(?<![\d.:/,])(?P<figure>\d+(?:[.,]\d+)?)"
+_FIGURE = r"(?P<less>(?<!\w)- ?)?(?<![\d.:/,])(?P<figure>\d{1,3}(?:[.,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?)"
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
 _AMOUNT = re.compile(
     rf"(?:{_FIGURE}|\b(?P<word>{any_of(dict.fromkeys(_WORDS, 1))}))\s*(?:{_UNIT})|"
-    rf"(?P<sign>[€$£])\s?(?P<paid>\d+(?:[.,]\d+)?)"
+    rf"(?P<sign>[€$£])\s?(?P<paid>\d{1, 3}(?:[.,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?)"
 )
 _BARE = re.compile(rf"{_FIGURE}(?![\d/:])")
 _OF_BATTERY = (
@@ -109,9 +110,16 @@ def _with_units(text: str) -> Iterator[Amount]:
             yield Amount(_number(match["paid"]), "money", *match.span())
             continue
         unit, factor = next((unit, factor) for at, (_, unit, factor) in enumerate(_UNITS) if match[f"u{at}"])
-        value = _number(match["figure"]) if match["figure"] else float(_WORDS[match["word"]])
+        # A kilowatt may have three decimals; of a watt, a per cent or a kilometre nobody says them.
+        may_be_thousands = unit not in ("kw", "kwh") or factor < 1
+        figure = match["figure"]
+        value = _number(figure, thousands=may_be_thousands) if figure else float(_WORDS[match["word"]])
         yield Amount(value * factor, unit, *match.span(), less=bool(match["less"]))
 
 
-def _number(figure: str) -> float:
-    return float(figure.replace(",", "."))
+def _number(figure: str, *, thousands: bool = True) -> float:
+    """1.5, 1,5, 1.500 and 1,500 as numbers; a mark before three digits parts thousands, where there can be any."""
+    if thousands and _THOUSANDS.fullmatch(figure):
+        return float(re.sub(r"[.,]", "", figure))
+    whole, *rest = re.split(r"[.,]", figure)
+    return float(f"{whole}.{''.join(rest)}") if rest else float(whole)

@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 _BEAT_S = 15.0
 # A claim that was not renewed for so long is of one that is gone.
 _STALE = timedelta(seconds=60)
+# Clocks are wrong by hours, not by more.
+_WRONG_CLOCK = timedelta(days=1)
 # How long a new advisor listens for the claim of another before it begins.
 _LISTENS_S = 0.3
 _ID = "advisor-id"
@@ -110,8 +112,8 @@ class HomeClaim:
             link.publish(self.topic, b"", retain=True, qos=1)
 
     def _alive(self, other: Claim, *, retained: bool) -> bool:
-        """What is said now is alive whatever clock it keeps; what was kept is judged by its time."""
-        return not retained or abs(datetime.now(UTC) - other.at) <= _STALE
+        """What is said now is alive though its clock is hours off; what was kept is judged by its time."""
+        return abs(datetime.now(UTC) - other.at) <= (_STALE if retained else _WRONG_CLOCK)
 
     def _yields_to(self, other: Claim) -> bool:
         """One that decides already stays; of two that begin together, the earlier."""

@@ -26,8 +26,8 @@ _PRESENT = re.compile(
     r"\b(?:is|are|'s|'re)\b.*\w+ing\b|\b(?:right )?now\b|\best\w+\b.*\w+[aei]ndo\b|\bahora\b|\bcarga\b|\bdescarga\b"
 )
 # Whether what is stored suffices, or runs out, wants a yes or a no.
+_EMPTIES = re.compile(r"\b(?:empty|flat|run\w* out|dead|vaci\w+|sec\w+|agot\w+|quedar\w* sin)\b")
 _LASTS = re.compile(
-    r"\b(?:empty|flat|run\w* out|dead|vaci\w+|sec\w+|agot\w+|quedar\w* sin)\b|"
     r"\b(?:last|make it|enough|through|hold out|get us|get by|suffice|llega\w*|aguant\w+|dur\w+|bast\w+|"
     r"suficiente|alcanz\w+|pasamos)\b"
 )
@@ -156,12 +156,15 @@ def _battery_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:
 
 
 def _yes_or_no(found: Finding, asked: Question, at: datetime | None) -> Finding:
-    """The same with whether the battery lasts until then, where the question wants to know that."""
-    if _LASTS.search(plain(asked.text)) is None:
+    """The same with whether the battery lasts, or runs empty, until then, where the question wants to know that."""
+    text = plain(asked.text)
+    empties = _EMPTIES.search(text) is not None
+    if not empties and _LASTS.search(text) is None:
         return found
     empty = found.facts.get("empty_at")
     runs_out = isinstance(empty, datetime) and (at is None or empty <= at)
-    return replace(found, facts={**found.facts, "lasts": "no" if runs_out else "yes"})
+    answer = {"empties" if empties else "lasts": "yes" if runs_out is empties else "no"}
+    return replace(found, facts={**found.facts, **answer})
 
 
 def _mode_ahead(sources: Sources, asked: Question, now: datetime) -> Finding:

@@ -109,8 +109,9 @@ def _keys(finding: Finding, voice: Voice) -> list[str]:
     """Which phrases tell a finding."""
     known = finding.text in book_of(voice.language).sentences
     keys = [finding.text if known else f"{finding.inquiry}.other"]
-    if "lasts" in finding.facts:
-        keys.insert(0, f"plan.lasts.{finding.facts['lasts']}")
+    for asked in ("lasts", "empties"):
+        if asked in finding.facts:
+            keys.insert(0, f"plan.{asked}.{finding.facts[asked]}")
     if "flow" in finding.facts:
         keys.insert(0, f"why.now.{finding.facts['flow']}")
     if finding.inquiry == "why":

@@ -14,7 +14,7 @@ from agent.language.amounts import find_amounts
 from agent.language.kinds.learned import Guess, learned, read_text
 from agent.language.kinds.names import INTO_CAR, NO_WISHES, WISHES
 from agent.language.notes.building import NoteParts, NoWish, build
-from agent.language.notes.safety import denial, elsewhere, keeps_out_of_car, refusal, turned
+from agent.language.notes.safety import NO_WORD, denial, elsewhere, keeps_out_of_car, refusal, turned
 from agent.language.text import Language, clean, language_of
 from agent.language.times.clocks import TimeError
 from agent.language.times.finding import Times, find_times, verbatim
@@ -199,8 +199,9 @@ def _no_wish(kind: str, plain: str) -> str | None:
         return f"{word!r} is not this house's battery: say only what shall hold here"
     if why := turned(kind, plain):
         return why
-    if word := denial(kind, rest):
-        return f"{word!r} denies something: say what shall be done, or withdraw the earlier note"
+    if (word := denial(kind, rest)) is not None:
+        what = "this" if word == NO_WORD else repr(word)
+        return f"{what} denies something: say what shall be done, or withdraw the earlier note"
     return None
 
 

@@ -4,6 +4,8 @@ import re
 
 from agent.language.kinds.names import INTO_CAR
 
+# A denial that no word of the text says.
+NO_WORD = ""
 _NEGATED = (
     r"no|not|don't|dont|doesn't|doesnt|isn't|aren't|won't|wont|never|nobody|without|cannot|can't|none|neither|nor|needn't|mustn't|"
     r"tampoco|nunca|jamas|sin|ningun\w*|nadie|ni|no longer|ya no|rather we didn't"
@@ -75,6 +77,14 @@ _INTO_THE_CAR = (
         "otherwise the setting discharge_into_car holds"
     ),
 )
+_KEEPS_IT_ALL = (
+    (
+        rf"^(?!.*\b(?:vend\w*|sell\w*|sale|export\w*|grid|red|viert\w*|vert\w*)\b).*?{_NO} (?:\w+ )?"
+        r"(?:descarg\w+|us\w+|gast\w+|toqu\w+|vaci\w+|discharg\w+|use|using|drain|touch|empty|run down)"
+        r"(?: (?:the|my|our|any|of|la|mi|nuestra|nada|de))* (?:battery|bateria|pila|powerwall|pack)\b"
+    ),
+    "keeps the battery from giving anything: say how much shall be kept, such as 'keep 80 % until 7:00'",
+)
 # The ways to say that the battery shall give nothing to the car, which are told by their words alone.
 _NOT_INTO_THE_CAR = re.compile(
     rf"\b(?:don't|dont|do not|never|avoid|stop) (?:let the battery )?"
@@ -116,16 +126,35 @@ _TURNED: dict[str, tuple[tuple[str, str], ...]] = {
             "sets an upper limit, and a note can only keep a charge from falling: say the least that shall be kept",
         ),
         (
+            (
+                rf"{_NO} (?:ever )?(?:keep\w*|hold\w*|reserv\w+|stor\w+|sav\w+|charg\w+ (?:the battery |it )?to|"
+                r"guard\w+|manten\w+|conserv\w+|cargu\w+ (?:la bateria )?(?:al|hasta))\b"
+                r"(?!.{0,20}\b(?:under|below|less|lower|menos|debajo)\b)"
+            ),
+            "denies something: say what shall be done, or withdraw the earlier note",
+        ),
+        (
+            (
+                r"\d ?(?:%|percent|per cent|por ciento) (?:of (?:the|my|our)|de (?:la|los|las|mis?|nuestr[oa]s?)) "
+                r"(?!.{0,24}\b(?:battery|charge|energy|power|capacity|bateria|carga|energia|capacidad|pila|pack|"
+                r"powerwall)\b)(?!(?:manana|tarde|noche|semana|day|night|week)\b)"
+            ),
+            "is a share of something that is not this battery: say only what shall hold here",
+        ),
+        (
             rf"^(?!.*(?:{_NO})).*?\b(?:under|below|less than|lower than|menos del?|por debajo)\b",
             "sets an upper limit, and a note can only keep a charge from falling: say the least that shall be kept",
         ),
         (
-            rf"^(?!.*(?:{_NO}))(?:please |por favor )?(?:discharge|empty|drain|run down|use up|descarga|vacia|gasta)\b",
+            (
+                rf"^(?!.*(?:{_NO}))(?:please |por favor )?(?:discharge|empty|drain|run down|use|sell|release|descarga|"
+                r"vacia|gasta|usa|vende|suelta|libera)\b"
+            ),
             "asks for less charge: a note can only keep a charge from falling",
         ),
     ),
-    "no_grid_charge": (_INTO_THE_CAR,),
-    "no_export": (_INTO_THE_CAR,),
+    "no_grid_charge": (_INTO_THE_CAR, _KEEPS_IT_ALL),
+    "no_export": (_INTO_THE_CAR, _KEEPS_IT_ALL),
     "guests": (
         (r"\b(?:keep|hold|guarda|manten)\b(?!.*(?:guest|invit))", "asks to keep something, which guests are not"),
         (
@@ -217,11 +246,11 @@ def denial(kind: str, rest: str) -> str | None:
     if match := _NO_NEED.search(rest):
         return match[0]
     if kind in ("no_grid_charge", "no_export") and not _OF_ENERGY.search(rest):
-        return "nothing of energy"
+        return NO_WORD
     if kind == "no_grid_charge" and _SELLS.search(rest) and not _BUYS.search(rest):
         return "selling"
     if kind in ("no_grid_charge", "no_export"):
-        return None if _BAN.search(rest) else "what is allowed"
+        return None if _BAN.search(rest) else NO_WORD
     if kind in ("reserve", INTO_CAR):
         return None
     pattern = _NOT_AWAY if kind == "away" else _ANY_NO

@@ -1,5 +1,6 @@
 """Which days and which stretch of time a question is about, behind now unless it looks ahead."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -45,12 +46,14 @@ def spans_asked(times: Times, words: str, today: date, *, ahead: bool = False) -
         ValueError: a date does not exist.
     """
     spans: list[Span] = []
-    open_from = False
+    open_from, before = False, 0
     for one in times.found:
         if one.days is None:
             continue
         span = one.days(today, ahead)
-        if open_from and one.role == "until" and spans[-1].first <= span.last:
+        ends = one.role == "until" or _joins(words[:before], words[before : one.begin])
+        before = one.end
+        if open_from and ends and spans[-1].first <= span.last:
             spans[-1] = Span(spans[-1].first, span.last)
         elif one.role == "since" and span.last < today:
             spans.append(Span(span.first, today))
@@ -61,7 +64,15 @@ def spans_asked(times: Times, words: str, today: date, *, ahead: bool = False) -
 
 
 def _opens(words: str, one: TimeWords) -> bool:
-    return words[: one.begin].rstrip().endswith((" from", " de", " del", " desde", "from", "del", "desde"))
+    ways = (" from", " de", " del", " desde", "from", "del", "desde", "between", "entre")
+    return re.sub(r"(?: (?:the|el))?\s*$", "", words[: one.begin]).endswith(ways)
+
+
+def _joins(before: str, gap: str) -> bool:
+    """Whether two days are the ends of one stretch: "between 3 and 6 December", but no difference between two days."""
+    between = re.search(r"\b(?:between|entre)\b", before) is not None
+    differ = re.search(r"\b(?:diff\w*|diferen\w*|compar\w*)\b", before) is not None
+    return between and not differ and re.fullmatch(r"[\s,]*(?:and|y|e|to|a)(?: (?:the|el))?\s*", gap) is not None
 
 
 def _with_the_one_before(spans: tuple[Span, ...], words: str, rest: str) -> tuple[Span, ...]:

@@ -1,7 +1,7 @@
 """Finds the words for times in a text: groups of a day, a part of it, clocks and a length, each with what it limits."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
@@ -136,6 +136,8 @@ _UNREAD = re.compile(
     r"(?! (?:[\w']+ ){1,3}(?:a?sleep|in bed)| d(?:o|ue)rm))\b"
 )
 
+_ENDS_IN_WEEKDAY = re.compile(rf"\b{any_of(WEEKDAYS)}$")
+_BEFORE_DATE = re.compile(r"[\s,]*(?:(?:the|el|dia) )*")
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 # One letter of six that is another; "martes" is as near to "partes".
 _NEARLY = 0.83
@@ -150,6 +152,7 @@ def find_times(text: str) -> Times:
     seen = _Text(text, text)
     try:
         _days(seen)
+        seen.found = _without_weekdays(text, seen.found)
         _clocks(seen)
         _lengths(seen)
         _loose_parts(seen)
@@ -184,6 +187,20 @@ def _days(seen: _Text) -> None:
             tonight = part == "night" and not last_night
             days = None if _NOW.fullmatch(match[0]) else read(match)
             seen.take(match, TimeWords(*match.span(), days=days, part=part, tonight=tonight, last_night=last_night))
+
+
+def _without_weekdays(text: str, found: Sequence[TimeWords]) -> list[TimeWords]:
+    """A date that stands behind the name of its weekday ("Friday 3 April") is the day that is meant."""
+    kept: list[TimeWords] = []
+    for one in sorted(found, key=lambda one: one.begin):
+        before = kept[-1] if kept else None
+        if before is not None and _ENDS_IN_WEEKDAY.search(text[before.begin : before.end]):
+            is_date = re.search(r"\d", text[one.begin : one.end]) and _BEFORE_DATE.fullmatch(
+                text[before.end : one.begin]
+            )
+            one.begin = kept.pop().begin if is_date else one.begin
+        kept.append(one)
+    return kept
 
 
 def _clocks(seen: _Text) -> None:

@@ -1,7 +1,7 @@
 """Notes in English and Spanish: what is understood, in local time, and what is refused with a reason."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.decision.constraint_words import describe
 from agent.language.notes.reading import NotUnderstood, Understood, understand
 from energy.battery import Battery
-from energy.constraints import Reserve
+from energy.constraints import ExtraLoad, Reserve
 from energy.devices import Car
 from energy.home import Home
 from energy.pricing.tariff import FlatTariff
@@ -321,3 +321,32 @@ def test_what_was_understood_is_said_back_in_its_language(text: str, said: str) 
     answer = understand(text, now=NOW, tz=MADRID)
     assert isinstance(answer, Understood)
     assert describe(answer.constraint, MADRID, answer.language) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't keep 60 % for tomorrow",
+        "stop keeping 60 % tomorrow",
+        "don't charge the battery to 100 % by 7 am",
+        "sell 50 % of the battery tonight",
+        "keep 60 % of the washing powder tomorrow",
+        "no descargues la batería esta noche",
+        "no uses la batería de 22 a 6",
+    ],
+)
+def test_the_opposite_of_a_wish_or_another_subject_is_refused(text: str) -> None:
+    assert isinstance(understand(text, now=NOW, tz=MADRID), NotUnderstood)
+
+
+def test_a_mark_before_three_digits_parts_thousands_of_watts() -> None:
+    read = understand("estufa de 1.500 W esta noche de 8 a 10", now=NOW, tz=MADRID)
+    assert isinstance(read, Understood)
+    assert isinstance(read.constraint, ExtraLoad)
+    assert read.constraint.power_kw == 1.5
+
+
+def test_a_date_behind_its_weekday_is_the_day() -> None:
+    read = understand("no vendas el viernes 3 de abril", now=NOW, tz=MADRID)
+    assert isinstance(read, Understood)
+    assert read.constraint.start.astimezone(MADRID).date() == date(2026, 4, 3)

@@ -44,8 +44,9 @@ def deciding(monkeypatch: pytest.MonkeyPatch) -> tuple[HomeClaim, FakeLink]:
         (claimed("own"), True),
         (claimed("other", seconds_ago=90), True),
         (b'{"id":"x","since":"0001-01-01T00:00:00+14:00","at":"0001-01-01T00:00:00+14:00"}', False),
+        (b'{"id":"x","since":"1999-01-01T00:00:00Z","at":"2099-01-01T00:00:00Z"}', False),
     ],
-    ids=["none", "nonsense", "its own of before", "one that is gone", "an absurd one"],
+    ids=["none", "nonsense", "its own of before", "one that is gone", "an absurd one", "one of a far day"],
 )
 def test_no_other_that_is_alive_holds_it_up(payload: bytes, retained: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     claim, _ = deciding(monkeypatch)

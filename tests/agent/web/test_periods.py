@@ -79,4 +79,5 @@ def test_before_the_first_day_there_is_no_period_and_a_wrong_one_is_refused(api:
     client = api.client()
     assert client.get("/v1/periods/month").raise_for_status().json() is None
     assert client.get("/v1/periods/decade").status_code == 422
-    assert client.get("/v1/periods/week?day=yesterday").status_code == 422
+    for day in ("yesterday", "9999-12-31", "0001-01-01"):
+        assert client.get(f"/v1/periods/week?day={day}").status_code == 422
