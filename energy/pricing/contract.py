@@ -1,11 +1,11 @@
 """A contract: every rule by which a supplier and a grid bill a home, and the marginal prices that follow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -56,7 +56,7 @@ class Contract(Fact):
     holds: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     # The series that prices which come while the service runs are, where nobody says another.
     live: str | None = None
-    contracted_kw: dict[str, float] = Field(default_factory=dict)
+    contracted_kw: dict[str, Annotated[float, Field(ge=0, le=10_000)]] = Field(default_factory=dict)
     billing_day: int = Field(default=1, ge=1, le=28)
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = ()
@@ -69,7 +69,9 @@ class Contract(Fact):
         _check_known(self.credit.cap_on, terms, "credit.cap_on")
         for rule in self.netting:
             _check_known(rule.terms, terms, "netting.terms")
-        _check_known([one.contracted for one in self.fixed if one.contracted], set(self.contracted_kw), "contracted_kw")
+        contracted = {one.contracted for one in self.fixed if one.contracted}
+        _check_known(contracted, set(self.contracted_kw), "contracted_kw")
+        _check_known(self.contracted_kw, contracted, "contracted_kw")
         return self
 
     def _check_dates(self) -> None:
@@ -271,7 +273,7 @@ def _step(starts: Sequence[datetime]) -> timedelta | None:
     return min((later - earlier for earlier, later in pairwise(starts)), default=None)
 
 
-def _check_known(names: Sequence[str], known: set[str], where: str) -> None:
+def _check_known(names: Iterable[str], known: set[str], where: str) -> None:
     for name in names:
         if name not in known:
             raise ValueError(f"{where} {name!r} is not known: use {', '.join(sorted(known)) or 'none'}")

@@ -220,6 +220,8 @@ OVERLAP = {
         ({"credit": {"wallet": {"fee_per_month": 2}}}, "set cap"),
         ({"import_terms": [{"name": "energy", "price": {"plus": 0.1}}]}, "names no series"),
         ({"fixed": [{"name": "power", "amount": 1, "contracted": "P1"}]}, "contracted_kw 'P1' is not known"),
+        ({"contracted_kw": {"P9": 4.6}}, "contracted_kw 'P9' is not known"),
+        ({"contracted_kw": {"P1": -4.6}}, "greater than or equal to 0"),
     ],
 )
 def test_a_contract_that_cannot_be_says_where_and_what_is_allowed(changes: dict[str, Any], says: str) -> None:

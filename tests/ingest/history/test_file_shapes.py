@@ -11,6 +11,7 @@ import pytest
 from energy.errors import DataError, SettingsError, UnclearError
 from energy.home import Home
 from ingest.history.csv_files import UnderstoodFiles, read_files, summary
+from ingest.history.files.cells.words import is_something_else
 from ingest.history.files.table.options import read_options
 from ingest.home_file import load_home
 
@@ -689,3 +690,8 @@ def test_a_british_supplier_s_file_of_bare_kwh_asks_one_question(write: Write) -
     with pytest.raises(UnclearError, match="it is not said what column 'kWh' holds") as caught:
         understand(path, home=WITHOUT_PANELS)
     check(understand(path, home=WITHOUT_PANELS, said=[("column", caught.value.choices[1])]), meter=False)
+
+
+@pytest.mark.parametrize("header", ["House (BTU)", "Solar (hp)", "Consumption (MJ)", "Load (kWh/15min)", "Grid (GW)"])
+def test_a_unit_that_is_not_read_makes_a_column_something_else(header: str) -> None:
+    assert is_something_else(header)

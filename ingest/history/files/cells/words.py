@@ -27,7 +27,9 @@ OWN = {
 
 # A unit in brackets, or at the end, of what is neither power nor energy.
 _OTHER_UNIT = re.compile(
-    r"%|[\[(]\s*(?:V|A|Ah|Hz|°?C|°?F|k?VAr?h?|EUR|€|USD|\$|GBP|£|CHF|kr|m3|m³|l)\s*[\])]", re.IGNORECASE
+    r"%|[\[(]\s*(?:V|A|Ah|Hz|°?C|°?F|k?VAr?h?|EUR|€|USD|\$|GBP|£|CHF|kr|m3|m³|l|BTU(?:/h)?|hp|"
+    r"therms?|[kMG]?J|k?cal|GWh?|kWh/\d+ ?min)\s*[\])]",
+    re.IGNORECASE,
 )
 # Active energy as meters call it: A+ and A-.
 _ACTIVE = (
