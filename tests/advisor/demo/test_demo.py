@@ -103,6 +103,8 @@ clock = "house"
 slot_minutes = 30
 [model]
 provider = "none"
+[api]
+port = 0
 """,
         )
 

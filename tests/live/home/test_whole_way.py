@@ -100,7 +100,7 @@ def test_from_a_token_to_an_inverter_that_obeys_and_comes_back_whatever_stops(wa
     home = cheap_now(load_home(settings_of / "home.toml"))
     (settings_of / "home.json").write_text(home.model_dump_json(), encoding="utf-8")
     text = (settings_of / "advisor.toml").read_text(encoding="utf-8").replace("home.toml", "home.json")
-    (settings_of / "advisor.toml").write_text(f"{text}\n{ACTING}", encoding="utf-8")
+    (settings_of / "advisor.toml").write_text(f"{text}\n{ACTING}\n[api]\nport = 0\n", encoding="utf-8")
     drive(watched.homeassistant.api, "home")
     house = behind_inverter(settings_of, watched.broker, battery=BATTERY)
     service = running(["advisor", "run"], settings_of / "advisor.log", watched.broker)
