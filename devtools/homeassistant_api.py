@@ -62,7 +62,7 @@ class HomeAssistantApi:
         return self.states().get(entity_id)
 
     def await_states(
-        self, condition: Callable[[dict[str, dict[str, Any]]], bool], *, timeout_s: float = 10.0
+        self, condition: Callable[[dict[str, dict[str, Any]]], bool], *, timeout_s: float = 60.0
     ) -> dict[str, dict[str, Any]]:
         """All states once they fulfil a condition.
 
@@ -77,7 +77,7 @@ class HomeAssistantApi:
             time.sleep(_GLANCE_S)
         return states
 
-    def await_state(self, entity_id: str, wanted: str, *, timeout_s: float = 10.0) -> dict[str, Any]:
+    def await_state(self, entity_id: str, wanted: str, *, timeout_s: float = 60.0) -> dict[str, Any]:
         """An entity once it says `wanted`; raises AdvisorError if it does not in time."""
 
         def there(states: dict[str, dict[str, Any]]) -> bool:

@@ -81,7 +81,7 @@ def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driv
         return states[MODE]["state"] == "Force charge" and shown == pytest.approx(float(wanted), abs=1)
 
     # A slot that begins meanwhile brings another target: what counts is that the inverter follows.
-    states = api.await_states(obeyed, timeout_s=20)
+    states = api.await_states(obeyed, timeout_s=90)
     assert float(states[TARGET]["state"]) > 30
     driven.await_battery(lambda power: power < -0.5)
     assert states[sensor("binary_sensor.command_problem")]["state"] == "off"
@@ -90,20 +90,20 @@ def test_the_inverter_does_what_the_advisor_decides_and_the_battery_follows(driv
 
 def test_another_decision_moves_it_on(driven: Driven) -> None:
     api = driven.homeassistant.api
-    api.await_state(sensor("switch.grid_charging"), "on", timeout_s=30)
+    api.await_state(sensor("switch.grid_charging"), "on", timeout_s=90)
     api.act("switch.turn_off", entity_id=sensor("switch.grid_charging"))
-    api.await_states(lambda states: states[MODE]["state"] in {"Self use", "Backup"}, timeout_s=15)
+    api.await_states(lambda states: states[MODE]["state"] in {"Self use", "Backup"}, timeout_s=90)
     driven.await_battery(lambda power: power > -0.01)
     api.act("switch.turn_on", entity_id=sensor("switch.grid_charging"))
-    api.await_state(MODE, "Force charge", timeout_s=15)
+    api.await_state(MODE, "Force charge", timeout_s=90)
 
 
 def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Driven) -> None:
     api = driven.homeassistant.api
-    api.await_state(MODE, "Force charge", timeout_s=15)
+    api.await_state(MODE, "Force charge", timeout_s=90)
     time.sleep(4)  # the blueprint reads the last change back after three seconds
     api.act("input_select.select_option", entity_id=MODE, option="Self use")
-    changed = api.await_state(sensor("binary_sensor.changed_by_hand"), "on", timeout_s=15)
+    changed = api.await_state(sensor("binary_sensor.changed_by_hand"), "on", timeout_s=90)
     assert "input_select.inverter_mode was set to 'Self use'" in changed["attributes"]["what"]
     assert changed["attributes"]["respected_until"] is not None
     api.await_state(sensor("binary_sensor.in_control"), "off")
@@ -114,7 +114,7 @@ def test_a_change_by_hand_is_noticed_respected_and_reported(driven: Driven) -> N
         seen = states[sensor("sensor.last_decision")]["attributes"]
         return seen.get("outcome") == "advised"
 
-    api.await_states(advised, timeout_s=20)
+    api.await_states(advised, timeout_s=90)
     assert api.state(MODE) == "Self use"
     assert api.state(sensor("sensor.mode")) == "charge"
     driven.await_battery(lambda power: power > -0.01)
@@ -124,7 +124,7 @@ def test_giving_it_back_lets_the_advisor_act_again(driven: Driven) -> None:
     api = driven.homeassistant.api
     api.act("select.select_option", entity_id=sensor("select.acting"), option="advise only")
     api.act("select.select_option", entity_id=sensor("select.acting"), option="act")
-    api.await_state(MODE, "Force charge", timeout_s=15)
+    api.await_state(MODE, "Force charge", timeout_s=90)
     api.await_state(sensor("binary_sensor.changed_by_hand"), "off")
 
 
@@ -137,7 +137,7 @@ def test_home_assistant_says_nothing_against_the_blueprint(driven: Driven) -> No
 
 def test_an_inverter_without_its_advisor_returns_to_self_consumption(driven: Driven) -> None:
     api = driven.homeassistant.api
-    api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=15)
+    api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=90)
     driven.advisor.terminate()
     driven.advisor.wait(20)
-    api.await_state(MODE, "Self use", timeout_s=30)
+    api.await_state(MODE, "Self use", timeout_s=90)

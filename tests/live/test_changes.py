@@ -220,16 +220,16 @@ def test_a_car_at_a_charger_that_nobody_commands_is_kept_out_of_the_battery_thro
     drive(house.api, "changing", in_control="binary_sensor.energy_advisor_changing_in_control")
     house.await_status(link, lambda shown: is_well(shown) and shown["decision"]["mode"] == "self_consumption")
     house.say(link, wallbox=7.2, load_power=7800.0)
-    shown = house.await_status(link, lambda shown: is_well(shown) and shown["decision"]["mode"] == "hold", timeout_s=30)
+    shown = house.await_status(link, lambda shown: is_well(shown) and shown["decision"]["mode"] == "hold", timeout_s=90)
     assert shown["decision"]["reason_code"] == "hold_for_car"
     assert "a car is charging at 7.2 kW" in shown["decision"]["reason"]
     assert shown["flows"]["car_kw"] == 7.2
-    house.api.await_state(MODE, "Backup", timeout_s=30)
+    house.api.await_state(MODE, "Backup", timeout_s=90)
     house.be(link, "wallbox", "offline")
     house.say(link, wallbox=0.0, load_power=600.0)
     house.await_status(link, has_problem("car_power on 'sensor.changing_wallbox'"))
     house.be(link, "wallbox", "online")
-    house.await_status(link, lambda shown: not has_problem("car_power")(shown), timeout_s=30)
+    house.await_status(link, lambda shown: not has_problem("car_power")(shown), timeout_s=90)
 
 
 def test_an_update_of_home_assistant_in_the_middle_is_lived_through(

@@ -171,7 +171,7 @@ class Deployed:
         def moved(states: dict[str, dict[str, Any]]) -> bool:
             return condition(float(states["sensor.battery_power"]["state"]))
 
-        self.homeassistant.api.await_states(moved, timeout_s=40)
+        self.homeassistant.api.await_states(moved, timeout_s=120)
 
 
 @pytest.fixture(scope="module")
@@ -292,14 +292,14 @@ def test_the_example_as_shipped_moves_its_inverter_and_the_battery_follows(
     api.act("switch.turn_on", entity_id=entity("switch.grid_charging"))
     api.await_state(entity("sensor.mode"), "charge", timeout_s=60)
     api.act("button.press", entity_id=entity("button.decide_now"))
-    api.await_states(lambda states: shows(states, charging), timeout_s=30)
+    api.await_states(lambda states: shows(states, charging), timeout_s=90)
     deployed.await_battery(lambda power: power < -0.5)
     api.await_state(entity("binary_sensor.in_control"), "on")
     assert api.state(entity("binary_sensor.command_problem")) == "off"
     assert api.state(entity("binary_sensor.changed_by_hand")) == "off"
 
     api.act("switch.turn_off", entity_id=entity("switch.grid_charging"))
-    api.await_states(lambda states: shows(states, resting), timeout_s=30)
+    api.await_states(lambda states: shows(states, resting), timeout_s=90)
     deployed.await_battery(lambda power: power > -0.01)
 
 

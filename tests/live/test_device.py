@@ -96,11 +96,11 @@ def test_a_control_turned_in_home_assistant_is_obeyed_and_shown(
     api = estate.homeassistant.api
     api.act("number.set_value", entity_id=entity("number.reserve"), value=80)
     api.await_state(entity("number.reserve"), "80")
-    api.await_states(lambda states: float(states[entity("sensor.reserve_charge")]["state"]) >= 80, timeout_s=30)
+    api.await_states(lambda states: float(states[entity("sensor.reserve_charge")]["state"]) >= 80, timeout_s=90)
     api.act("number.set_value", entity_id=entity("number.reserve"), value=0)
     api.act("switch.turn_off", entity_id=entity("switch.grid_charging"))
     api.await_state(entity("switch.grid_charging"), "off")
-    api.await_states(lambda states: float(states[entity("sensor.target_charge")]["state"]) == 0, timeout_s=30)
+    api.await_states(lambda states: float(states[entity("sensor.target_charge")]["state"]) == 0, timeout_s=90)
     api.act("switch.turn_on", entity_id=entity("switch.grid_charging"))
     api.await_state(entity("switch.grid_charging"), "on")
     assert '"allow_grid_charging": true' in (household.folder / "memory" / "controls.json").read_text()
@@ -111,16 +111,16 @@ def test_advise_only_lets_the_house_go_and_off_is_silent(
 ) -> None:
     api = estate.homeassistant.api
     api.act("select.select_option", entity_id=entity("select.acting"), option="advise only")
-    api.await_states(lambda states: _outcome(states) == "advised", timeout_s=30)
+    api.await_states(lambda states: _outcome(states) == "advised", timeout_s=90)
     lived = len(household.played())
     deadline = time.monotonic() + 20
     while len(household.played()) < lived + 2 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert {step["decision_id"] for step in household.played()[lived + 1 :]} == {None}
     api.act("select.select_option", entity_id=entity("select.acting"), option="off")
-    api.await_state(entity("sensor.mode"), "none", timeout_s=30)
+    api.await_state(entity("sensor.mode"), "none", timeout_s=90)
     api.act("select.select_option", entity_id=entity("select.acting"), option="act")
-    api.await_states(lambda states: _outcome(states) == "published", timeout_s=30)
+    api.await_states(lambda states: _outcome(states) == "published", timeout_s=90)
 
 
 def _outcome(states: dict[str, dict[str, Any]]) -> Any:
@@ -139,7 +139,7 @@ def test_a_note_is_said_back_and_kept_once_it_is_confirmed(
     assert {path: path.read_bytes() for path in book.rglob("notes*")} == before
     api.act("button.press", entity_id=entity("button.confirm_note"))
     api.await_states(lambda states: states[entity("sensor.note_understood")]["attributes"]["kept"] is True)
-    api.await_states(lambda states: float(states[entity("sensor.reserve_charge")]["state"]) >= 70, timeout_s=30)
+    api.await_states(lambda states: float(states[entity("sensor.reserve_charge")]["state"]) >= 70, timeout_s=90)
     api.act("text.set_value", entity_id=entity("text.note"), value="sing a song")
     api.await_states(lambda states: states[entity("sensor.note_understood")]["attributes"]["kept"] is False)
 
@@ -152,7 +152,7 @@ def test_decide_now_decides_now(states: dict[str, dict[str, Any]], estate: Any) 
     def anew(states: dict[str, dict[str, Any]]) -> bool:
         return states[entity("sensor.last_decision")]["attributes"].get("decision_id") not in {None, before}
 
-    api.await_states(anew, timeout_s=15)
+    api.await_states(anew, timeout_s=90)
 
 
 def test_home_assistant_says_nothing_against_us(states: dict[str, dict[str, Any]], estate: Any) -> None:
@@ -211,7 +211,7 @@ def test_restarts_in_either_order_heal_within_half_a_minute(
     def healed(states: dict[str, dict[str, Any]]) -> bool:
         return not _missing(states) and _decided(states) > before
 
-    estate.homeassistant.api.await_states(healed, timeout_s=30)
+    estate.homeassistant.api.await_states(healed, timeout_s=90)
 
 
 def _decided(states: dict[str, dict[str, Any]]) -> str:

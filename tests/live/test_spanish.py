@@ -124,7 +124,7 @@ def test_the_blueprint_drives_and_lets_go(announced: dict[str, str], estate: Any
             stop.set()
             publishing.join()
         link.publish(TOPICS.advisor_status, "offline", retain=True, qos=1)
-        api.await_state(MODE, "Self use", timeout_s=30)
+        api.await_state(MODE, "Self use", timeout_s=90)
 
 
 def keep_publishing(link: MqttLink, command: str, stop: Event) -> None:

@@ -120,12 +120,12 @@ def obeyed(watched: Any) -> None:
     api = watched.homeassistant.api
     # The inverter obeys through the blueprint, and the battery follows.
     api.await_state(sensor("sensor.mode"), "charge", timeout_s=120)
-    api.await_state(MODE, "Force charge", timeout_s=30)
+    api.await_state(MODE, "Force charge", timeout_s=90)
     api.await_states(
         lambda states: abs(_number(states, TARGET) - _number(states, sensor("sensor.target_charge"))) <= 1, timeout_s=30
     )
     battery(watched, lambda power: power < -0.5)
-    api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=30)
+    api.await_state(sensor("binary_sensor.in_control"), "on", timeout_s=90)
 
 
 def lived(watched: Any, process: subprocess.Popen[bytes]) -> None:
@@ -133,12 +133,12 @@ def lived(watched: Any, process: subprocess.Popen[bytes]) -> None:
     # Somebody changes the inverter: it is noticed, and left alone until it is given back.
     time.sleep(4)  # the blueprint reads the last change back after three seconds
     api.act("input_select.select_option", entity_id=MODE, option="Self use")
-    api.await_state(sensor("binary_sensor.changed_by_hand"), "on", timeout_s=30)
-    api.await_state(sensor("binary_sensor.in_control"), "off", timeout_s=30)
+    api.await_state(sensor("binary_sensor.changed_by_hand"), "on", timeout_s=90)
+    api.await_state(sensor("binary_sensor.in_control"), "off", timeout_s=90)
     battery(watched, lambda power: power > -0.01)
     api.act("select.select_option", entity_id=sensor("select.acting"), option="advise only")
     api.act("select.select_option", entity_id=sensor("select.acting"), option="act")
-    api.await_state(MODE, "Force charge", timeout_s=30)
+    api.await_state(MODE, "Force charge", timeout_s=90)
     # The broker starts again and has forgotten everything, and so does Home Assistant.
     watched.restart_broker()
     watched.homeassistant.restart()
