@@ -8,6 +8,7 @@ from typing import Any
 
 from advisor.study.asking import ASSUMED_CURRENCY, StudyAsked, settings_of
 from agent.decision.constraint_words import Language
+from agent.language.amounts import read_number
 from agent.web.study import StudyForm
 from energy.errors import SettingsError
 from eval.study.play.gazetteer import town_of
@@ -15,7 +16,6 @@ from eval.study.play.tariffs import fitting_tariffs
 from eval.study.play.wishes import wish_faults
 
 _MOST_SIZES = 6
-_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
 # From here on a number is written with its power of ten.
 _LONGEST = 1e15
 # In per cent, as the form asks.
@@ -96,11 +96,9 @@ def _numbers(form: StudyForm) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _number(text: str) -> float:
-    """A number with a comma or a point, whole where it is one; raises ValueError where it is none.
-
-    A mark before three digits parts thousands: no price or size of these has three decimals.
-    """
-    number = float(re.sub(r"[.,]", "", text) if _THOUSANDS.fullmatch(text) else text.replace(",", "."))
+    """A number with a comma or a point, whole where it is one; raises ValueError where it is none."""
+    # No price or size of these has three decimals.
+    number = read_number(text)
     if not isfinite(number):
         raise ValueError(text)
     return int(number) if number.is_integer() and abs(number) < _LONGEST else number

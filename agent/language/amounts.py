@@ -54,11 +54,12 @@ _UNITS: tuple[tuple[str, Unit, float], ...] = (
     (r"€|\$|£|eur(?:os?)?\b|usd\b|dollars?\b|dolares\b|pounds\b|pavos\b", "money", 1.0),
 )
 _UNIT = "|".join(f"(?P<u{at}>{words})" for at, (words, _, _) in enumerate(_UNITS))
-_FIGURE = r"(?P<less>(?<!\w)- ?)?(?<![\d.:/,])(?P<figure>\d{1,3}(?:[.,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?)"
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
+_DIGITS = r"[1-9]\d{0,2}(?:[.,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
+_FIGURE = rf"(?P<less>(?<!\w)- ?)?(?<![\d.:/,])(?P<figure>{_DIGITS})"
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
 _AMOUNT = re.compile(
     rf"(?:{_FIGURE}|\b(?P<word>{any_of(dict.fromkeys(_WORDS, 1))}))\s*(?:{_UNIT})|"
-    rf"(?P<sign>[€$£])\s?(?P<paid>\d{1, 3}(?:[.,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?)"
+    rf"(?P<sign>[€$£])\s?(?P<paid>{_DIGITS})"
 )
 _BARE = re.compile(rf"{_FIGURE}(?![\d/:])")
 _OF_BATTERY = (
@@ -89,7 +90,7 @@ def find_amounts(text: str) -> list[Amount]:
     free = text
     for one in found:
         free = f"{free[: one.begin]}{' ' * (one.end - one.begin)}{free[one.end :]}"
-    found += [Amount(_number(m["figure"]), "", *m.span(), less=bool(m["less"])) for m in _BARE.finditer(free)]
+    found += [Amount(read_number(m["figure"]), "", *m.span(), less=bool(m["less"])) for m in _BARE.finditer(free)]
     return sorted(found, key=lambda one: one.begin)
 
 
@@ -107,19 +108,22 @@ def share_of(text: str) -> Amount | None:
 def _with_units(text: str) -> Iterator[Amount]:
     for match in _AMOUNT.finditer(text):
         if match["sign"]:
-            yield Amount(_number(match["paid"]), "money", *match.span())
+            yield Amount(read_number(match["paid"]), "money", *match.span())
             continue
         unit, factor = next((unit, factor) for at, (_, unit, factor) in enumerate(_UNITS) if match[f"u{at}"])
         # A kilowatt may have three decimals; of a watt, a per cent or a kilometre nobody says them.
         may_be_thousands = unit not in ("kw", "kwh") or factor < 1
         figure = match["figure"]
-        value = _number(figure, thousands=may_be_thousands) if figure else float(_WORDS[match["word"]])
+        value = read_number(figure, thousands=may_be_thousands) if figure else float(_WORDS[match["word"]])
         yield Amount(value * factor, unit, *match.span(), less=bool(match["less"]))
 
 
-def _number(figure: str, *, thousands: bool = True) -> float:
-    """1.5, 1,5, 1.500 and 1,500 as numbers; a mark before three digits parts thousands, where there can be any."""
-    if thousands and _THOUSANDS.fullmatch(figure):
+def read_number(figure: str, *, thousands: bool = True) -> float:
+    """1.5, 1,5, 1.500 and 1,500 as numbers; a mark before three digits parts thousands, where there can be any.
+
+    Several such marks part thousands anywhere. Raises ValueError where it is no number.
+    """
+    marks = figure.count(".") + figure.count(",")
+    if _THOUSANDS.fullmatch(figure) and (thousands or marks > 1):
         return float(re.sub(r"[.,]", "", figure))
-    whole, *rest = re.split(r"[.,]", figure)
-    return float(f"{whole}.{''.join(rest)}") if rest else float(whole)
+    return float(figure.replace(",", "."))
