@@ -1,6 +1,5 @@
 """Settings of the service: one file, overridden by environment variables, secrets from the environment only."""
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -34,6 +33,7 @@ from ingest.live.mapping import MappedRole, SensorSource, check_sources
 from ingest.prices.carbon import CarbonSettings
 from ingest.prices.settings import PriceSettings
 from transport.mqtt import BrokerAddress, BrokerTls
+from transport.payloads import is_json
 
 _MOST_DIGITS = 6
 
@@ -254,16 +254,8 @@ def _not_json() -> list[str]:
         for name, value in sorted(os.environ.items())
         if name.upper().startswith("ADVISOR_")
         and (name.upper() in sections or value.lstrip()[:1] in {"[", "{"})
-        and not _is_json(value)
+        and not is_json(value)
     ]
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def load_settings(path: Path) -> Settings:

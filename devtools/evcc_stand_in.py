@@ -1,13 +1,14 @@
 """A stand-in for evcc: its HTTP API as publicly described, with a small house behind it, and its faults."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from devtools.serving import serving
 
 
 @dataclass
@@ -122,8 +123,5 @@ def evcc_standing_in() -> Iterator[EvccStandIn]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         stand_in.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield stand_in
-        server.shutdown()
-        thread.join(5)
+        with serving(server):
+            yield stand_in

@@ -3,7 +3,6 @@
 import argparse
 import json
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
+from devtools.serving import serving
 from ingest.homeassistant.client import HomeAssistantAddress
 
 TOKEN = "eyJ-a-token-nobody-may-see"  # noqa: S105 (of the stand-in)
@@ -132,11 +132,8 @@ def homeassistant_standing_in(port: int = 0) -> Iterator[HomeAssistantStandIn]:
     stand_in = HomeAssistantStandIn()
     with serve(stand_in.serve, "127.0.0.1", port, logger=SILENT) as server:
         stand_in.url = f"http://127.0.0.1:{server.socket.getsockname()[1]}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield stand_in
-        server.shutdown()
-        thread.join(5)
+        with serving(server):
+            yield stand_in
 
 
 def main() -> None:

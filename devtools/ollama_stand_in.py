@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from agent.llm.models import LoadedModel, ModelSettings, load_model
+from devtools.serving import serving
 from energy.errors import SettingsError
 
 
@@ -175,12 +176,11 @@ def ollama_standing_in(fake: OllamaStandIn, port: int = 0) -> Iterator[OllamaSta
     handler = type("_Ollama", (_Ollama,), {"fake": fake})
     with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         fake.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield fake
-        fake.released.set()
-        for model in fake.opened:
-            model.close()
-        server.shutdown()
+        with serving(server):
+            yield fake
+            fake.released.set()
+            for model in fake.opened:
+                model.close()
 
 
 def _chunk(answer: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What travels beside commands: sensor states, the clock and its go-ahead, forecasts, the answer to a command."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
@@ -94,6 +95,15 @@ class TemperatureForecast(_Forecast):
     """Mean outdoor temperature of each slot in °C."""
 
     values_c: tuple[Annotated[float, Field(ge=-60, le=60)], ...] = Field(min_length=1, max_length=_LONGEST_FORECAST)
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def state_json(value: float, unit: str, time: datetime) -> bytes:

@@ -8,12 +8,10 @@ from agent.decision.replan import least_costs, run_profile, scene_of
 from agent.queries.finding import Fact, Facts, Finding, unknown
 from agent.queries.sources import Sources, Span
 from energy.slots import hours, local_day
+from ingest.live.snapshot import CAR_CHARGES_KW
 from knowledge.days import Floats
 
 _NEXT_BEST = 3
-
-# A car takes at least six amperes: less is standby.
-_CHARGES_KW = 0.5
 
 
 def best_start(
@@ -139,6 +137,6 @@ def status(sources: Sources, *, now: datetime, at: datetime | None = None) -> Fi
     if seen.grid_kw is not None:
         facts["grid_kw"] = abs(seen.grid_kw)
         facts["grid"] = "import" if seen.grid_kw >= 0 else "export"
-    if seen.car_kw is not None and seen.car_kw >= _CHARGES_KW:
+    if seen.car_kw is not None and seen.car_kw >= CAR_CHARGES_KW:
         facts["car_kw"] = seen.car_kw
     return Finding("status", "status.now", facts, decisions=(decision.decision_id,))

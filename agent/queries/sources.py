@@ -1,9 +1,8 @@
 """What inquiries read: the home, its remembered days, the journal of its decisions, and the totals of each day."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime
 from threading import RLock
 
 from agent.decision.journal import Journal
@@ -14,6 +13,7 @@ from energy.home import Home
 from energy.slots import DAY, day_bounds, local_day
 from ingest.live.meter import MeteredSlot
 from ingest.live.meter_days import MeterDay, meter_days
+from ingest.live.metered import step_of
 from knowledge.days import DayRecord
 from knowledge.similar import FingerprintTable, SimilarDay
 from knowledge.store import DayStore
@@ -132,7 +132,7 @@ class Sources:
     def metered(self, span: Span, now: datetime) -> Metered | None:
         """What was metered in a span up to `now`; None if nothing was."""
         slots = self._slots(span, now)
-        return metered(slots, self.billed_home, _step(slots)) if slots else None
+        return metered(slots, self.billed_home, step_of(slots)) if slots else None
 
     def metered_days(self, now: datetime) -> list[date]:
         """Days of which a file has the meter, and all from the first to the last that the service measured by `now`."""
@@ -176,12 +176,6 @@ class Sources:
         return {
             day: totals_of(day, home, record=records.get(day), seen=seen.get(day), now=now) for day in {*records, *seen}
         }
-
-
-def _step(slots: Sequence[MeteredSlot]) -> timedelta:
-    """Length of metered slots: the shortest distance between two of them."""
-    gaps = [later.start - earlier.start for earlier, later in pairwise(slots)]
-    return min(gaps, default=timedelta(minutes=30))
 
 
 def _by_day(whole: Metered, home: Home) -> dict[date, Metered]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 from math import gcd
 
 import numpy as np
@@ -12,11 +11,10 @@ from energy.home import Home
 from energy.pricing.metering import MeterReadings
 from energy.slots import day_bounds, hours, local_day
 from ingest.live.meter import MeteredSlot
-from ingest.live.metered import meter_readings
+from ingest.live.metered import meter_readings, step_of
 from knowledge.days import DayRecord, Floats
 
 _MINUTE = timedelta(minutes=1)
-_USUAL_STEP = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +57,7 @@ def _in_slots_of(step: timedelta, part: MeterReadings) -> MeterReadings:
 def _measured(home: Home, slots: Sequence[MeteredSlot]) -> dict[date, MeterDay]:
     if not slots:
         return {}
-    step = min((later.start - earlier.start for earlier, later in pairwise(slots)), default=_USUAL_STEP)
+    step = step_of(slots)
     readings = meter_readings(slots, home, step)
     days = np.array([local_day(slot.start, home.tz) for slot in slots])
     found = {}

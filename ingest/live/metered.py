@@ -13,6 +13,8 @@ from energy.slots import hours
 from ingest.live.meter import MeteredSlot
 from knowledge.days import Floats
 
+_USUAL_STEP = timedelta(minutes=30)
+
 
 def without_gaps(slots: Sequence[MeteredSlot], step: timedelta) -> list[list[MeteredSlot]]:
     """Stretches of slots that follow each other."""
@@ -23,6 +25,11 @@ def without_gaps(slots: Sequence[MeteredSlot], step: timedelta) -> list[list[Met
         else:
             stretches.append([later])
     return stretches
+
+
+def step_of(slots: Sequence[MeteredSlot]) -> timedelta:
+    """Length of metered slots: the shortest distance between two of them; half an hour where there is one."""
+    return min((later.start - earlier.start for earlier, later in pairwise(slots)), default=_USUAL_STEP)
 
 
 def meter_readings(slots: Sequence[MeteredSlot], home: Home, step: timedelta) -> MeterReadings:

@@ -40,7 +40,7 @@ REQUIRED: tuple[Role, ...] = ("load_power", "pv_power", "battery_soc")
 _LONGEST_PAYLOAD = 4096
 _FUTURE_TOLERANCE = timedelta(seconds=5)
 # A car takes at least six amperes: less is standby.
-_CHARGES_KW = 0.5
+CAR_CHARGES_KW = 0.5
 # Battery monitors count a little past full and empty; inverters draw a little at night, and say so with a minus.
 _PAST_THE_ENDS, _AT_NIGHT = 0.02, 0.02
 # Sensors of one house are not read at the same instant: half a kilowatt or a fifth is still a balance.
@@ -92,7 +92,7 @@ class Snapshot:
         if self.car_kw is None:
             return False
         left_kw = max(self.pv_kw - max(self.load_kw - self.car_kw, 0.0), 0.0)
-        return self.car_kw > left_kw + _CHARGES_KW
+        return self.car_kw > left_kw + CAR_CHARGES_KW
 
 
 @dataclass(frozen=True, slots=True)

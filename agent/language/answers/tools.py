@@ -62,7 +62,7 @@ class ToolContext:
 
 
 def tools_for(context: ToolContext) -> "list[Tool]":
-    """The tools of a desk, each a typed and documented function; whatever goes wrong comes back as text."""
+    """The tools of a context, each a typed and documented function; whatever goes wrong comes back as text."""
     made = [*_reading(context), *_planning(context)]
     if context.proposals:
         made.append(_propose(context))

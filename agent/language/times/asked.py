@@ -64,7 +64,7 @@ def spans_asked(times: Times, words: str, today: date, *, ahead: bool = False) -
 
 
 def _opens(words: str, one: TimeWords) -> bool:
-    ways = (" from", " de", " del", " desde", "from", "del", "desde", "between", "entre")
+    ways = ("from", " de", "del", "desde", "between", "entre")
     return re.sub(r"(?: (?:the|el))?\s*$", "", words[: one.begin]).endswith(ways)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from energy.errors import UnclearError
-from ingest.history.files.cells.powers import Slots, slot_means
+from ingest.history.files.cells.powers import Slots, hourly_means
 from ingest.history.files.table.columns import Meaning
 from ingest.history.files.table.options import column_option
 from ingest.history.files.table.sheet import Sheet
@@ -46,18 +46,15 @@ def _options(roles: Iterable[tuple[str, str]]) -> str:
 
 def _share_of_nothing(series: Mapping[str, Floats], slots: Slots) -> float:
     """Share of the hours, of those with sun where it is known, in which nothing is used; of a coarse counter 0."""
-    load, pv = (_hourly(series[role], slots) if role in series else None for role in ("load", "pv"))
+    load, pv = (
+        hourly_means(series[role], slots, from_s=slots.start_s) if role in series else None for role in ("load", "pv")
+    )
     assert load is not None  # noqa: S101 (who asks has one)
     some = load[load > _IDLE_KW]
     if not len(some) or _is_coarse(some):
         return 0.0
     sunny = ~np.isnan(load) & (np.nan_to_num(pv) > _SUN_KW) if pv is not None else ~np.isnan(load)
     return float((load[sunny] <= _IDLE_KW).mean()) if sunny.sum() >= _LEAST_HOURS else 0.0
-
-
-def _hourly(power_kw: Floats, slots: Slots) -> Floats:
-    moments_s = slots.start_s + np.arange(slots.count, dtype=np.int64) * slots.step_s
-    return slot_means(power_kw, moments_s, Slots(slots.start_s, 3600, -(-slots.count * slots.step_s // 3600)))
 
 
 def _is_coarse(power_kw: Floats) -> bool:

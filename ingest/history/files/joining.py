@@ -65,8 +65,7 @@ def _common(readings: Sequence[FileReading]) -> Slots:
 
 
 def _resampled(values: Floats, own: Slots, common: Slots) -> Floats:
-    moments_s = own.start_s + np.arange(own.count, dtype=np.int64) * own.step_s
-    return slot_means(values, moments_s, common)
+    return slot_means(values, own.moments_s, common)
 
 
 def _merged(known: Floats, more: Floats, role: str, reading: FileReading) -> Floats:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from energy.errors import DataError, UnclearError
-from ingest.history.files.cells.powers import Slots, slot_means
+from ingest.history.files.cells.powers import hourly_means
 from ingest.history.files.cells.units import UNITS
 from ingest.history.files.cells.words import without_register
 from ingest.history.files.reading import FileReading
@@ -57,7 +57,8 @@ def _finest_of_alike(
         except DataError:
             return None
         kinds.append(UNITS[reading.taken[0].unit].kind)
-        hourly = _hourly(reading.series[role], reading.slots)
+        slots = reading.slots
+        hourly = hourly_means(reading.series[role], slots, from_s=slots.start_s // 3600 * 3600)
         # A counter does not show its last interval.
         found.append((int(np.isfinite(reading.series[role]).sum()), tuple(group), hourly))
     first = found[0][2]
@@ -72,12 +73,6 @@ def _alone(sheet: Sheet, options: Options, group: Sequence[ColumnWish]) -> Optio
     others = (ColumnWish("none", f"#{at + 1}") for at in range(len(sheet.names)) if at not in kept)
     times = (wish for wish in options.columns if wish.role in ("time", "date", "hour"))
     return replace(options, columns=(*times, *group, *others))
-
-
-def _hourly(power_kw: Floats, slots: Slots) -> Floats:
-    moments_s = slots.start_s + np.arange(slots.count, dtype=np.int64) * slots.step_s
-    start_s = slots.start_s // 3600 * 3600
-    return slot_means(power_kw, moments_s, Slots(start_s, 3600, int(moments_s[-1] - start_s) // 3600 + 1))
 
 
 def _are_alike(one: Floats, other: Floats) -> bool:

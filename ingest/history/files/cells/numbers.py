@@ -79,7 +79,7 @@ def _factors(suffixes: set[str]) -> dict[str, float]:
 
 def _common(suffixes: set[str], factors: dict[str, float]) -> str:
     if len(suffixes) < 2 or not factors:
-        return suffixes.copy().pop() if len(suffixes) == 1 else ""
+        return next(iter(suffixes)) if len(suffixes) == 1 else ""
     return "kWh" if any(suffix.lower().endswith("h") for suffix in suffixes) else "kW"
 
 

@@ -36,6 +36,11 @@ class Slots:
         """Length of a slot."""
         return timedelta(seconds=self.step_s)
 
+    @property
+    def moments_s(self) -> Seconds:
+        """When each slot begins."""
+        return self.start_s + np.arange(self.count, dtype=np.int64) * self.step_s
+
     def places(self, moments_s: Seconds) -> NDArray[np.int64]:
         """Which slot each moment falls in."""
         return (moments_s - self.start_s) // self.step_s
@@ -49,6 +54,12 @@ def slot_means(values: Floats, moments_s: Seconds, slots: Slots) -> Floats:
     count = np.bincount(places[known], minlength=slots.count)
     means: Floats = np.divide(total, count, out=np.full(slots.count, np.nan), where=count > 0)
     return means
+
+
+def hourly_means(power_kw: Floats, slots: Slots, *, from_s: int) -> Floats:
+    """Mean power of each hour from a moment on, up to the one in which the last slot begins."""
+    hours = Slots(from_s, _HOUR_S, (slots.start_s + (slots.count - 1) * slots.step_s - from_s) // _HOUR_S + 1)
+    return slot_means(power_kw, slots.moments_s, hours)
 
 
 def counter_means(values: Floats, moments_s: Seconds, slots: Slots, *, dawn_kwh: float) -> Floats:

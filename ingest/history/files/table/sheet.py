@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ingest.history.files.cells.words import is_read, meaning
 from ingest.history.files.table.formats import KnownFormat, format_of
 from ingest.history.files.table.records import as_rows
 from ingest.history.files.table.sections import with_sections
+from transport.payloads import is_json
 
 _SNIFFED_LINES = 400
 _MOST_PREAMBLE = 200
@@ -123,17 +123,9 @@ def _decoded(path: Path, raw: bytes) -> tuple[str, str]:
 def _refuse_markup(path: Path, text: str) -> None:
     """A page, XML such as Green Button's, and JSON hold no rows of cells."""
     first = text.lstrip()[:1]
-    if first == "<" or (first in ("{", "[") and _is_json(text)):
+    if first == "<" or (first in ("{", "[") and is_json(text)):
         what = "a web page or XML" if first == "<" else "JSON"
         raise DataError(f"{path} is {what}, no table: choose CSV where it is downloaded")
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _as(path: Path, raw: bytes, encoding: str) -> str:
