@@ -7,7 +7,7 @@ from statistics import mean, median
 
 import numpy as np
 
-from eval.grade.intervals import Estimate, mean_of, median_of
+from eval.grade.intervals import Estimate, mean_of, median_of, text_or_dash
 from eval.grade.metrics import Graded, Setting, by_policy, setting, shares, window
 from eval.report.page import Table
 
@@ -83,10 +83,8 @@ def _money_row(one: PolicyMoney) -> tuple[str, ...]:
         f"{one.bill_in_28_days:.2f}",
         NOTHING if one.share_of_bound is None else one.share_of_bound.text(times=100),
         NOTHING if worst is None or best is None else f"{100 * worst:.0f} … {100 * best:.0f}",
-        *(
-            NOTHING if regret is None else regret.text("+.2f")
-            for regret in (one.regret_to_greedy_in_28_days, one.regret_to_oracle_in_28_days)
-        ),
+        text_or_dash(one.regret_to_greedy_in_28_days, "+.2f"),
+        text_or_dash(one.regret_to_oracle_in_28_days, "+.2f"),
     )
 
 
